@@ -1,0 +1,70 @@
+/** @file
+ * Packets to PDUs: TCP reassembly and PDU framing of any capture, without I/O.
+ */
+#ifndef RIG_PCAP_STREAM_H
+#define RIG_PCAP_STREAM_H
+
+#include "rig/alloc.h"
+#include "rig/item.h"
+
+#define RIG_STREAM_CONNECTIONS_MAX 65536   /**< most connections followed in one capture */
+#define RIG_STREAM_BUFFER_MAX (16u << 20)  /**< most out-of-order bytes kept for one direction */
+
+/** rig_link_type is how frames of a capture begin (values of the pcap format). */
+typedef enum rig_link_type {
+    RIG_LINK_NULL = 0,      /**< BSD loopback: 4 bytes of address family */
+    RIG_LINK_ETHERNET = 1,  /**< Ethernet II, with VLAN tags */
+    RIG_LINK_RAW = 101,     /**< IP at once */
+    RIG_LINK_LOOP = 108,    /**< OpenBSD loopback */
+    RIG_LINK_SLL = 113,     /**< Linux cooked */
+    RIG_LINK_SLL2 = 276     /**< Linux cooked, version 2 */
+} rig_link_type;
+
+/** rig_flow describes one TCP connection of a capture. */
+typedef struct rig_flow {
+    uint32_t index;          /**< in order of appearance, from 0 */
+    rig_ip initiator;        /**< the side that sent SYN, or the login */
+    rig_ip target;           /**< the other side */
+    uint16_t initiator_port; /**< TCP port */
+    uint16_t target_port;    /**< TCP port */
+    bool iscsi;              /**< recognised by port or by its login */
+    bool header_digest;      /**< agreed in the login that was seen */
+    bool data_digest;        /**< agreed in the login that was seen */
+} rig_flow;
+
+/** rig_streams follows all connections of a capture. */
+typedef struct rig_streams rig_streams;
+
+/** rig_streams_config is fixed at creation. */
+typedef struct rig_streams_config {
+    const rig_alloc *alloc; /**< all memory */
+    uint16_t port;          /**< extra target port to take as iSCSI, 0 = only 3260, 860 and what starts with a login */
+    /**
+     * Sees each item in order: PDUs; events connect (args "ADDR:PORT"), close ("by initiator" or "by target", with
+     * " reset" when by RST), gap ("bytes=N to-target=yes|no"), garbage ("offset=N …") and truncated (stream ended inside
+     * a PDU). Views are borrowed for the call. Any status but RIG_OK stops rig_streams_packet with it.
+     */
+    rig_status (*item)(void *ctx, const rig_flow *flow, const rig_item *item);
+    void *ctx; /**< its first argument */
+} rig_streams_config;
+
+/** rig_streams_new makes a follower. RIG_E_NOMEM. */
+rig_status rig_streams_new(const rig_streams_config *config, rig_streams **out_streams);
+
+/** rig_streams_free ends it. NULL is fine. */
+void rig_streams_free(rig_streams *streams);
+
+/**
+ * rig_streams_packet takes the next frame. captured may be shorter than wire_len. Frames that are not IP/TCP are
+ * skipped. Errors: RIG_E_NOMEM, RIG_E_LIMIT, or what item() returned; a malformed frame is not an error.
+ */
+rig_status rig_streams_packet(rig_streams *streams, uint64_t time, rig_link_type link, rig_view captured,
+                              uint32_t wire_len);
+
+/** rig_streams_end tells that the capture is over: pending gaps and truncated PDUs are reported. */
+rig_status rig_streams_end(rig_streams *streams);
+
+/** rig_streams_count gives connections seen, and frames taken. */
+void rig_streams_count(const rig_streams *streams, uint32_t *out_connections, uint32_t *out_frames);
+
+#endif

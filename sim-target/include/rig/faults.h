@@ -1,0 +1,64 @@
+/** @file
+ * The table of deviations: the wrong target is the right target plus named faults.
+ */
+#ifndef RIG_FAULTS_H
+#define RIG_FAULTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rig/view.h"
+
+/**
+ * RIG_FAULT_ROWS: identifier, name, the one deviation, requirement it violates, judge.
+ * A judge is `engine` (the initiator engine ends the connection with a named verdict), `lint` (a rule on the capture) or
+ * `tolerated` (same outcome as without). Each identifier is asked for at exactly one place of sim-target/target.
+ */
+#define RIG_FAULT_ROWS(X)                                                                                            \
+    X(HEADER_DIGEST_FLIP, "header-digest-flip", "one bit of the header digest is wrong", "DIG-007", "engine")        \
+    X(DATA_DIGEST_FLIP, "data-digest-flip", "one bit of the data digest is wrong", "DIG-007", "engine")              \
+    X(STAT_SN_SKIP, "wrong-statsn", "the StatSN of a status is one too high", "SEQ-027", "engine")                   \
+    X(RESIDUAL_WRONG, "wrong-residual", "the residual count of a response is one too high", "CMD-022", "lint")       \
+    X(SILENCE, "silence", "a request gets no answer at all", "TMF-003", "engine")                                    \
+    X(RESET, "reset", "the connection is reset instead of an answer", "CMD-051", "engine")
+
+/** rig_fault names a deviation. */
+typedef enum rig_fault {
+#define X(id, name, what, requirement, judge) RIG_FAULT_##id,
+    RIG_FAULT_ROWS(X)
+#undef X
+        RIG_FAULTS /**< number of faults, not a fault */
+} rig_fault;
+
+/** rig_fault_row describes one fault. */
+typedef struct rig_fault_row {
+    const char *name;        /**< in scenarios and on the command line */
+    const char *what;        /**< the one deviation */
+    const char *requirement; /**< the id it violates */
+    const char *judge;       /**< who notices */
+} rig_fault_row;
+
+/** rig_fault_rows is indexed by rig_fault. */
+extern const rig_fault_row rig_fault_rows[RIG_FAULTS];
+
+/** rig_fault_find gives the fault of that name, RIG_FAULTS when there is none. */
+rig_fault rig_fault_find(rig_view name);
+
+/** rig_fault_set is a set of faults that are on. Zero-initialised = none. */
+typedef struct rig_fault_set {
+    uint64_t bits[(RIG_FAULTS + 63) / 64]; /**< one bit a fault */
+} rig_fault_set;
+
+/** rig_fault_add switches a fault on. */
+static inline void rig_fault_add(rig_fault_set *set, rig_fault fault)
+{
+    set->bits[fault / 64] |= UINT64_C(1) << fault % 64;
+}
+
+/** rig_fault_has tells whether a fault is on. */
+static inline bool rig_fault_has(const rig_fault_set *set, rig_fault fault)
+{
+    return (set->bits[fault / 64] >> fault % 64 & 1) != 0;
+}
+
+#endif

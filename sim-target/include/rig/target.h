@@ -1,0 +1,129 @@
+/** @file
+ * The simulated target: a conforming iSCSI target (RFC 7143) without I/O, wrong only by named faults and rules.
+ */
+#ifndef RIG_TARGET_H
+#define RIG_TARGET_H
+
+#include "rig/alloc.h"
+#include "rig/device.h"
+#include "rig/draws.h"
+#include "rig/faults.h"
+#include "rig/rules.h"
+#include "rig/timerq.h"
+#include "rig/transport.h"
+
+#define RIG_TARGET_NODES_MAX 65536    /**< most target nodes */
+#define RIG_TARGET_PORTALS_MAX 64     /**< most portals */
+#define RIG_TARGET_LUNS_MAX 256       /**< most LUNs of a node */
+#define RIG_TARGET_WINDOW_MAX 4096    /**< most queued commands of a session */
+#define RIG_TARGET_CONNECTIONS_MAX 32 /**< most connections of a session */
+#define RIG_TARGET_SESSIONS_MAX 65535 /**< most sessions: TSIH has 16 bits, 0 is none */
+
+/** rig_target is a target device: nodes, portals, sessions. Single-threaded. */
+typedef struct rig_target rig_target;
+
+/** rig_target_node is one iSCSI target node. */
+typedef struct rig_target_node rig_target_node;
+
+/** rig_target_event_kind is what a target tells its owner. */
+typedef enum rig_target_event_kind {
+    RIG_TARGET_ACCEPTED,     /**< a connection came */
+    RIG_TARGET_SESSION_UP,   /**< a session reached full feature phase */
+    RIG_TARGET_SESSION_DOWN, /**< a session ended; why tells how */
+    RIG_TARGET_CLOSED,       /**< a connection ended; why and error tell how */
+    RIG_TARGET_MADE_WRONG,   /**< a PDU was sent wrong on purpose: fault or rule name in text */
+} rig_target_event_kind;
+
+/** rig_target_event is one event; everything in it is borrowed for the call. */
+typedef struct rig_target_event {
+    rig_target_event_kind kind; /**< which */
+    uint64_t now;               /**< when */
+    rig_view initiator;         /**< initiator name when known */
+    rig_view target;            /**< target name when known */
+    uint16_t tsih;              /**< session handle when known */
+    uint16_t cid;               /**< connection id when known */
+    rig_status why;             /**< reason of an end */
+    const rig_error *error;     /**< details, may be NULL */
+    rig_view text;              /**< MADE_WRONG: what */
+    rig_address peer;           /**< initiator's address */
+} rig_target_event;
+
+/** rig_target_config is fixed at creation; zeroes take defaults. */
+typedef struct rig_target_config {
+    const rig_alloc *alloc;         /**< all memory */
+    rig_draws draws;                /**< TSIH, first StatSN, TTT */
+    const rig_transport *transport; /**< where to listen */
+    struct iovec read_ahead;        /**< scratch shared by all connections of the thread, at least 4096 bytes */
+    void (*event)(void *ctx, const rig_target_event *event); /**< may be NULL */
+    void *ctx;                      /**< its first argument */
+    uint64_t login_timeout;         /**< ns a login may take, 0 = 30 s */
+    uint64_t nop_interval;          /**< ns of silence after which a session is pinged, 0 = never */
+    uint32_t window;                /**< commands a session may queue (MaxCmdSN - ExpCmdSN + 1 at rest), 0 = 128 */
+    bool no_data_in_status;         /**< never collapse status into the last Data-In */
+} rig_target_config;
+
+/** rig_target_new makes a target without nodes and portals. RIG_E_NOMEM, RIG_E_ARGUMENT. */
+rig_status rig_target_new(const rig_target_config *config, rig_target **out_target);
+
+/** rig_target_free resets all connections and frees everything, devices included. NULL is fine. */
+void rig_target_free(rig_target *target);
+
+/** rig_target_portal_add listens on at (port 0 takes a free one, returned in *at) as a portal of group. */
+rig_status rig_target_portal_add(rig_target *target, rig_address *at, uint16_t group, rig_error *err);
+
+/**
+ * rig_target_node_add makes a node reachable through all portals. RIG_E_EXISTS, RIG_E_LIMIT, RIG_E_SYNTAX (the name
+ * is not an iSCSI name). The pointer is valid until rig_target_free.
+ */
+rig_status rig_target_node_add(rig_target *target, rig_view name, rig_target_node **out_node, rig_error *err);
+
+/** rig_target_node_alias sets the TargetAlias a node declares. */
+rig_status rig_target_node_alias(rig_target_node *node, rig_view alias);
+
+/** rig_target_node_portals limits a node to portal groups (a bit a portal index in the order they were added). */
+void rig_target_node_portals(rig_target_node *node, uint64_t portal_mask);
+
+/** rig_target_node_lun gives the node a LUN; the device is taken over. RIG_E_EXISTS, RIG_E_LIMIT. */
+rig_status rig_target_node_lun(rig_target_node *node, uint32_t lun, rig_device *device);
+
+/**
+ * rig_target_offer sets what the node accepts for a key ("MaxBurstLength", "16384"), replacing its default. Also
+ * taken for keys of discovery sessions when node is NULL. RIG_E_NOT_FOUND, RIG_E_SYNTAX, RIG_E_LIMIT with err.
+ */
+rig_status rig_target_offer(rig_target *target, rig_target_node *node, rig_view key, rig_view value, rig_error *err);
+
+/** rig_target_node_refuse makes logins to the node fail with a status (class << 8 | detail); 0 accepts again. */
+void rig_target_node_refuse(rig_target_node *node, uint16_t login_status);
+
+/** rig_target_rule_add adds a rule, behind the ones there. The rule is copied, the views in it are borrowed. */
+rig_status rig_target_rule_add(rig_target *target, const rig_rule *rule);
+
+/** rig_target_fault_on switches a fault on for everything the target does from now on. */
+void rig_target_fault_on(rig_target *target, rig_fault fault);
+
+/** rig_target_release lets answers go that a rule holds for the event of that name. */
+void rig_target_release(rig_target *target, rig_view event, uint64_t now);
+
+/** rig_target_ping sends a NOP-In that asks for an answer on every connection in full feature phase. */
+void rig_target_ping(rig_target *target, uint64_t now);
+
+/** rig_target_drop closes (reset false: FIN, true: RST) all connections, as a failing target does. */
+void rig_target_drop(rig_target *target, bool reset, uint64_t now);
+
+/** rig_target_next_deadline gives the time of the next tick, RIG_NEVER when none is needed. */
+uint64_t rig_target_next_deadline(const rig_target *target);
+
+/** rig_target_tick does what is due at now. */
+void rig_target_tick(rig_target *target, uint64_t now);
+
+/** rig_target_counts tells how much lives in a target. */
+typedef struct rig_target_counts {
+    uint32_t sessions;    /**< in full feature phase */
+    uint32_t connections; /**< open, in any phase */
+    uint64_t commands;    /**< SCSI commands taken so far */
+} rig_target_counts;
+
+/** rig_target_count fills counts. */
+void rig_target_count(const rig_target *target, rig_target_counts *out_counts);
+
+#endif
