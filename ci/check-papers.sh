@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# ci/check-papers.sh [TREE]: what the tree says about itself. No unfinished marks, no paths of one machine, requirement ids that
+# exist, links that lead somewhere, packages named for every program the scripts call, nothing large or generated tracked.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+cd "${1:-$RIG_TOP}" || exit 2
+scratch
+bad=0
+
+# The files of the tree: what git would take, or everything outside build/ in an unpacked archive.
+if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+    git ls-files --cached --others --exclude-standard
+else
+    find . \( -path ./build -o -path ./.git \) -prune -o -type f -printf '%P\n'
+fi | while read -r file; do [ ! -f "$file" ] || printf '%s\n' "$file"; done | sort -u >"$RIG_SCRATCH/files"
+[ -s "$RIG_SCRATCH/files" ] || die "no files here"
+
+# report REASON: every line on standard input is a finding
+report()
+{
+    local line
+    while read -r line; do
+        say "$line    -- $1"
+        bad=$((bad + 1))
+    done
+}
+
+# in_files PATTERN [GREP-OPTION…]: matches in text files that belong to us (the licence and the requirement table are quoted)
+in_files()
+{
+    grep -vE '^(LICENSE|docs/requirements\.tsv)$' "$RIG_SCRATCH/files" | xargs -d '\n' -r grep -InE "${@:2}" -- "$1"
+}
+
+unfinished='TO''DO|FIX''ME|XX''X|not implemen''ted|place''holder'
+report "unfinished" < <(in_files "$unfinished")
+report "a path of one machine" < <(in_files '(^|[^A-Za-z0-9_./-])/(wo''rk|fa''rm|ro''ot|ho''me)/')
+
+known=docs/requirements.tsv
+[ -s "$known" ] || die "no $known"
+report "not seven columns, or an id twice" < <(awk -F'\t' '
+    NF != 7 || (NR > 1 && $1 !~ /^[A-Z0-9]+-[0-9]+$/) || seen[$1]++ { print FILENAME ":" FNR ": " $1 }' "$known")
+
+# ids_used: "file:line id" for ids in brackets at the end of a scenario line, and for ids in rows of C sources
+ids_used()
+{
+    grep -E '\.scn$' "$RIG_SCRATCH/files" | xargs -d '\n' -r grep -HnoE '\[[A-Z][A-Z0-9]*-[0-9]+([ ,]+[A-Z][A-Z0-9]*-[0-9]+)*\]'
+    grep -E '\.[ch]$' "$RIG_SCRATCH/files" | grep -v /tests/ | xargs -d '\n' -r grep -HnoE '"[A-Z][A-Z0-9]+-[0-9]{3}"' | grep -v '"SHA-'
+}
+report "no such requirement in $known" < <(ids_used | sed -E 's/^([^:]*:[0-9]+):/\1 /; s/[][",]/ /g' |
+    awk -v known="$known" '
+        BEGIN { while ((getline line < known) > 0) { split(line, part, "\t"); id[part[1]] = 1 } }
+        { for (i = 2; i <= NF; i++) if (!($i in id)) print $1 ": " $i }')
+
+# Relative links of the pages.
+report "the link leads nowhere" < <(grep -E '\.md$' "$RIG_SCRATCH/files" | while read -r page; do
+    grep -noE '\]\([^)#: ]+' "$page" | while IFS=: read -r line link; do
+        [ -e "$(dirname "$page")/${link#??}" ] || printf '%s:%s: %s\n' "$page" "$line" "${link#??}"
+    done
+done)
+
+# Programs the scripts call: each belongs to a package that every Debian has, or that ci/packages.txt names.
+commands_used()
+{
+    grep -E '(\.sh|^\.ci/run)$' "$RIG_SCRATCH/files" | xargs -d '\n' -r sed -E 's/^[[:space:]]*#.*//; s/[[:space:]]#[[:space:]].*//' |
+        grep -oE '(^|[|;&(]|\bneed|\bexec|\bthen|\bdo|\bxargs|\bcommand -v|\bif|\bwhile|\buntil|!)[[:space:]]*[a-z][a-z0-9_.+-]*( [a-z][a-z0-9_.+-]*)*' |
+        sed -E 's/^([|;&(!]|need|exec|then|do|xargs|command -v|if|while|until)?[[:space:]]*//' | tr ' ' '\n' | sort -u
+}
+package_of()
+{
+    local program path
+    for program in $(commands_used); do
+        path=$(type -P "$program") || continue
+        path=$(dpkg-query -S "$path" 2>/dev/null || dpkg-query -S "$(readlink -f "$path")" 2>/dev/null) || continue
+        printf '%s %s\n' "$program" "${path%%:*}"
+    done
+}
+if [ -f ci/packages.txt ]; then
+    report "called by a script, but ci/packages.txt does not name its package" < <(
+        {
+            sed -nE 's/^([a-z0-9][^[:space:]]*).*/named \1/p' ci/packages.txt
+            dpkg-query -W -f '${Essential} ${Priority} ${Package}\n' | awk '$1 == "yes" || $2 == "required" { print "named", $NF }'
+            sed -nE 's/^# ([^ ]+) brings ([^ ]+)$/named \2/p' ci/packages.txt
+            package_of
+        } | awk '$1 == "named" { named[$2] = 1; next } !($2 in named) { print $1 " of " $2 }')
+fi
+
+report "larger than 1.5 MB" < <(xargs -d '\n' -r stat -c '%s %n' <"$RIG_SCRATCH/files" | awk '$1 > 1500000')
+report "made by a build, must not be tracked" < <(
+    git ls-files --cached --ignored --exclude-standard 2>/dev/null
+    grep -E '(^|/)(build|CMakeFiles|Testing)/|\.(o|a|so|gcda|gcno|gcov|profraw)$|(^|/)(CMakeCache\.txt|compile_commands\.json)$' "$RIG_SCRATCH/files")
+
+say "papers: $(wc -l <"$RIG_SCRATCH/files") files, $bad findings"
+[ "$bad" -eq 0 ]

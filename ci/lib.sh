@@ -1,0 +1,155 @@
+# shellcheck shell=bash
+# What every script of ci/ shares: where the tree is, saying things, skipping, temporary folders, child processes.
+set -u
+export LC_ALL=C
+RIG_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 2
+RIG_BUILD=$RIG_TOP/build
+RIG_JOBS=${RIG_JOBS:-$(nproc)}
+RIG_SCRATCH=
+RIG_CHILDREN=()
+# shellcheck disable=SC2034 # read by the scripts that source this
+RIG_TOOL=$RIG_BUILD/release/harness/iscsirig
+
+say()
+{
+    printf '%s\n' "$*"
+}
+
+complain()
+{
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+# die REASON…: the environment or the caller is wrong
+die()
+{
+    complain "$@"
+    exit 2
+}
+
+# skip REASON…: a counted skip; the runner shows this line
+skip()
+{
+    say "$*"
+    exit 77
+}
+
+# tally PASSED FAILED SKIPPED: adds what a stage counted to the closing line of ci/test.sh
+tally()
+{
+    say "counted: $1 passed, $2 failed, $3 skipped"
+    [ -z "${RIG_TALLY:-}" ] || printf '%s %s %s\n' "$1" "$2" "$3" >>"$RIG_TALLY"
+}
+
+# need COMMAND…: every command is there, or the script ends with the way to get them
+need()
+{
+    local command
+    for command; do
+        command -v "$command" >/dev/null || die "no $command here; ci/setup.sh installs what the scripts use"
+    done
+}
+
+# scratch: makes RIG_SCRATCH, a folder that goes away with the script
+scratch()
+{
+    [ -n "$RIG_SCRATCH" ] && return
+    RIG_SCRATCH=$(mktemp -d) || die "no temporary folder"
+    trap clean_up EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
+
+# started PID…: processes this script has to end
+started()
+{
+    RIG_CHILDREN+=("$@")
+}
+
+# alive PID
+alive()
+{
+    kill -0 "$1" 2>/dev/null
+}
+
+# stop PID…: asks, waits up to two seconds, then insists; only ever given processes this script started
+stop()
+{
+    local pid turn
+    for pid; do
+        kill -TERM "$pid" 2>/dev/null || continue
+        for turn in $(seq 20); do
+            alive "$pid" || break
+            [ "$turn" -lt 20 ] || kill -KILL "$pid" 2>/dev/null
+            sleep 0.1
+        done
+        wait "$pid" 2>/dev/null
+    done
+}
+
+clean_up()
+{
+    [ "${#RIG_CHILDREN[@]}" -eq 0 ] || stop "${RIG_CHILDREN[@]}"
+    [ -z "$RIG_SCRATCH" ] || rm -rf -- "$RIG_SCRATCH"
+}
+
+# wait_for SECONDS PID COMMAND…: until the command succeeds; 1 when the process ended or the time is over
+wait_for()
+{
+    local left=$(($1 * 20)) pid=$2
+    shift 2
+    until "$@" >/dev/null 2>&1; do
+        alive "$pid" || return 1
+        left=$((left - 1))
+        [ "$left" -gt 0 ] || return 1
+        sleep 0.05
+    done
+}
+
+# listening PORT: something accepts on 127.0.0.1:PORT
+listening()
+{
+    ss -Hltn "sport = :$1" | grep -q .
+}
+
+# free_port: prints a port nobody listens on, below the ephemeral range so that no client takes it meanwhile
+free_port()
+{
+    local port turn
+    for turn in $(seq 50); do
+        port=$((20000 + (RANDOM + turn) % 12000))
+        listening "$port" || {
+            printf '%s\n' "$port"
+            return
+        }
+    done
+    return 1
+}
+
+# build PRESET [TARGET…]: configures and builds build/PRESET; all errors, not just the first
+build()
+{
+    local preset=$1 extra=()
+    shift
+    need cmake ninja
+    command -v ccache >/dev/null && extra=(-DCMAKE_C_COMPILER_LAUNCHER=ccache)
+    (cd "$RIG_TOP" && cmake --preset "$preset" "${extra[@]}" >"$RIG_BUILD/$preset.configure.log" 2>&1) || {
+        cat "$RIG_BUILD/$preset.configure.log"
+        return 1
+    }
+    ninja -C "$RIG_BUILD/$preset" -k 0 -j "$RIG_JOBS" "$@" >"$RIG_BUILD/$preset.build.log" 2>&1 || {
+        grep -E 'error|FAILED|warning|undefined reference|ninja:' "$RIG_BUILD/$preset.build.log" | head -n 60
+        return 1
+    }
+    tail -n 1 "$RIG_BUILD/$preset.build.log"
+}
+
+# tool: the release build's iscsirig, or a failure that says how to get it
+tool_or_fail()
+{
+    [ -x "$RIG_TOOL" ] && return
+    complain "no ${RIG_TOOL#"$RIG_TOP"/}: the release build did not make it (ci/test.sh build-gcc shows why)"
+    exit 1
+}
+
+mkdir -p "$RIG_BUILD"

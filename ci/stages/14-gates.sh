@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# The rules of the tree that a program can judge, after a proof that each judge can say no.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+bash "$RIG_TOP/ci/selftest-gates.sh" || complain "a gate cannot fail"
+bad=$?
+passed=0
+failed=0
+for gate in floors symbols size banned format shell papers; do
+    if bash "$RIG_TOP/ci/check-$gate.sh"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+done
+tally $passed $failed 0
+[ $failed -eq 0 ] && [ $bad -eq 0 ]
