@@ -20,9 +20,11 @@
 /**
  * RIG_COPY_MAX is the named size of the data path: at most this many bytes of one payload are ever copied (what of it
  * arrived in the read-ahead area behind its header). After a larger payload the framer offers room for one header
- * only instead of the whole read-ahead area, so that in a stream of large payloads nothing is copied.
+ * only instead of the whole read-ahead area, until RIG_SMALL_PDUS smaller PDUs in a row have come, so that in a stream
+ * of large payloads nothing is copied.
  */
 #define RIG_COPY_MAX 16384
+#define RIG_SMALL_PDUS 2 /**< PDUs without a large payload after which the framer reads ahead again */
 
 /** rig_sink_kind says what becomes of a payload. */
 typedef enum rig_sink_kind {
@@ -39,7 +41,10 @@ typedef struct rig_sink {
     size_t offset;           /**< byte of the list where the payload starts; offset + payload must lie inside */
 } rig_sink;
 
-/** rig_framer_ops is how the owner sees PDUs. Both calls may not touch the framer itself. */
+/**
+ * rig_framer_ops is how the owner sees PDUs. Of the framer, complete() may change digests, max_data and max_ahs (for the
+ * next PDU) and nothing else.
+ */
 typedef struct rig_framer_ops {
     /**
      * A header is complete (BHS, AHS, header digest checked). Chooses where the payload goes; out_sink starts as
@@ -62,7 +67,7 @@ typedef struct rig_framer_config {
     bool trust_bad_header;
 } rig_framer_config;
 
-/** rig_framer is one direction of one connection. Zero it, then rig_framer_init. About 200 bytes. */
+/** rig_framer is one direction of one connection. Zero it, then rig_framer_init. About 300 bytes. */
 typedef struct rig_framer {
     rig_framer_config config;     /**< private from here on */
     uint32_t max_data;            /**< limit for DataSegmentLength: the receiver's MaxRecvDataSegmentLength */
@@ -70,11 +75,12 @@ typedef struct rig_framer {
     bool header_digest;           /**< headers carry a CRC32C */
     bool data_digest;             /**< data segments carry a CRC32C */
     uint8_t phase;                /**< what comes next */
-    bool large;                   /**< the last payload was larger than RIG_COPY_MAX */
+    uint8_t large;                /**< small PDUs still to come before the framer reads ahead again */
     rig_status stopped;           /**< not RIG_OK: no more input is taken */
     uint64_t offset;              /**< stream offset of the current PDU */
     uint32_t have;                /**< bytes of the current part that are here */
     uint32_t data_len;            /**< of the current PDU */
+    uint32_t tail_len;            /**< bytes of padding and data digest of the current PDU */
     uint32_t crc;                 /**< running data CRC */
     uint8_t head[RIG_BHS_LEN];    /**< header being gathered */
     uint8_t tail[8];              /**< header digest, or padding and data digest, being gathered */
@@ -88,7 +94,7 @@ typedef struct rig_framer {
 /** rig_framer_init prepares a framer: no digests, max_data RIG_LOGIN_DATA_MAX, max_ahs RIG_AHS_MAX. */
 void rig_framer_init(rig_framer *framer, const rig_framer_config *config);
 
-/** rig_framer_cleanup frees what a half-read PDU holds. The framer may be initialised again. */
+/** rig_framer_cleanup frees what a half-read PDU holds. The framer takes no more input until it is initialised again. */
 void rig_framer_cleanup(rig_framer *framer);
 
 /** rig_framer_digests switches digests on or off, effective with the next PDU: call it between PDUs or in complete(). */
@@ -96,14 +102,15 @@ void rig_framer_digests(rig_framer *framer, bool header, bool data);
 
 /**
  * rig_framer_space fills iov with the places for the next bytes and returns how many there are; 0 when the framer
- * has stopped. read_ahead must hold at least RIG_BHS_LEN bytes.
+ * has stopped. read_ahead must hold at least RIG_BHS_LEN bytes; at most RIG_COPY_MAX of it are used in front of a payload.
  */
 int rig_framer_space(rig_framer *framer, struct iovec read_ahead, struct iovec iov[RIG_SPACE_IOV]);
 
 /**
  * rig_framer_commit takes len bytes that were written into the places named by the last rig_framer_space (same
  * read_ahead), and calls ops for every header and PDU in them. Returns RIG_OK, or why it stopped: RIG_E_FORMAT (a
- * length beyond a limit; err has offset and field), RIG_E_HEADER_DIGEST, RIG_E_NOMEM, or what a call returned.
+ * length beyond a limit; err has offset and field), RIG_E_HEADER_DIGEST, RIG_E_NOMEM, RIG_E_ARGUMENT (a place that does
+ * not hold the payload, or len beyond the places), or what a call returned, which leaves err alone.
  */
 rig_status rig_framer_commit(rig_framer *framer, struct iovec read_ahead, size_t len, rig_error *err);
 
