@@ -1,9 +1,9 @@
 /** @file
  * The initiator engine: RFC 7143 as an initiator, without I/O, clock or copies.
  *
- * An initiator is one iSCSI node with any number of sessions on one transport. Everything is driven by the transport's
- * calls, by rig_initiator_tick, and by the caller's requests; everything that happens comes back as events or as the
- * completion of a task the caller owns.
+ * An initiator is one iSCSI node with any number of sessions on one transport. Everything is driven by the
+ * transport's calls, by rig_initiator_tick, and by the caller's requests; everything that happens comes back
+ * as events or as the completion of a task the caller owns.
  */
 #ifndef RIG_INITIATOR_H
 #define RIG_INITIATOR_H
@@ -20,13 +20,15 @@
 #define RIG_SESSION_CONNECTIONS_MAX 16 /**< most connections of a session */
 #define RIG_SESSION_TASKS_MAX 4096     /**< most tasks of a session at once */
 #define RIG_SENSE_KEPT 96              /**< bytes of sense data a task keeps */
-#define RIG_LOGIN_EXCHANGES_MAX 64     /**< most request/response pairs of one login (section 6.2 asks for 6 at least) */
-#define RIG_READ_AHEAD_MIN 4096        /**< least bytes of the read-ahead scratch */
+#define RIG_LOGIN_EXCHANGES_MAX                                                                              \
+    64 /**< most request/response pairs of one login (section 6.2 asks for 6 at least) */
+#define RIG_READ_AHEAD_MIN 4096 /**< least bytes of the read-ahead scratch */
 
 /** rig_initiator is an initiator node. Single-threaded. */
 typedef struct rig_initiator rig_initiator;
 
-/** rig_session is one session of an initiator, from its creation to rig_session_free, over all its reconnects. */
+/** rig_session is one session of an initiator, from its creation to rig_session_free, over all its
+ * reconnects. */
 typedef struct rig_session rig_session;
 
 /** rig_task is a request in the engine's hands; see below. */
@@ -34,7 +36,8 @@ typedef struct rig_task rig_task;
 
 /** rig_event_kind is what the engine tells. */
 typedef enum rig_event_kind {
-    RIG_EVENT_TRANSITION,   /**< a state machine moved: text "conn 0: S4 IN_LOGIN --login-ok--> S5 LOGGED_IN (T5)" */
+    RIG_EVENT_TRANSITION,   /**< a state machine moved: text "conn 0: S4 IN_LOGIN --login-ok--> S5 LOGGED_IN
+                               (T5)" */
     RIG_EVENT_SESSION_UP,   /**< full feature phase reached, first time or again */
     RIG_EVENT_SESSION_DOWN, /**< the session is not logged in any more; status tells why */
     RIG_EVENT_LOGIN_FAILED, /**< a login attempt ended; status and login_status tell why */
@@ -65,17 +68,20 @@ typedef struct rig_initiator_config {
     const rig_alloc *alloc;         /**< all memory */
     rig_draws draws;                /**< ISID qualifier, first CmdSN, tags */
     const rig_transport *transport; /**< for connects */
-    struct iovec read_ahead;        /**< scratch shared by all connections of the thread, at least RIG_READ_AHEAD_MIN */
-    rig_view name;                  /**< iSCSI name of the node; copied */
-    rig_view alias;                 /**< InitiatorAlias, empty = none; copied */
+    struct iovec
+        read_ahead; /**< scratch shared by all connections of the thread, at least RIG_READ_AHEAD_MIN */
+    rig_view name;  /**< iSCSI name of the node; copied */
+    rig_view alias; /**< InitiatorAlias, empty = none; copied */
     void (*event)(void *ctx, const rig_event *event); /**< may be NULL; may call the engine */
-    void *ctx;                      /**< its first argument */
+    void *ctx;                                        /**< its first argument */
 } rig_initiator_config;
 
 /** rig_initiator_new makes a node. RIG_E_NOMEM, RIG_E_ARGUMENT, RIG_E_SYNTAX or RIG_E_LIMIT for the name. */
-rig_status rig_initiator_new(const rig_initiator_config *config, rig_initiator **out_initiator, rig_error *err);
+rig_status rig_initiator_new(const rig_initiator_config *config, rig_initiator **out_initiator,
+                             rig_error *err);
 
-/** rig_initiator_free resets all connections, completes all tasks with RIG_E_ABORTED and frees all sessions. */
+/** rig_initiator_free resets all connections, completes all tasks with RIG_E_ABORTED and frees all sessions.
+ */
 void rig_initiator_free(rig_initiator *initiator);
 
 /** rig_initiator_next_deadline gives the time of the next tick, RIG_NEVER when none is needed. */
@@ -86,42 +92,45 @@ void rig_initiator_tick(rig_initiator *initiator, uint64_t now);
 
 /** rig_session_config says how a session is to be. rig_session_config_init fills the defaults. */
 typedef struct rig_session_config {
-    bool discovery;              /**< a discovery session */
-    rig_view target;             /**< TargetName; may be empty for discovery; copied */
-    rig_portal portal;           /**< where to log in */
-    rig_address local;           /**< source address, version 0 = any */
-    uint8_t isid[6];             /**< all zero = made from a named draw, type 10b random (section 11.12.5) */
-    bool has_cmd_sn;             /**< cmd_sn is given */
-    uint32_t cmd_sn;             /**< first CmdSN; else a named draw */
+    bool discovery;    /**< a discovery session */
+    rig_view target;   /**< TargetName; may be empty for discovery; copied */
+    rig_portal portal; /**< where to log in */
+    rig_address local; /**< source address, version 0 = any */
+    uint8_t isid[6];   /**< all zero = made from a named draw, type 10b random (section 11.12.5) */
+    bool has_cmd_sn;   /**< cmd_sn is given */
+    uint32_t cmd_sn;   /**< first CmdSN; else a named draw */
     rig_key_value offer[RIG_KEYS]; /**< what to propose for each key, see rig/keys.h */
-    bool start_operational;      /**< start the login in the operational stage (CSG 1) when no authentication is wanted */
-    bool ask_full_feature;       /**< try to go from the security stage straight to full feature phase */
-    uint64_t login_timeout;      /**< ns for connect and login together, 0 = 15 s */
-    uint64_t command_timeout;    /**< ns for a SCSI command before ABORT TASK, 0 = never */
-    uint64_t tmf_timeout;        /**< ns for a task management request or logout, 0 = 15 s */
-    uint64_t nop_interval;       /**< ns of silence from the target after which it is pinged, 0 = never */
-    uint64_t nop_timeout;        /**< ns for the answer to such a ping, 0 = 5 s */
-    bool reconnect;              /**< after a loss, log in again with the same ISID (session reinstatement) */
-    uint32_t reconnect_max;      /**< attempts in a row before giving up, 0 = 5 */
-    bool retry_login;            /**< retry the first login, too, on class 3 and connection failures */
-    void *user;                  /**< the caller's, see rig_session_user */
+    bool start_operational;   /**< start the login in the operational stage (CSG 1) when no authentication is
+                                 wanted */
+    bool ask_full_feature;    /**< try to go from the security stage straight to full feature phase */
+    uint64_t login_timeout;   /**< ns for connect and login together, 0 = 15 s */
+    uint64_t command_timeout; /**< ns for a SCSI command before ABORT TASK, 0 = never */
+    uint64_t tmf_timeout;     /**< ns for a task management request or logout, 0 = 15 s */
+    uint64_t nop_interval;    /**< ns of silence from the target after which it is pinged, 0 = never */
+    uint64_t nop_timeout;     /**< ns for the answer to such a ping, 0 = 5 s */
+    bool reconnect;           /**< after a loss, log in again with the same ISID (session reinstatement) */
+    uint32_t reconnect_max;   /**< attempts in a row before giving up, 0 = 5 */
+    bool retry_login;         /**< retry the first login, too, on class 3 and connection failures */
+    void *user;               /**< the caller's, see rig_session_user */
 } rig_session_config;
 
-/** rig_session_config_init gives defaults: a normal session, every key's own default offer, all timeouts default. */
+/** rig_session_config_init gives defaults: a normal session, every key's own default offer, all timeouts
+ * default. */
 void rig_session_config_init(rig_session_config *config);
 
 /** rig_session_new makes a session without connecting. RIG_E_NOMEM, RIG_E_ARGUMENT, RIG_E_LIMIT. */
-rig_status rig_session_new(rig_initiator *initiator, const rig_session_config *config, rig_session **out_session,
-                           rig_error *err);
+rig_status rig_session_new(rig_initiator *initiator, const rig_session_config *config,
+                           rig_session **out_session, rig_error *err);
 
-/** rig_session_free resets the session's connections, completes its tasks with RIG_E_ABORTED and frees it. Not from
- * inside an event of the same session. */
+/** rig_session_free resets the session's connections, completes its tasks with RIG_E_ABORTED and frees it.
+ * Not from inside an event of the same session. */
 void rig_session_free(rig_session *session);
 
 /** rig_session_login starts to connect and log in; SESSION_UP or LOGIN_FAILED follows. RIG_E_STATE. */
 rig_status rig_session_login(rig_session *session, uint64_t now);
 
-/** rig_session_add_connection logs one more connection in; its number is limited by MaxConnections. RIG_E_STATE, _LIMIT. */
+/** rig_session_add_connection logs one more connection in; its number is limited by MaxConnections.
+ * RIG_E_STATE, _LIMIT. */
 rig_status rig_session_add_connection(rig_session *session, const rig_portal *portal, uint64_t now);
 
 /** rig_session_user gives the user pointer of the config. */
@@ -132,17 +141,17 @@ bool rig_session_is_up(const rig_session *session);
 
 /** rig_session_facts is what is known of a session. */
 typedef struct rig_session_facts {
-    rig_view target;              /**< TargetName */
-    uint8_t isid[6];              /**< ISID in use */
-    uint16_t tsih;                /**< 0 before the first login */
-    uint16_t portal_group;        /**< TargetPortalGroupTag, valid with has_portal_group */
-    bool has_portal_group;        /**< the target declared it */
-    rig_view target_alias;        /**< TargetAlias, empty when not declared */
-    uint32_t connections;         /**< logged-in connections */
-    uint32_t cmd_sn;              /**< next CmdSN */
-    uint32_t exp_cmd_sn;          /**< last ExpCmdSN taken */
-    uint32_t max_cmd_sn;          /**< last MaxCmdSN taken */
-    uint32_t tasks;               /**< tasks in the engine's hands */
+    rig_view target;                /**< TargetName */
+    uint8_t isid[6];                /**< ISID in use */
+    uint16_t tsih;                  /**< 0 before the first login */
+    uint16_t portal_group;          /**< TargetPortalGroupTag, valid with has_portal_group */
+    bool has_portal_group;          /**< the target declared it */
+    rig_view target_alias;          /**< TargetAlias, empty when not declared */
+    uint32_t connections;           /**< logged-in connections */
+    uint32_t cmd_sn;                /**< next CmdSN */
+    uint32_t exp_cmd_sn;            /**< last ExpCmdSN taken */
+    uint32_t max_cmd_sn;            /**< last MaxCmdSN taken */
+    uint32_t tasks;                 /**< tasks in the engine's hands */
     rig_key_value agreed[RIG_KEYS]; /**< values in force, session-wide and of the leading connection */
 } rig_session_facts;
 
@@ -151,73 +160,82 @@ void rig_session_describe(const rig_session *session, rig_session_facts *out_fac
 
 /** rig_task_kind is what a task asks for. */
 typedef enum rig_task_kind {
-    RIG_TASK_SCSI,   /**< a SCSI command */
-    RIG_TASK_TMF,    /**< a task management function */
-    RIG_TASK_TEXT,   /**< a text negotiation or SendTargets */
-    RIG_TASK_PING,   /**< NOP-Out that wants an answer */
-    RIG_TASK_LOGOUT  /**< logout */
+    RIG_TASK_SCSI,  /**< a SCSI command */
+    RIG_TASK_TMF,   /**< a task management function */
+    RIG_TASK_TEXT,  /**< a text negotiation or SendTargets */
+    RIG_TASK_PING,  /**< NOP-Out that wants an answer */
+    RIG_TASK_LOGOUT /**< logout */
 } rig_task_kind;
 
-/** rig_task is one request: the caller's memory, zeroed, filled, submitted; it must stay in place until done() is
- * called. Nothing is allocated for it. */
+/** rig_task is one request: the caller's memory, zeroed, filled, submitted; it must stay in place until
+ * done() is called. Nothing is allocated for it. */
 struct rig_task {
-    rig_task_kind kind; /**< in: what */
-    bool immediate;     /**< in: send with the I bit */
-    uint64_t lun;       /**< in: SAM LUN (rig_lun_encode) */
-    uint64_t timeout;   /**< in: ns, 0 = the session's */
+    rig_task_kind kind;                         /**< in: what */
+    bool immediate;                             /**< in: send with the I bit */
+    uint64_t lun;                               /**< in: SAM LUN (rig_lun_encode) */
+    uint64_t timeout;                           /**< in: ns, 0 = the session's */
     void (*done)(rig_task *task, uint64_t now); /**< in: called once when it ended; may submit it again */
-    void *user;         /**< in: the caller's */
+    void *user;                                 /**< in: the caller's */
 
-    rig_view cdb;             /**< in, SCSI: CDB, up to RIG_CDB_MAX bytes, borrowed until done */
-    uint8_t attr;             /**< in, SCSI: task attribute (section 11.3.1.1) */
-    bool read;                /**< in, SCSI: R bit */
-    bool write;               /**< in, SCSI: W bit */
-    uint32_t edtl;            /**< in, SCSI: expected data transfer length in bytes */
-    const struct iovec *in;   /**< in, SCSI: where Data-In goes; at least edtl bytes (bidi_len for bidirectional) */
-    uint32_t num_in;          /**< in: pieces */
-    const struct iovec *out;  /**< in, SCSI: Data-Out, at least edtl bytes; PING, TEXT: the data segment */
-    uint32_t num_out;         /**< in: pieces */
-    uint8_t function;         /**< in, TMF: section 11.5.1 */
-    rig_task *reference;      /**< in, TMF: the task ABORT TASK is about */
-    uint8_t reason;           /**< in, LOGOUT: section 11.14.1 */
-    uint16_t cid;             /**< in, LOGOUT: connection for reasons 1 and 2 */
+    rig_view cdb;  /**< in, SCSI: CDB, up to RIG_CDB_MAX bytes, borrowed until done */
+    uint8_t attr;  /**< in, SCSI: task attribute (section 11.3.1.1) */
+    bool read;     /**< in, SCSI: R bit */
+    bool write;    /**< in, SCSI: W bit */
+    uint32_t edtl; /**< in, SCSI: expected data transfer length in bytes */
+    const struct iovec
+        *in;         /**< in, SCSI: where Data-In goes; at least edtl bytes (bidi_len for bidirectional) */
+    uint32_t num_in; /**< in: pieces */
+    const struct iovec *out; /**< in, SCSI: Data-Out, at least edtl bytes; PING, TEXT: the data segment */
+    uint32_t num_out;        /**< in: pieces */
+    uint8_t function;        /**< in, TMF: section 11.5.1 */
+    rig_task *reference;     /**< in, TMF: the task ABORT TASK is about */
+    uint8_t reason;          /**< in, LOGOUT: section 11.14.1 */
+    uint16_t cid;            /**< in, LOGOUT: connection for reasons 1 and 2 */
 
-    rig_status status;        /**< out: RIG_OK when the target answered, else why it could not */
-    uint8_t response;         /**< out: iSCSI response code (SCSI, TMF, LOGOUT), reject reason when status says REFUSED */
-    uint8_t scsi_status;      /**< out, SCSI: SAM status, valid with status RIG_OK and response 0 */
-    bool overflow;            /**< out, SCSI: residual counts what the device wanted beyond edtl */
-    bool underflow;           /**< out, SCSI: residual counts what the device left of edtl */
-    uint32_t residual;        /**< out, SCSI */
-    uint32_t received;        /**< out, SCSI: bytes of Data-In that arrived; PING: bytes echoed right */
-    uint8_t sense_len;        /**< out, SCSI: bytes of sense */
+    rig_status status; /**< out: RIG_OK when the target answered, else why it could not */
+    uint8_t
+        response; /**< out: iSCSI response code (SCSI, TMF, LOGOUT), reject reason when status says REFUSED */
+    uint8_t scsi_status;           /**< out, SCSI: SAM status, valid with status RIG_OK and response 0 */
+    bool overflow;                 /**< out, SCSI: residual counts what the device wanted beyond edtl */
+    bool underflow;                /**< out, SCSI: residual counts what the device left of edtl */
+    uint32_t residual;             /**< out, SCSI */
+    uint32_t received;             /**< out, SCSI: bytes of Data-In that arrived; PING: bytes echoed right */
+    uint8_t sense_len;             /**< out, SCSI: bytes of sense */
     uint8_t sense[RIG_SENSE_KEPT]; /**< out, SCSI: sense data */
-    rig_view text;            /**< out, TEXT: the whole answer, borrowed for the done call */
+    rig_view text;                 /**< out, TEXT: the whole answer, borrowed for the done call */
 
-    uint32_t itt;             /**< out: initiator task tag, valid once sent */
-    uint32_t cmd_sn;          /**< out: CmdSN, valid once sent */
+    uint32_t itt;    /**< out: initiator task tag, valid once sent */
+    uint32_t cmd_sn; /**< out: CmdSN, valid once sent */
     struct {
         struct rig_session *session; /**< owner while in the engine's hands */
         struct eng_conn *conn;       /**< allegiance */
         rig_task *next, *prev;       /**< list of its phase */
         rig_timer timer;             /**< timeout */
+        rig_task *next_sender;       /**< list of tasks with data to send */
         uint32_t data_sn;            /**< next DataSN or R2TSN expected */
+        uint32_t in_offset;          /**< next in-order byte of Data-In */
         uint32_t out_sn;             /**< next DataSN to send in the current sequence */
         uint32_t out_offset;         /**< next byte to send */
         uint32_t out_end;            /**< end of the current sequence */
         uint32_t out_ttt;            /**< its target transfer tag */
-        uint32_t unsolicited_end;    /**< end of unsolicited data */
-        uint16_t r2t_first;          /**< index of its oldest waiting R2T, of the connection's pool */
-        uint16_t num_r2t;            /**< waiting R2Ts */
+        uint32_t r2t_offset;         /**< where the next R2T has to start when sequences are in order */
+        uint32_t r2t_first;          /**< oldest waiting R2T in the connection's pool */
+        uint32_t r2t_last;           /**< newest one */
+        uint32_t num_r2t;            /**< waiting R2Ts */
+        uint32_t slot;               /**< place in the session's task table */
+        uint32_t num_tx;             /**< PDUs with its data that have not left yet */
+        uint32_t ref_itt;            /**< TMF: tag of the task it is about */
+        rig_status verdict;          /**< result that waits for num_tx to become 0 */
         uint8_t phase;               /**< where it is */
         bool sending;                /**< it stands in the connection's list of senders */
-        uint64_t retries;            /**< answers asked for again */
-    } engine; /**< private */
+        bool internal;               /**< the engine's own request */
+    } engine;                        /**< private */
 };
 
 /**
- * rig_session_submit hands a task over. It is sent as soon as the command window and the connection allow; done() tells
- * the end, never before the call returns. RIG_E_STATE (session not up), RIG_E_LIMIT (RIG_SESSION_TASKS_MAX), RIG_E_ARGUMENT,
- * RIG_E_NOMEM.
+ * rig_session_submit hands a task over. It is sent as soon as the command window and the connection allow;
+ * done() tells the end, never before the call returns. RIG_E_STATE (session not up), RIG_E_LIMIT
+ * (RIG_SESSION_TASKS_MAX), RIG_E_ARGUMENT, RIG_E_NOMEM.
  */
 rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now);
 
@@ -226,16 +244,17 @@ void rig_session_drop(rig_session *session, bool reset, uint64_t now);
 
 /** rig_target_record is one target of a SendTargets answer. */
 typedef struct rig_target_record {
-    rig_view name;         /**< TargetName */
-    rig_portal portal;     /**< one of its addresses */
-    bool has_portal;       /**< false: the answer gave no address, the discovery portal is meant (appendix C) */
+    rig_view name;     /**< TargetName */
+    rig_portal portal; /**< one of its addresses */
+    bool has_portal;   /**< false: the answer gave no address, the discovery portal is meant (appendix C) */
 } rig_target_record;
 
 /**
- * rig_sendtargets_next takes the next (target, address) pair off the text of an answer: *rest and *name start as the
- * whole text and an empty view. A target without address gives one record with has_portal false. RIG_E_NOT_FOUND at the
- * end; RIG_E_PROTOCOL or RIG_E_SYNTAX with err for an answer that breaks appendix C.
+ * rig_sendtargets_next takes the next (target, address) pair off the text of an answer: *rest and *name start
+ * as the whole text and an empty view. A target without address gives one record with has_portal false.
+ * RIG_E_NOT_FOUND at the end; RIG_E_PROTOCOL or RIG_E_SYNTAX with err for an answer that breaks appendix C.
  */
-rig_status rig_sendtargets_next(rig_view *rest, rig_view *name, rig_target_record *out_record, rig_error *err);
+rig_status rig_sendtargets_next(rig_view *rest, rig_view *name, rig_target_record *out_record,
+                                rig_error *err);
 
 #endif

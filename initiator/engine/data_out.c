@@ -1,0 +1,190 @@
+/* R2T and SCSI Data-Out (RFC 7143 sections 11.7 and 11.8): payload straight from the caller's buffer. */
+#include "internal.h"
+
+#define FIRST_R2TS 8
+
+static bool grow_pool(eng_conn *conn)
+{
+    uint32_t more = conn->num_r2ts ? conn->num_r2ts * 2 : FIRST_R2TS;
+    if (more > ENG_R2T_POOL_MAX)
+        return false;
+    eng_r2t *pool =
+        rig_resize(eng_alloc(conn->session), conn->r2ts, conn->num_r2ts * sizeof *pool, more * sizeof *pool);
+    if (!pool)
+        return false;
+    for (uint32_t i = conn->num_r2ts; i < more; i++)
+        pool[i].next = i + 1 < more ? i + 1 : ENG_R2T_NONE;
+    conn->free_r2t = conn->num_r2ts;
+    conn->r2ts = pool;
+    conn->num_r2ts = more;
+    return true;
+}
+
+static bool r2t_append(eng_conn *conn, rig_task *task, uint32_t ttt, uint32_t offset, uint32_t len)
+{
+    if (conn->free_r2t == ENG_R2T_NONE && !grow_pool(conn))
+        return false;
+    uint32_t at = conn->free_r2t;
+    conn->free_r2t = conn->r2ts[at].next;
+    conn->r2ts[at] = (eng_r2t){ttt, offset, len, ENG_R2T_NONE};
+    if (task->engine.num_r2t++ == 0)
+        task->engine.r2t_first = at;
+    else
+        conn->r2ts[task->engine.r2t_last].next = at;
+    task->engine.r2t_last = at;
+    return true;
+}
+
+static eng_r2t r2t_pop(eng_conn *conn, rig_task *task)
+{
+    uint32_t at = task->engine.r2t_first;
+    eng_r2t r2t = conn->r2ts[at];
+    task->engine.r2t_first = r2t.next;
+    task->engine.num_r2t--;
+    conn->r2ts[at].next = conn->free_r2t;
+    conn->free_r2t = at;
+    return r2t;
+}
+
+/* Puts a task that has a sequence to send at the end of the connection's list. */
+void eng_data_out_start(eng_conn *conn, rig_task *task)
+{
+    if (task->engine.sending)
+        return;
+    task->engine.sending = true;
+    task->engine.out_sn = 0;
+    task->engine.next_sender = NULL;
+    if (conn->last_sender)
+        conn->last_sender->engine.next_sender = task;
+    else
+        conn->senders = task;
+    conn->last_sender = task;
+}
+
+static void sender_remove(eng_conn *conn, const rig_task *task)
+{
+    rig_task *before = NULL;
+    rig_task *at = conn->senders;
+    while (at && at != task) {
+        before = at;
+        at = at->engine.next_sender;
+    }
+    if (!at)
+        return;
+    if (before)
+        before->engine.next_sender = at->engine.next_sender;
+    else
+        conn->senders = at->engine.next_sender;
+    if (conn->last_sender == at)
+        conn->last_sender = before;
+    at->engine.sending = false;
+}
+
+void eng_data_out_forget(eng_conn *conn, rig_task *task)
+{
+    if (task->engine.sending)
+        sender_remove(conn, task);
+    while (task->kind == RIG_TASK_SCSI && task->engine.num_r2t > 0)
+        r2t_pop(conn, task);
+}
+
+static void next_sequence(eng_conn *conn, rig_task *task)
+{
+    eng_r2t r2t = r2t_pop(conn, task);
+    task->engine.out_offset = r2t.offset;
+    task->engine.out_end = r2t.offset + r2t.len;
+    task->engine.out_ttt = r2t.ttt;
+    eng_data_out_start(conn, task);
+}
+
+/* One Data-Out of the oldest sequence; false when there is none. */
+bool eng_data_out_send(eng_conn *conn)
+{
+    rig_task *task = conn->senders;
+    rig_tx *tx = task ? eng_push(conn, RIG_PDU_DATA_OUT) : NULL;
+    if (!tx)
+        return false;
+    uint32_t rest = task->engine.out_end - task->engine.out_offset;
+    uint32_t len = rest < conn->max_send ? rest : conn->max_send;
+    bool final = len == rest;
+    rig_set(tx->bhs, RIG_F_F, final);
+    rig_set(tx->bhs, RIG_F_LUN, task->lun);
+    rig_set(tx->bhs, RIG_F_ITT, task->itt);
+    rig_set(tx->bhs, RIG_F_TTT, task->engine.out_ttt);
+    rig_set(tx->bhs, RIG_F_DATA_SN, task->engine.out_sn++);
+    rig_set(tx->bhs, RIG_F_BUFFER_OFFSET, task->engine.out_offset);
+    tx->iov = task->out;
+    tx->num_iov = task->num_out;
+    tx->iov_offset = task->engine.out_offset;
+    tx->data_len = len;
+    tx->cookie = task;
+    task->engine.num_tx++;
+    rig_txq_seal(&conn->txq);
+    task->engine.out_offset += len;
+    if (final) {
+        sender_remove(conn, task);
+        if (task->engine.num_r2t > 0)
+            next_sequence(conn, task);
+    }
+    return true;
+}
+
+static rig_status check_r2t(eng_conn *conn, const rig_pdu *pdu, const rig_task *task)
+{
+    const rig_key_value *agreed = conn->session->agreed;
+    uint32_t len = rig_get32(pdu->bhs, RIG_F_DESIRED_LEN);
+    uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
+    if (pdu->data.len)
+        return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_DATA_LEN, "an R2T has no data segment (11.8)");
+    if (rig_get32(pdu->bhs, RIG_F_TTT) == RIG_TAG_NONE)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_TTT, "an R2T needs a tag (11.8.5)");
+    if (rig_get(pdu->bhs, RIG_F_LUN) != task->lun)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_LUN, "not the LUN of the command (11.2.1.7)");
+    if (rig_get32(pdu->bhs, RIG_F_R2T_SN) != task->engine.data_sn)
+        return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_R2T_SN,
+                              "R2Ts count by one within a command (7.9)");
+    if (len == 0 || len > agreed[RIG_KEY_MAX_BURST].value)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_DESIRED_LEN,
+                              "not within 1 and MaxBurstLength (11.8.4)");
+    if ((uint64_t)offset + len > task->edtl)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
+                              "beyond the expected length (11.8.4)");
+    if (agreed[RIG_KEY_SEQUENCE_IN_ORDER].value && offset != task->engine.r2t_offset)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
+                              "sequences out of the agreed order (13.19)");
+    return RIG_OK;
+}
+
+/* Waiting R2Ts and the one being answered, without the implied first one of InitialR2T=No (section 13.10). */
+static uint32_t outstanding(const rig_task *task)
+{
+    return task->engine.num_r2t + (task->engine.sending && task->engine.out_ttt != RIG_TAG_NONE);
+}
+
+rig_status eng_r2t_take(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
+{
+    (void)now;
+    rig_task *task = eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
+    bool ours =
+        task && task->kind == RIG_TASK_SCSI && task->engine.conn == conn && task->engine.phase >= ENG_SENT;
+    if (!ours || !task->write)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
+                              "an R2T for no write on this connection (7.13)");
+    if (task->engine.phase == ENG_ANSWERED)
+        return RIG_OK;
+    rig_status status = check_r2t(conn, pdu, task);
+    if (status)
+        return status;
+    if (outstanding(task) >= conn->session->agreed[RIG_KEY_MAX_R2T].value)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_R2T_SN,
+                              "more R2Ts than MaxOutstandingR2T (13.17)");
+    uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
+    uint32_t len = rig_get32(pdu->bhs, RIG_F_DESIRED_LEN);
+    if (!r2t_append(conn, task, rig_get32(pdu->bhs, RIG_F_TTT), offset, len))
+        return rig_fail(&conn->error, RIG_E_NOMEM, "no memory for an R2T");
+    task->engine.data_sn++;
+    task->engine.r2t_offset = offset + len;
+    if (!task->engine.sending)
+        next_sequence(conn, task);
+    return RIG_OK;
+}

@@ -1,0 +1,39 @@
+/* The answer to SendTargets (RFC 7143 appendix C): names, each followed by its addresses. */
+#include "internal.h"
+
+static rig_status take_name(rig_pair *pair, rig_view *rest, rig_view *name, rig_target_record *out_record,
+                            bool *out_found)
+{
+    *name = pair->value;
+    rig_view ahead = *rest;
+    rig_pair next;
+    rig_status status = rig_pair_next(rest->ptr, &ahead, &next, NULL);
+    *out_found = status != RIG_OK || rig_view_is(next.key, "TargetName");
+    out_record->name = *name;
+    return RIG_OK;
+}
+
+rig_status rig_sendtargets_next(rig_view *rest, rig_view *name, rig_target_record *out_record, rig_error *err)
+{
+    for (;;) {
+        rig_pair pair;
+        bool found = false;
+        *out_record = (rig_target_record){0};
+        rig_status status = rig_pair_next(rest->ptr, rest, &pair, err);
+        if (status)
+            return status;
+        if (rig_view_is(pair.key, "TargetName"))
+            status = take_name(&pair, rest, name, out_record, &found);
+        else if (!rig_view_is(pair.key, "TargetAddress") || name->len == 0)
+            return rig_fail(err, RIG_E_PROTOCOL,
+                            "%.*s: a record is TargetName and then its TargetAddresses (appendix C)",
+                            RIG_VIEW_ARG(pair.key));
+        else {
+            out_record->name = *name;
+            out_record->has_portal = found = true;
+            status = rig_portal_parse(pair.value, &out_record->portal, err);
+        }
+        if (status || found)
+            return status;
+    }
+}

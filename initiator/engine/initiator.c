@@ -1,0 +1,69 @@
+/* The initiator node: its name, its sessions, the one queue of deadlines. */
+#include "internal.h"
+
+#define OWNER(timer, type, member) ((type *)(void *)((char *)(timer)-offsetof(type, member)))
+
+rig_status rig_initiator_new(const rig_initiator_config *config, rig_initiator **out_initiator,
+                             rig_error *err)
+{
+    if (config->read_ahead.iov_len < RIG_READ_AHEAD_MIN)
+        return rig_fail(err, RIG_E_ARGUMENT, "the read-ahead area needs at least %d bytes",
+                        RIG_READ_AHEAD_MIN);
+    rig_iname_type type;
+    rig_status status = rig_iname_check(config->name, &type, err);
+    if (status)
+        return status;
+    rig_initiator *initiator = rig_new(config->alloc, sizeof *initiator);
+    if (!initiator)
+        return rig_fail(err, RIG_E_NOMEM, "no memory for an initiator");
+    initiator->config = *config;
+    initiator->name = rig_copy_text(config->alloc, config->name.ptr, config->name.len);
+    if (config->alias.len)
+        initiator->alias = rig_copy_text(config->alloc, config->alias.ptr, config->alias.len);
+    if (!initiator->name || (config->alias.len && !initiator->alias)) {
+        rig_initiator_free(initiator);
+        return rig_fail(err, RIG_E_NOMEM, "no memory for an initiator");
+    }
+    *out_initiator = initiator;
+    return RIG_OK;
+}
+
+void rig_initiator_free(rig_initiator *initiator)
+{
+    if (!initiator)
+        return;
+    const rig_alloc *alloc = initiator->config.alloc;
+    while (initiator->sessions)
+        rig_session_free(initiator->sessions);
+    rig_delete(alloc, initiator->name, initiator->name ? strlen(initiator->name) + 1 : 0);
+    rig_delete(alloc, initiator->alias, initiator->alias ? strlen(initiator->alias) + 1 : 0);
+    rig_delete(alloc, initiator, sizeof *initiator);
+}
+
+uint64_t rig_initiator_next_deadline(const rig_initiator *initiator)
+{
+    return rig_timerq_next(&initiator->timers);
+}
+
+void rig_initiator_tick(rig_initiator *initiator, uint64_t now)
+{
+    rig_timer *timer;
+    initiator->now = now;
+    while ((timer = rig_timerq_pop(&initiator->timers, now)) != NULL) {
+        switch ((eng_timer_kind)timer->kind) {
+        case ENG_TIMER_LOGIN:
+        case ENG_TIMER_CLOSE:
+            eng_conn_timer(OWNER(timer, eng_conn, timer), now);
+            break;
+        case ENG_TIMER_RECONNECT:
+            eng_reconnect(OWNER(timer, rig_session, timer), now);
+            break;
+        case ENG_TIMER_TASK:
+            eng_task_timeout(OWNER(timer, rig_task, engine.timer), now);
+            break;
+        case ENG_TIMER_NOP:
+            eng_nop_due(OWNER(timer, eng_conn, nop_timer), now);
+            break;
+        }
+    }
+}

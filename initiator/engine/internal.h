@@ -1,0 +1,253 @@
+/* The engine's private shapes. One session owns connections and tasks; CmdSN belongs to the session, StatSN
+ * to the connection (RFC 7143 section 4.2.2); what only a login needs lives in eng_login and is gone after
+ * it. */
+#ifndef ENG_INTERNAL_H
+#define ENG_INTERNAL_H
+
+#include "fsm.h"
+#include "rig/framer.h"
+#include "rig/initiator.h"
+#include "rig/serial.h"
+#include "rig/text.h"
+#include "rig/txq.h"
+
+#define ENG_NOP_ANSWERS_MAX 64  /* pings of the target that may wait for an answer on one connection */
+#define ENG_R2T_NONE UINT32_MAX /* end of a list in the R2T pool */
+#define ENG_R2T_POOL_MAX 65536  /* waiting R2Ts of one connection */
+
+/* Default times of the engine, in ns. */
+#define ENG_LOGIN_TIMEOUT (15 * RIG_SECOND)
+#define ENG_TMF_TIMEOUT (15 * RIG_SECOND)
+#define ENG_NOP_TIMEOUT (5 * RIG_SECOND)
+#define ENG_RECONNECT_MAX 5
+
+typedef enum eng_timer_kind {
+    ENG_TIMER_LOGIN,
+    ENG_TIMER_RECONNECT,
+    ENG_TIMER_TASK,
+    ENG_TIMER_NOP,
+    ENG_TIMER_CLOSE
+} eng_timer_kind;
+
+typedef enum eng_phase { ENG_IDLE, ENG_QUEUED, ENG_SENT, ENG_ANSWERED } eng_phase;
+
+typedef struct eng_slot {
+    rig_task *task; /* NULL when free */
+    uint32_t next_free;
+} eng_slot;
+
+/* The text exchange of one connection; only one may be under way (section 6.2). */
+typedef struct eng_text {
+    rig_task *task;
+    rig_gather answer;
+    uint32_t sent; /* bytes of the request that are out */
+    uint32_t ttt;
+    uint64_t lun;
+    bool more_to_send;
+    bool go_on; /* the answer is unfinished: the next request is due */
+} eng_text;
+
+typedef struct eng_r2t {
+    uint32_t ttt, offset, len, next;
+} eng_r2t;
+
+typedef struct eng_queue {
+    rig_task *first, *last;
+} eng_queue;
+
+typedef struct eng_ping {
+    uint64_t lun;
+    uint32_t ttt;
+} eng_ping;
+
+typedef struct eng_login {
+    uint8_t stage;       /* CSG: 0 security, 1 operational */
+    bool asked_transit;  /* the outstanding request had T=1 */
+    bool more_to_send;   /* it had C=1 */
+    bool offered;        /* this stage's own keys are out */
+    bool first_response; /* the first response has come */
+    uint8_t next_stage;  /* NSG of the outstanding request */
+    uint32_t itt;
+    uint32_t exchanges;
+    uint16_t login_status;
+    rig_gather tx;     /* text not sent yet */
+    size_t tx_sent;    /* bytes of it that are out */
+    rig_gather rx;     /* text of a sequence of responses */
+    uint32_t offers;   /* bits of keys we proposed */
+    uint32_t answers;  /* bits of keys the target answered or proposed: a second time is a renegotiation */
+    uint32_t declared; /* bits of declarations taken, see login_keys.c */
+    rig_key_value result[RIG_KEYS];
+} eng_login;
+
+typedef struct eng_conn {
+    rig_session *session;
+    struct eng_conn *next; /* in the session, in order of creation */
+    rig_stream *stream;    /* NULL when there is none */
+    rig_portal portal;
+    uint16_t cid;
+    uint8_t state;   /* eng_conn_state */
+    uint8_t cleanup; /* eng_cleanup_state, of the connection's state machine for cleanup (8.2) */
+    bool leading;
+    bool by_target;    /* the target ended it first */
+    bool announced;    /* its end was told */
+    uint8_t busy;      /* calls on the stack that use it */
+    rig_task *placing; /* the task whose buffer the current payload goes to */
+    eng_text *text;
+    uint32_t exp_stat_sn;
+    uint32_t max_send; /* the target's MaxRecvDataSegmentLength */
+    rig_framer framer;
+    rig_txq txq;
+    rig_error error; /* why it is failing */
+    eng_login *login;
+    eng_queue bound;   /* requests that must go on this connection */
+    rig_task *senders; /* tasks with Data-Out to send, first come first served (DATA-013) */
+    rig_task *last_sender;
+    eng_r2t *r2ts;
+    uint32_t num_r2ts, free_r2t;
+    eng_ping *pings; /* ring of target pings to answer */
+    uint32_t ping_first, num_pings;
+    rig_timer timer;     /* login, or the peer's FIN */
+    rig_timer nop_timer; /* keep-alive */
+    bool pinging;        /* a keep-alive ping is out */
+    uint64_t heard;      /* when the target last said something */
+} eng_conn;
+
+struct rig_session {
+    rig_initiator *initiator;
+    rig_session *next, *prev;
+    rig_session_config config;
+    char *target;
+    uint8_t state; /* eng_session_state */
+    bool was_up;
+    bool told_up;
+    bool recovering;
+    uint16_t tsih;
+    uint16_t next_cid;
+    bool has_portal_group;
+    uint16_t portal_group;
+    char *target_alias;
+    size_t target_alias_len;
+    uint32_t cmd_sn, exp_cmd_sn, max_cmd_sn;
+    rig_key_value agreed[RIG_KEYS];
+    eng_conn *conns;
+    eng_slot *slots; /* task table: slot number is the low bits of the ITT */
+    uint32_t num_slots, num_tasks, free_slot, generation;
+    eng_queue queue;  /* waiting for window and connection */
+    eng_queue urgent; /* immediate requests: no window */
+    uint32_t attempts;
+    rig_timer timer; /* reconnect */
+};
+
+struct rig_initiator {
+    rig_initiator_config config;
+    char *name, *alias;
+    rig_timerq timers;
+    rig_session *sessions;
+    uint64_t num_isids, num_cmd_sns, num_tags;
+    uint64_t now;
+};
+
+/* conn.c: one connection as user of a stream */
+rig_status eng_conn_new(rig_session *session, const rig_portal *portal, bool leading, uint64_t now,
+                        eng_conn **out_conn);
+void eng_conn_fail(eng_conn *conn, rig_status why, uint64_t now);
+void eng_conn_close(eng_conn *conn, uint64_t now);
+void eng_conn_reset(eng_conn *conn, rig_status why, uint64_t now);
+void eng_conn_put(eng_conn *conn);
+bool eng_conn_fire(eng_conn *conn, unsigned event, uint64_t now);
+void eng_conn_wake(eng_conn *conn);
+void eng_conn_timer(eng_conn *conn, uint64_t now);
+rig_status eng_conn_error(eng_conn *conn, rig_status status, const rig_pdu *pdu, rig_field_id field,
+                          const char *text);
+
+/* session.c */
+bool eng_session_fire(rig_session *session, unsigned event, uint64_t now);
+void eng_session_wake(rig_session *session);
+void eng_session_up(rig_session *session, uint64_t now);
+eng_conn *eng_session_conn(const rig_session *session, uint16_t cid);
+void eng_emit(rig_session *session, rig_event *event, rig_event_kind kind, uint64_t now);
+
+/* recovery_session.c: error recovery level 0 */
+void eng_recover(rig_session *session, rig_status why, uint64_t now);
+void eng_reconnect(rig_session *session, uint64_t now);
+void eng_session_end(rig_session *session, rig_status why, uint64_t now);
+
+/* login.c and its stages */
+rig_status eng_login_start(eng_conn *conn, uint64_t now);
+rig_status eng_login_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+void eng_login_free(eng_conn *conn);
+void eng_login_failed(eng_conn *conn, rig_status why, uint64_t now);
+rig_status eng_login_send(eng_conn *conn);
+
+/* login_keys.c: which text is sent and taken in which stage */
+rig_status eng_keys_first(eng_conn *conn);
+rig_status eng_keys_stage(eng_conn *conn);
+rig_status eng_keys_take(eng_conn *conn, const rig_pdu *pdu);
+rig_status eng_keys_finish(eng_conn *conn);
+
+/* negotiate.c: the rules of the key table */
+rig_status eng_offer(eng_login *login, const rig_alloc *alloc, const rig_session_config *config,
+                     bool leading);
+rig_status eng_answer(eng_login *login, const rig_session_config *config, rig_key_id key, rig_view value,
+                      rig_error *err);
+rig_status eng_proposal(eng_login *login, const rig_alloc *alloc, const rig_session_config *config,
+                        rig_key_id key, rig_view value, rig_error *err);
+rig_status eng_negotiated(const eng_login *login, const rig_session_config *config, rig_error *err);
+
+/* window.c: the command window (4.2.2.1) */
+void eng_window_take(rig_session *session, const uint8_t *bhs);
+bool eng_window_open(const rig_session *session);
+rig_status eng_stat_sn(eng_conn *conn, const rig_pdu *pdu);
+
+/* task.c: the task table and life of a request */
+rig_status eng_task_add(rig_session *session, rig_task *task);
+rig_task *eng_task_find(const rig_session *session, uint32_t itt);
+void eng_task_done(rig_task *task, rig_status status, uint64_t now);
+void eng_tasks_abort(rig_session *session, rig_status why, uint64_t now);
+void eng_task_timeout(rig_task *task, uint64_t now);
+void eng_queue_push(eng_queue *queue, rig_task *task);
+void eng_queue_remove(eng_queue *queue, rig_task *task);
+rig_task *eng_own_task(rig_session *session, rig_task_kind kind);
+void eng_task_sent(void *ctx, void *cookie);
+void eng_task_cut(rig_task *task);
+
+/* send.c: output, produced when the driver asks for it */
+void eng_send(eng_conn *conn, uint64_t now);
+rig_tx *eng_push(eng_conn *conn, rig_pdu_kind kind);
+
+/* receive.c: input of the full feature phase */
+rig_status eng_header(void *ctx, const rig_pdu *pdu, rig_sink *out_sink);
+rig_status eng_complete(void *ctx, const rig_pdu *pdu);
+
+/* one file a kind of exchange */
+bool eng_scsi_send(eng_conn *conn, rig_task *task);
+rig_status eng_scsi_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+rig_status eng_data_in_place(eng_conn *conn, const rig_pdu *pdu, rig_sink *out_sink);
+rig_status eng_data_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+rig_status eng_r2t_take(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+bool eng_data_out_send(eng_conn *conn);
+void eng_data_out_start(eng_conn *conn, rig_task *task);
+void eng_data_out_forget(eng_conn *conn, rig_task *task);
+bool eng_tmf_send(eng_conn *conn, rig_task *task);
+rig_status eng_tmf_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+void eng_abort_late(rig_task *task, uint64_t now);
+bool eng_text_send(eng_conn *conn, rig_task *task);
+rig_status eng_text_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+void eng_text_free(eng_conn *conn);
+bool eng_text_continue(eng_conn *conn);
+bool eng_ping_send(eng_conn *conn, rig_task *task);
+bool eng_ping_answers(eng_conn *conn);
+rig_status eng_nop_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+void eng_nop_due(eng_conn *conn, uint64_t now);
+void eng_nop_arm(eng_conn *conn, uint64_t now);
+bool eng_logout_send(eng_conn *conn, rig_task *task);
+rig_status eng_logout_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+rig_status eng_async(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+rig_status eng_reject(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+
+static inline const rig_alloc *eng_alloc(const rig_session *session)
+{
+    return session->initiator->config.alloc;
+}
+
+#endif

@@ -1,0 +1,263 @@
+/* Which keys go out and are taken in which stage of a login (RFC 7143 sections 6.3, 12 and 13). */
+#include "internal.h"
+
+typedef struct text_key {
+    const char *name;
+    rig_status (*take)(eng_conn *conn, rig_view value);
+    bool security;    /* may come in the security stage */
+    bool operational; /* may come in the operational stage */
+    bool once;        /* a second time is a redeclaration */
+} text_key;
+
+static rig_status wrong(eng_conn *conn, const char *key, rig_view value, const char *why)
+{
+    rig_fail_at(&conn->error, RIG_E_NEGOTIATION, conn->error.offset, key, "%s=%.*s: %s", key,
+                RIG_VIEW_ARG(value), why);
+    return RIG_E_NEGOTIATION;
+}
+
+static rig_status put(eng_conn *conn, const char *key, rig_view value)
+{
+    return rig_gather_pair(&conn->login->tx, eng_alloc(conn->session), key, value, RIG_TEXT_MAX);
+}
+
+static rig_status take_alias(eng_conn *conn, rig_view value)
+{
+    rig_session *session = conn->session;
+    if (value.len > RIG_VALUE_MAX)
+        return wrong(conn, "TargetAlias", value, "longer than 255 bytes (section 13.6)");
+    char *copy = rig_copy_text(eng_alloc(session), value.ptr, value.len);
+    if (!copy)
+        return RIG_E_NOMEM;
+    rig_delete(eng_alloc(session), session->target_alias, session->target_alias_len + 1);
+    session->target_alias = copy;
+    session->target_alias_len = value.len;
+    return RIG_OK;
+}
+
+static rig_status take_group(eng_conn *conn, rig_view value)
+{
+    uint64_t group = 0;
+    if (!rig_number_parse(value, &group) || group > UINT16_MAX)
+        return wrong(conn, "TargetPortalGroupTag", value, "not a number of 16 bits (section 13.9)");
+    conn->session->portal_group = (uint16_t)group;
+    conn->session->has_portal_group = true;
+    return RIG_OK;
+}
+
+static rig_status take_address(eng_conn *conn, rig_view value)
+{
+    rig_portal portal;
+    if (rig_portal_parse(value, &portal, NULL))
+        return wrong(conn, "TargetAddress", value, "not host[:port][,group] (section 13.8)");
+    return RIG_OK;
+}
+
+static rig_status take_auth_method(eng_conn *conn, rig_view value)
+{
+    if (!rig_view_is(value, "None"))
+        return wrong(conn, "AuthMethod", value, "not among the offered methods (section 12.1)");
+    return RIG_OK;
+}
+
+static rig_status take_refused(eng_conn *conn, rig_view value)
+{
+    (void)conn;
+    (void)value;
+    return RIG_E_PROTOCOL;
+}
+
+/* Obsolete keys are answered Reject, never NotUnderstood (section 13.25). */
+static rig_status take_if_marker(eng_conn *conn, rig_view value)
+{
+    (void)value;
+    return put(conn, "IFMarker", rig_view_str("Reject"));
+}
+
+static rig_status take_of_marker(eng_conn *conn, rig_view value)
+{
+    (void)value;
+    return put(conn, "OFMarker", rig_view_str("Reject"));
+}
+
+static rig_status take_if_mark_int(eng_conn *conn, rig_view value)
+{
+    (void)value;
+    return put(conn, "IFMarkInt", rig_view_str("Reject"));
+}
+
+static rig_status take_of_mark_int(eng_conn *conn, rig_view value)
+{
+    (void)value;
+    return put(conn, "OFMarkInt", rig_view_str("Reject"));
+}
+
+/* A list key of RFC 7143 that this engine does not negotiate yet must be refused by name (section 13.23). */
+static rig_status take_task_reporting(eng_conn *conn, rig_view value)
+{
+    bool plain = rig_list_has(value, rig_view_str("RFC3720"));
+    return put(conn, "TaskReporting", rig_view_str(plain ? "RFC3720" : "Reject"));
+}
+
+static rig_status take_protocol_level(eng_conn *conn, rig_view value)
+{
+    uint64_t level = 0;
+    if (!rig_number_parse(value, &level) || level > 31)
+        return put(conn, "iSCSIProtocolLevel", rig_view_str("Reject"));
+    return put(conn, "iSCSIProtocolLevel", rig_view_str(level == 0 ? "0" : "1"));
+}
+
+static const text_key text_keys[] = {
+    {"TargetAlias", take_alias, true, true, true},
+    {"TargetPortalGroupTag", take_group, true, true, true},
+    {"TargetAddress", take_address, true, true, false},
+    {"AuthMethod", take_auth_method, true, false, true},
+    {"IFMarker", take_if_marker, false, true, true},
+    {"OFMarker", take_of_marker, false, true, true},
+    {"IFMarkInt", take_if_mark_int, false, true, true},
+    {"OFMarkInt", take_of_mark_int, false, true, true},
+    {"TaskReporting", take_task_reporting, false, true, true},
+    {"iSCSIProtocolLevel", take_protocol_level, false, true, true},
+    {"InitiatorName", take_refused, false, false, true},
+    {"InitiatorAlias", take_refused, false, false, true},
+    {"TargetName", take_refused, false, false, true},
+    {"SessionType", take_refused, false, false, true},
+    {"SendTargets", take_refused, false, false, true},
+    {"CHAP_A", take_refused, false, false, true},
+    {"CHAP_I", take_refused, false, false, true},
+    {"CHAP_C", take_refused, false, false, true},
+    {"CHAP_N", take_refused, false, false, true},
+    {"CHAP_R", take_refused, false, false, true},
+};
+
+#define NUM_TEXT_KEYS (sizeof text_keys / sizeof text_keys[0])
+
+static rig_status put_names(eng_conn *conn)
+{
+    rig_session *session = conn->session;
+    const rig_initiator *initiator = session->initiator;
+    rig_status status = put(conn, "InitiatorName", rig_view_str(initiator->name));
+    if (!status && initiator->alias)
+        status = put(conn, "InitiatorAlias", rig_view_str(initiator->alias));
+    if (!status && session->target)
+        status = put(conn, "TargetName", rig_view_str(session->target));
+    if (!status && conn->leading)
+        status = put(conn, "SessionType", rig_view_str(session->config.discovery ? "Discovery" : "Normal"));
+    return status;
+}
+
+rig_status eng_keys_first(eng_conn *conn)
+{
+    return put_names(conn);
+}
+
+rig_status eng_keys_stage(eng_conn *conn)
+{
+    eng_login *login = conn->login;
+    if (login->offered)
+        return RIG_OK;
+    login->offered = true;
+    if (login->stage == 0)
+        return put(conn, "AuthMethod", rig_view_str("None"));
+    return eng_offer(login, eng_alloc(conn->session), &conn->session->config, conn->leading);
+}
+
+static rig_status take_text_key(eng_conn *conn, unsigned i, rig_view value)
+{
+    const text_key *key = &text_keys[i];
+    eng_login *login = conn->login;
+    bool allowed = login->stage == 0 ? key->security : key->operational;
+    if (!allowed)
+        return wrong(conn, key->name, value, "not allowed from a target in this stage (section 6.3)");
+    if (key->once && (login->declared >> i & 1))
+        return wrong(conn, key->name, value, "sent twice in one login (section 6.3)");
+    login->declared |= UINT32_C(1) << i;
+    return key->take(conn, value);
+}
+
+static rig_status take_negotiated(eng_conn *conn, rig_key_id key, rig_view value)
+{
+    eng_login *login = conn->login;
+    const char *name = rig_key_rows[key].name;
+    if (login->stage == 0)
+        return wrong(conn, name, value, "an operational key in the security stage (section 6.3)");
+    if (rig_key_rows[key].leading && !conn->leading)
+        return wrong(conn, name, value, "a leading-only key on another connection (section 13)");
+    if (login->answers >> key & 1)
+        return wrong(conn, name, value, "negotiated twice in one login (section 6.3)");
+    login->answers |= UINT32_C(1) << key;
+    const rig_session_config *config = &conn->session->config;
+    if (rig_key_rows[key].rule == RIG_BY_DECLARE || (login->offers >> key & 1))
+        return eng_answer(login, config, key, value, &conn->error);
+    return eng_proposal(login, eng_alloc(conn->session), config, key, value, &conn->error);
+}
+
+/* Unknown keys are answered NotUnderstood, except an answer that is NotUnderstood itself (section 6.2). */
+static rig_status take_unknown(eng_conn *conn, const rig_pair *pair)
+{
+    char name[RIG_KEY_MAX + 1];
+    if (rig_view_is(pair->value, "NotUnderstood"))
+        return RIG_OK;
+    memcpy(name, pair->key.ptr, pair->key.len);
+    name[pair->key.len] = 0;
+    return put(conn, name, rig_view_str("NotUnderstood"));
+}
+
+static rig_status take_pair(eng_conn *conn, const rig_pair *pair)
+{
+    for (unsigned i = 0; i < NUM_TEXT_KEYS; i++)
+        if (rig_view_is(pair->key, text_keys[i].name))
+            return take_text_key(conn, i, pair->value);
+    rig_key_id key = rig_key_find(pair->key);
+    if (key != RIG_KEYS)
+        return take_negotiated(conn, key, pair->value);
+    return take_unknown(conn, pair);
+}
+
+rig_status eng_keys_take(eng_conn *conn, const rig_pdu *pdu)
+{
+    const rig_gather *rx = &conn->login->rx;
+    rig_view rest = rig_view_of(rx->ptr, rx->len);
+    rig_pair pair;
+    conn->error.offset = pdu->offset;
+    for (;;) {
+        rig_status status = rig_pair_next(rx->ptr, &rest, &pair, &conn->error);
+        if (status == RIG_E_NOT_FOUND)
+            return RIG_OK;
+        if (!status)
+            status = take_pair(conn, &pair);
+        if (status)
+            return status == RIG_E_SYNTAX ? RIG_E_NEGOTIATION : status;
+    }
+}
+
+static void settle_open(eng_login *login, const rig_session_config *config)
+{
+    for (unsigned i = 0; i < RIG_KEYS; i++) {
+        rig_key_rule rule = rig_key_rows[i].rule;
+        bool open = (login->offers & ~login->answers) >> i & 1;
+        if (open && (rule == RIG_BY_AND || rule == RIG_BY_OR))
+            login->result[i].value = config->offer[i].value;
+    }
+}
+
+rig_status eng_keys_finish(eng_conn *conn)
+{
+    eng_login *login = conn->login;
+    rig_session *session = conn->session;
+    rig_status status = eng_negotiated(login, &session->config, &conn->error);
+    if (status)
+        return status;
+    settle_open(login, &session->config);
+    if (login->result[RIG_KEY_FIRST_BURST].value > login->result[RIG_KEY_MAX_BURST].value)
+        login->result[RIG_KEY_FIRST_BURST].value = login->result[RIG_KEY_MAX_BURST].value;
+    memcpy(session->agreed, login->result, sizeof session->agreed);
+    conn->max_send = login->result[RIG_KEY_MAX_RECV_DATA].value;
+    bool header = login->result[RIG_KEY_HEADER_DIGEST].value == 2;
+    bool data = login->result[RIG_KEY_DATA_DIGEST].value == 2;
+    rig_framer_digests(&conn->framer, header, data);
+    rig_txq_digests(&conn->txq, header, data);
+    const rig_key_value *ours = &session->config.offer[RIG_KEY_MAX_RECV_DATA];
+    conn->framer.max_data = ours->omit ? rig_key_rows[RIG_KEY_MAX_RECV_DATA].in_force : ours->value;
+    return RIG_OK;
+}

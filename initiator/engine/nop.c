@@ -1,0 +1,148 @@
+/* NOP-Out and NOP-In both ways, and the keep-alive (RFC 7143 sections 11.18 and 11.19). */
+#include "internal.h"
+
+static uint32_t ping_len(const eng_conn *conn, const rig_task *task)
+{
+    size_t sum = 0;
+    for (uint32_t i = 0; i < task->num_out; i++)
+        sum += task->out[i].iov_len;
+    return sum > conn->max_send ? conn->max_send : (uint32_t)sum;
+}
+
+bool eng_ping_send(eng_conn *conn, rig_task *task)
+{
+    rig_tx *tx = eng_push(conn, RIG_PDU_NOP_OUT);
+    if (!tx)
+        return false;
+    rig_set(tx->bhs, RIG_F_I, task->immediate);
+    rig_set(tx->bhs, RIG_F_LUN, task->lun);
+    rig_set(tx->bhs, RIG_F_ITT, task->itt);
+    rig_set(tx->bhs, RIG_F_CMD_SN, task->cmd_sn);
+    tx->data_len = ping_len(conn, task);
+    if (tx->data_len) {
+        tx->iov = task->out;
+        tx->num_iov = task->num_out;
+        tx->cookie = task;
+        task->engine.num_tx++;
+    }
+    rig_txq_seal(&conn->txq);
+    return true;
+}
+
+/* Answers one waiting ping of the target: immediate, ITT none, its tag and LUN copied (section 11.18). */
+bool eng_ping_answers(eng_conn *conn)
+{
+    rig_tx *tx = conn->num_pings ? eng_push(conn, RIG_PDU_NOP_OUT) : NULL;
+    if (!tx)
+        return false;
+    const eng_ping *ping = &conn->pings[conn->ping_first];
+    rig_set(tx->bhs, RIG_F_I, 1);
+    rig_set(tx->bhs, RIG_F_LUN, ping->lun);
+    rig_set(tx->bhs, RIG_F_TTT, ping->ttt);
+    rig_set(tx->bhs, RIG_F_CMD_SN, conn->session->cmd_sn);
+    rig_txq_seal(&conn->txq);
+    conn->ping_first = (conn->ping_first + 1) % ENG_NOP_ANSWERS_MAX;
+    conn->num_pings--;
+    return true;
+}
+
+static rig_status take_ping(eng_conn *conn, const rig_pdu *pdu)
+{
+    const rig_alloc *alloc = eng_alloc(conn->session);
+    if (!conn->pings)
+        conn->pings = rig_new(alloc, ENG_NOP_ANSWERS_MAX * sizeof *conn->pings);
+    if (!conn->pings)
+        return RIG_E_NOMEM;
+    if (conn->num_pings == ENG_NOP_ANSWERS_MAX)
+        return eng_conn_error(conn, RIG_E_LIMIT, pdu, RIG_F_TTT, "more pings than can wait for an answer");
+    uint32_t at = (conn->ping_first + conn->num_pings++) % ENG_NOP_ANSWERS_MAX;
+    conn->pings[at] = (eng_ping){rig_get(pdu->bhs, RIG_F_LUN), rig_get32(pdu->bhs, RIG_F_TTT)};
+    return RIG_OK;
+}
+
+static uint32_t same_bytes(const rig_task *task, rig_view echo)
+{
+    uint32_t same = 0;
+    for (uint32_t i = 0; i < task->num_out && same < echo.len; i++) {
+        rig_view part = rig_view_sub(echo, same, task->out[i].iov_len);
+        if (part.len && memcmp(part.ptr, task->out[i].iov_base, part.len) != 0)
+            break;
+        same += (uint32_t)part.len;
+    }
+    return same;
+}
+
+static rig_status take_echo(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
+{
+    rig_task *task = eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
+    if (!task || task->kind != RIG_TASK_PING || task->engine.conn != conn || task->engine.phase != ENG_SENT)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT, "no such ping on this connection (7.13)");
+    if (rig_get32(pdu->bhs, RIG_F_TTT) != RIG_TAG_NONE)
+        return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_TTT, "valid ITT and valid TTT together (7.7)");
+    task->received = same_bytes(task, pdu->data);
+    if (task->engine.internal)
+        conn->pinging = false;
+    eng_task_done(task, RIG_OK, now);
+    return RIG_OK;
+}
+
+rig_status eng_nop_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
+{
+    if (rig_get32(pdu->bhs, RIG_F_ITT) != RIG_TAG_NONE) {
+        rig_status status = eng_stat_sn(conn, pdu);
+        return status ? status : take_echo(conn, pdu, now);
+    }
+    /* An unsolicited NOP-In shows the next StatSN without using it: a lost status becomes visible (7.1.4.2).
+     */
+    if (rig_get32(pdu->bhs, RIG_F_STAT_SN) != conn->exp_stat_sn)
+        return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_STAT_SN,
+                              "a status in between is missing (11.19.2)");
+    rig_status status = rig_get32(pdu->bhs, RIG_F_TTT) != RIG_TAG_NONE ? take_ping(conn, pdu) : RIG_OK;
+    if (status)
+        return status;
+    rig_event event = {.cid = conn->cid, .pdu = pdu};
+    eng_emit(conn->session, &event, RIG_EVENT_NOP_IN, now);
+    return RIG_OK;
+}
+
+void eng_nop_arm(eng_conn *conn, uint64_t now)
+{
+    uint64_t interval = conn->session->config.nop_interval;
+    rig_timerq_arm(&conn->session->initiator->timers, &conn->nop_timer,
+                   interval ? now + interval : RIG_NEVER);
+}
+
+static void keep_alive_ping(eng_conn *conn, uint64_t now)
+{
+    rig_session *session = conn->session;
+    rig_task *task = eng_own_task(session, RIG_TASK_PING);
+    if (!task)
+        return;
+    task->immediate = true;
+    task->timeout = session->config.nop_timeout ? session->config.nop_timeout : ENG_NOP_TIMEOUT;
+    if (rig_session_submit(session, task, now)) {
+        task->done(task, now);
+        return;
+    }
+    eng_queue_remove(&session->urgent, task);
+    task->engine.conn = conn;
+    eng_queue_push(&conn->bound, task);
+    task->engine.internal = true;
+    conn->pinging = true;
+    eng_conn_wake(conn);
+}
+
+/* The target said nothing for a while: ask. The ping's own timeout ends the connection. */
+void eng_nop_due(eng_conn *conn, uint64_t now)
+{
+    uint64_t interval = conn->session->config.nop_interval;
+    if (conn->state != ENG_S5_LOGGED_IN)
+        return;
+    if (now - conn->heard < interval) {
+        rig_timerq_arm(&conn->session->initiator->timers, &conn->nop_timer, conn->heard + interval);
+        return;
+    }
+    if (!conn->pinging)
+        keep_alive_ping(conn, now);
+    eng_nop_arm(conn, now);
+}

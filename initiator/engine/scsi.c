@@ -1,0 +1,157 @@
+/* SCSI Command and SCSI Response (RFC 7143 sections 11.3 and 11.4). */
+#include "internal.h"
+
+#define AHS_CDB_MAX 260 /* bytes of the longest extended-CDB segment, rounded up */
+
+static uint32_t min32(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* How much goes with the command (ImmediateData), and up to where data may follow unasked
+ * (InitialR2T, 13.10, 13.11). */
+static uint32_t immediate_len(const eng_conn *conn, const rig_task *task)
+{
+    const rig_key_value *agreed = conn->session->agreed;
+    if (!task->write || !agreed[RIG_KEY_IMMEDIATE_DATA].value)
+        return 0;
+    return min32(task->edtl, min32(conn->max_send, agreed[RIG_KEY_FIRST_BURST].value));
+}
+
+static uint32_t unsolicited_end(const eng_conn *conn, const rig_task *task, uint32_t immediate)
+{
+    const rig_key_value *agreed = conn->session->agreed;
+    if (!task->write || agreed[RIG_KEY_INITIAL_R2T].value)
+        return immediate;
+    return min32(task->edtl, agreed[RIG_KEY_FIRST_BURST].value);
+}
+
+/* A CDB of more than 16 bytes spills into an additional header segment (section 11.2.2.3). */
+static bool put_cdb(rig_tx *tx, const rig_task *task, const rig_alloc *alloc)
+{
+    rig_view head = rig_view_sub(task->cdb, 0, 16);
+    memcpy(tx->bhs + rig_fields[RIG_F_CDB].byte, head.ptr, head.len);
+    if (task->cdb.len <= 16)
+        return true;
+    uint8_t *ahs = rig_new(alloc, AHS_CDB_MAX);
+    if (!ahs)
+        return false;
+    size_t len = rig_ahs_put(ahs, AHS_CDB_MAX, RIG_AHS_CDB, rig_view_sub(task->cdb, 16, task->cdb.len - 16));
+    tx->owned = ahs;
+    tx->owned_size = AHS_CDB_MAX;
+    tx->ahs = rig_view_of(ahs, len);
+    return true;
+}
+
+static void fill_command(uint8_t *bhs, const rig_task *task, bool final)
+{
+    rig_set(bhs, RIG_F_I, task->immediate);
+    rig_set(bhs, RIG_F_F, final);
+    rig_set(bhs, RIG_F_R, task->read);
+    rig_set(bhs, RIG_F_W, task->write);
+    rig_set(bhs, RIG_F_ATTR, task->attr);
+    rig_set(bhs, RIG_F_LUN, task->lun);
+    rig_set(bhs, RIG_F_ITT, task->itt);
+    rig_set(bhs, RIG_F_EDTL, task->edtl);
+    rig_set(bhs, RIG_F_CMD_SN, task->cmd_sn);
+}
+
+bool eng_scsi_send(eng_conn *conn, rig_task *task)
+{
+    rig_tx *tx = eng_push(conn, RIG_PDU_SCSI_CMD);
+    if (!tx)
+        return false;
+    uint32_t immediate = immediate_len(conn, task);
+    uint32_t end = unsolicited_end(conn, task, immediate);
+    bool whole = put_cdb(tx, task, eng_alloc(conn->session));
+    fill_command(tx->bhs, task, end <= immediate);
+    if (immediate) {
+        tx->iov = task->out;
+        tx->num_iov = task->num_out;
+        tx->data_len = immediate;
+        tx->cookie = task;
+        task->engine.num_tx++;
+    }
+    rig_txq_seal(&conn->txq);
+    task->engine.r2t_offset = end;
+    task->engine.r2t_first = task->engine.r2t_last = ENG_R2T_NONE;
+    task->engine.out_offset = immediate;
+    task->engine.out_end = end;
+    task->engine.out_ttt = RIG_TAG_NONE;
+    task->engine.conn = conn;
+    if (end > immediate)
+        eng_data_out_start(conn, task);
+    if (!whole)
+        rig_timerq_arm(&conn->session->initiator->timers, &task->engine.timer, conn->session->initiator->now);
+    return true;
+}
+
+static void take_sense(rig_task *task, rig_view data)
+{
+    if (data.len < 2)
+        return;
+    size_t len = rig_be_get(data.ptr, 2);
+    rig_view sense = rig_view_sub(data, 2, len);
+    task->sense_len = (uint8_t)(sense.len < RIG_SENSE_KEPT ? sense.len : RIG_SENSE_KEPT);
+    memcpy(task->sense, sense.ptr ? sense.ptr : data.ptr, task->sense_len);
+}
+
+static rig_status check_response(eng_conn *conn, const rig_pdu *pdu, const rig_task *task)
+{
+    const uint8_t *bhs = pdu->bhs;
+    bool both = rig_get(bhs, RIG_F_OVERFLOW) && rig_get(bhs, RIG_F_UNDERFLOW);
+    bool completed = rig_get(bhs, RIG_F_SCSI_RESPONSE) == 0;
+    if (!rig_get(bhs, RIG_F_F))
+        return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_F, "the first bit of byte 1 is 1 (11.4.1)");
+    if (both)
+        return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_OVERFLOW, "O and U exclude each other (11.4.1)");
+    if (completed && rig_get32(bhs, RIG_F_EXP_DATA_SN) != task->engine.data_sn && task->read)
+        return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_EXP_DATA_SN,
+                              "not the number of Data-In PDUs that came (7.9)");
+    if (completed && rig_get(bhs, RIG_F_SCSI_STATUS) == 0x02 && pdu->data.len < 2)
+        return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_DATA_LEN,
+                              "CHECK CONDITION comes with sense data (7.7)");
+    return RIG_OK;
+}
+
+/* A read that ended GOOD has all its bytes, less an underflow; anything else is told, the data is what it is.
+ */
+static void check_amount(eng_conn *conn, const rig_pdu *pdu, const rig_task *task, uint64_t now)
+{
+    uint64_t came = (uint64_t)task->received + (task->underflow ? task->residual : 0);
+    if (!task->read || task->response || task->scsi_status || came == task->edtl)
+        return;
+    rig_error error = {0};
+    rig_fail_at(&error, RIG_E_PROTOCOL, pdu->offset, "Residual",
+                "%u bytes came, residual %u, of %u expected (11.4.5)", task->received, task->residual,
+                task->edtl);
+    rig_event event = {.cid = conn->cid, .status = RIG_E_PROTOCOL, .pdu = pdu, .error = &error};
+    eng_emit(conn->session, &event, RIG_EVENT_IGNORED, now);
+}
+
+rig_status eng_scsi_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
+{
+    const uint8_t *bhs = pdu->bhs;
+    rig_status status = eng_stat_sn(conn, pdu);
+    if (status)
+        return status;
+    rig_task *task = eng_task_find(conn->session, rig_get32(bhs, RIG_F_ITT));
+    if (!task || task->kind != RIG_TASK_SCSI || task->engine.conn != conn || task->engine.phase < ENG_SENT)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT, "no such task on this connection (7.13)");
+    if (task->engine.phase == ENG_ANSWERED)
+        return RIG_OK;
+    status = check_response(conn, pdu, task);
+    if (status)
+        return status;
+    task->response = (uint8_t)rig_get(bhs, RIG_F_SCSI_RESPONSE);
+    if (task->response == 0) {
+        task->scsi_status = (uint8_t)rig_get(bhs, RIG_F_SCSI_STATUS);
+        task->overflow = rig_get(bhs, RIG_F_OVERFLOW);
+        task->underflow = rig_get(bhs, RIG_F_UNDERFLOW);
+        task->residual = task->overflow || task->underflow ? rig_get32(bhs, RIG_F_RESIDUAL) : 0;
+        take_sense(task, pdu->data);
+    }
+    check_amount(conn, pdu, task, now);
+    eng_task_done(task, RIG_OK, now);
+    return RIG_OK;
+}

@@ -1,0 +1,254 @@
+/* The task table, and the life of a request from submit to done. */
+#include "internal.h"
+#include "rig/cdb.h"
+
+#define SLOT_BITS 12
+#define FIRST_SLOTS 8
+
+_Static_assert(RIG_SESSION_TASKS_MAX == 1 << SLOT_BITS, "a slot number must fill the low bits of a tag");
+
+void eng_queue_push(eng_queue *queue, rig_task *task)
+{
+    task->engine.next = NULL;
+    task->engine.prev = queue->last;
+    if (queue->last)
+        queue->last->engine.next = task;
+    else
+        queue->first = task;
+    queue->last = task;
+}
+
+void eng_queue_remove(eng_queue *queue, rig_task *task)
+{
+    rig_task *next = task->engine.next;
+    rig_task *prev = task->engine.prev;
+    if (prev)
+        prev->engine.next = next;
+    else
+        queue->first = next;
+    if (next)
+        next->engine.prev = prev;
+    else
+        queue->last = prev;
+    task->engine.next = task->engine.prev = NULL;
+}
+
+static bool grow_slots(rig_session *session)
+{
+    uint32_t more = session->num_slots ? session->num_slots * 2 : FIRST_SLOTS;
+    eng_slot *slots = rig_resize(eng_alloc(session), session->slots, session->num_slots * sizeof *slots,
+                                 more * sizeof *slots);
+    if (!slots)
+        return false;
+    for (uint32_t i = session->num_slots; i < more; i++)
+        slots[i] = (eng_slot){NULL, i + 1 < more ? i + 1 : UINT32_MAX};
+    session->free_slot = session->num_slots;
+    session->slots = slots;
+    session->num_slots = more;
+    return true;
+}
+
+rig_status eng_task_add(rig_session *session, rig_task *task)
+{
+    if (session->num_tasks >= RIG_SESSION_TASKS_MAX)
+        return RIG_E_LIMIT;
+    if (session->free_slot == UINT32_MAX && !grow_slots(session))
+        return RIG_E_NOMEM;
+    uint32_t slot = session->free_slot;
+    session->free_slot = session->slots[slot].next_free;
+    session->slots[slot].task = task;
+    session->num_tasks++;
+    task->engine.slot = slot;
+    task->itt = session->generation++ << SLOT_BITS | slot;
+    if (task->itt == RIG_TAG_NONE)
+        task->itt = session->generation++ << SLOT_BITS | slot;
+    return RIG_OK;
+}
+
+rig_task *eng_task_find(const rig_session *session, uint32_t itt)
+{
+    uint32_t slot = itt & (RIG_SESSION_TASKS_MAX - 1);
+    rig_task *task = slot < session->num_slots ? session->slots[slot].task : NULL;
+    return task && task->itt == itt ? task : NULL;
+}
+
+static eng_queue *queue_of(rig_session *session, rig_task *task)
+{
+    if (task->engine.conn)
+        return &task->engine.conn->bound;
+    return task->immediate ? &session->urgent : &session->queue;
+}
+
+static void slot_release(rig_session *session, rig_task *task)
+{
+    session->slots[task->engine.slot] = (eng_slot){NULL, session->free_slot};
+    session->free_slot = task->engine.slot;
+    session->num_tasks--;
+}
+
+/* The buffer goes back to its owner: nothing may write to it any more. */
+void eng_task_cut(rig_task *task)
+{
+    eng_conn *conn = task->engine.conn;
+    if (conn && conn->placing == task) {
+        conn->framer.sink.kind = RIG_SINK_DISCARD;
+        conn->placing = NULL;
+    }
+}
+
+static void finish(rig_task *task, uint64_t now)
+{
+    rig_session *session = task->engine.session;
+    slot_release(session, task);
+    eng_task_cut(task);
+    task->engine.phase = ENG_IDLE;
+    task->engine.session = NULL;
+    task->engine.conn = NULL;
+    task->status = task->engine.verdict;
+    if (task->done)
+        task->done(task, now);
+}
+
+/* Ends a request. While its data still stands in an output queue the end has to wait: that memory is the
+ * caller's. */
+void eng_task_done(rig_task *task, rig_status status, uint64_t now)
+{
+    rig_session *session = task->engine.session;
+    eng_conn *conn = task->engine.conn;
+    if (task->engine.phase == ENG_ANSWERED)
+        return;
+    rig_timerq_disarm(&session->initiator->timers, &task->engine.timer);
+    if (task->engine.phase == ENG_QUEUED)
+        eng_queue_remove(queue_of(session, task), task);
+    else if (conn)
+        eng_data_out_forget(conn, task);
+    task->engine.verdict = status;
+    task->engine.phase = ENG_ANSWERED;
+    if (task->engine.num_tx == 0 || !conn || !conn->stream)
+        finish(task, now);
+}
+
+void eng_task_sent(void *ctx, void *cookie)
+{
+    eng_conn *conn = ctx;
+    rig_task *task = cookie;
+    task->engine.num_tx--;
+    if (task->engine.num_tx == 0 && task->engine.phase == ENG_ANSWERED)
+        finish(task, conn->session->initiator->now);
+}
+
+/* All connections are gone, so nothing waits for output. done() may submit nothing: the session is not up. */
+void eng_tasks_abort(rig_session *session, rig_status why, uint64_t now)
+{
+    for (uint32_t i = 0; i < session->num_slots; i++) {
+        rig_task *task = session->slots[i].task;
+        if (!task)
+            continue;
+        task->engine.num_tx = 0;
+        if (task->engine.phase == ENG_ANSWERED)
+            finish(task, now);
+        else
+            eng_task_done(task, why, now);
+    }
+}
+
+void eng_task_timeout(rig_task *task, uint64_t now)
+{
+    eng_conn *conn = task->engine.conn;
+    if (task->engine.phase == ENG_QUEUED || !conn) {
+        eng_task_done(task, RIG_E_TIMEOUT, now);
+        return;
+    }
+    if (task->kind == RIG_TASK_SCSI) {
+        eng_abort_late(task, now);
+        return;
+    }
+    rig_fail(&conn->error, RIG_E_TIMEOUT, "no answer to the request with tag 0x%x", task->itt);
+    eng_conn_fail(conn, RIG_E_TIMEOUT, now);
+}
+
+static size_t iov_bytes(const struct iovec *iov, uint32_t num)
+{
+    size_t sum = 0;
+    for (uint32_t i = 0; i < num; i++)
+        sum += iov[i].iov_len;
+    return sum;
+}
+
+static rig_status check_task(const rig_task *task)
+{
+    if (task->kind == RIG_TASK_SCSI) {
+        bool short_cdb = task->cdb.len < 6 || task->cdb.len > RIG_CDB_MAX;
+        bool short_out = task->write && iov_bytes(task->out, task->num_out) < task->edtl;
+        bool short_in = task->read && iov_bytes(task->in, task->num_in) < task->edtl;
+        bool no_way = task->edtl > 0 && !task->read && !task->write;
+        return short_cdb || short_out || short_in || no_way || (task->read && task->write) ? RIG_E_ARGUMENT
+                                                                                           : RIG_OK;
+    }
+    if (task->kind == RIG_TASK_TMF && task->function == 1 && !task->reference)
+        return RIG_E_ARGUMENT;
+    return RIG_OK;
+}
+
+static rig_status bind(rig_session *session, rig_task *task)
+{
+    if (task->kind == RIG_TASK_TMF && task->reference) {
+        if (task->reference->engine.session != session)
+            return RIG_E_NOT_FOUND;
+        task->engine.conn = task->reference->engine.conn;
+        task->engine.ref_itt = task->reference->itt;
+    }
+    return RIG_OK;
+}
+
+rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now)
+{
+    rig_initiator *initiator = session->initiator;
+    if (session->state != ENG_Q3_LOGGED_IN)
+        return RIG_E_STATE;
+    rig_status status = task->engine.session ? RIG_E_BUSY : check_task(task);
+    if (status)
+        return status;
+    memset(&task->engine, 0, sizeof task->engine);
+    task->engine.ref_itt = RIG_TAG_NONE;
+    status = bind(session, task);
+    if (!status)
+        status = eng_task_add(session, task);
+    if (status)
+        return status;
+    task->status = RIG_OK;
+    task->response = task->scsi_status = task->sense_len = 0;
+    task->residual = task->received = 0;
+    task->overflow = task->underflow = false;
+    task->engine.session = session;
+    task->engine.phase = ENG_QUEUED;
+    task->engine.timer.kind = ENG_TIMER_TASK;
+    uint64_t limit = task->timeout ? task->timeout : session->config.command_timeout;
+    if (!limit && task->kind != RIG_TASK_SCSI)
+        limit = session->config.tmf_timeout ? session->config.tmf_timeout : ENG_TMF_TIMEOUT;
+    rig_timerq_arm(&initiator->timers, &task->engine.timer, limit ? now + limit : RIG_NEVER);
+    eng_queue_push(queue_of(session, task), task);
+    if (task->engine.conn)
+        eng_conn_wake(task->engine.conn);
+    else
+        eng_session_wake(session);
+    return RIG_OK;
+}
+
+static void own_done(rig_task *task, uint64_t now)
+{
+    (void)now;
+    rig_delete(task->user, task, sizeof *task);
+}
+
+/* A request of the engine's own, freed when it ends. */
+rig_task *eng_own_task(rig_session *session, rig_task_kind kind)
+{
+    rig_task *task = rig_new(eng_alloc(session), sizeof *task);
+    if (!task)
+        return NULL;
+    task->kind = kind;
+    task->done = own_done;
+    task->user = (void *)(uintptr_t)eng_alloc(session);
+    return task;
+}
