@@ -1,0 +1,52 @@
+/** @file
+ * The matcher: a case and a list of items in, findings out. A pure function, so that it can be proved.
+ */
+#ifndef RIG_MATCH_H
+#define RIG_MATCH_H
+
+#include "rig/result.h"
+
+/** rig_facts is what the steps of a case left in its $variables. */
+typedef struct rig_facts {
+    /** Appends member ("" = status) of result number `result` as text; false when it is not known. */
+    bool (*member)(void *ctx, uint32_t result, rig_view member, rig_text *out);
+    /** Gives the entries of a list result; false when the step has not run. */
+    bool (*count)(void *ctx, uint32_t result, uint64_t *out_count);
+    void *ctx; /**< first argument */
+} rig_facts;
+
+/** rig_match_config says how strictly to compare. */
+typedef struct rig_match_config {
+    uint64_t slack_percent; /**< of the times of +T lines: 0 under virtual time, 10 under real time */
+    bool norms_only; /**< must and never only: traces are our own recording and say nothing of a foreign
+                        product */
+} rig_match_config;
+
+/**
+ * rig_match compares result->scn with result->items: every must, never and trace. Adds findings and checks to
+ * result and counts expectations; leaves the verdict to the caller. RIG_E_NOMEM.
+ */
+rig_status rig_match(const rig_match_config *config, const rig_facts *facts, rig_result *result);
+
+/** rig_survivor is a literal whose alteration no expectation noticed. */
+typedef struct rig_survivor {
+    uint32_t literal;    /**< 1-based, in rig_scn.literals */
+    rig_scn_place place; /**< where it stands */
+    char text[64];       /**< as written, cut */
+    char why[128];       /**< "still passes", "fails without naming the field" */
+} rig_survivor;
+
+/** rig_prove_fn takes a survivor; returns false to stop. */
+typedef bool rig_prove_fn(void *ctx, const rig_survivor *survivor);
+
+/**
+ * rig_prove_expect alters every literal of every must, never and trace line of the case once and matches
+ * again with the items of a passed run; each must make the clause or block it stands in fail, and the finding
+ * must name the field, key or word. A never (and a must with at-most) is proved the other way round: an item
+ * made from its line is put into the evidence, which must make it fail, and altering the literal must make it
+ * hold again. out_tried and out_survived count.
+ */
+rig_status rig_prove_expect(const rig_match_config *config, const rig_facts *facts, const rig_result *passed,
+                            rig_prove_fn *survivor, void *ctx, uint32_t *out_tried, uint32_t *out_survived);
+
+#endif
