@@ -2,12 +2,12 @@
 # The rules of the tree that a program can judge, after a proof that each judge can say no.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
-bash "$RIG_TOP/ci/selftest-gates.sh" || complain "a gate cannot fail"
-bad=$?
+bad=0
+bash "$RIG_TOP/ci/selftest-gates.sh" || bad=1
 passed=0
 failed=0
 for gate in floors symbols size banned format shell papers; do
     if bash "$RIG_TOP/ci/check-$gate.sh"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 done
 tally $passed $failed 0
-[ $failed -eq 0 ] && [ $bad -eq 0 ]
+[ $((failed + bad)) -eq 0 ]

@@ -15,10 +15,10 @@ grep -E 'tests passed|Total Test time|tests failed out of' "$log" | tee "$RIG_BU
 
 # CUnit prints "tests  total ran passed failed inactive"; an entry without that line is one test. A program that died counts once.
 read -r passed failed < <(awk '
-    /^[0-9]+: +tests +[0-9]/ { split($1, at, ":"); counted[at[1]] = 1; passed += $5; failed += $6 }
+    /^[0-9]+: +tests +[0-9]/ { split($1, at, ":"); counted[at[1]] = 1; passed += $5; failed += $6; own[at[1]] = $6 }
     /Test +#[0-9]+:/ {
         match($0, /#[0-9]+/); id = substr($0, RSTART + 1, RLENGTH - 1)
-        if (/ Passed /) passed += !(id in counted); else died += !(id in counted) || !failed
+        if (/ Passed /) passed += !(id in counted); else died += !own[id]
     }
     END { print passed + 0, failed + died + 0 }' "$log")
 tally "$passed" "$failed" 0
