@@ -1,63 +1,86 @@
 /** @file
  * The SCSI block device behind a LUN: commands in, data places and status out, no I/O of its own.
  *
- * A command runs in two steps. rig_device_begin decodes the CDB and says what happens: nothing more (status is there),
- * data to send, or data to take. Data is named as iovecs into the backing wherever the backing allows, so that a read
- * is sent from where it lies and a write lands where it belongs. rig_device_finish ends a command that takes data.
+ * A command runs in two steps. rig_device_begin decodes the CDB and says what happens: nothing more (status
+ * is there), data to send, or data to take. Data is named as iovecs into the backing wherever the backing
+ * allows, so that a read is sent from where it lies and a write lands where it belongs. rig_device_finish
+ * ends a command that takes data.
  */
 #ifndef RIG_DEVICE_H
 #define RIG_DEVICE_H
 
+#include <stdbool.h>
 #include <sys/uio.h>
 
 #include "rig/alloc.h"
 #include "rig/cdb.h"
 #include "rig/status.h"
 
-#define RIG_SENSE_MAX 252        /**< most bytes of sense data */
-#define RIG_DEVICE_BLOCK 512     /**< default bytes of a logical block */
-#define RIG_DEVICE_TRANSFER_MAX (64u << 20) /**< most bytes one command moves; MAXIMUM TRANSFER LENGTH says so */
+#define RIG_SENSE_MAX 252    /**< most bytes of sense data */
+#define RIG_DEVICE_BLOCK 512 /**< default bytes of a logical block */
+#define RIG_DEVICE_TRANSFER_MAX                                                                              \
+    (64u << 20)                 /**< most bytes one command moves; MAXIMUM TRANSFER LENGTH says so */
+#define RIG_DEVICE_LUNS_MAX 256 /**< most entries of a LUN list */
+#define RIG_BACKING_SIZE_MAX (UINT64_C(1) << 60) /**< most bytes of a pattern or null backing */
+#define RIG_BACKING_RAM_MAX (UINT64_C(1) << 50)  /**< most bytes of a RAM backing */
 
-/** rig_backing is where blocks live. Offsets and lengths are multiples of the block size and inside the size. */
+/** rig_backing is where blocks live. Offsets and lengths are multiples of 512 bytes and inside the size. */
 typedef struct rig_backing {
     const struct rig_backing_ops *ops; /**< its calls */
+    bool read_only;                    /**< map for writing and discard are never called */
 } rig_backing;
 
 /** rig_backing_ops are the calls of a backing. */
 typedef struct rig_backing_ops {
     const char *kind; /**< "ram", "file", "pattern", "null" */
     /**
-     * Names the memory of [offset, offset + len): fills at most max iovecs and returns how many, covering a prefix in
-     * *out_len. For reading the memory stays valid and readable until unmap; for writing the bytes put there are the
-     * new content. Returns 0 with a status when it cannot (RIG_E_NOMEM, RIG_E_IO).
+     * Names the memory of [offset, offset + len): fills at most max iovecs and returns how many, covering a
+     * prefix in *out_len. For reading the memory stays valid and readable until unmap; for writing the bytes
+     * put there are the new content. Returns 0 with a status when it cannot: RIG_E_NOMEM, RIG_E_IO,
+     * RIG_E_LIMIT (no space for new content).
      */
     int (*map)(rig_backing *backing, uint64_t offset, size_t len, bool write, struct iovec *iov, int max,
                size_t *out_len, rig_status *out_status);
-    /** Ends a map with the same iovecs; for writing, the content is complete now. */
-    rig_status (*unmap)(rig_backing *backing, uint64_t offset, const struct iovec *iov, int num, bool write);
+    /**
+     * Ends a map with the same iovecs. After a map for writing the first `written` bytes are complete now and
+     * nothing behind them may change; after a map for reading written is 0. RIG_E_IO, RIG_E_LIMIT.
+     */
+    rig_status (*unmap)(rig_backing *backing, uint64_t offset, const struct iovec *iov, int num,
+                        size_t written);
     /** Makes everything written durable. */
     rig_status (*flush)(rig_backing *backing);
     /** Deallocates a range: it reads as zeros. NULL when the backing has no thin ranges. */
     rig_status (*discard)(rig_backing *backing, uint64_t offset, uint64_t len);
+    /**
+     * Tells whether the byte at offset is allocated and in *out_len (at least 1, at most len) how far that
+     * holds at least. NULL when the backing has no thin ranges.
+     */
+    bool (*allocated)(rig_backing *backing, uint64_t offset, uint64_t len, uint64_t *out_len);
     uint64_t (*size)(const rig_backing *backing); /**< bytes */
     void (*free)(rig_backing *backing);           /**< ends it */
 } rig_backing_ops;
 
-/** rig_backing_ram_new makes a sparse RAM disk: memory is taken when a part is written, unwritten parts read zero. */
+/** rig_backing_ram_new makes a sparse RAM disk: memory is taken when a part is written, unwritten parts read
+ * zero. Like the other two: RIG_E_ARGUMENT when size is 0, no multiple of 512 or above the limit;
+ * RIG_E_NOMEM. */
 rig_status rig_backing_ram_new(const rig_alloc *alloc, uint64_t size, rig_backing **out_backing);
 
-/** rig_backing_pattern_new makes a disk of any size whose 8-byte words hold their own byte offset, big-endian; writes
- * are checked against the pattern (RIG_E_IO on a difference) and otherwise dropped. */
+/** rig_backing_pattern_new makes a disk of any size whose 8-byte words hold their own byte offset,
+ * big-endian; writes are checked against the pattern (RIG_E_IO on a difference) and otherwise dropped. */
 rig_status rig_backing_pattern_new(const rig_alloc *alloc, uint64_t size, rig_backing **out_backing);
 
 /** rig_backing_null_new makes a disk that reads zeros and drops writes. */
 rig_status rig_backing_null_new(const rig_alloc *alloc, uint64_t size, rig_backing **out_backing);
 
-/** rig_backing_file_new opens a file (its size, rounded down to blocks, is the disk's). RIG_E_IO with the reason. */
-rig_status rig_backing_file_new(const rig_alloc *alloc, const char *path, rig_backing **out_backing, rig_error *err);
+/** rig_backing_file_new opens a file or block device (its size, rounded down to 512 bytes, is the disk's),
+ * read-only when it may not be written. RIG_E_IO with the reason, RIG_E_ARGUMENT when it holds no block,
+ * RIG_E_NOMEM. */
+rig_status rig_backing_file_new(const rig_alloc *alloc, const char *path, rig_backing **out_backing,
+                                rig_error *err);
 
-/** rig_backing_open makes a backing from its text: ram:SIZE, pattern:SIZE, null:SIZE (K, M, G, T, KiB … suffixes, powers
- * of two) or file:PATH. RIG_E_SYNTAX with err. */
+/** rig_backing_open makes a backing from its text: ram:SIZE, pattern:SIZE, null:SIZE (bytes, or with a suffix
+ * K, M, G, T, P or KiB … PiB, powers of two) or file:PATH. RIG_E_SYNTAX, RIG_E_LIMIT (size), RIG_E_IO,
+ * RIG_E_NOMEM with err. */
 rig_status rig_backing_open(const rig_alloc *alloc, rig_view text, rig_backing **out_backing, rig_error *err);
 
 /** rig_device is one logical unit. */
@@ -71,42 +94,54 @@ typedef struct rig_device_config {
     uint64_t serial;        /**< unit serial number and designators are made from it */
 } rig_device_config;
 
-/** rig_device_new makes a unit. */
+/** rig_device_new makes a unit. RIG_E_ARGUMENT (block length, or a backing smaller than a block),
+ * RIG_E_NOMEM; the backing is freed then too. */
 rig_status rig_device_new(const rig_device_config *config, rig_device **out_device);
 
 /** rig_device_free ends a unit and its backing. NULL is fine. */
 void rig_device_free(rig_device *device);
 
-/** rig_nexus_id names an I_T nexus towards devices: unit attentions and reservations hang on it. */
+/** rig_nexus_id names an I_T nexus towards devices: unit attentions and reservations hang on it. Never 0. */
 typedef uint64_t rig_nexus_id;
 
-#define RIG_SCSI_IOV 64 /**< pieces of data inside a rig_scsi without an allocation */
+/** RIG_SCSI_IOV is the number of pieces of data inside a rig_scsi without an allocation; the same room takes
+ * answers of up to 2,064 bytes, so that a full LUN list needs no other memory. */
+#define RIG_SCSI_IOV 130
 
-/** rig_scsi is one command being carried out. The caller's memory; zero it before rig_device_begin. */
+/** rig_scsi is one command being carried out, in the caller's memory, which must not move before it ends.
+ * Zero it, or at least everything but sense and inside, before rig_device_begin. */
 typedef struct rig_scsi {
-    rig_nexus_id nexus;       /**< in: who asks */
-    uint64_t lun;             /**< in: SAM LUN (for REPORT LUNS and messages) */
-    rig_view cdb;             /**< in: valid until the command ends */
-    rig_cdb_data direction;   /**< out: which way the command moves data */
-    uint64_t length;          /**< out: bytes the command itself moves (what residuals are counted against) */
-    const struct iovec *iov;  /**< out: where they are; points to inside or to memory of the device */
-    uint32_t num_iov;         /**< out: pieces */
-    uint8_t status;           /**< out: SAM status; final for everything but a command that takes data */
-    uint8_t sense[RIG_SENSE_MAX]; /**< out: sense data when status is CHECK CONDITION */
-    uint8_t sense_len;        /**< out: its bytes */
-    struct iovec inside[RIG_SCSI_IOV]; /**< private */
-    void *held;               /**< private: memory or maps released at the end */
-    size_t held_size;         /**< private */
-    uint64_t offset;          /**< private: byte of the backing */
-    uint8_t step;             /**< private */
+    rig_nexus_id nexus; /**< in: who asks */
+    uint64_t lun;       /**< in: SAM LUN, first byte on the wire topmost (for REPORT LUNS and messages) */
+    rig_view cdb;       /**< in: valid until the command ends */
+    rig_view port; /**< in: SCSI name of the target port ("iqn…,t,0x0001") for VPD page 83h; may be empty */
+    /** in: bytes the initiator means to move (Expected Data Transfer Length), 0 = not told. Data to take that
+     * does not fill blocks then never lands in place, and commands whose data has one right length (WRITE
+     * SAME, COMPARE AND WRITE) refuse another one. */
+    uint64_t expected;
+    rig_cdb_data direction;  /**< out: which way the command moves data */
+    uint64_t length;         /**< out: bytes the command itself moves (what residuals are counted against) */
+    const struct iovec *iov; /**< out: where they are; points to inside or to memory of the device */
+    uint32_t num_iov;        /**< out: pieces; together length bytes */
+    uint8_t status;          /**< out: SAM status; final for everything but a command that takes data */
+    uint8_t sense[RIG_SENSE_MAX];      /**< out: sense data when status is CHECK CONDITION */
+    uint8_t sense_len;                 /**< out: its bytes */
+    uint8_t step;                      /**< private: what release gives back */
+    void *held;                        /**< private: memory given back at the end */
+    size_t held_size;                  /**< private: its bytes */
+    uint64_t offset;                   /**< private: byte of the backing where iov begins */
+    const void *row;                   /**< private: the command's row */
+    struct iovec inside[RIG_SCSI_IOV]; /**< private: pieces, or a small answer */
 } rig_scsi;
 
-/** rig_device_begin starts a command; see the file's head. Reservations, unit attentions and range checks are done. */
+/** rig_device_begin starts a command; see the file's head. Reservations, unit attentions and range checks are
+ * done. */
 void rig_device_begin(rig_device *device, rig_scsi *scsi);
 
 /**
- * rig_device_finish ends a command that takes data: got bytes of length arrived (fewer after an underflow or a failed
- * transfer). With abandon the command is ended without effect on status.
+ * rig_device_finish ends a command that takes data and sets its status: got bytes of length arrived, in order
+ * from the first (fewer after an overflow: a write then changes the whole blocks that came). With abandon
+ * nothing is carried out and the status stays as it is. What the command holds is given back.
  */
 void rig_device_finish(rig_device *device, rig_scsi *scsi, uint64_t got, bool abandon);
 
@@ -116,23 +151,32 @@ void rig_device_release(rig_device *device, rig_scsi *scsi);
 /** rig_device_fail turns a command into CHECK CONDITION with fixed-format sense. */
 void rig_device_fail(rig_scsi *scsi, uint8_t key, uint8_t asc, uint8_t ascq);
 
-/** rig_device_nexus_new says a nexus came to be (a power-on unit attention 29h/00h is NOT set: iSCSI logins are quiet). */
+/** rig_device_nexus_new says a nexus came to be (a power-on unit attention 29h/00h is NOT set: iSCSI logins
+ * are quiet). Commands of a nexus never named here are carried out too, without unit attentions.
+ * RIG_E_EXISTS, RIG_E_NOMEM, RIG_E_ARGUMENT (0). */
 rig_status rig_device_nexus_new(rig_device *device, rig_nexus_id nexus);
 
-/** rig_device_nexus_lost says a nexus is gone (I_T nexus loss). */
+/** rig_device_nexus_lost says a nexus is gone (I_T nexus loss): its RESERVE(6) and its unit attentions end.
+ */
 void rig_device_nexus_lost(rig_device *device, rig_nexus_id nexus);
 
 /** rig_device_attention sets a unit attention for every nexus but except (0 = for all). */
 void rig_device_attention(rig_device *device, rig_nexus_id except, uint8_t asc, uint8_t ascq);
 
-/** rig_device_reset is LOGICAL UNIT RESET: modes to defaults, RESERVE(6) gone, attention 29h/03h… for the others. */
+/** rig_device_attention_one sets a unit attention for one nexus. */
+void rig_device_attention_one(rig_device *device, rig_nexus_id nexus, uint8_t asc, uint8_t ascq);
+
+/** rig_device_reset is LOGICAL UNIT RESET: modes to defaults, RESERVE(6) gone, attention 29h/03h… for the
+ * others. */
 void rig_device_reset(rig_device *device, rig_nexus_id by);
 
-/** rig_device_lun_list is set by the target so that REPORT LUNS can answer: the LUNs (SAM form) of the target. */
+/** rig_device_lun_list is set by the target so that REPORT LUNS can answer: the LUNs (SAM form, at most
+ * RIG_DEVICE_LUNS_MAX) of the target, borrowed until the next call. Without it the answer is the LUN asked.
+ */
 void rig_device_lun_list(rig_device *device, const uint64_t *luns, size_t num_luns);
 
-/** rig_device_no_lun answers a command for a LUN that does not exist (INQUIRY with qualifier 3, REPORT LUNS from the
- * given list, REQUEST SENSE, else 05h/25h/00h). */
+/** rig_device_no_lun answers a command for a LUN that does not exist (INQUIRY with qualifier 3, REPORT LUNS
+ * from the given list, REQUEST SENSE, else 05h/25h/00h). */
 void rig_device_no_lun(rig_scsi *scsi, const uint64_t *luns, size_t num_luns);
 
 /** rig_device_block_len gives the bytes of a logical block. */

@@ -1,0 +1,23 @@
+/* READ CAPACITY(10) and (16): SBC-3 sections 5.15 and 5.16. */
+#include "unit.h"
+
+void dev_read_capacity_10(dev_command *cmd)
+{
+    uint64_t last = cmd->device->num_blocks - 1;
+    uint8_t *answer = dev_transfer_answer(cmd, 8, 8);
+    if (!answer)
+        return;
+    dev_put32(answer, last < UINT32_MAX ? (uint32_t)last : UINT32_MAX);
+    dev_put32(answer + 4, cmd->device->block_len);
+}
+
+void dev_read_capacity_16(dev_command *cmd)
+{
+    uint8_t *answer = dev_transfer_answer(cmd, 32, dev_get32(cmd->cdb + 10));
+    if (!answer)
+        return;
+    dev_put64(answer, cmd->device->num_blocks - 1);
+    dev_put32(answer + 8, cmd->device->block_len);
+    if (cmd->device->backing->ops->discard)
+        answer[14] = 0x80 | 0x40; /* LBPME, LBPRZ */
+}

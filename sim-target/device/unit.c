@@ -1,0 +1,233 @@
+/* The logical unit's life, and the way of a command through it. */
+#include "unit.h"
+
+static bool block_len_is_offered(uint32_t len)
+{
+    return len == 512 || len == 1024 || len == 2048 || len == 4096;
+}
+
+static rig_status refuse(rig_backing *backing, rig_status status)
+{
+    backing->ops->free(backing);
+    return status;
+}
+
+rig_status rig_device_new(const rig_device_config *config, rig_device **out_device)
+{
+    rig_backing *backing = config->backing;
+    uint32_t block_len = config->block_len ? config->block_len : RIG_DEVICE_BLOCK;
+    if (!block_len_is_offered(block_len) || backing->ops->size(backing) < block_len)
+        return refuse(backing, RIG_E_ARGUMENT);
+    rig_device *device = rig_new(config->alloc, sizeof *device);
+    if (!device)
+        return refuse(backing, RIG_E_NOMEM);
+    device->alloc = config->alloc;
+    device->backing = backing;
+    device->block_len = block_len;
+    device->num_blocks = backing->ops->size(backing) / block_len;
+    device->serial = config->serial;
+    dev_pool_init(&device->pool, config->alloc);
+    dev_modes_reset(&device->modes);
+    dev_rows_index(device->first_row);
+    *out_device = device;
+    return RIG_OK;
+}
+
+void rig_device_free(rig_device *device)
+{
+    if (!device)
+        return;
+    device->backing->ops->free(device->backing);
+    dev_pool_cleanup(&device->pool);
+    dev_nexus_cleanup(&device->nexuses, device->alloc);
+    rig_delete(device->alloc, device, sizeof *device);
+}
+
+uint32_t rig_device_block_len(const rig_device *device)
+{
+    return device->block_len;
+}
+
+void rig_device_lun_list(rig_device *device, const uint64_t *luns, size_t num_luns)
+{
+    device->luns = luns;
+    device->num_luns = num_luns;
+}
+
+void rig_device_reset(rig_device *device, rig_nexus_id by)
+{
+    dev_modes_reset(&device->modes);
+    device->reserved_by = 0;
+    device->stopped = false;
+    for (size_t i = 0; i < device->nexuses.num_slots; i++)
+        device->nexuses.slots[i].prevents = false;
+    rig_device_attention(device, by, DEV_ASC_RESET >> 8, DEV_ASC_RESET & 0xff);
+}
+
+/* The gates a command passes before it is carried out; one that holds it back has set the status. */
+
+static bool gate_attention(dev_command *cmd)
+{
+    uint16_t asc;
+    if (cmd->row && (cmd->row->flags & DEV_ANYTIME))
+        return true;
+    if (!dev_attention_take(dev_nexus_find(&cmd->device->nexuses, cmd->scsi->nexus), &asc))
+        return true;
+    dev_fail(cmd, DEV_UNIT_ATTENTION, asc);
+    return false;
+}
+
+static bool gate_known(dev_command *cmd)
+{
+    if (cmd->row)
+        return true;
+    if (cmd->scsi->cdb.len > 1 && dev_opcode_known(cmd->device, cmd->cdb[0]))
+        dev_fail_cdb(cmd, 1, 4);
+    else
+        dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_OPCODE);
+    return false;
+}
+
+static bool gate_reservation(dev_command *cmd)
+{
+    if (dev_reservation_allows(cmd))
+        return true;
+    cmd->scsi->status = DEV_RESERVATION_CONFLICT;
+    return false;
+}
+
+static unsigned top_bit(uint8_t bits)
+{
+    unsigned bit = 7;
+    while (bit > 0 && !(bits >> bit & 1))
+        bit--;
+    return bit;
+}
+
+static bool gate_fields(dev_command *cmd)
+{
+    if (cmd->scsi->cdb.len < cmd->row->len) {
+        dev_fail_cdb(cmd, (unsigned)cmd->scsi->cdb.len, 7);
+        return false;
+    }
+    for (unsigned i = 1; i < cmd->row->len; i++) {
+        uint8_t wrong = cmd->cdb[i] & (uint8_t)~cmd->row->usage[i];
+        if (wrong) {
+            dev_fail_cdb(cmd, i, top_bit(wrong));
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool gate_ready(dev_command *cmd)
+{
+    if (!(cmd->row->flags & DEV_MEDIUM) || !cmd->device->stopped)
+        return true;
+    dev_fail(cmd, DEV_NOT_READY, DEV_ASC_STOPPED);
+    return false;
+}
+
+static bool gate_protected(dev_command *cmd)
+{
+    bool read_only = cmd->device->backing->read_only;
+    if (!(cmd->row->flags & DEV_WRITES) || (!read_only && !cmd->device->modes.write_protect))
+        return true;
+    dev_fail(cmd, DEV_DATA_PROTECT, read_only ? DEV_ASC_WRITE_PROTECTED : DEV_ASC_SOFTWARE_PROTECTED);
+    return false;
+}
+
+static void decode_blocks(dev_command *cmd)
+{
+    const uint8_t *cdb = cmd->cdb;
+    switch (cmd->row->len) {
+    case 6:
+        cmd->lba = dev_get32(cdb) & 0x1fffff;
+        cmd->blocks = cdb[4] ? cdb[4] : 256;
+        break;
+    case 10:
+        cmd->lba = dev_get32(cdb + 2);
+        cmd->blocks = dev_get16(cdb + 7);
+        break;
+    case 12:
+        cmd->lba = dev_get32(cdb + 2);
+        cmd->blocks = dev_get32(cdb + 6);
+        break;
+    default:
+        cmd->lba = dev_get64(cdb + 2);
+        cmd->blocks = dev_get32(cdb + 10);
+        break;
+    }
+}
+
+/* Byte of the count in each CDB length. */
+static unsigned count_byte(const dev_command *cmd)
+{
+    return cmd->row->len == 6 ? 4 : cmd->row->len == 10 ? 7 : cmd->row->len == 12 ? 6 : 10;
+}
+
+static bool gate_range(dev_command *cmd)
+{
+    const rig_device *device = cmd->device;
+    if (!(cmd->row->flags & DEV_BLOCKS))
+        return true;
+    decode_blocks(cmd);
+    if (cmd->lba > device->num_blocks || cmd->blocks > device->num_blocks - cmd->lba) {
+        dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_RANGE);
+        return false;
+    }
+    if ((cmd->row->flags & DEV_TRANSFER) && cmd->blocks > RIG_DEVICE_TRANSFER_MAX / device->block_len) {
+        dev_fail_cdb(cmd, count_byte(cmd), 7);
+        return false;
+    }
+    return true;
+}
+
+static bool (*const gates[])(dev_command *cmd) = {
+    gate_attention, gate_known, gate_reservation, gate_fields, gate_ready, gate_protected, gate_range,
+};
+
+static bool pass_gates(dev_command *cmd)
+{
+    bool on = true;
+    for (size_t i = 0; i < sizeof gates / sizeof gates[0] && on; i++)
+        on = gates[i](cmd);
+    return on;
+}
+
+void dev_scsi_clear(rig_scsi *scsi)
+{
+    scsi->direction = RIG_CDB_NONE;
+    scsi->length = 0;
+    scsi->iov = NULL;
+    scsi->num_iov = 0;
+    scsi->status = DEV_GOOD;
+    scsi->sense_len = 0;
+    scsi->step = 0;
+    scsi->held = NULL;
+    scsi->held_size = 0;
+    scsi->offset = 0;
+    scsi->row = NULL;
+}
+
+void rig_device_begin(rig_device *device, rig_scsi *scsi)
+{
+    static const uint8_t nothing[1] = {0xff};
+    dev_command cmd = {.device = device, .scsi = scsi, .cdb = scsi->cdb.len ? scsi->cdb.ptr : nothing};
+    dev_scsi_clear(scsi);
+    cmd.row = dev_row_find(device, cmd.cdb[0], scsi->cdb.len > 1 ? cmd.cdb[1] & 0x1f : 0);
+    scsi->row = cmd.row;
+    if (pass_gates(&cmd))
+        cmd.row->begin(&cmd);
+}
+
+void rig_device_finish(rig_device *device, rig_scsi *scsi, uint64_t got, bool abandon)
+{
+    dev_command cmd = {.device = device, .scsi = scsi, .row = scsi->row, .cdb = scsi->cdb.ptr};
+    if (scsi->direction == RIG_CDB_OUT && scsi->num_iov > 0 && !abandon) {
+        if (cmd.row->flags & DEV_BLOCKS)
+            decode_blocks(&cmd);
+        cmd.row->finish(&cmd, got < scsi->length ? got : scsi->length);
+    }
+    rig_device_release(device, scsi);
+}
