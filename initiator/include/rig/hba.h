@@ -1,0 +1,104 @@
+/** @file
+ * The HBA model: adapters, and the security policy that decides before any connection is opened.
+ */
+#ifndef RIG_HBA_H
+#define RIG_HBA_H
+
+#include "rig/iname.h"
+#include "rig/initiator.h"
+
+/** RIG_SECURITY_ROWS lists the security flags: identifier, word, bit. The values are those of the iSNS portal
+ * security bitmap (RFC 4171 section 6.3.9). */
+#define RIG_SECURITY_ROWS(X)                                                                                 \
+    X(VALID, "VALID", 0x01)                                                                                  \
+    X(IKE_IPSEC, "IKE", 0x02)                                                                                \
+    X(MAIN_MODE, "MAIN", 0x04)                                                                               \
+    X(AGGRESSIVE_MODE, "AGGRESSIVE", 0x08)                                                                   \
+    X(PFS, "PFS", 0x10)                                                                                      \
+    X(TRANSPORT_MODE, "TRANSPORT", 0x20)                                                                     \
+    X(TUNNEL_MODE, "TUNNEL", 0x40)
+
+/** rig_security_flag is one bit of a portal's or login's security flags. */
+typedef enum rig_security_flag {
+#define X(id, word, bit) RIG_SECURITY_##id = bit,
+    RIG_SECURITY_ROWS(X)
+#undef X
+} rig_security_flag;
+
+/** RIG_SECURITY_KNOWN is every bit with a meaning; the flags are 64 bits wide and the others reserved. */
+#define RIG_SECURITY_KNOWN UINT64_C(0x7f)
+
+/** rig_security_parse reads flags: names joined by '+', or a number. RIG_E_SYNTAX with the nearest name. */
+rig_status rig_security_parse(rig_view text, uint64_t *out_flags, rig_error *err);
+
+/** rig_security_print appends flags as names joined by '+', "none" for 0. */
+void rig_security_print(rig_text *out, uint64_t flags);
+
+/** rig_security_source is where the flags of a request come from. */
+typedef enum rig_security_source {
+    RIG_SECURITY_CALLER,    /**< an API call or a persistent login */
+    RIG_SECURITY_DISCOVERED /**< an advertisement (iSNS) */
+} rig_security_source;
+
+/** rig_security_abilities is what an adapter's IPsec engine can do; all false: there is none. */
+typedef struct rig_security_abilities {
+    bool ipsec;      /**< it has an IPsec engine at all */
+    bool aggressive; /**< IKE aggressive mode */
+    bool tunnel;     /**< ESP tunnel mode */
+} rig_security_abilities;
+
+/** rig_security_request is all the decision rests on. */
+typedef struct rig_security_request {
+    uint64_t flags;                   /**< requested bitmap */
+    rig_security_source source;       /**< who asked */
+    bool require_ipsec;               /**< login flag: the session must use IPsec */
+    bool has_fallback;                /**< a stored or default bitmap exists for when VALID is clear */
+    uint64_t fallback;                /**< that bitmap */
+    bool has_key;                     /**< a pre-shared key is known */
+    bool has_outer;                   /**< a tunnel outer address is set for the destination */
+    rig_security_abilities abilities; /**< of the adapter */
+} rig_security_request;
+
+/** rig_security_outcome is what the decision comes to. */
+typedef enum rig_security_outcome {
+    RIG_SECURITY_PLAIN,       /**< connect without IPsec */
+    RIG_SECURITY_USE_IPSEC,   /**< only inside IPsec */
+    RIG_SECURITY_INVALID,     /**< contradictory flags: nothing is connected */
+    RIG_SECURITY_UNSUPPORTED, /**< the adapter cannot do what is asked: nothing is connected */
+    RIG_SECURITY_NO_KEY,      /**< no key for the peer: nothing is connected */
+    RIG_SECURITY_REFUSED      /**< IPsec is required and the flags forbid it: nothing is connected */
+} rig_security_outcome;
+
+/** rig_security_decision is the outcome with its particulars. */
+typedef struct rig_security_decision {
+    rig_security_outcome outcome; /**< what to do */
+    bool fell_back;               /**< VALID was clear: the fallback, or none, decided */
+    bool aggressive;              /**< USE_IPSEC: aggressive instead of main mode */
+    bool pfs;                     /**< USE_IPSEC: perfect forward secrecy in quick mode */
+    bool tunnel;                  /**< USE_IPSEC: tunnel instead of transport mode */
+} rig_security_decision;
+
+/** rig_security_decide is the policy core: a pure function. It fails closed. */
+rig_security_decision rig_security_decide(const rig_security_request *request);
+
+/** rig_security_outcome_name gives "plain", "ipsec", "invalid", "unsupported", "no-key", "refused". Static
+ * storage. */
+const char *rig_security_outcome_name(rig_security_outcome outcome);
+
+/** rig_adapter is one initiator instance: software, or a hardware one with its own abilities. */
+typedef struct rig_adapter {
+    const char *name;                 /**< initiator instance name; borrowed */
+    bool hardware;                    /**< hardware initiator */
+    rig_security_abilities abilities; /**< of its IPsec engine */
+    rig_initiator *initiator;         /**< the engine behind it; borrowed */
+} rig_adapter;
+
+/**
+ * rig_adapter_login opens a session when the security decision allows it: RIG_E_REFUSED with err when not,
+ * and then nothing was connected. With USE_IPSEC the adapter needs an IPsec engine; without one the decision
+ * is UNSUPPORTED.
+ */
+rig_status rig_adapter_login(rig_adapter *adapter, const rig_session_config *config, uint64_t flags,
+                             bool require_ipsec, uint64_t now, rig_session **out_session, rig_error *err);
+
+#endif
