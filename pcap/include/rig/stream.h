@@ -7,29 +7,31 @@
 #include "rig/alloc.h"
 #include "rig/item.h"
 
-#define RIG_STREAM_CONNECTIONS_MAX 65536   /**< most connections followed in one capture */
-#define RIG_STREAM_BUFFER_MAX (16u << 20)  /**< most out-of-order bytes kept for one direction */
+#define RIG_STREAM_CONNECTIONS_MAX                                                                           \
+    65536 /**< most connections followed at a time; ended and other ones make room */
+#define RIG_STREAM_BUFFER_MAX (16u << 20) /**< most out-of-order bytes kept for one direction */
 
 /** rig_link_type is how frames of a capture begin (values of the pcap format). */
 typedef enum rig_link_type {
-    RIG_LINK_NULL = 0,      /**< BSD loopback: 4 bytes of address family */
-    RIG_LINK_ETHERNET = 1,  /**< Ethernet II, with VLAN tags */
-    RIG_LINK_RAW = 101,     /**< IP at once */
-    RIG_LINK_LOOP = 108,    /**< OpenBSD loopback */
-    RIG_LINK_SLL = 113,     /**< Linux cooked */
-    RIG_LINK_SLL2 = 276     /**< Linux cooked, version 2 */
+    RIG_LINK_NULL = 0,     /**< BSD loopback: 4 bytes of address family */
+    RIG_LINK_ETHERNET = 1, /**< Ethernet II, with VLAN tags */
+    RIG_LINK_RAW = 101,    /**< IP at once */
+    RIG_LINK_LOOP = 108,   /**< OpenBSD loopback */
+    RIG_LINK_SLL = 113,    /**< Linux cooked */
+    RIG_LINK_SLL2 = 276    /**< Linux cooked, version 2 */
 } rig_link_type;
 
 /** rig_flow describes one TCP connection of a capture. */
 typedef struct rig_flow {
-    uint32_t index;          /**< in order of appearance, from 0 */
+    uint32_t
+        index; /**< of the iSCSI connection in order of appearance, from 0; UINT32_MAX = of no connection */
     rig_ip initiator;        /**< the side that sent SYN, or the login */
     rig_ip target;           /**< the other side */
     uint16_t initiator_port; /**< TCP port */
     uint16_t target_port;    /**< TCP port */
     bool iscsi;              /**< recognised by port or by its login */
-    bool header_digest;      /**< agreed in the login that was seen */
-    bool data_digest;        /**< agreed in the login that was seen */
+    bool header_digest;      /**< agreed in the login that was seen, or found by its CRC when none was */
+    bool data_digest;        /**< agreed in the login that was seen, or found by its CRC when none was */
 } rig_flow;
 
 /** rig_streams follows all connections of a capture. */
@@ -38,11 +40,27 @@ typedef struct rig_streams rig_streams;
 /** rig_streams_config is fixed at creation. */
 typedef struct rig_streams_config {
     const rig_alloc *alloc; /**< all memory */
-    uint16_t port;          /**< extra target port to take as iSCSI, 0 = only 3260, 860 and what starts with a login */
+    uint16_t port; /**< extra target port to take as iSCSI, 0 = only 3260, 860 and what starts with a login */
+    bool whole_data; /**< show payloads of bulk kinds whole (copied); otherwise RIG_ITEM_DATA_KEPT bytes */
     /**
-     * Sees each item in order: PDUs; events connect (args "ADDR:PORT"), close ("by initiator" or "by target", with
-     * " reset" when by RST), gap ("bytes=N to-target=yes|no"), garbage ("offset=N …") and truncated (stream ended inside
-     * a PDU). Views are borrowed for the call. Any status but RIG_OK stops rig_streams_packet with it.
+     * Sees each item in order: PDUs, and the events of connections that speak iSCSI:
+     *
+     * | event | args | when |
+     * | --- | --- | --- |
+     * | connect | ADDR:PORT of the target | SYN seen |
+     * | midstream | ADDR:PORT of the target | the capture begins behind the SYN |
+     * | close | by initiator, by target; then reset when by RST | the first FIN or RST |
+     * | gap | bytes=N to-target=yes or no | packets are missing, or were cut where a header would be |
+     * | resync | offset=N skipped=N to-target=… | PDUs were found again behind a gap, garbage or midstream |
+     * | garbage | offset=N to-target=… hex:… | bytes that cannot be a PDU |
+     * | truncated | offset=N have=N to-target=… | the stream ended inside a PDU |
+     * | fragment | ADDR to ADDR | first fragment of an IP packet with TCP: not put together; of no connection
+     * |
+     *
+     * Bytes cut off by the capture's snapshot length inside a payload are no event: item.missing counts them.
+     * TCP segments with a wrong checksum are left out, as the receiver does, where the sender's checksums are
+     * known to be real ones. Views are borrowed for the call. Any status but RIG_OK stops rig_streams_packet
+     * with it.
      */
     rig_status (*item)(void *ctx, const rig_flow *flow, const rig_item *item);
     void *ctx; /**< its first argument */
@@ -55,8 +73,8 @@ rig_status rig_streams_new(const rig_streams_config *config, rig_streams **out_s
 void rig_streams_free(rig_streams *streams);
 
 /**
- * rig_streams_packet takes the next frame. captured may be shorter than wire_len. Frames that are not IP/TCP are
- * skipped. Errors: RIG_E_NOMEM, RIG_E_LIMIT, or what item() returned; a malformed frame is not an error.
+ * rig_streams_packet takes the next frame. captured may be shorter than wire_len. Frames that are not IP/TCP
+ * are skipped. Errors: RIG_E_NOMEM, RIG_E_LIMIT, or what item() returned; a malformed frame is not an error.
  */
 rig_status rig_streams_packet(rig_streams *streams, uint64_t time, rig_link_type link, rig_view captured,
                               uint32_t wire_len);
@@ -64,7 +82,7 @@ rig_status rig_streams_packet(rig_streams *streams, uint64_t time, rig_link_type
 /** rig_streams_end tells that the capture is over: pending gaps and truncated PDUs are reported. */
 rig_status rig_streams_end(rig_streams *streams);
 
-/** rig_streams_count gives connections seen, and frames taken. */
+/** rig_streams_count gives iSCSI connections seen, and frames taken. */
 void rig_streams_count(const rig_streams *streams, uint32_t *out_connections, uint32_t *out_frames);
 
 #endif

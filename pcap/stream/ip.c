@@ -1,0 +1,120 @@
+#include "segment.h"
+
+enum {
+    PROTOCOL_HOP_BY_HOP = 0,
+    PROTOCOL_TCP = 6,
+    PROTOCOL_ROUTING = 43,
+    PROTOCOL_FRAGMENT = 44,
+    PROTOCOL_AUTHENTICATION = 51,
+    PROTOCOL_DESTINATION = 60
+};
+
+static uint16_t be16(rig_view v, size_t at)
+{
+    return (uint16_t)rig_be_get(v.ptr + at, 2);
+}
+
+static cap_packet read_tcp(rig_view tcp, uint32_t wire_len, cap_segment *out)
+{
+    if (tcp.len < 20 || wire_len < 20)
+        return CAP_PACKET_OTHER;
+    uint32_t header = (uint32_t)(tcp.ptr[12] >> 4) * 4;
+    if (header < 20 || header > wire_len)
+        return CAP_PACKET_OTHER;
+    out->source_port = be16(tcp, 0);
+    out->destination_port = be16(tcp, 2);
+    out->seq = (uint32_t)rig_be_get(tcp.ptr + 4, 4);
+    out->ack = (uint32_t)rig_be_get(tcp.ptr + 8, 4);
+    out->flags = tcp.ptr[13];
+    out->tcp = tcp;
+    out->tcp_len = wire_len;
+    out->payload = rig_view_sub(tcp, header, tcp.len);
+    out->len = wire_len - header;
+    return CAP_PACKET_TCP;
+}
+
+/* A total length of 0 stands in packets that were captured before the network card cut them into segments. */
+static cap_packet read_ip4(rig_view packet, uint32_t wire_len, cap_segment *out)
+{
+    if (packet.len < 20)
+        return CAP_PACKET_OTHER;
+    uint32_t header = (uint32_t)(packet.ptr[0] & 15) * 4;
+    uint32_t total = be16(packet, 2);
+    uint16_t fragment = be16(packet, 6) & 0x3fff;
+    if (total == 0 || total > wire_len)
+        total = wire_len;
+    if (header < 20 || total < header || packet.len < header || packet.ptr[9] != PROTOCOL_TCP)
+        return CAP_PACKET_OTHER;
+    out->version = 4;
+    out->addresses = rig_view_sub(packet, 12, 8);
+    if (fragment)
+        return fragment & 0x1fff ? CAP_PACKET_OTHER : CAP_PACKET_FRAGMENT;
+    return read_tcp(rig_view_sub(packet, header, total - header), total - header, out);
+}
+
+static uint32_t extension_len(uint8_t protocol, rig_view header)
+{
+    switch (protocol) {
+    case PROTOCOL_HOP_BY_HOP:
+    case PROTOCOL_ROUTING:
+    case PROTOCOL_DESTINATION:
+        return (header.ptr[1] + 1u) * 8;
+    case PROTOCOL_AUTHENTICATION:
+        return (header.ptr[1] + 2u) * 4;
+    case PROTOCOL_FRAGMENT:
+        return 8;
+    default:
+        return 0;
+    }
+}
+
+/* A fragment header with neither offset nor more fragments is an atomic fragment: the packet is whole (RFC
+ * 6946). */
+static cap_packet walk_ip6(rig_view rest, uint32_t wire_len, uint8_t protocol, cap_segment *out)
+{
+    for (int i = 0; i < CAP_IP6_HEADERS_MAX && protocol != PROTOCOL_TCP; i++) {
+        if (rest.len < 8)
+            return CAP_PACKET_OTHER;
+        uint32_t len = extension_len(protocol, rest);
+        if (len == 0 || len > wire_len || len > rest.len)
+            return CAP_PACKET_OTHER;
+        uint16_t fragment = protocol == PROTOCOL_FRAGMENT ? be16(rest, 2) & 0xfff9 : 0;
+        if (fragment)
+            return fragment == 1 && rest.ptr[0] == PROTOCOL_TCP ? CAP_PACKET_FRAGMENT : CAP_PACKET_OTHER;
+        protocol = rest.ptr[0];
+        rest = rig_view_sub(rest, len, rest.len);
+        wire_len -= len;
+    }
+    return protocol == PROTOCOL_TCP ? read_tcp(rest, wire_len, out) : CAP_PACKET_OTHER;
+}
+
+static cap_packet read_ip6(rig_view packet, uint32_t wire_len, cap_segment *out)
+{
+    if (packet.len < 40)
+        return CAP_PACKET_OTHER;
+    uint32_t len = be16(packet, 4);
+    if (len == 0 || len > wire_len - 40)
+        len = wire_len - 40;
+    out->version = 6;
+    out->addresses = rig_view_sub(packet, 8, 32);
+    return walk_ip6(rig_view_sub(packet, 40, len), len, packet.ptr[6], out);
+}
+
+cap_packet cap_ip_read(rig_view packet, uint32_t wire_len, cap_segment *out_segment)
+{
+    if (packet.len == 0 || wire_len > CAP_SEGMENT_MAX || wire_len < packet.len)
+        return CAP_PACKET_OTHER;
+    if (packet.ptr[0] >> 4 == 4)
+        return read_ip4(packet, wire_len, out_segment);
+    if (packet.ptr[0] >> 4 == 6)
+        return read_ip6(packet, wire_len, out_segment);
+    return CAP_PACKET_OTHER;
+}
+
+rig_ip cap_segment_ip(const cap_segment *segment, unsigned side)
+{
+    rig_ip ip = {.version = segment->version};
+    size_t len = segment->addresses.len / 2;
+    memcpy(ip.bytes, segment->addresses.ptr + side * len, len);
+    return ip;
+}

@@ -1,0 +1,51 @@
+/* One TCP segment as it lies in a frame: what the link, IP and TCP headers say. */
+#ifndef CAP_SEGMENT_H
+#define CAP_SEGMENT_H
+
+#include "rig/stream.h"
+
+#define CAP_FIN 0x01
+#define CAP_SYN 0x02
+#define CAP_RST 0x04
+#define CAP_ACK 0x10
+
+#define CAP_VLAN_MAX 8                      /* most VLAN tags of one frame */
+#define CAP_IP6_HEADERS_MAX 16              /* most extension headers of one packet */
+#define CAP_SEGMENT_MAX (UINT32_C(1) << 20) /* most bytes of one IP packet, offloaded giants included */
+
+typedef struct cap_segment {
+    rig_view addresses; /* source and destination as they stand in the IP header */
+    uint8_t version;    /* 4 or 6 */
+    uint8_t flags;      /* CAP_… */
+    uint16_t source_port, destination_port;
+    uint32_t seq, ack;
+    rig_view tcp;     /* captured bytes from the TCP header on */
+    uint32_t tcp_len; /* their number on the wire */
+    rig_view payload; /* captured bytes of the payload */
+    uint32_t len;     /* their number on the wire */
+} cap_segment;
+
+typedef enum cap_packet {
+    CAP_PACKET_OTHER,   /* nothing for us */
+    CAP_PACKET_TCP,     /* a segment */
+    CAP_PACKET_FRAGMENT /* the first fragment of a segment: only the addresses are set */
+} cap_packet;
+
+typedef enum cap_sum {
+    CAP_SUM_UNKNOWN, /* not all bytes are there */
+    CAP_SUM_RIGHT,   /* as the receiver wants it */
+    CAP_SUM_PARTIAL, /* of the pseudo header alone: the network card was to finish it */
+    CAP_SUM_WRONG
+} cap_sum;
+
+/* Strips the link header off *frame and its length off *wire_len; false when no IP packet follows. */
+bool cap_link_strip(rig_link_type link, rig_view *frame, uint32_t *wire_len);
+
+cap_packet cap_ip_read(rig_view packet, uint32_t wire_len, cap_segment *out_segment);
+
+cap_sum cap_checksum(const cap_segment *segment);
+
+/* The source (side 0) or destination (side 1) address. */
+rig_ip cap_segment_ip(const cap_segment *segment, unsigned side);
+
+#endif
