@@ -1,7 +1,7 @@
 #include "rig/framer.h"
 
-#include "tests/streams.h"
 #include "suite.h"
+#include "tests/streams.h"
 
 #define SEEN_MAX 32
 
