@@ -5,6 +5,7 @@
 #define RIG_SERVICE_H
 
 #include "rig/hba.h"
+#include "rig/text.h"
 
 #define RIG_PERSISTENT_MAX 256                /**< most persistent logins of a store */
 #define RIG_PERSISTENT_RETRIES 5              /**< attempts to log in before a persistent login is given up */
