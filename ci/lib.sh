@@ -152,4 +152,39 @@ tool_or_fail()
     exit 1
 }
 
+
+# verdicts RECORD: "PASSED FAILED SKIPPED" of a run's --json file; a case that KNOWN.txt excuses is no pass
+verdicts()
+{
+    jq -r '[.. | objects | select(has("verdict")) | .verdict] |
+        [(map(select(. == "pass" or . == "loose")) | length),
+         (map(select(. == "fail" or . == "error" or . == "fixed")) | length),
+         (map(select(. == "skip" or . == "known")) | length)] | map(tostring) | join(" ")' "$1"
+}
+
+# play LABEL [OPTION…]: plays scenarios/ with a record in build/runs/LABEL.json, tells the totals and tallies them
+play()
+{
+    local label=$1 record=$RIG_BUILD/runs/$1.json log=$RIG_BUILD/runs/$1.log status p f s
+    shift
+    tool_or_fail
+    need jq
+    mkdir -p "$RIG_BUILD/runs"
+    rm -f -- "$record"
+    (cd "$RIG_TOP" && "$RIG_TOOL" run scenarios --json "$record" "$@") >"$log" 2>&1
+    status=$?
+    grep -vE '^(ok|pass) ' "$log" | head -n 120
+    [ -s "$record" ] || {
+        complain "$label: no record, status $status"
+        return 1
+    }
+    read -r p f s < <(verdicts "$record")
+    tally "$p" "$f" "$s"
+    [ "$((p + f + s))" -gt 0 ] || {
+        complain "$label: nothing was played"
+        return 1
+    }
+    return "$status"
+}
+
 mkdir -p "$RIG_BUILD"

@@ -19,6 +19,7 @@ JUDGE=$RIG_TOP/ci/judge
 TRACE=${RIG_TRACE:-$RIG_TOOL trace --fields}
 PORTS=${RIG_PORTS:-3260-3279}
 BATCH=${RIG_BATCH:-100}
+CHECKSUMS=${RIG_CHECKSUMS:-TRUE}
 FIELDS=${RIG_FIELDS:-$JUDGE/tshark-fields.txt}
 scratch
 
@@ -40,7 +41,7 @@ theirs()
     local merged=$RIG_SCRATCH/merged.$1 offset
     offset=$(awk -F'\t' -v from="$1" '$1 == "file" && $2 == from { print $4 - 1 }' "$RIG_SCRATCH/table")
     sed -n "$1,$2p" "$RIG_SCRATCH/paths" | xargs -d '\n' mergecap -a -F pcapng -w "$merged" || return 1
-    tshark -r "$merged" -n -d "tcp.port==$PORTS,iscsi" -o tcp.check_checksum:TRUE -o ip.check_checksum:TRUE -T pdml \
+    tshark -r "$merged" -n -d "tcp.port==$PORTS,iscsi" -o "tcp.check_checksum:$CHECKSUMS" -o "ip.check_checksum:$CHECKSUMS" -T pdml \
         2>"$merged.err" | awk -v NAMES="$FIELDS" -f "$JUDGE/pdml-fields.awk" |
         awk -F'\t' -v offset="$offset" 'BEGIN { OFS = FS } { $1 += offset; print "theirs", $0 }' >"$merged.tsv"
     [ "${PIPESTATUS[0]}" -eq 0 ] || cat "$merged.err"

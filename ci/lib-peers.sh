@@ -1,0 +1,86 @@
+# shellcheck shell=bash
+# Both ends of live stages, on 127.0.0.1 only: our target, and targets of others. Sourced after lib.sh.
+PEER_IQN=iqn.2026-01.example.ci:disk
+PEER_BYTES=67108864
+PEER_PORTAL=
+PEER_URL=
+export TGT_IPC_SOCKET PEER_PORTAL PEER_URL PEER_IQN PEER_BYTES
+
+# start_rig_target: our target with one disk; sets PEER_PORTAL, PEER_URL and PEER_PID
+start_rig_target()
+{
+    tool_or_fail
+    scratch
+    local ready=$RIG_SCRATCH/ready log=$RIG_SCRATCH/target.log
+    rm -f -- "$ready"
+    "$RIG_TOOL" target --listen 127.0.0.1:0 --name "$PEER_IQN" --lun "ram:$PEER_BYTES" --ready-file "$ready" >"$log" 2>&1 &
+    PEER_PID=$!
+    started "$PEER_PID"
+    wait_for 20 "$PEER_PID" test -s "$ready" || {
+        cat "$log"
+        complain "our target did not come up"
+        return 1
+    }
+    PEER_PORTAL=$(head -n 1 "$ready")
+    PEER_URL=iscsi://$PEER_PORTAL/$PEER_IQN/0
+}
+
+# target_is_well: the target still runs, and said nothing of an error; ends it
+target_is_well()
+{
+    alive "$PEER_PID" || {
+        cat "$RIG_SCRATCH/target.log"
+        complain "our target ended by itself"
+        return 1
+    }
+    stop "$PEER_PID"
+    ! grep -E 'Sanitizer|runtime error' "$RIG_SCRATCH/target.log"
+}
+
+tgt_admin()
+{
+    tgtadm -C 0 "$@"
+}
+
+# give_tgt_a_disk FILE: target 1, LUN 1
+give_tgt_a_disk()
+{
+    tgt_admin --lld iscsi --op new --mode target --tid 1 -T "$PEER_IQN" &&
+        tgt_admin --lld iscsi --op new --mode logicalunit --tid 1 --lun 1 --backing-store "$1" &&
+        tgt_admin --lld iscsi --op bind --mode target --tid 1 -I ALL
+}
+
+# start_tgtd: tgt's daemon with one disk in memory or on disk; sets PEER_PORTAL, PEER_URL and PEER_PID. It wants a port chosen
+# for it, so a port that somebody took meanwhile is tried again.
+start_tgtd()
+{
+    need tgtd tgtadm ss
+    scratch
+    local port turn log=$RIG_SCRATCH/tgtd.log
+    TGT_IPC_SOCKET=$RIG_SCRATCH/tgtd.sock
+    truncate -s "$PEER_BYTES" "$RIG_SCRATCH/tgtd.disk"
+    for turn in 1 2 3; do
+        port=$(free_port) || break
+        tgtd -f -C 0 -t 4 --iscsi "portal=127.0.0.1:$port" >"$log" 2>&1 &
+        PEER_PID=$!
+        started "$PEER_PID"
+        wait_for 10 "$PEER_PID" tgt_admin --op show --mode system && wait_for 5 "$PEER_PID" listening "$port" &&
+            give_tgt_a_disk "$RIG_SCRATCH/tgtd.disk" && {
+            PEER_PORTAL=127.0.0.1:$port
+            PEER_URL=iscsi://$PEER_PORTAL/$PEER_IQN/1
+            return
+        }
+        complain "tgtd did not come up on port $port (turn $turn)"
+        stop_tgtd
+    done
+    cat "$log"
+    return 1
+}
+
+# stop_tgtd: it ignores SIGTERM while it has targets
+stop_tgtd()
+{
+    tgt_admin --lld iscsi --op delete --force --mode target --tid 1
+    tgt_admin --op delete --mode system
+    stop "$PEER_PID"
+} >/dev/null 2>&1

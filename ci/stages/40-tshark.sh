@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The third opinion: tshark reads every capture of the pack, and must read what we read. First a proof that this judge can say no.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+tool_or_fail
+need tshark
+scratch
+CAPTURES=$RIG_BUILD/captures
+RECORD=$RIG_BUILD/runs/scenarios.json
+if [ ! -d "$CAPTURES" ] || [ ! -s "$RECORD" ]; then
+    (play scenarios --pcap-dir build/captures --keep always) >/dev/null
+fi
+[ -d "$CAPTURES" ] || die "no captures: the scenarios stage has to leave them"
+
+judge=$RIG_TOP/ci/judge/tshark-compare.sh
+sample=$(find "$CAPTURES" -name '*.pcapng' -size +2k -type f | sort | head -n 1)
+mkdir "$RIG_SCRATCH/sample"
+cp -- "$sample" "$RIG_SCRATCH/sample"
+cat >"$RIG_SCRATCH/lying" <<EOF
+#!/bin/sh
+"$RIG_TOOL" trace --fields "\$1" | sed -E "\$RIG_LIE"
+EOF
+chmod +x "$RIG_SCRATCH/lying"
+# shellcheck disable=SC2016 # $d is sed's last line
+for lie in 's/CmdSN=/CmdSN=1/' 's/ITT=/ITT=1/' 's/T=1/T=0/' '$d' 's/\+InitiatorName=./&x/'; do
+    RIG_LIE=$lie RIG_TRACE=$RIG_SCRATCH/lying bash "$judge" "$RIG_SCRATCH/sample" >"$RIG_SCRATCH/said" 2>&1 || continue
+    complain "the judge believed a reading altered by $lie"
+    exit 1
+done
+
+RIG_JUDGED=$RIG_SCRATCH/judged bash "$judge" "$CAPTURES" "$RECORD"
+status=$?
+[ ! -s "$RIG_SCRATCH/judged" ] || { read -r passed failed <"$RIG_SCRATCH/judged" && tally "$passed" "$failed" 0; }
+exit "$status"

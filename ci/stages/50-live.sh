@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Our initiator against somebody else's target: the scenarios that can run there, on tgt's daemon.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib-peers.sh"
+tool_or_fail
+start_tgtd || exit 1
+play live --target "$PEER_URL" --allow-writes --timeout 20
+status=$?
+stop_tgtd
+[ "$status" -ne 77 ] || skip "every scenario was skipped against tgtd"
+exit "$status"

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Somebody else's initiators against our target: libiscsi's tools and qemu.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib-peers.sh"
+need iscsi-ls iscsi-inq iscsi-readcapacity16 qemu-img qemu-io cmp
+start_rig_target || exit 1
+passed=0
+failed=0
+
+# try WORDS COMMAND…: the command ends 0 within 20 s and says the words
+try()
+{
+    local words=$1 said
+    shift
+    if said=$(timeout -k 2 20 "$@" 2>&1 </dev/null) && grep -qF -- "$words" <<<"$said"; then
+        passed=$((passed + 1))
+        say "ok: $1 ($words)"
+    else
+        failed=$((failed + 1))
+        say "FAILED: $* (wanted: $words)"
+        head -n 10 <<<"$said"
+    fi
+}
+
+# copies: a file through qemu onto the disk and back is the same file
+copies()
+{
+    head -c 8388608 /dev/urandom >"$RIG_SCRATCH/in"
+    truncate -s "$PEER_BYTES" "$RIG_SCRATCH/in"
+    timeout 60 qemu-img convert -n -f raw -O raw "$RIG_SCRATCH/in" "$PEER_URL" &&
+        timeout 60 qemu-img convert -f raw -O raw "$PEER_URL" "$RIG_SCRATCH/out" && cmp "$RIG_SCRATCH/in" "$RIG_SCRATCH/out" &&
+        echo "the same"
+}
+
+try "$PEER_IQN" iscsi-ls "iscsi://$PEER_PORTAL"
+try "Size:64M" iscsi-ls -s "iscsi://$PEER_PORTAL"
+try "Peripheral Qualifier:CONNECTED" iscsi-inq "$PEER_URL"
+try "CONNECTED" iscsi-inq "$PEER_URL?header_digest=crc32c"
+try "Page Code" iscsi-inq -e 1 -c 0 "$PEER_URL"
+try "Total size:$PEER_BYTES" iscsi-readcapacity16 "$PEER_URL"
+try "virtual size: 64 MiB" qemu-img info "$PEER_URL"
+try "wrote 1048576/1048576" qemu-io -f raw -c "write -P 0x5a 4096 1M" "$PEER_URL"
+try "read 1048576/1048576" qemu-io -f raw -c "read -P 0x5a 4096 1M" "$PEER_URL"
+try "read 512/512" qemu-io -f raw -c "read -P 0 0 512" -c "flush" "$PEER_URL"
+try "discard 65536/65536" qemu-io -f raw -d unmap -c "discard 0 64k" "$PEER_URL"
+export -f copies
+export RIG_SCRATCH
+try "the same" bash -c copies
+target_is_well || failed=$((failed + 1))
+tally "$passed" "$failed" 0
+[ "$failed" -eq 0 ]

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# clang-tidy with the short list of .clang-tidy. A file that passed and has not changed since, its headers included, is not read again.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+need clang-tidy
+DATABASE=$RIG_BUILD/clang
+[ -f "$DATABASE/compile_commands.json" ] || build clang >/dev/null
+[ -f "$DATABASE/compile_commands.json" ] || die "no compile_commands.json in build/clang"
+cd "$RIG_TOP" || exit 2
+scratch
+SEEN=$RIG_BUILD/tidy
+mkdir -p "$SEEN"
+headers=$(find . -path ./build -prune -o \( -name '*.h' -o -name '*.def' -o -name .clang-tidy \) -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
+
+tidy_one()
+{
+    local file=$1 key
+    key=$(printf '%s' "$headers" | cat - "$file" | sha256sum | cut -d ' ' -f 1)
+    [ ! -e "$SEEN/$key" ] || return 0
+    if clang-tidy --quiet -p "$DATABASE" --warnings-as-errors='*' "$file" >"$RIG_SCRATCH/$key" 2>/dev/null; then
+        : >"$SEEN/$key"
+    else
+        grep -E 'error:|warning:' "$RIG_SCRATCH/$key" | sed "s|$RIG_TOP/||"
+        printf '%s\n' "$file" >>"$RIG_SCRATCH/failed"
+    fi
+}
+export -f tidy_one
+export DATABASE SEEN RIG_SCRATCH RIG_TOP headers
+
+jq -r '.[].file' "$DATABASE/compile_commands.json" | sort -u >"$RIG_SCRATCH/files"
+[ -s "$RIG_SCRATCH/files" ] || die "no file to look at"
+: >"$RIG_SCRATCH/failed"
+xargs -d '\n' -P "$RIG_JOBS" -I '{}' bash -c 'tidy_one "{}"' <"$RIG_SCRATCH/files"
+total=$(wc -l <"$RIG_SCRATCH/files")
+failed=$(wc -l <"$RIG_SCRATCH/failed")
+say "tidy: $total files, $failed with findings"
+[ "$failed" -eq 0 ]
