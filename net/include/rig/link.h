@@ -21,14 +21,17 @@ typedef struct rig_link_kind {
 } rig_link_kind;
 
 /** rig_link_rows is the list of kinds, ended by a NULL name: split (segments of at most N bytes, default 1),
- * coalesce (holds bytes back and sends as few, large segments as it can), delay (ns or ms/s suffix, optional jitter from
- * named draws), drop, corrupt (flips a bit: seen by the checksum, or with keep-checksum=yes only by digests), reset
- * (sends RST both ways at the n-th payload segment). drop, corrupt and reset take nth=N, every=N, rate=N/M (named
- * draws), dir=to-target|to-initiator|both. */
+ * coalesce (holds bytes back and sends as few, large segments as it can), delay (TIME in ns, us, ms or s,
+ * jitter=TIME from named draws, reorder=yes lets packets overtake), drop, corrupt (flips a bit: seen by the
+ * checksum, or with keep-checksum=yes only by digests; byte=N says where), reset (sends RST both ways in
+ * place of a payload segment), tap (the tap then looks there instead of at the receiving end). drop, corrupt
+ * and reset take nth=N, every=N, rate=N/M (named draws), or act always; drop counts all packets, the others
+ * those with payload. All take dir=to-target|to-initiator|both. */
 extern const rig_link_kind rig_link_rows[];
 
-/** rig_link_add makes the link named by spec ("delay 20ms", "split bytes=1", "drop every=5 dir=to-target") and
- * puts it last in the chain, before the tap. Errors: RIG_E_NOT_FOUND with the nearest name, RIG_E_SYNTAX, RIG_E_LIMIT. */
+/** rig_link_add makes the link named by spec ("delay 20ms", "split bytes=1", "drop every=5 dir=to-target")
+ * and puts it last in the chain, before the tap. Errors: RIG_E_NOT_FOUND with the nearest name, RIG_E_SYNTAX,
+ * RIG_E_LIMIT. */
 rig_status rig_link_add(rig_simnet *net, rig_view spec, rig_error *err);
 
 /** rig_tap_fn sees each packet that is delivered, at its time. */

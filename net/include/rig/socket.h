@@ -1,5 +1,6 @@
 /** @file
- * The transport over real sockets: libuv's loop, our own readv and sendmsg. The only real clock of the project.
+ * The transport over real sockets: libuv's loop, our own readv and sendmsg. The only real clock of the
+ * project.
  */
 #ifndef RIG_SOCKET_H
 #define RIG_SOCKET_H
@@ -23,7 +24,8 @@ const rig_transport *rig_loop_transport(rig_loop *loop);
 /** rig_loop_now gives nanoseconds since rig_loop_new. */
 uint64_t rig_loop_now(rig_loop *loop);
 
-/** rig_loop_run_once waits for events until one was handled or the deadline (loop time) passes. RIG_E_IO on failure. */
+/** rig_loop_run_once waits for events until one was handled or the deadline (loop time) passes. RIG_E_IO on
+ * failure. */
 rig_status rig_loop_run_once(rig_loop *loop, uint64_t deadline);
 
 /** rig_loop_on_signal calls fn in the loop when the process receives signum. RIG_E_IO. */
@@ -32,10 +34,11 @@ rig_status rig_loop_on_signal(rig_loop *loop, int signum, void (*fn)(void *ctx, 
 /** rig_child is a process started by a loop. */
 typedef struct rig_child rig_child;
 
-/** rig_child_start runs `sh -c command` with its output going to the file at log_path (NULL = discarded); done tells
- * its exit status (128 + signal number when it was killed). RIG_E_IO with the reason. */
+/** rig_child_start runs `sh -c command` with its output going to the file at log_path (NULL = discarded);
+ * done tells its exit status (128 + signal number when it was killed). RIG_E_IO with the reason. */
 rig_status rig_child_start(rig_loop *loop, const char *command, const char *log_path,
-                           void (*done)(void *ctx, int exit_status), void *ctx, rig_child **out_child, rig_error *err);
+                           void (*done)(void *ctx, int exit_status), void *ctx, rig_child **out_child,
+                           rig_error *err);
 
 /** rig_child_kill sends signum to the child's process group; the done call follows. */
 void rig_child_kill(rig_child *child, int signum);
