@@ -6,7 +6,6 @@
 #define VENDOR "ISCSIRIG" /* 8 bytes, as the field */
 #define PRODUCT_LEN 16
 #define SERIAL_LEN 16
-#define PAGE_MAX 512 /* bytes of the longest page: 83h with a name of 223 bytes twice */
 #define THIN_PROVISIONED 2
 
 static void put_text(uint8_t *out, size_t len, const char *text)
@@ -63,7 +62,8 @@ static uint8_t *put_designator(uint8_t **at, uint8_t code_set, uint8_t kind, siz
 #define UNIT_NAA 0x03
 #define PORT_NAME 0x98   /* PIV, target port, SCSI name string */
 #define DEVICE_NAME 0xa8 /* PIV, target device, SCSI name string */
-#define NAME_MAX 240
+#define NAME_MAX 240     /* iSCSI names have up to 223 bytes, a port adds ",t,0xffff" */
+#define PAGE_MAX (28 + 12 + 2 * (4 + NAME_MAX + 4)) /* page 83h is the longest */
 
 /* SCSI name strings end in a NUL and are padded to a multiple of four (SPC-4 section 7.8.6.11). */
 static void put_name(uint8_t **at, uint8_t kind, rig_view name)

@@ -81,7 +81,7 @@ static bool gate_known(dev_command *cmd)
 {
     if (cmd->row)
         return true;
-    if (cmd->scsi->cdb.len > 1 && dev_opcode_known(cmd->device, cmd->cdb[0]))
+    if (dev_opcode_known(cmd->device, cmd->cdb[0]))
         dev_fail_cdb(cmd, 1, 4);
     else
         dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_OPCODE);
