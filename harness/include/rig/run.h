@@ -1,0 +1,69 @@
+/** @file
+ * Playing cases: the same scenario on the simulated network, over sockets, or against somebody else's
+ * product.
+ */
+#ifndef RIG_RUN_H
+#define RIG_RUN_H
+
+#include "rig/iname.h"
+#include "rig/match.h"
+#include "rig/result.h"
+#include "rig/text.h"
+
+#define RIG_RUN_VIRTUAL_MAX (24ull * 3600 * 1000000000) /**< ns of virtual time one case may take */
+#define RIG_RUN_ITEMS_MAX 2000000                       /**< items one case may leave */
+
+/** rig_run_mode is how a case is played. */
+typedef enum rig_run_mode {
+    RIG_RUN_SIM,       /**< both sides on the simulated network, virtual time */
+    RIG_RUN_TCP,       /**< both sides over loopback sockets, real time */
+    RIG_RUN_TARGET,    /**< our initiator against a product's target */
+    RIG_RUN_INITIATOR, /**< a product's initiator, started by a command, against our target */
+} rig_run_mode;
+
+/** rig_run_url is where a product's target is: iscsi://host[:port][/iqn[/lun]]. */
+typedef struct rig_run_url {
+    rig_portal portal;             /**< where */
+    char target[RIG_NAME_MAX + 1]; /**< iSCSI name, "" = what discovery finds first */
+    uint32_t lun;                  /**< logical unit for scsi steps that name LUN 0 */
+} rig_run_url;
+
+/** rig_run_url_parse reads a URL. RIG_E_SYNTAX with err. */
+rig_status rig_run_url_parse(rig_view text, rig_run_url *out_url, rig_error *err);
+
+/** rig_run_keep says which captures stay. */
+typedef enum rig_run_keep { RIG_RUN_KEEP_ALWAYS, RIG_RUN_KEEP_FAILED, RIG_RUN_KEEP_NEVER } rig_run_keep;
+
+/** rig_run_config says how to play. Borrowed for each call. */
+typedef struct rig_run_config {
+    const rig_alloc *alloc;   /**< all memory */
+    rig_run_mode mode;        /**< how */
+    bool has_seed;            /**< seed is given; else it follows from the scenario's path */
+    uint64_t seed;            /**< seed of all draws */
+    const char *link;         /**< one more link for every case, "" or NULL none; sim only */
+    const char *pcap_dir;     /**< folder for captures, NULL none */
+    rig_run_keep keep;        /**< which of them stay */
+    bool keep_items;          /**< keep the evidence of passed cases, too (HTML) */
+    uint64_t timeout;         /**< ns of real time one case may take, 0 = 60 s */
+    bool allow_writes;        /**< TARGET: scenarios that write may run */
+    const rig_run_url *url;   /**< TARGET: the product */
+    const char *command;      /**< INITIATOR: {host} {port} {iqn} {lun} {url} are filled in */
+    const char *program;      /**< our own name for the command that repeats a case, "iscsirig" */
+    const volatile int *stop; /**< not 0: end as soon as possible; may be NULL */
+} rig_run_config;
+
+/**
+ * rig_run_case plays one case of a file and fills result, which the caller cleans up. path is the file's as
+ * it is to be printed. What goes wrong in the case is in the result; the call itself only fails with
+ * RIG_E_NOMEM or RIG_E_IO.
+ */
+rig_status rig_run_case(const rig_run_config *config, const rig_scn_file *file, const char *path,
+                        uint32_t case_index, rig_result *out_result);
+
+/** rig_run_prove plays one case and, when it passes, alters its expectations one by one; see
+ * rig_prove_expect. */
+rig_status rig_run_prove(const rig_run_config *config, const rig_scn_file *file, const char *path,
+                         uint32_t case_index, rig_prove_fn *survivor, void *ctx, uint32_t *out_tried,
+                         uint32_t *out_survived, rig_result *out_result);
+
+#endif

@@ -1,0 +1,208 @@
+/* From the sections of a case to the two sides. */
+#include "world.h"
+
+#define DEFAULT_TARGET_ADDRESS "192.0.2.1"
+#define DEFAULT_INITIATOR_NAME "iqn.2026-01.example.host:initiator"
+
+static rig_status scn_error(rig_error *err, rig_scn_place place, rig_status status)
+{
+    if (err) {
+        err->line = place.line;
+        err->col = place.col;
+    }
+    return status;
+}
+
+static rig_status add_portal(run_world *world, rig_view address, uint16_t port, uint16_t group,
+                             rig_error *err)
+{
+    rig_address at = {.port = port};
+    if (!rig_ip_parse(address, &at.ip))
+        return rig_fail(err, RIG_E_SYNTAX, "\"%.*s\" is not a numeric address", RIG_VIEW_ARG(address));
+    /* Over sockets every portal is a free port of the loopback address of its family. */
+    if (!world->net) {
+        rig_ip_parse(rig_view_str(at.ip.version == 6 ? "::1" : "127.0.0.1"), &at.ip);
+        at.port = 0;
+    }
+    rig_status status = rig_target_portal_add(world->target, &at, group, err);
+    if (status || world->portal.host[0])
+        return status;
+    rig_text host;
+    rig_text_init(&host, world->portal.host, sizeof world->portal.host);
+    rig_ip_print(&host, &at.ip);
+    world->portal.port = at.port;
+    world->portal.group = -1;
+    return RIG_OK;
+}
+
+static rig_status add_portals(run_world *world, rig_error *err)
+{
+    const rig_scn_target *target = &world->scn->target;
+    if (target->num_portals == 0)
+        return add_portal(world, rig_view_str(DEFAULT_TARGET_ADDRESS), RIG_PORT, 1, err);
+    rig_status status = RIG_OK;
+    for (uint32_t i = 0; i < target->num_portals && !status; i++) {
+        const rig_scn_portal *portal = &target->portals[i];
+        status = scn_error(err, portal->place,
+                           add_portal(world, portal->address, portal->port, portal->group, err));
+    }
+    return status;
+}
+
+static rig_status add_lun(run_world *world, rig_target_node *node, const rig_scn_lun *lun, rig_error *err)
+{
+    char text[64];
+    rig_text spec;
+    rig_text_init(&spec, text, sizeof text);
+    rig_text_add(&spec, "%.*s:%llu", RIG_VIEW_ARG(lun->kind), (unsigned long long)lun->size);
+    rig_device_config config = {.alloc = world->alloc, .block_len = lun->block, .serial = lun->lun + 1};
+    rig_status status = rig_backing_open(world->alloc, rig_view_of(text, spec.len), &config.backing, err);
+    if (status)
+        return status;
+    rig_device *device = NULL;
+    status = rig_device_new(&config, &device);
+    if (status) {
+        config.backing->ops->free(config.backing);
+        return rig_fail(err, status, "cannot make LUN %u", lun->lun);
+    }
+    status = rig_target_node_lun(node, lun->lun, device);
+    if (status)
+        rig_device_free(device);
+    return status ? rig_fail(err, status, "cannot add LUN %u", lun->lun) : RIG_OK;
+}
+
+static uint64_t portal_mask(const run_world *world, const rig_scn_node *node)
+{
+    const rig_scn_target *target = &world->scn->target;
+    uint64_t mask = 0;
+    for (uint32_t p = 0; p < target->num_portals && p < 64; p++)
+        for (uint32_t g = 0; g < node->num_groups; g++)
+            if (target->portals[p].group == node->groups[g])
+                mask |= UINT64_C(1) << p;
+    return mask;
+}
+
+static rig_status fill_node(run_world *world, rig_target_node *node, const rig_scn_node *from, rig_error *err)
+{
+    rig_status status = from->alias.len ? rig_target_node_alias(node, from->alias) : RIG_OK;
+    for (uint32_t i = 0; i < from->num_luns && !status; i++)
+        status = add_lun(world, node, &from->luns[i], err);
+    for (uint32_t i = 0; i < from->num_offers && !status; i++)
+        status = rig_target_offer(world->target, node, from->offers[i].key, from->offers[i].value, err);
+    if (from->num_groups)
+        rig_target_node_portals(node, portal_mask(world, from));
+    if (from->refuse)
+        rig_target_node_refuse(node, from->refuse);
+    return status;
+}
+
+static rig_status add_node(run_world *world, const rig_scn_node *from, rig_error *err)
+{
+    for (uint32_t i = 0; i < from->count; i++) {
+        char name[RIG_NAME_MAX + 16];
+        rig_text text;
+        rig_text_init(&text, name, sizeof name);
+        rig_text_view(&text, from->name);
+        if (from->numbered)
+            rig_text_add(&text, "%u", i);
+        rig_target_node *node = NULL;
+        rig_status status = rig_target_node_add(world->target, rig_view_of(name, text.len), &node, err);
+        if (!status)
+            status = fill_node(world, node, from, err);
+        if (status)
+            return scn_error(err, from->place, status);
+    }
+    return RIG_OK;
+}
+
+static rig_status add_behaviour(run_world *world, rig_error *err)
+{
+    const rig_scn_target *from = &world->scn->target;
+    for (unsigned fault = 0; fault < RIG_FAULTS; fault++)
+        if (rig_fault_has(&from->faults, (rig_fault)fault))
+            rig_target_fault_on(world->target, (rig_fault)fault);
+    rig_status status = RIG_OK;
+    for (uint32_t i = 0; i < from->num_offers && !status; i++)
+        status = rig_target_offer(world->target, NULL, from->offers[i].key, from->offers[i].value, err);
+    for (uint32_t i = 0; i < from->num_rules && !status; i++)
+        status = scn_error(err, from->rule_places[i], rig_target_rule_add(world->target, &from->rules[i]));
+    return status;
+}
+
+rig_status run_build_target(run_world *world, rig_error *err)
+{
+    const rig_scn_target *from = &world->scn->target;
+    const rig_target_config config = {
+        .alloc = world->alloc,
+        .draws = world->draws,
+        .transport = world->target_transport,
+        .read_ahead = {world->target_read_ahead, RUN_READ_AHEAD},
+        .event = run_target_event,
+        .ctx = world,
+        .login_timeout = from->login_timeout,
+        .nop_interval = from->nop_interval,
+        .window = from->window,
+        .no_data_in_status = from->no_phase_collapse,
+    };
+    rig_status status = rig_target_new(&config, &world->target);
+    if (!status)
+        status = add_behaviour(world, err);
+    if (!status)
+        status = add_portals(world, err);
+    for (uint32_t i = 0; i < from->num_nodes && !status; i++)
+        status = add_node(world, &from->nodes[i], err);
+    return status;
+}
+
+rig_status run_offers(const rig_scn_pair *pairs, uint32_t num, rig_session_config *config, rig_error *err)
+{
+    for (uint32_t i = 0; i < num; i++) {
+        rig_key_id key = rig_key_find(pairs[i].key);
+        if (key == RIG_KEYS)
+            return scn_error(err, pairs[i].place,
+                             rig_fail(err, RIG_E_NOT_FOUND, "the initiator does not negotiate %.*s",
+                                      RIG_VIEW_ARG(pairs[i].key)));
+        rig_status status = RIG_OK;
+        if (rig_view_is(pairs[i].value, "omit"))
+            config->offer[key].omit = true;
+        else
+            status = rig_key_value_parse(key, pairs[i].value, &config->offer[key], err);
+        if (status)
+            return scn_error(err, pairs[i].place, status);
+    }
+    return RIG_OK;
+}
+
+rig_status run_session_config(run_world *world, rig_session_config *out_config, rig_error *err)
+{
+    const rig_scn_initiator *from = &world->scn->initiator;
+    rig_session_config_init(out_config);
+    out_config->portal = world->portal;
+    out_config->reconnect = from->reconnect;
+    out_config->login_timeout = from->login_timeout;
+    out_config->command_timeout = from->command_timeout;
+    out_config->nop_interval = from->has_noop_interval ? from->noop_interval : 0;
+    out_config->nop_timeout = from->noop_timeout;
+    out_config->start_operational = from->stage == RIG_SCN_STAGE_OPERATIONAL;
+    out_config->has_cmd_sn = from->has_cmdsn;
+    out_config->cmd_sn = from->cmdsn;
+    if (from->has_isid)
+        rig_be_set(out_config->isid, 6, from->isid);
+    return run_offers(from->offers, from->num_offers, out_config, err);
+}
+
+rig_status run_build_initiator(run_world *world, rig_error *err)
+{
+    const rig_scn_initiator *from = &world->scn->initiator;
+    const rig_initiator_config config = {
+        .alloc = world->alloc,
+        .draws = world->draws,
+        .transport = world->host_transport,
+        .read_ahead = {world->read_ahead, RUN_READ_AHEAD},
+        .name = from->name.len ? from->name : rig_view_str(DEFAULT_INITIATOR_NAME),
+        .alias = from->alias,
+        .event = run_engine_event,
+        .ctx = world,
+    };
+    return rig_initiator_new(&config, &world->initiator, err);
+}

@@ -1,0 +1,293 @@
+/* One case from its set-up to its verdict. */
+#include "world.h"
+
+#include <unistd.h>
+
+#define DRAIN (5 * RIG_SECOND) /* of virtual time for what is still on its way after the last step */
+#define REAL_TIMEOUT (60 * RIG_SECOND)
+#define DRAIN_REAL (200 * RIG_MILLISECOND)
+
+static const run_drive *const drives[] = {
+    [RIG_RUN_SIM] = &run_drive_sim,
+    [RIG_RUN_TCP] = &run_drive_tcp,
+    [RIG_RUN_TARGET] = &run_drive_target,
+    [RIG_RUN_INITIATOR] = &run_drive_initiator,
+};
+
+/* ---- can this mode play it? ---- */
+
+static const struct {
+    uint32_t need;
+    uint32_t modes; /* in which it is there */
+    const char *reason;
+} needs[] = {
+    {RIG_SCN_NEEDS_SIM, 1u << RIG_RUN_SIM, "needs the simulated network"},
+    {RIG_SCN_NEEDS_TCP, ~(1u << RIG_RUN_SIM), "needs real sockets"},
+    {RIG_SCN_NEEDS_PEER, 1u << RIG_RUN_TARGET | 1u << RIG_RUN_INITIATOR, "needs somebody else's product"},
+    {RIG_SCN_NEEDS_OUR_TARGET, ~(1u << RIG_RUN_TARGET), "needs our target"},
+    {RIG_SCN_NEEDS_OUR_INITIATOR, ~(1u << RIG_RUN_INITIATOR), "needs our initiator"},
+    {RIG_SCN_NEEDS_IPSEC, 0, "IPsec on the wire is not part of this build"},
+};
+
+static const char *why_not(const rig_run_config *config, const rig_scn *scn)
+{
+    for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
+        if ((scn->needs & needs[i].need) && !(needs[i].modes >> config->mode & 1))
+            return needs[i].reason;
+    if (config->mode != RIG_RUN_SIM && scn->num_links)
+        return "its links need the simulated network";
+    if (scn->num_plays)
+        return "literal scripts are not part of this build";
+    if (config->mode == RIG_RUN_TARGET && (scn->needs & RIG_SCN_NEEDS_WRITES) && !config->allow_writes)
+        return "writes to a real target need --allow-writes";
+    return NULL;
+}
+
+/* ---- set-up ---- */
+
+rig_status run_service_start(run_world *world)
+{
+    rig_error error = {0};
+    world->adapter = (rig_adapter){.name = "host", .initiator = world->initiator};
+    if (world->scn->num_adapters)
+        world->adapter.hardware = world->scn->adapters[0].hardware;
+    rig_service_config config = {.alloc = world->alloc,
+                                 .store = world->store,
+                                 .adapter = &world->adapter,
+                                 .event = run_service_event,
+                                 .ctx = world};
+    rig_status status = run_session_config(world, &config.session, &error);
+    return status ? status : rig_service_new(&config, &world->service);
+}
+
+static rig_status store_login(run_world *world, const rig_scn_persist *from, rig_error *err)
+{
+    rig_persistent_login login = {
+        .informational = from->informational, .portal = world->portal, .flags = from->flags};
+    rig_session_config config;
+    rig_status status = run_session_config(world, &config, err);
+    if (!status)
+        status = run_offers(from->offers, from->num_offers, &config, err);
+    if (!status && from->portal.len && world->net)
+        status = rig_portal_parse(from->portal, &login.portal, err);
+    if (!status && from->flags_text.len && !from->has_flag_bits)
+        status = rig_security_parse(from->flags_text, &login.flags, err);
+    if (status)
+        return status;
+    rig_text name;
+    rig_text_init(&name, login.target, sizeof login.target);
+    rig_text_view(&name, from->target);
+    memcpy(login.offer, config.offer, sizeof login.offer);
+    return world->store->ops->add(world->store, &login);
+}
+
+static rig_status build_service(run_world *world, rig_error *err)
+{
+    if (!(world->scn->needs & RIG_SCN_NEEDS_HBA))
+        return RIG_OK;
+    rig_status status = rig_store_memory_new(world->alloc, &world->store);
+    for (uint32_t i = 0; i < world->scn->num_persists && !status; i++) {
+        status = store_login(world, &world->scn->persists[i], err);
+        if (status && err->line == 0) {
+            err->line = world->scn->persists[i].place.line;
+            err->col = world->scn->persists[i].place.col;
+        }
+    }
+    return status ? status : run_service_start(world);
+}
+
+static rig_status build(run_world *world, rig_error *err)
+{
+    bool target = world->config->mode != RIG_RUN_TARGET;
+    bool initiator = world->config->mode != RIG_RUN_INITIATOR;
+    world->results = rig_new(world->alloc, (world->scn->num_results + 1) * sizeof(run_op *));
+    world->read_ahead = rig_new(world->alloc, RUN_READ_AHEAD);
+    world->target_read_ahead = rig_new(world->alloc, RUN_READ_AHEAD);
+    if (!world->results || !world->read_ahead || !world->target_read_ahead)
+        return rig_fail(err, RIG_E_NOMEM, "no memory for the run");
+    rig_status status = world->drive->open(world, err);
+    if (!status && target)
+        status = run_build_target(world, err);
+    if (!status)
+        status = run_recorder_open(world, err);
+    world->recorder.engine_tells_close = initiator;
+    if (!status && initiator)
+        status = run_build_initiator(world, err);
+    if (!status && initiator)
+        status = build_service(world, err);
+    return status;
+}
+
+static void tear_down(run_world *world)
+{
+    if (world->recorder.streams)
+        rig_streams_end(world->recorder.streams);
+    world->tearing_down = true;
+    rig_service_free(world->service);
+    rig_initiator_free(world->initiator);
+    rig_target_free(world->target);
+    rig_store_free(world->store);
+    world->drive->close(world);
+    run_recorder_close(world);
+    run_ops_free(world);
+    rig_delete(world->alloc, world->results,
+               world->results ? (world->scn->num_results + 1) * sizeof(run_op *) : 0);
+    rig_delete(world->alloc, world->read_ahead, world->read_ahead ? RUN_READ_AHEAD : 0);
+    rig_delete(world->alloc, world->target_read_ahead, world->target_read_ahead ? RUN_READ_AHEAD : 0);
+}
+
+/* ---- after the last step ---- */
+
+static bool is_quiet(void *ctx)
+{
+    run_world *world = ctx;
+    return world->net && rig_simnet_next(world->net) == RIG_NEVER &&
+           run_deadline(world) > run_now(world) + DRAIN;
+}
+
+static bool drain(run_world *world)
+{
+    uint64_t more = world->net ? DRAIN : DRAIN_REAL;
+    rig_status status = run_pump(world, is_quiet, world, run_now(world) + more);
+    return status == RIG_OK || status == RIG_E_TIMEOUT;
+}
+
+static rig_verdict judge(const run_world *world)
+{
+    if (world->result->num_findings == 0)
+        return RIG_VERDICT_PASS;
+    bool own = world->result->findings[0].kind == RIG_FINDING_STEP;
+    return world->scn->level == RIG_SCN_MUST || own ? RIG_VERDICT_FAIL : RIG_VERDICT_LOOSE;
+}
+
+static rig_status match(run_world *world)
+{
+    const rig_match_config config = {.slack_percent = world->net ? 0 : 10,
+                                     .norms_only = world->config->mode >= RIG_RUN_TARGET};
+    const rig_facts facts = run_facts(world);
+    rig_status status = rig_match(&config, &facts, world->result);
+    if (!status && world->prove)
+        status = rig_prove_expect(&config, &facts, world->result, world->prove, world->prove_ctx,
+                                  world->tried, world->survived);
+    return status;
+}
+
+static rig_status play(run_world *world)
+{
+    rig_error error = {0};
+    rig_status status = build(world, &error);
+    if (status) {
+        rig_scn_place place = {.line = error.line, .col = error.col};
+        rig_finding *finding = rig_result_finding(world->result, RIG_FINDING_SETUP, place,
+                                                  error.text[0] ? error.text : rig_status_meaning(status));
+        world->result->verdict = RIG_VERDICT_ERROR;
+        return finding ? rig_result_text(world->result, &world->result->reason, rig_view_str(finding->text))
+                       : RIG_E_NOMEM;
+    }
+    bool peer = world->config->mode == RIG_RUN_INITIATOR;
+    bool whole = (peer ? run_peer_command(world) : run_steps(world)) && drain(world);
+    world->result->virtual_ns = run_now(world);
+    status = whole || world->result->num_findings ? match(world) : RIG_OK;
+    if (world->recorder.status)
+        status = world->recorder.status;
+    world->result->verdict = judge(world);
+    return status;
+}
+
+/* ---- the result's own facts ---- */
+
+static const char *mode_word(rig_run_mode mode)
+{
+    return mode == RIG_RUN_SIM ? "sim" : mode == RIG_RUN_TCP ? "tcp" : "peer";
+}
+
+static rig_status describe(const rig_run_config *config, rig_result *result)
+{
+    char text[1024];
+    rig_text out;
+    rig_text_init(&out, text, sizeof text);
+    rig_text_add(&out, "%s run %s --seed %llu", config->program ? config->program : "iscsirig", result->path,
+                 (unsigned long long)result->seed);
+    for (uint32_t i = 0; i < result->scn->num_bindings; i++)
+        rig_text_add(&out, " -D %.*s=%.*s", RIG_VIEW_ARG(result->scn->bindings[i].name),
+                     RIG_VIEW_ARG(result->scn->bindings[i].value));
+    if (result->link[0])
+        rig_text_add(&out, " --link %s", result->link);
+    if (config->mode == RIG_RUN_TCP)
+        rig_text_add(&out, " --tcp");
+    return rig_result_text(result, &result->repeat, rig_view_of(text, out.len));
+}
+
+static rig_status prepare(const rig_run_config *config, const rig_scn_file *file, const char *path,
+                          uint32_t index, rig_result *result)
+{
+    *result = (rig_result){
+        .alloc = config->alloc, .file = file, .case_index = index, .mode = mode_word(config->mode)};
+    result->items.alloc = config->alloc;
+    result->items.max = RIG_RUN_ITEMS_MAX;
+    result->seed = config->has_seed ? config->seed : rig_hash64(path, strlen(path), 0) & 0xffffffff;
+    rig_text link;
+    rig_text_init(&link, result->link, sizeof result->link);
+    rig_text_add(&link, "%s", config->link ? config->link : "");
+    rig_status status = rig_result_text(result, &result->path, rig_view_str(path));
+    if (!status)
+        status = rig_scn_case(file, index, &result->scn, NULL);
+    return status ? status : describe(config, result);
+}
+
+static void drop_evidence(const rig_run_config *config, rig_result *result)
+{
+    bool failed = rig_verdict_failed(result->verdict) || result->verdict == RIG_VERDICT_LOOSE;
+    if (result->capture && config->keep == RIG_RUN_KEEP_FAILED && !failed) {
+        unlink(result->capture);
+        rig_result_text(result, &result->capture, (rig_view){0});
+    }
+    if (!failed && !config->keep_items)
+        rig_items_cleanup(&result->items);
+}
+
+static rig_status run(run_world *world, const rig_scn_file *file, const char *path, uint32_t index)
+{
+    const rig_run_config *config = world->config;
+    rig_result *result = world->result;
+    uint64_t began = run_real_now();
+    rig_status status = prepare(config, file, path, index, result);
+    if (status)
+        return status;
+    const char *reason = why_not(config, result->scn);
+    if (reason) {
+        result->verdict = RIG_VERDICT_SKIP;
+        return rig_result_text(result, &result->reason, rig_view_str(reason));
+    }
+    world->scn = result->scn;
+    world->draws.seed = rig_hash64(path, strlen(path), result->seed + index);
+    world->real_limit = began + (config->timeout ? config->timeout : REAL_TIMEOUT);
+    status = play(world);
+    tear_down(world);
+    result->real_ns = run_real_now() - began;
+    drop_evidence(config, result);
+    return status;
+}
+
+rig_status rig_run_case(const rig_run_config *config, const rig_scn_file *file, const char *path,
+                        uint32_t case_index, rig_result *out_result)
+{
+    run_world world = {
+        .config = config, .drive = drives[config->mode], .result = out_result, .alloc = config->alloc};
+    return run(&world, file, path, case_index);
+}
+
+rig_status rig_run_prove(const rig_run_config *config, const rig_scn_file *file, const char *path,
+                         uint32_t case_index, rig_prove_fn *survivor, void *ctx, uint32_t *out_tried,
+                         uint32_t *out_survived, rig_result *out_result)
+{
+    run_world world = {.config = config,
+                       .drive = drives[config->mode],
+                       .result = out_result,
+                       .alloc = config->alloc,
+                       .prove = survivor,
+                       .prove_ctx = ctx,
+                       .tried = out_tried,
+                       .survived = out_survived};
+    return run(&world, file, path, case_index);
+}

@@ -1,0 +1,186 @@
+/* What the sides tell becomes events of the evidence, in the words of the scenario language. */
+#include "world.h"
+
+#include <strings.h>
+
+static void transition(run_world *world, const rig_event *event)
+{
+    /* "conn 0: S4 IN_LOGIN --login-ok--> S5 LOGGED_IN (T5)" */
+    rig_view rest = event->text;
+    if (!world->recorder.wants_transitions)
+        return;
+    rig_view_split(&rest, ':');
+    rest = rig_view_sub(rest, 1, rest.len);
+    rig_view from = rig_view_split(&rest, ' ');
+    size_t arrow = rig_view_find(rest, '>');
+    rest = rig_view_sub(rest, arrow + 2, rest.len);
+    rig_view to = rig_view_split(&rest, ' ');
+    size_t paren = rig_view_find(rest, '(');
+    rig_view name = rig_view_sub(rest, paren + 1, rest.len - paren > 2 ? rest.len - paren - 2 : 0);
+    run_event(world, "transition", "%.*s from=%.*s to=%.*s", RIG_VIEW_ARG(name), RIG_VIEW_ARG(from),
+              RIG_VIEW_ARG(to));
+}
+
+static rig_view target_of(const rig_event *event)
+{
+    rig_session_facts facts;
+    rig_session_describe(event->session, &facts);
+    return facts.target;
+}
+
+/* A session without a target name (discovery) leaves the argument out. */
+static void session_event(run_world *world, const rig_event *event, const char *name, const char *more)
+{
+    rig_view target = target_of(event);
+    if (target.len)
+        run_event(world, name, "target=%.*s %s", RIG_VIEW_ARG(target), more);
+    else
+        run_event(world, name, "%s", more);
+}
+
+static const char *login_outcome(const rig_event *event)
+{
+    const char *name = rig_name(&rig_names_login_status, event->login_status);
+    return event->login_status && name ? name : rig_status_name(event->status);
+}
+
+static void tell_named(run_world *world, const rig_event *event, const char *what, const char *arg,
+                       rig_field_id field, const rig_names *names)
+{
+    char text[64];
+    rig_text out;
+    rig_text_init(&out, text, sizeof text);
+    rig_name_print(&out, names, rig_get32(event->pdu->bhs, field));
+    run_event(world, what, "%s=%s", arg, text);
+}
+
+/* The step that is waiting for this session, NULL when none is. */
+static run_op *op_of(run_world *world, const rig_session *session)
+{
+    for (run_op *op = world->ops; op; op = op->next)
+        if (op->session == session && !op->done && op->step &&
+            (op->step->id == RIG_SCN_STEP_LOGIN || op->step->id == RIG_SCN_STEP_DISCOVER))
+            return op;
+    return NULL;
+}
+
+static void session_up(run_world *world, const rig_event *event)
+{
+    bool persistent = world->service && rig_service_owns(world->service, event->session);
+    run_op *op = op_of(world, event->session);
+    session_event(world, event, "session up", persistent ? "persistent=yes" : "persistent=no");
+    if (persistent)
+        world->session = event->session;
+    if (op && op->step->id == RIG_SCN_STEP_DISCOVER)
+        run_discover_next(op, event->now);
+    else if (op)
+        run_op_done(op, "Success", false);
+}
+
+static void login_failed(run_world *world, const rig_event *event)
+{
+    char more[96];
+    rig_text text;
+    run_op *op = op_of(world, event->session);
+    rig_text_init(&text, more, sizeof more);
+    rig_text_add(&text, "status=%s", login_outcome(event));
+    session_event(world, event, "login-failed", more);
+    if (op)
+        run_op_done(op, login_outcome(event), true);
+}
+
+static void closed(run_world *world, const rig_event *event)
+{
+    const char *by = event->by_target ? "target" : "initiator";
+    run_event(world, "close", "reason=%s by %s", event->status ? rig_status_name(event->status) : "logout",
+              by);
+}
+
+static void session_down(run_world *world, const rig_event *event)
+{
+    char more[96];
+    rig_text text;
+    run_op *op = op_of(world, event->session);
+    rig_text_init(&text, more, sizeof more);
+    rig_text_add(&text, "reason=%s", event->status ? rig_status_name(event->status) : "logout");
+    session_event(world, event, "session down", more);
+    if (op && event->status)
+        run_op_done(op, rig_status_name(event->status), true);
+}
+
+void run_engine_event(void *ctx, const rig_event *event)
+{
+    run_world *world = ctx;
+    switch (event->kind) {
+    case RIG_EVENT_TRANSITION:
+        transition(world, event);
+        break;
+    case RIG_EVENT_SESSION_UP:
+        session_up(world, event);
+        break;
+    case RIG_EVENT_SESSION_DOWN:
+        session_down(world, event);
+        break;
+    case RIG_EVENT_LOGIN_FAILED:
+        login_failed(world, event);
+        break;
+    case RIG_EVENT_CLOSED:
+        closed(world, event);
+        break;
+    case RIG_EVENT_NEXUS_LOSS:
+        session_event(world, event, "nexus-loss notice", "");
+        break;
+    case RIG_EVENT_NOP_IN:
+        run_event(world, "nop-in", "%s", "");
+        break;
+    case RIG_EVENT_ASYNC:
+        tell_named(world, event, "async", "event", RIG_F_ASYNC_EVENT, &rig_names_async_event);
+        break;
+    case RIG_EVENT_REJECT:
+        tell_named(world, event, "reject", "reason", RIG_F_REJECT_REASON, &rig_names_reject_reason);
+        break;
+    case RIG_EVENT_IGNORED:
+        break;
+    }
+    if (world->service)
+        rig_service_engine_event(world->service, event);
+}
+
+void run_target_event(void *ctx, const rig_target_event *event)
+{
+    run_world *world = ctx;
+    /* The next PDU this connection shows was made wrong on purpose: remembered so that the third opinion can
+     * know. */
+    if (event->kind == RIG_TARGET_MADE_WRONG)
+        world->wrong_due++;
+}
+
+void run_service_event(void *ctx, const rig_service_event *event)
+{
+    run_world *world = ctx;
+    if (event->kind == RIG_SERVICE_REFUSED)
+        run_event(world, "refused", "target=%s reason=security", event->login->target);
+}
+
+/* How a task ended, in the words of the outcome rows. */
+const char *run_task_outcome(const rig_task *task)
+{
+    static const struct {
+        rig_task_kind kind;
+        const rig_names *names;
+    } sets[] = {{RIG_TASK_TMF, &rig_names_tmf_response}, {RIG_TASK_LOGOUT, &rig_names_logout_response}};
+    static const rig_status own[] = {RIG_E_ABORTED, RIG_E_TIMEOUT, RIG_E_REFUSED, RIG_E_NOMEM, RIG_E_STATE};
+    for (size_t i = 0; task->status && i < sizeof own / sizeof own[0]; i++)
+        if (task->status == own[i])
+            return rig_status_name(own[i]);
+    if (task->status)
+        return "delivery-failure";
+    const char *name = "ok";
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
+        if (task->kind == sets[i].kind)
+            name = rig_name(sets[i].names, task->response);
+    if (task->kind == RIG_TASK_SCSI)
+        name = task->response ? rig_name(&rig_names_scsi_response, task->response)
+                              : rig_name(&rig_names_scsi_status, task->scsi_status);
+    return name ? name : "unknown";
+}

@@ -1,0 +1,162 @@
+/* A case being played: both sides, the wire between them, the clock, the evidence, the results of steps. */
+#ifndef RUN_WORLD_H
+#define RUN_WORLD_H
+
+#include "rig/capture.h"
+#include "rig/initiator.h"
+#include "rig/link.h"
+#include "rig/run.h"
+#include "rig/service.h"
+#include "rig/simnet.h"
+#include "rig/socket.h"
+#include "rig/target.h"
+
+#define RUN_READ_AHEAD 65536
+#define RUN_OUTCOME_LEN 48
+
+typedef struct run_world run_world;
+
+/* How time passes and bytes move: one table a mode. */
+typedef struct run_drive {
+    const char *name;
+    rig_status (*open)(run_world *world, rig_error *err);
+    void (*close)(run_world *world);
+    uint64_t (*now)(run_world *world);
+    /* Handles the next event, or lets time pass up to `until`. */
+    rig_status (*advance)(run_world *world, uint64_t until);
+} run_drive;
+
+/* One use of a step, and what it left. */
+typedef struct run_op {
+    struct run_op *next;
+    run_world *world;
+    const rig_scn_step *step;
+    rig_session *session;
+    uint64_t began, ended;
+    bool done;
+    bool failed; /* ended otherwise than its caller must have hoped */
+    char outcome[RUN_OUTCOME_LEN];
+    rig_task task;
+    uint8_t cdb[RIG_CDB_MAX];
+    uint8_t *buffer;
+    size_t buffer_len;
+    struct iovec iov;
+    bool compare;
+    uint64_t seed;
+    bool data_equal;
+    uint64_t count;
+    rig_gather text;
+    rig_portal portal;
+    bool persistent;
+    uint8_t stage; /* of a step that takes several requests */
+    bool owns_session;
+} run_op;
+
+typedef struct run_recorder {
+    rig_streams *streams;
+    rig_pcapng *file;
+    char *path;
+    uint8_t *packet; /* RIG_SIM_MTU_MAX bytes and some */
+    uint32_t frames;
+    uint32_t commented_step;
+    bool wants_transitions;
+    bool engine_tells_close;
+    rig_status status;
+} run_recorder;
+
+struct run_world {
+    const rig_run_config *config;
+    const run_drive *drive;
+    rig_result *result;
+    const rig_scn *scn;
+    rig_draws draws;
+    const rig_alloc *alloc;
+    /* sim */
+    rig_simnet *net;
+    rig_simhost *host, *target_host;
+    /* sockets */
+    rig_loop *loop;
+    struct run_tee *tee;
+    rig_child *child;
+    bool child_done;
+    int child_status;
+    uint64_t started_real;
+    /* the two sides */
+    const rig_transport *host_transport, *target_transport;
+    rig_initiator *initiator;
+    rig_target *target;
+    rig_service *service;
+    rig_store *store;
+    rig_adapter adapter;
+    uint8_t *read_ahead, *target_read_ahead;
+    rig_portal portal; /* where the target is reached */
+    run_op *ops;
+    run_op **results;     /* by result index */
+    rig_session *session; /* the last one opened */
+    run_recorder recorder;
+    size_t taken;  /* items before this one were taken by earlier waits */
+    uint32_t step; /* 1-based number of the running step */
+    uint32_t wrong_due;
+    uint32_t turns;
+    uint64_t real_limit;
+    bool tearing_down; /* what happens now is not part of the case */
+    rig_prove_fn *prove;
+    void *prove_ctx;
+    uint32_t *tried, *survived;
+};
+
+extern const run_drive run_drive_sim;
+extern const run_drive run_drive_tcp;
+extern const run_drive run_drive_target;
+extern const run_drive run_drive_initiator;
+
+/* world.c */
+uint64_t run_now(run_world *world);
+uint64_t run_real_now(void);
+rig_status run_pump(run_world *world, bool (*over)(void *ctx), void *ctx, uint64_t deadline);
+rig_status run_tick(run_world *world, uint64_t now);
+uint64_t run_deadline(const run_world *world);
+
+/* build.c: from the case to the two sides */
+rig_status run_build_target(run_world *world, rig_error *err);
+rig_status run_build_initiator(run_world *world, rig_error *err);
+rig_status run_session_config(run_world *world, rig_session_config *out_config, rig_error *err);
+rig_status run_offers(const rig_scn_pair *pairs, uint32_t num, rig_session_config *config, rig_error *err);
+
+/* recorder.c: packets and events to items and captures */
+rig_status run_recorder_open(run_world *world, rig_error *err);
+void run_recorder_close(run_world *world);
+void run_recorder_packet(run_world *world, uint64_t now, rig_view ip_packet);
+void run_tap(void *ctx, uint64_t now, const rig_packet *packet);
+__attribute__((format(printf, 3, 4))) void run_event(run_world *world, const char *name, const char *format,
+                                                     ...);
+
+/* engine_events.c */
+void run_engine_event(void *ctx, const rig_event *event);
+void run_target_event(void *ctx, const rig_target_event *event);
+void run_service_event(void *ctx, const rig_service_event *event);
+const char *run_task_outcome(const rig_task *task);
+
+/* case.c */
+rig_status run_service_start(run_world *world);
+
+/* steps.c: one function a step */
+void run_discover_next(run_op *op, uint64_t now);
+bool run_steps(run_world *world);
+
+/* values.c */
+rig_facts run_facts(run_world *world);
+run_op *run_op_new(run_world *world, const rig_scn_step *step);
+void run_op_done(run_op *op, const char *outcome, bool failed);
+void run_ops_free(run_world *world);
+
+/* peer.c */
+bool run_peer_command(run_world *world);
+
+/* tee.c: evidence of socket runs, read where the bytes pass */
+rig_status run_tee_new(run_world *world, const rig_transport *below, bool target_side,
+                       struct run_tee **out_tee);
+void run_tee_free(struct run_tee *tee);
+const rig_transport *run_tee_transport(struct run_tee *tee);
+
+#endif
