@@ -297,7 +297,7 @@ static void texts(void)
         {"ram:iB", RIG_E_SYNTAX, 0, "not a size"},
         {"ram:1 M", RIG_E_SYNTAX, 0, "not a size"},
         {"ram:1MM", RIG_E_SYNTAX, 0, "not a size"},
-        {"rma:1M", RIG_E_SYNTAX, 0, "did you mean 'ram'"},
+        {"patern:1M", RIG_E_SYNTAX, 0, "did you mean 'pattern'"},
         {"disk", RIG_E_SYNTAX, 0, "unknown backing"},
         {"", RIG_E_SYNTAX, 0, "unknown backing"},
         {"file:", RIG_E_SYNTAX, 0, "path"},
