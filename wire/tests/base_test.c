@@ -50,10 +50,14 @@ static void allocator_zeroes(void)
     const rig_alloc *alloc = rig_alloc_libc();
     uint8_t *block = rig_new(alloc, 8);
     CU_ASSERT_PTR_NOT_NULL_FATAL(block);
+    if (!block)
+        return;
     CU_ASSERT_EQUAL(memcmp(block, "\0\0\0\0\0\0\0\0", 8), 0);
     memset(block, 1, 8);
     block = rig_resize(alloc, block, 8, 16);
     CU_ASSERT_PTR_NOT_NULL_FATAL(block);
+    if (!block)
+        return;
     CU_ASSERT_EQUAL(memcmp(block, "\1\1\1\1\1\1\1\1\0\0\0\0\0\0\0\0", 16), 0);
     rig_delete(alloc, block, 16);
     rig_delete(alloc, NULL, 16);
@@ -125,7 +129,8 @@ static void draws_are_uniform(void)
 static uint64_t pin_second(void *ctx, const char *name, uint64_t index, uint64_t drawn)
 {
     (void)name;
-    return index == 1 ? *(const uint64_t *)ctx : drawn;
+    const uint64_t *pinned = ctx;
+    return index == 1 ? *pinned : drawn;
 }
 
 static void draws_pin_and_bytes(void)

@@ -34,10 +34,17 @@ static size_t pump_all(rig_txq *queue, uint8_t *out, size_t chunk, int max)
     return total;
 }
 
+static rig_tx *push(rig_txq *queue, rig_pdu_kind kind)
+{
+    static rig_tx spare;
+    rig_tx *tx = rig_txq_push(queue, kind, NULL);
+    CU_ASSERT_PTR_NOT_NULL(tx);
+    return tx ? tx : &spare;
+}
+
 static void push_data(rig_txq *queue, const char *text)
 {
-    rig_tx *tx = rig_txq_push(queue, RIG_PDU_NOP_OUT, NULL);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(tx);
+    rig_tx *tx = push(queue, RIG_PDU_NOP_OUT);
     tx->flat = (struct iovec){(void *)(uintptr_t)text, strlen(text)};
     tx->data_len = (uint32_t)strlen(text);
     rig_txq_seal(queue);
@@ -55,8 +62,7 @@ static void read_command_of_the_appendix(void)
     rig_txq queue;
     rig_txq_init(&queue, rig_alloc_libc());
     rig_txq_digests(&queue, true, true);
-    rig_tx *tx = rig_txq_push(&queue, RIG_PDU_SCSI_CMD, NULL);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(tx);
+    rig_tx *tx = push(&queue, RIG_PDU_SCSI_CMD);
     rig_set(tx->bhs, RIG_F_F, 1);
     rig_set(tx->bhs, RIG_F_R, 1);
     rig_set(tx->bhs, RIG_F_ITT, 0x14000000);
@@ -78,8 +84,7 @@ static void order_on_the_wire(void)
     rig_txq queue;
     rig_txq_init(&queue, rig_alloc_libc());
     rig_txq_digests(&queue, true, true);
-    rig_tx *tx = rig_txq_push(&queue, RIG_PDU_SCSI_CMD, NULL);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(tx);
+    rig_tx *tx = push(&queue, RIG_PDU_SCSI_CMD);
     tx->ahs = rig_view_of(ahs, sizeof ahs);
     tx->flat = (struct iovec){"abcde", 5};
     tx->data_len = 5;
@@ -155,8 +160,7 @@ static void round_trip(void)
             rig_txq_init(&queue, rig_alloc_libc());
             rig_txq_digests(&queue, mode & 1, mode & 2);
             for (uint32_t i = 0; i < 10; i++) {
-                rig_tx *tx = rig_txq_push(&queue, RIG_PDU_DATA_OUT, NULL);
-                CU_ASSERT_PTR_NOT_NULL_FATAL(tx);
+                rig_tx *tx = push(&queue, RIG_PDU_DATA_OUT);
                 tx->iov = list;
                 tx->num_iov = 4;
                 tx->iov_offset = i;
@@ -188,8 +192,7 @@ static void flipped_digests(void)
         rig_txq_init(&queue, rig_alloc_libc());
         rig_txq_digests(&queue, true, true);
         for (unsigned i = 0; i < 2; i++) {
-            rig_tx *tx = rig_txq_push(&queue, RIG_PDU_NOP_OUT, NULL);
-            CU_ASSERT_PTR_NOT_NULL_FATAL(tx);
+            rig_tx *tx = push(&queue, RIG_PDU_NOP_OUT);
             tx->flat = (struct iovec){"x", 1};
             tx->data_len = 1;
             tx->flip_header = i == 0 ? bit : 0;
@@ -210,8 +213,7 @@ static void raw_bytes_and_kept_lengths(void)
     rig_txq queue;
     rig_txq_init(&queue, rig_alloc_libc());
     rig_txq_digests(&queue, true, true);
-    rig_tx *tx = rig_txq_push(&queue, RIG_PDU_NOP_OUT, NULL);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(tx);
+    rig_tx *tx = push(&queue, RIG_PDU_NOP_OUT);
     tx->raw = true;
     tx->flat = (struct iovec){"\x43\x00zz!", 5};
     tx->data_len = 5;
@@ -219,8 +221,7 @@ static void raw_bytes_and_kept_lengths(void)
     CU_ASSERT_EQUAL(pump_all(&queue, out, sizeof out, 64), 5);
     CU_ASSERT_EQUAL(memcmp(out, "\x43\x00zz!", 5), 0);
     rig_txq_digests(&queue, false, false);
-    tx = rig_txq_push(&queue, RIG_PDU_NOP_OUT, NULL);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(tx);
+    tx = push(&queue, RIG_PDU_NOP_OUT);
     tx->keep_lengths = true;
     rig_set(tx->bhs, RIG_F_DATA_LEN, 0xffffff);
     tx->flat = (struct iovec){"abcd", 4};
@@ -260,8 +261,7 @@ static void unsealed_is_not_offered(void)
     rig_alloc_meter_init(&meter, rig_alloc_libc());
     rig_txq_init(&queue, &meter.alloc);
     CU_ASSERT_EQUAL(rig_txq_iov(&queue, iov, 4, 0, NULL), 0);
-    rig_tx *tx = rig_txq_push(&queue, RIG_PDU_NOP_OUT, NULL);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(tx);
+    rig_tx *tx = push(&queue, RIG_PDU_NOP_OUT);
     CU_ASSERT_EQUAL(rig_txq_iov(&queue, iov, 4, 0, NULL), 0);
     CU_ASSERT_PTR_NULL(rig_txq_push(&queue, RIG_PDU_NOP_OUT, &status));
     CU_ASSERT_EQUAL(status, RIG_E_STATE);
@@ -283,8 +283,7 @@ static void held_pdus_wait(void)
     rig_txq queue;
     rig_txq_init(&queue, rig_alloc_libc());
     push_data(&queue, "abcd");
-    rig_tx *tx = rig_txq_push(&queue, RIG_PDU_NOP_OUT, NULL);
-    CU_ASSERT_PTR_NOT_NULL_FATAL(tx);
+    rig_tx *tx = push(&queue, RIG_PDU_NOP_OUT);
     tx->hold_until = 1000;
     rig_txq_seal(&queue);
     push_data(&queue, "efgh");
@@ -298,7 +297,8 @@ static void held_pdus_wait(void)
 static void note_sent(void *ctx, void *cookie)
 {
     uint32_t *order = ctx;
-    *order = *order * 10 + *(const uint32_t *)cookie;
+    const uint32_t *name = cookie;
+    *order = *order * 10 + *name;
 }
 
 static void sent_in_order(void)
@@ -311,8 +311,7 @@ static void sent_in_order(void)
     rig_alloc_meter_init(&meter, rig_alloc_libc());
     rig_txq_init(&queue, &meter.alloc);
     for (unsigned i = 0; i < 6; i++) {
-        rig_tx *tx = rig_txq_push(&queue, RIG_PDU_NOP_OUT, NULL);
-        CU_ASSERT_PTR_NOT_NULL_FATAL(tx);
+        rig_tx *tx = push(&queue, RIG_PDU_NOP_OUT);
         tx->cookie = i % 2 ? NULL : &names[i / 2];
         tx->owned = rig_new(&meter.alloc, 8);
         tx->owned_size = 8;

@@ -13,7 +13,8 @@
 /** rig_crc32c_update runs the CRC over len more bytes; running starts as RIG_CRC32C_START. */
 uint32_t rig_crc32c_update(uint32_t running, const void *data, size_t len);
 
-/** rig_crc32c_store finishes a running value and writes the four digest bytes in wire order (appendix A.4). */
+/** rig_crc32c_store finishes a running value and writes the four digest bytes in wire order (appendix A.4).
+ */
 void rig_crc32c_store(uint32_t running, uint8_t out_digest[4]);
 
 #endif

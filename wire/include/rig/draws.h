@@ -1,8 +1,8 @@
 /** @file
  * Named random draws: the only source of randomness.
  *
- * A draw is a pure function of seed, name and index, so adding a draw somewhere never changes the others, and a
- * replay can pin single draws (an ISID, a tag) by name.
+ * A draw is a pure function of seed, name and index, so adding a draw somewhere never changes the others, and
+ * a replay can pin single draws (an ISID, a tag) by name.
  */
 #ifndef RIG_DRAWS_H
 #define RIG_DRAWS_H

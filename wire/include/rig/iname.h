@@ -7,7 +7,7 @@
 #include "rig/status.h"
 #include "rig/view.h"
 
-#define RIG_HOST_MAX 255                 /**< most bytes of a host name or address in a portal */
+#define RIG_HOST_MAX 255                    /**< most bytes of a host name or address in a portal */
 #define RIG_PORTAL_TEXT (RIG_HOST_MAX + 24) /**< buffer size that holds any printed portal with its NUL */
 
 /** rig_iname_type is the naming format. */
@@ -18,9 +18,9 @@ typedef enum rig_iname_type {
 } rig_iname_type;
 
 /**
- * rig_iname_check validates a name as it must stand on the wire: format, length (at most 223 bytes), UTF-8, and for
- * ASCII the characters stringprep leaves (lower-case letters, digits, '-', '.', ':'). Errors: RIG_E_SYNTAX or
- * RIG_E_LIMIT with err->offset at the byte at fault.
+ * rig_iname_check validates a name as it must stand on the wire: format, length (at most 223 bytes), UTF-8,
+ * and for ASCII the characters stringprep leaves (lower-case letters, digits, '-', '.', ':'). Errors:
+ * RIG_E_SYNTAX or RIG_E_LIMIT with err->offset at the byte at fault.
  */
 rig_status rig_iname_check(rig_view name, rig_iname_type *out_type, rig_error *err);
 
@@ -32,8 +32,8 @@ typedef struct rig_portal {
 } rig_portal;
 
 /**
- * rig_portal_parse reads host[:port][,group] with IPv6 in brackets (a bare IPv6 address without port is taken too).
- * Errors: RIG_E_SYNTAX, RIG_E_LIMIT with err->offset.
+ * rig_portal_parse reads host[:port][,group] with IPv6 in brackets (a bare IPv6 address without port is taken
+ * too). Errors: RIG_E_SYNTAX, RIG_E_LIMIT with err->offset.
  */
 rig_status rig_portal_parse(rig_view text, rig_portal *out_portal, rig_error *err);
 

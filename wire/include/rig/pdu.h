@@ -1,8 +1,8 @@
 /** @file
  * iSCSI PDUs as tables: kinds, header fields, additional header segments (RFC 7143 section 11).
  *
- * A header is 48 plain bytes; rig_get and rig_set reach any field by its row of pdu_fields.def. With a constant field
- * they compile to one load or store.
+ * A header is 48 plain bytes; rig_get and rig_set reach any field by its row of pdu_fields.def. With a
+ * constant field they compile to one load or store.
  */
 #ifndef RIG_PDU_H
 #define RIG_PDU_H
@@ -14,37 +14,37 @@
 #include "rig/status.h"
 #include "rig/view.h"
 
-#define RIG_BHS_LEN 48                      /**< bytes of a basic header segment */
-#define RIG_AHS_MAX 1020                    /**< most bytes of additional header segments: 255 words (11.2.1.5) */
-#define RIG_DIGEST_LEN 4                    /**< bytes of a digest */
-#define RIG_DATA_MAX UINT32_C(0xffffff)     /**< most bytes of a data segment: 24 bits (11.2.1.6) */
-#define RIG_TAG_NONE UINT32_C(0xffffffff)   /**< the reserved task tag */
-#define RIG_LOGIN_DATA_MAX 8192             /**< MaxRecvDataSegmentLength while logging in (section 6.3) */
-#define RIG_PORT 3260                       /**< the default TCP port (section 15) */
-#define RIG_LUN_MAX 0x3fff                  /**< highest LUN number of a single-level address (SAM-5) */
+#define RIG_BHS_LEN 48                  /**< bytes of a basic header segment */
+#define RIG_AHS_MAX 1020                /**< most bytes of additional header segments: 255 words (11.2.1.5) */
+#define RIG_DIGEST_LEN 4                /**< bytes of a digest */
+#define RIG_DATA_MAX UINT32_C(0xffffff) /**< most bytes of a data segment: 24 bits (11.2.1.6) */
+#define RIG_TAG_NONE UINT32_C(0xffffffff) /**< the reserved task tag */
+#define RIG_LOGIN_DATA_MAX 8192           /**< MaxRecvDataSegmentLength while logging in (section 6.3) */
+#define RIG_PORT 3260                     /**< the default TCP port (section 15) */
+#define RIG_LUN_MAX 0x3fff                /**< highest LUN number of a single-level address (SAM-5) */
 
 /**
- * RIG_PDU_ROWS lists every PDU: identifier, name in traces, opcode, sent by the initiator, fixed bits of byte 1,
- * RFC section.
+ * RIG_PDU_ROWS lists every PDU: identifier, name in traces, opcode, sent by the initiator, fixed bits of byte
+ * 1, RFC section.
  */
-#define RIG_PDU_ROWS(X)                                                                                              \
-    X(NOP_OUT, "NopOut", 0x00, true, 0x80, "11.18")                                                                  \
-    X(SCSI_CMD, "ScsiCmd", 0x01, true, 0x00, "11.3")                                                                 \
-    X(TMF_REQ, "TmfReq", 0x02, true, 0x80, "11.5")                                                                   \
-    X(LOGIN_REQ, "Login", 0x03, true, 0x00, "11.12")                                                                 \
-    X(TEXT_REQ, "TextReq", 0x04, true, 0x00, "11.10")                                                                \
-    X(DATA_OUT, "DataOut", 0x05, true, 0x00, "11.7")                                                                 \
-    X(LOGOUT_REQ, "Logout", 0x06, true, 0x80, "11.14")                                                               \
-    X(SNACK, "Snack", 0x10, true, 0x80, "11.16")                                                                     \
-    X(NOP_IN, "NopIn", 0x20, false, 0x80, "11.19")                                                                   \
-    X(SCSI_RESP, "ScsiResp", 0x21, false, 0x80, "11.4")                                                              \
-    X(TMF_RESP, "TmfResp", 0x22, false, 0x80, "11.6")                                                                \
-    X(LOGIN_RESP, "LoginResp", 0x23, false, 0x00, "11.13")                                                           \
-    X(TEXT_RESP, "TextResp", 0x24, false, 0x00, "11.11")                                                             \
-    X(DATA_IN, "DataIn", 0x25, false, 0x00, "11.7")                                                                  \
-    X(LOGOUT_RESP, "LogoutResp", 0x26, false, 0x80, "11.15")                                                         \
-    X(R2T, "R2T", 0x31, false, 0x80, "11.8")                                                                         \
-    X(ASYNC, "Async", 0x32, false, 0x80, "11.9")                                                                     \
+#define RIG_PDU_ROWS(X)                                                                                      \
+    X(NOP_OUT, "NopOut", 0x00, true, 0x80, "11.18")                                                          \
+    X(SCSI_CMD, "ScsiCmd", 0x01, true, 0x00, "11.3")                                                         \
+    X(TMF_REQ, "TmfReq", 0x02, true, 0x80, "11.5")                                                           \
+    X(LOGIN_REQ, "Login", 0x03, true, 0x00, "11.12")                                                         \
+    X(TEXT_REQ, "TextReq", 0x04, true, 0x00, "11.10")                                                        \
+    X(DATA_OUT, "DataOut", 0x05, true, 0x00, "11.7")                                                         \
+    X(LOGOUT_REQ, "Logout", 0x06, true, 0x80, "11.14")                                                       \
+    X(SNACK, "Snack", 0x10, true, 0x80, "11.16")                                                             \
+    X(NOP_IN, "NopIn", 0x20, false, 0x80, "11.19")                                                           \
+    X(SCSI_RESP, "ScsiResp", 0x21, false, 0x80, "11.4")                                                      \
+    X(TMF_RESP, "TmfResp", 0x22, false, 0x80, "11.6")                                                        \
+    X(LOGIN_RESP, "LoginResp", 0x23, false, 0x00, "11.13")                                                   \
+    X(TEXT_RESP, "TextResp", 0x24, false, 0x00, "11.11")                                                     \
+    X(DATA_IN, "DataIn", 0x25, false, 0x00, "11.7")                                                          \
+    X(LOGOUT_RESP, "LogoutResp", 0x26, false, 0x80, "11.15")                                                 \
+    X(R2T, "R2T", 0x31, false, 0x80, "11.8")                                                                 \
+    X(ASYNC, "Async", 0x32, false, 0x80, "11.9")                                                             \
     X(REJECT, "Reject", 0x3f, false, 0x80, "11.17")
 
 /** rig_pdu_kind is a PDU type; RIG_PDU_UNKNOWN stands for any opcode without a row. */
@@ -61,11 +61,11 @@ typedef enum rig_pdu_kind {
 
 /** rig_pdu_row describes one PDU kind. */
 typedef struct rig_pdu_row {
-    const char *name;      /**< in traces: "ScsiCmd" */
-    const char *section;   /**< of RFC 7143 */
-    uint8_t opcode;        /**< 6 bits */
-    uint8_t fixed;         /**< bits of byte 1 the layout shows as 1 */
-    bool from_initiator;   /**< who sends it */
+    const char *name;    /**< in traces: "ScsiCmd" */
+    const char *section; /**< of RFC 7143 */
+    uint8_t opcode;      /**< 6 bits */
+    uint8_t fixed;       /**< bits of byte 1 the layout shows as 1 */
+    bool from_initiator; /**< who sends it */
 } rig_pdu_row;
 
 /** rig_pdu_rows is indexed by rig_pdu_kind; the row of RIG_PDU_UNKNOWN is named "Unknown". */
@@ -153,7 +153,8 @@ static inline uint32_t rig_get32(const uint8_t *bhs, rig_field_id field)
     return (uint32_t)rig_get(bhs, field);
 }
 
-/** rig_set writes a field of a header, leaving the other bits; higher bits of value are cut off. Not for CDB. */
+/** rig_set writes a field of a header, leaving the other bits; higher bits of value are cut off. Not for CDB.
+ */
 static inline void rig_set(uint8_t *bhs, rig_field_id field, uint64_t value)
 {
     const struct rig_field_place *p = &rig_field_places[field];
@@ -163,12 +164,13 @@ static inline void rig_set(uint8_t *bhs, rig_field_id field, uint64_t value)
 }
 
 /**
- * rig_bhs_init zeroes a header and sets opcode, the fixed bits of byte 1, the I bit of a Login Request (11.12), and ITT,
- * TTT, the RefTag of a TmfReq and the SnackTag of a Snack (where there is one) to none.
+ * rig_bhs_init zeroes a header and sets opcode, the fixed bits of byte 1, the I bit of a Login Request
+ * (11.12), and ITT, TTT, the RefTag of a TmfReq and the SnackTag of a Snack (where there is one) to none.
  */
 void rig_bhs_init(uint8_t bhs[RIG_BHS_LEN], rig_pdu_kind kind);
 
-/** rig_bhs_reserved gives the number of the first byte with a reserved bit set for that kind, RIG_BHS_LEN when clean. */
+/** rig_bhs_reserved gives the number of the first byte with a reserved bit set for that kind, RIG_BHS_LEN
+ * when clean. */
 unsigned rig_bhs_reserved(const uint8_t bhs[RIG_BHS_LEN], rig_pdu_kind kind);
 
 /** rig_field_print appends the value of a field in its form. */
@@ -176,16 +178,18 @@ void rig_field_print(rig_text *out, const uint8_t bhs[RIG_BHS_LEN], rig_field_id
 
 /**
  * rig_field_parse reads what rig_field_print writes (names, numbers in decimal or hex) and sets the field.
- * Errors: RIG_E_SYNTAX with err->field and the known names nearest to the text; RIG_E_LIMIT when it does not fit.
+ * Errors: RIG_E_SYNTAX with err->field and the known names nearest to the text; RIG_E_LIMIT when it does not
+ * fit.
  */
 rig_status rig_field_parse(uint8_t bhs[RIG_BHS_LEN], rig_field_id field, rig_view text, rig_error *err);
 
-/** rig_pdu is one PDU as received or captured. All views are borrowed until the callback that shows it returns. */
+/** rig_pdu is one PDU as received or captured. All views are borrowed until the callback that shows it
+ * returns. */
 typedef struct rig_pdu {
-    const uint8_t *bhs;     /**< 48 bytes */
-    rig_view ahs;           /**< additional header segments, all of them */
-    rig_view data;          /**< data segment without padding; {NULL, len} when it went to a place of the owner's */
-    uint64_t offset;        /**< of its first byte in the connection's stream, from 0 */
+    const uint8_t *bhs; /**< 48 bytes */
+    rig_view ahs;       /**< additional header segments, all of them */
+    rig_view data;   /**< data segment without padding; {NULL, len} when it went to a place of the owner's */
+    uint64_t offset; /**< of its first byte in the connection's stream, from 0 */
     uint32_t wire_len;      /**< bytes on the wire, digests and padding included */
     bool has_header_digest; /**< a header digest was on the wire */
     bool has_data_digest;   /**< a data digest was on the wire */
@@ -207,18 +211,20 @@ typedef struct rig_ahs {
 } rig_ahs;
 
 /**
- * rig_ahs_next takes the next segment off *rest. RIG_E_NOT_FOUND at the end; RIG_E_FORMAT with the offset when a
- * length overruns the area (section 7.7).
+ * rig_ahs_next takes the next segment off *rest. RIG_E_NOT_FOUND at the end; RIG_E_FORMAT with the offset
+ * when a length overruns the area (section 7.7).
  */
 rig_status rig_ahs_next(rig_view *rest, rig_ahs *out_ahs, rig_error *err);
 
 /** rig_ahs_put writes one segment with padding into out; returns its bytes, 0 when it does not fit. */
 size_t rig_ahs_put(uint8_t *out, size_t size, uint8_t type, rig_view data);
 
-/** rig_lun_encode gives the 8-byte SAM form (as a number) of a flat LUN 0..16383: peripheral below 256, else flat. */
+/** rig_lun_encode gives the 8-byte SAM form (as a number) of a flat LUN 0..16383: peripheral below 256, else
+ * flat. */
 uint64_t rig_lun_encode(uint32_t lun);
 
-/** rig_lun_decode gives the number of a single-level LUN in peripheral or flat form; false for any other form. */
+/** rig_lun_decode gives the number of a single-level LUN in peripheral or flat form; false for any other
+ * form. */
 bool rig_lun_decode(uint64_t sam, uint32_t *out_lun);
 
 #endif

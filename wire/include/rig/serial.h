@@ -22,7 +22,8 @@ static inline bool rig_sn_le(uint32_t a, uint32_t b)
 /** rig_sn_in tells whether first <= value <= last; an empty window (last = first - 1) holds nothing. */
 static inline bool rig_sn_in(uint32_t value, uint32_t first, uint32_t last)
 {
-    return (uint32_t)(value - first) < UINT32_C(0x80000000) && rig_sn_le(value, last) && rig_sn_le(first, last);
+    return (uint32_t)(value - first) < UINT32_C(0x80000000) && rig_sn_le(value, last) &&
+           rig_sn_le(first, last);
 }
 
 #endif

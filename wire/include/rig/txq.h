@@ -13,32 +13,38 @@
 
 /** rig_tx is one outgoing PDU. Filled by the producer between rig_txq_push and rig_txq_seal. */
 typedef struct rig_tx {
-    uint8_t bhs[RIG_BHS_LEN + RIG_DIGEST_LEN]; /**< header; the digest is put behind it at seal when there is no AHS */
-    uint8_t tail[3 + RIG_DIGEST_LEN + RIG_DIGEST_LEN]; /**< private: header digest when AHS; padding, data digest */
-    rig_view ahs;            /**< whole words as rig_ahs_put makes them, borrowed until sent */
-    const struct iovec *iov; /**< payload list, borrowed until sent; NULL with flat set */
-    struct iovec flat;       /**< payload in one piece, used when iov is NULL */
-    uint32_t num_iov;        /**< entries of iov */
-    size_t iov_offset;       /**< byte of the list where the payload starts */
-    uint32_t data_len;       /**< payload bytes; becomes DataSegmentLength */
-    void *cookie;            /**< given to the sent call; NULL calls nothing */
-    void *owned;             /**< a block of the queue's allocator freed after sending, NULL when none */
-    size_t owned_size;       /**< its size */
-    uint64_t hold_until;     /**< not offered before this time; 0 = at once. Holds back everything behind it too. */
-    uint8_t flip_header;     /**< 1 + bit number to flip in the header digest at seal, 0 = none (simulated faults) */
-    uint8_t flip_data;       /**< 1 + bit number to flip in the data digest at seal, 0 = none (simulated faults) */
-    bool keep_lengths;       /**< leave TotalAHSLength and DataSegmentLength as they stand in bhs (simulated faults) */
-    bool raw;                /**< send the payload bytes, at least one, alone: no header, padding, digest (faults) */
-    bool header_digest;      /**< private: set at seal */
-    bool data_digest;        /**< private: set at seal */
-    uint8_t pad;             /**< private: padding bytes */
-    size_t wire_len;         /**< private: bytes on the wire, set at seal */
+    uint8_t bhs[RIG_BHS_LEN +
+                RIG_DIGEST_LEN]; /**< header; the digest is put behind it at seal when there is no AHS */
+    uint8_t tail[3 + RIG_DIGEST_LEN +
+                 RIG_DIGEST_LEN]; /**< private: header digest when AHS; padding, data digest */
+    rig_view ahs;                 /**< whole words as rig_ahs_put makes them, borrowed until sent */
+    const struct iovec *iov;      /**< payload list, borrowed until sent; NULL with flat set */
+    struct iovec flat;            /**< payload in one piece, used when iov is NULL */
+    uint32_t num_iov;             /**< entries of iov */
+    size_t iov_offset;            /**< byte of the list where the payload starts */
+    uint32_t data_len;            /**< payload bytes; becomes DataSegmentLength */
+    void *cookie;                 /**< given to the sent call; NULL calls nothing */
+    void *owned;                  /**< a block of the queue's allocator freed after sending, NULL when none */
+    size_t owned_size;            /**< its size */
+    uint64_t
+        hold_until; /**< not offered before this time; 0 = at once. Holds back everything behind it too. */
+    uint8_t
+        flip_header; /**< 1 + bit number to flip in the header digest at seal, 0 = none (simulated faults) */
+    uint8_t flip_data; /**< 1 + bit number to flip in the data digest at seal, 0 = none (simulated faults) */
+    bool keep_lengths; /**< leave TotalAHSLength and DataSegmentLength as they stand in bhs (simulated faults)
+                        */
+    bool raw; /**< send the payload bytes, at least one, alone: no header, padding, digest (faults) */
+    bool header_digest; /**< private: set at seal */
+    bool data_digest;   /**< private: set at seal */
+    uint8_t pad;        /**< private: padding bytes */
+    size_t wire_len;    /**< private: bytes on the wire, set at seal */
 } rig_tx;
 
 /** rig_txq_sent_fn tells a producer that all bytes of a PDU with a cookie have left. */
 typedef void rig_txq_sent_fn(void *ctx, void *cookie);
 
-/** rig_txq is the queue of one connection. Zero it, then rig_txq_init. Its ring starts empty and grows to RIG_TXQ_MAX. */
+/** rig_txq is the queue of one connection. Zero it, then rig_txq_init. Its ring starts empty and grows to
+ * RIG_TXQ_MAX. */
 typedef struct rig_txq {
     const rig_alloc *alloc; /**< private from here on */
     rig_tx *ring;           /**< slots, a power of two of them */
@@ -61,19 +67,20 @@ void rig_txq_cleanup(rig_txq *queue);
 void rig_txq_digests(rig_txq *queue, bool header, bool data);
 
 /**
- * rig_txq_push gives a new PDU of that kind to fill, its header made by rig_bhs_init; valid until the next push. NULL
- * when RIG_TXQ_MAX PDUs wait, there is no memory or the newest is not sealed (then *out_status, may be NULL, is RIG_E_BUSY,
- * RIG_E_NOMEM or RIG_E_STATE).
+ * rig_txq_push gives a new PDU of that kind to fill, its header made by rig_bhs_init; valid until the next
+ * push. NULL when RIG_TXQ_MAX PDUs wait, there is no memory or the newest is not sealed (then *out_status,
+ * may be NULL, is RIG_E_BUSY, RIG_E_NOMEM or RIG_E_STATE).
  */
 rig_tx *rig_txq_push(rig_txq *queue, rig_pdu_kind kind, rig_status *out_status);
 
 /**
- * rig_txq_seal finishes the newest PDU: lengths, padding, digests. It is offered from now on; its payload must stay as it
- * is until sent.
+ * rig_txq_seal finishes the newest PDU: lengths, padding, digests. It is offered from now on; its payload
+ * must stay as it is until sent.
  */
 void rig_txq_seal(rig_txq *queue);
 
-/** rig_txq_cancel takes the newest PDU out again and frees what it owns; only between rig_txq_push and rig_txq_seal. */
+/** rig_txq_cancel takes the newest PDU out again and frees what it owns; only between rig_txq_push and
+ * rig_txq_seal. */
 void rig_txq_cancel(rig_txq *queue);
 
 /** rig_txq_room gives how many more PDUs fit. */
@@ -83,14 +90,15 @@ uint32_t rig_txq_room(const rig_txq *queue);
 bool rig_txq_empty(const rig_txq *queue);
 
 /**
- * rig_txq_iov offers waiting bytes in order, at most max pieces; returns the pieces, which hold until the next push or
- * rig_txq_sent. Stops at a PDU held beyond now; out_wake (may be NULL) then gets that time, else RIG_NEVER.
+ * rig_txq_iov offers waiting bytes in order, at most max pieces; returns the pieces, which hold until the
+ * next push or rig_txq_sent. Stops at a PDU held beyond now; out_wake (may be NULL) then gets that time, else
+ * RIG_NEVER.
  */
 int rig_txq_iov(const rig_txq *queue, struct iovec *iov, int max, uint64_t now, uint64_t *out_wake);
 
 /**
- * rig_txq_sent takes len bytes off the front; sent (may be NULL) is called for each finished PDU with a cookie, when it
- * has left the queue, so that it may push.
+ * rig_txq_sent takes len bytes off the front; sent (may be NULL) is called for each finished PDU with a
+ * cookie, when it has left the queue, so that it may push.
  */
 void rig_txq_sent(rig_txq *queue, size_t len, rig_txq_sent_fn *sent, void *ctx);
 

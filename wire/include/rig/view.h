@@ -11,8 +11,8 @@
 #include <string.h>
 
 /**
- * rig_view is a borrowed range of bytes or UTF-8 text: it never frees, is not NUL-terminated, and lives as long as
- * what it points into. A {NULL, 0} view is empty and valid.
+ * rig_view is a borrowed range of bytes or UTF-8 text: it never frees, is not NUL-terminated, and lives as
+ * long as what it points into. A {NULL, 0} view is empty and valid.
  */
 typedef struct rig_view {
     const uint8_t *ptr; /**< first byte; may be NULL when len is 0 */
@@ -69,12 +69,13 @@ rig_view rig_view_split(rig_view *rest, uint8_t separator);
 bool rig_view_u64(rig_view v, uint64_t *out_value);
 
 /**
- * rig_utf8_next takes the next character off *rest. Returns false, taking nothing, at the end and where no valid
- * UTF-8 sequence begins (RFC 3629: no overlong forms, no surrogates).
+ * rig_utf8_next takes the next character off *rest. Returns false, taking nothing, at the end and where no
+ * valid UTF-8 sequence begins (RFC 3629: no overlong forms, no surrogates).
  */
 bool rig_utf8_next(rig_view *rest, uint32_t *out_code);
 
-/** rig_text builds text in a caller's buffer; always NUL-terminated, never overruns, remembers that it was cut. */
+/** rig_text builds text in a caller's buffer; always NUL-terminated, never overruns, remembers that it was
+ * cut. */
 typedef struct rig_text {
     char *ptr;   /**< the caller's buffer */
     size_t size; /**< its size in bytes, at least 1 */
@@ -95,21 +96,22 @@ __attribute__((format(printf, 2, 0))) void rig_text_vadd(rig_text *text, const c
 void rig_text_view(rig_text *text, rig_view v);
 
 /**
- * rig_text_escaped appends a view with control characters, quotes, backslashes and what is no UTF-8 as \xNN, so that it
- * prints safely.
+ * rig_text_escaped appends a view with control characters, quotes, backslashes and what is no UTF-8 as \xNN,
+ * so that it prints safely.
  */
 void rig_text_escaped(rig_text *text, rig_view v);
 
 /** rig_text_hex appends bytes as lower-case hex digits; separator is put between bytes unless it is 0. */
 void rig_text_hex(rig_text *text, rig_view v, char separator);
 
-/** rig_hex_parse reads pairs of hex digits (blanks and ':' between pairs are skipped) into out; returns the number
- * of bytes, or SIZE_MAX when a digit is wrong, a pair is broken or out_size is too small. */
+/** rig_hex_parse reads pairs of hex digits (blanks and ':' between pairs are skipped) into out; returns the
+ * number of bytes, or SIZE_MAX when a digit is wrong, a pair is broken or out_size is too small. */
 size_t rig_hex_parse(rig_view text, uint8_t *out, size_t out_size);
 
 /**
- * rig_nearest gives the index of the name closest to word by edit distance, for "did you mean"; num_names when none
- * is within a third of the word's length (at least 1). Names longer than 64 bytes are not considered.
+ * rig_nearest gives the index of the name closest to word by edit distance, for "did you mean"; num_names
+ * when none is within a third of the word's length (at least 1). Names longer than 64 bytes are not
+ * considered.
  */
 size_t rig_nearest(rig_view word, const char *const *names, size_t num_names);
 
