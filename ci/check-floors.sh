@@ -57,7 +57,7 @@ includes()
             if (!((prefix, room) in known)) breach(room " may not use " header)
             return
         }
-        if (!(room in io)) breach(room " is free of I/O and may not use <" header ">")
+        if (!(room in io) && !($2 in io)) breach(room " is free of I/O and may not use <" header ">")
     }
     $1 == "floor" { for (i = 3; i <= NF; i++) floor[$2, $i] = 1; floors[$2] = 1 }
     $1 == "pure" { for (i = 2; i <= NF; i++) pure[$i] = 1 }

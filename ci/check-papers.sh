@@ -30,7 +30,7 @@ in_files()
     grep -vE '^(LICENSE|docs/requirements\.tsv)$' "$RIG_SCRATCH/files" | xargs -d '\n' -r grep -InE "${@:2}" -- "$1"
 }
 
-unfinished='TO''DO|FIX''ME|XX''X|not implemen''ted|place''holder'
+unfinished='TO''DO|FIX''ME|\bXX''X\b|not implemen''ted|place''holder'
 report "unfinished" < <(in_files "$unfinished")
 report "a path of one machine" < <(in_files '(^|[^A-Za-z0-9_./-])/(wo''rk|fa''rm|ro''ot|ho''me)/')
 
@@ -58,11 +58,17 @@ report "the link leads nowhere" < <(grep -E '\.md$' "$RIG_SCRATCH/files" | while
 done)
 
 # Programs the scripts call: each belongs to a package that every Debian has, or that ci/packages.txt names.
+shell_code()
+{
+    grep -E '(\.sh|^\.ci/run)$' "$RIG_SCRATCH/files" | xargs -d '\n' -r sed -E 's/^[[:space:]]*#.*//; s/[[:space:]]#[[:space:]].*//'
+}
 commands_used()
 {
-    grep -E '(\.sh|^\.ci/run)$' "$RIG_SCRATCH/files" | xargs -d '\n' -r sed -E 's/^[[:space:]]*#.*//; s/[[:space:]]#[[:space:]].*//' |
-        grep -oE '(^|[|;&(]|\bneed|\bexec|\bthen|\bdo|\bxargs|\bcommand -v|\bif|\bwhile|\buntil|!)[[:space:]]*[a-z][a-z0-9_.+-]*( [a-z][a-z0-9_.+-]*)*' |
-        sed -E 's/^([|;&(!]|need|exec|then|do|xargs|command -v|if|while|until)?[[:space:]]*//' | tr ' ' '\n' | sort -u
+    {
+        shell_code | grep -oE '(^|[|;&(!`]|\b(exec|then|do|else|xargs|if|while|until|timeout [0-9]+)\b)[[:space:]]*[a-z][a-z0-9_.+-]*' |
+            grep -oE '[a-z][a-z0-9_.+-]*$'
+        shell_code | grep -oE '\b(need|command -v) [a-z0-9_.+ -]+' | sed -E 's/^(need|command -v) //' | tr ' ' '\n'
+    } | sort -u
 }
 package_of()
 {

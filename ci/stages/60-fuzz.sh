@@ -3,7 +3,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 SECONDS_EACH=${RIG_FUZZ_SECONDS:-30}
 FINDINGS=$RIG_BUILD/fuzz-findings
-build fuzz || exit 1
+build fuzz fuzzers || exit 1
 scratch
 mkdir -p "$FINDINGS"
 
