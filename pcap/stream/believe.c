@@ -81,7 +81,7 @@ void cap_find_digests(cap_direction *direction, rig_view bytes)
         return;
     bool header = crc_behind(bytes, 0, header_len);
     size_t data_at = header_len + (header ? RIG_DIGEST_LEN : 0);
-    bool data = header;
+    bool data = header && bytes.len != data_at + data_len;
     if (data_len && bytes.len >= data_at + data_len + RIG_DIGEST_LEN)
         data = crc_behind(bytes, data_at, data_len);
     direction->flow->flow.header_digest = header;

@@ -24,17 +24,23 @@ static void discard_bulk(cap_direction *direction, uint32_t len, rig_sink *out_s
     keep_from_chunk(direction);
 }
 
+static bool is_garbage(cap_direction *direction, const uint8_t *bhs, uint64_t at)
+{
+    if (!cap_header_impossible(direction, bhs))
+        return false;
+    direction->garbage = true;
+    direction->garbage_at = at;
+    memcpy(direction->keep, bhs, RIG_BHS_LEN);
+    return true;
+}
+
 static rig_status on_header(void *ctx, const rig_pdu *pdu, rig_sink *out_sink)
 {
     cap_direction *direction = ctx;
     uint32_t len = rig_get32(pdu->bhs, RIG_F_DATA_LEN);
     uint64_t start = direction->base + pdu->offset;
-    if (cap_header_impossible(direction, pdu->bhs)) {
-        direction->garbage = true;
-        direction->garbage_at = start;
-        memcpy(direction->keep, pdu->bhs, RIG_BHS_LEN);
+    if (is_garbage(direction, pdu->bhs, start))
         return RIG_E_FORMAT;
-    }
     direction->data_at = start + RIG_BHS_LEN + pdu->ahs.len + (pdu->has_header_digest ? RIG_DIGEST_LEN : 0);
     direction->pdu_end =
         direction->data_at + ((len + 3u) & ~3u) + (direction->framer.data_digest ? RIG_DIGEST_LEN : 0);
@@ -98,6 +104,14 @@ static rig_status say_garbage(cap_direction *direction)
                    (unsigned long long)direction->garbage_at, direction->to_target ? "yes" : "no", shown);
 }
 
+/* The framer shows a header with its additional segments; nonsense can announce a kilobyte of them. */
+static void judge_early(cap_direction *direction)
+{
+    uint64_t offset, have;
+    if (!direction->whole && rig_framer_pending(&direction->framer, &offset, &have) && have >= RIG_BHS_LEN)
+        is_garbage(direction, direction->framer.head, direction->base + offset);
+}
+
 static rig_status feed(cap_direction *direction, rig_view bytes)
 {
     direction->chunk = bytes;
@@ -106,6 +120,8 @@ static rig_status feed(cap_direction *direction, rig_view bytes)
     rig_status status = rig_framer_feed(&direction->framer, bytes, NULL);
     direction->chunk = (rig_view){NULL, 0};
     direction->offset += bytes.len;
+    if (status == RIG_OK)
+        judge_early(direction);
     if (!direction->garbage)
         return status;
     direction->garbage = false;

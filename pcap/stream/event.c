@@ -58,5 +58,6 @@ rig_status cap_say_close(cap_flow *flow, bool by_initiator, bool reset)
     if (flow->close_said)
         return RIG_OK;
     flow->close_said = true;
-    return cap_say(flow, "close", "by %s%s", by_initiator ? "initiator" : "target", reset ? " reset" : "");
+    return cap_say(flow, "close", "by %s%s", by_initiator ? "initiator" : "target",
+                   reset ? " reason=reset" : "");
 }

@@ -2,6 +2,63 @@
 
 #include "print.h"
 
+/* The names of RFC 7143 sections 12 and 13 and of the older text; the language wants any other name but an
+ * extension's in quotes, so that a misspelt one is found. */
+static const char *const known_keys[] = {
+    "AuthMethod",
+    "CHAP_A",
+    "CHAP_C",
+    "CHAP_I",
+    "CHAP_N",
+    "CHAP_R",
+    "DataDigest",
+    "DataPDUInOrder",
+    "DataSequenceInOrder",
+    "DefaultTime2Retain",
+    "DefaultTime2Wait",
+    "ErrorRecoveryLevel",
+    "FirstBurstLength",
+    "HeaderDigest",
+    "IFMarkInt",
+    "IFMarker",
+    "ImmediateData",
+    "InitialR2T",
+    "InitiatorAlias",
+    "InitiatorName",
+    "KRB_AP_REP",
+    "KRB_AP_REQ",
+    "MaxBurstLength",
+    "MaxConnections",
+    "MaxOutstandingR2T",
+    "MaxRecvDataSegmentLength",
+    "OFMarkInt",
+    "OFMarker",
+    "SendTargets",
+    "SessionType",
+    "TargetAddress",
+    "TargetAlias",
+    "TargetName",
+    "TargetPortalGroupTag",
+    "TaskReporting",
+    "iSCSIProtocolLevel",
+};
+
+static bool known_key(rig_view key)
+{
+    for (size_t i = 0; i < sizeof known_keys / sizeof known_keys[0]; i++)
+        if (rig_view_is(key, known_keys[i]))
+            return true;
+    return rig_view_starts(key, "X-") || rig_view_starts(key, "X#");
+}
+
+static void print_key(rig_text *out, rig_view key)
+{
+    const char *quote = known_key(key) ? "" : "\"";
+    rig_text_add(out, "%s", quote);
+    rig_text_escaped(out, key);
+    rig_text_add(out, "%s=", quote);
+}
+
 /* Characters that mean nothing to the scenario language inside a word. */
 static bool plain(uint8_t c)
 {
@@ -16,7 +73,7 @@ static bool plain_word(rig_view value)
 {
     static const char never_first[] = "+=*%^,";
     if (value.len == 0 || rig_view_is(value, "_") ||
-        memchr(never_first, value.ptr[0], sizeof never_first - 1))
+        memchr(never_first, value.ptr[0], sizeof never_first - 1) || value.ptr[value.len - 1] == ',')
         return false;
     for (size_t i = 0; i < value.len; i++)
         if (!plain(value.ptr[i]) || (value.ptr[i] == '.' && i + 1 < value.len && value.ptr[i + 1] == '.'))
@@ -42,8 +99,7 @@ static bool add_pair(rig_text *out, const rig_pair *pair, size_t *column)
     bool fits = part.size > sizeof cut;
     if (fits) {
         part.size -= sizeof cut;
-        rig_text_view(&part, pair->key);
-        rig_text_add(&part, "=");
+        print_key(&part, pair->key);
         if (rig_view_is(pair->key, "CHAP_R"))
             rig_text_add(&part, "_");
         else

@@ -49,7 +49,7 @@ typedef struct rig_streams_config {
      * | --- | --- | --- |
      * | connect | ADDR:PORT of the target | SYN seen |
      * | midstream | ADDR:PORT of the target | the capture begins behind the SYN |
-     * | close | by initiator, by target; then reset when by RST | the first FIN or RST |
+     * | close | by initiator, by target; then reason=reset when by RST | the first FIN or RST |
      * | gap | bytes=N to-target=yes or no | packets are missing, or were cut where a header would be |
      * | resync | offset=N skipped=N to-target=… | PDUs were found again behind a gap, garbage or midstream |
      * | garbage | offset=N to-target=… hex:… | bytes that cannot be a PDU |
