@@ -222,6 +222,7 @@ static bool take_header_digest(rig_framer *framer, rig_view *in, rig_error *err)
     uint32_t crc = rig_crc32c_update(RIG_CRC32C_START, pdu->bhs, RIG_BHS_LEN);
     if (pdu->ahs.len)
         crc = rig_crc32c_update(crc, pdu->ahs.ptr, pdu->ahs.len);
+    memcpy(pdu->header_digest, digest, RIG_DIGEST_LEN);
     pdu->bad_header_digest = digest_differs(crc, digest);
     if (pdu->bad_header_digest && !framer->config.trust_bad_header)
         return end_at_bad_header(framer, err);
@@ -301,8 +302,10 @@ static bool take_tail(rig_framer *framer, rig_view *in)
     uint32_t pad = -framer->data_len & 3;
     for (uint32_t i = 0; i < pad; i++)
         pdu->bad_padding |= tail[i] != 0;
-    if (pdu->has_data_digest)
+    if (pdu->has_data_digest) {
+        memcpy(pdu->data_digest, tail + pad, RIG_DIGEST_LEN);
         pdu->bad_data_digest = digest_differs(rig_crc32c_update(framer->crc, tail, pad), tail + pad);
+    }
     return finish(framer);
 }
 

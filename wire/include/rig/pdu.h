@@ -115,18 +115,38 @@ extern const rig_field rig_fields[RIG_FIELDS];
 /** rig_field_find gives the field of that name in that kind of PDU, RIG_FIELDS when there is none. */
 rig_field_id rig_field_find(rig_pdu_kind kind, rig_view name);
 
-/** rig_field_place is the part of a row that get and set need, in the header so that constant fields fold. */
-static const struct rig_field_place {
-    uint8_t byte, bytes, low, bits;
-} rig_field_places[RIG_FIELDS] = {
+/** rig_field_place is the part of a row that get and set need. */
+struct rig_field_place {
+    uint8_t byte;  /**< first byte */
+    uint8_t bytes; /**< bytes that hold it */
+    uint8_t low;   /**< lowest bit within them */
+    uint8_t bits;  /**< width in bits */
+};
+
+/** rig_field_places is indexed by rig_field_id; in the header, so that constant fields fold. */
+static const struct rig_field_place rig_field_places[RIG_FIELDS] = {
 #define RIG_FIELD(id, name, byte, bytes, low, bits, form, names, pdus) {byte, bytes, low, bits},
 #include "rig/pdu_fields.def"
 };
+
+/** RIG_FOLDED has a function inlined always, because its body shrinks to an instruction when the field is
+ * constant. */
+#define RIG_FOLDED __attribute__((always_inline))
+
+/** rig_be_get32 reads a big-endian number of 4 bytes: one load. */
+static inline uint32_t rig_be_get32(const uint8_t *ptr)
+{
+    return (uint32_t)ptr[0] << 24 | (uint32_t)ptr[1] << 16 | (uint32_t)ptr[2] << 8 | ptr[3];
+}
 
 /** rig_be_get reads a big-endian number of 1 to 8 bytes. */
 static inline uint64_t rig_be_get(const uint8_t *ptr, unsigned bytes)
 {
     uint64_t value = 0;
+    if (bytes == 4)
+        return rig_be_get32(ptr);
+    if (bytes == 8)
+        return (uint64_t)rig_be_get32(ptr) << 32 | rig_be_get32(ptr + 4);
     for (unsigned i = 0; i < bytes; i++)
         value = value << 8 | ptr[i];
     return value;
@@ -135,12 +155,19 @@ static inline uint64_t rig_be_get(const uint8_t *ptr, unsigned bytes)
 /** rig_be_set writes a big-endian number of 1 to 8 bytes; higher bits of value are cut off. */
 static inline void rig_be_set(uint8_t *ptr, unsigned bytes, uint64_t value)
 {
+    if (bytes == 4) {
+        ptr[0] = (uint8_t)(value >> 24);
+        ptr[1] = (uint8_t)(value >> 16);
+        ptr[2] = (uint8_t)(value >> 8);
+        ptr[3] = (uint8_t)value;
+        return;
+    }
     for (unsigned i = bytes; i-- > 0; value >>= 8)
         ptr[i] = (uint8_t)value;
 }
 
 /** rig_get reads a field of a header. Not for CDB. */
-static inline uint64_t rig_get(const uint8_t *bhs, rig_field_id field)
+RIG_FOLDED static inline uint64_t rig_get(const uint8_t *bhs, rig_field_id field)
 {
     const struct rig_field_place *p = &rig_field_places[field];
     uint64_t mask = p->bits >= 64 ? UINT64_MAX : (UINT64_C(1) << p->bits) - 1;
@@ -148,14 +175,14 @@ static inline uint64_t rig_get(const uint8_t *bhs, rig_field_id field)
 }
 
 /** rig_get32 is rig_get for fields of at most 32 bits. */
-static inline uint32_t rig_get32(const uint8_t *bhs, rig_field_id field)
+RIG_FOLDED static inline uint32_t rig_get32(const uint8_t *bhs, rig_field_id field)
 {
     return (uint32_t)rig_get(bhs, field);
 }
 
 /** rig_set writes a field of a header, leaving the other bits; higher bits of value are cut off. Not for CDB.
  */
-static inline void rig_set(uint8_t *bhs, rig_field_id field, uint64_t value)
+RIG_FOLDED static inline void rig_set(uint8_t *bhs, rig_field_id field, uint64_t value)
 {
     const struct rig_field_place *p = &rig_field_places[field];
     uint64_t mask = p->bits >= 64 ? UINT64_MAX : (UINT64_C(1) << p->bits) - 1;
@@ -190,12 +217,14 @@ typedef struct rig_pdu {
     rig_view ahs;       /**< additional header segments, all of them */
     rig_view data;   /**< data segment without padding; {NULL, len} when it went to a place of the owner's */
     uint64_t offset; /**< of its first byte in the connection's stream, from 0 */
-    uint32_t wire_len;      /**< bytes on the wire, digests and padding included */
-    bool has_header_digest; /**< a header digest was on the wire */
-    bool has_data_digest;   /**< a data digest was on the wire */
-    bool bad_header_digest; /**< and did not match */
-    bool bad_data_digest;   /**< and did not match */
-    bool bad_padding;       /**< a pad byte was not zero (section 11.1: SHOULD be zero) */
+    uint32_t wire_len;                     /**< bytes on the wire, digests and padding included */
+    bool has_header_digest;                /**< a header digest was on the wire */
+    bool has_data_digest;                  /**< a data digest was on the wire */
+    bool bad_header_digest;                /**< and did not match */
+    bool bad_data_digest;                  /**< and did not match */
+    uint8_t header_digest[RIG_DIGEST_LEN]; /**< as on the wire, with has_header_digest */
+    uint8_t data_digest[RIG_DIGEST_LEN];   /**< as on the wire, with has_data_digest */
+    bool bad_padding;                      /**< a pad byte was not zero (section 11.1: SHOULD be zero) */
 } rig_pdu;
 
 /** rig_ahs_type is the type code of an additional header segment (11.2.2.1). */
