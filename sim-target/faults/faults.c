@@ -1,0 +1,15 @@
+#include "rig/faults.h"
+
+const rig_fault_row rig_fault_rows[RIG_FAULTS] = {
+#define X(id, name, what, requirement, judge) {name, what, requirement, judge},
+    RIG_FAULT_ROWS(X)
+#undef X
+};
+
+rig_fault rig_fault_find(rig_view name)
+{
+    for (unsigned fault = 0; fault < RIG_FAULTS; fault++)
+        if (rig_view_is(name, rig_fault_rows[fault].name))
+            return (rig_fault)fault;
+    return RIG_FAULTS;
+}

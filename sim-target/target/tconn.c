@@ -1,0 +1,321 @@
+/* The life of a connection (RFC 7143 sections 4.2.6, 8.1, 8.2): accepted, ended, cleaned up. */
+#include "tlogin.h"
+
+static tgt_answer_fn *const answers[TGT_TASK_KINDS] = {
+    [TGT_TASK_NOP] = tgt_nop_answer,       [TGT_TASK_SCSI] = tgt_scsi_answer,
+    [TGT_TASK_TMF] = tgt_tmf_answer,       [TGT_TASK_TEXT] = tgt_text_answer,
+    [TGT_TASK_LOGOUT] = tgt_logout_answer, [TGT_TASK_LOGIN] = tgt_login_answer,
+    [TGT_TASK_REJECT] = tgt_reject_answer, [TGT_TASK_NOTICE] = tgt_notice_answer,
+};
+
+bool tgt_conn_full_feature(const tgt_conn *conn)
+{
+    return conn->state == TGT_S5_LOGGED_IN || conn->state == TGT_S6_IN_LOGOUT ||
+           conn->state == TGT_S7_LOGOUT_REQUESTED;
+}
+
+/* ---- accepting ---- */
+
+static tgt_conn *new_conn(rig_target *target, const tgt_portal *portal)
+{
+    tgt_conn *conn = rig_new(target->alloc, sizeof(*conn));
+    if (!conn)
+        return NULL;
+    conn->target = target;
+    conn->portal = portal;
+    conn->max_send = conn->max_recv = RIG_LOGIN_DATA_MAX;
+    conn->stat_sn = (uint32_t)rig_draw(&target->config.draws, "target.statsn", target->stat_draws++);
+    conn->exp_stat_sn = conn->stat_sn;
+    conn->timer.kind = TGT_TIMER_CONN;
+    conn->data_timer.kind = TGT_TIMER_DATA;
+    tgt_list_init(&conn->in_session);
+    tgt_list_init(&conn->in_dirty);
+    tgt_list_init(&conn->tasks);
+    tgt_list_init(&conn->ready);
+    tgt_list_add(&target->conns, &conn->in_target);
+    target->num_conns++;
+    return conn;
+}
+
+bool tgt_accept(void *ctx, rig_stream *stream, rig_stream_user *out_user, uint64_t now)
+{
+    const tgt_portal *portal = ctx;
+    rig_target *target = portal->target;
+    rig_address local;
+    rig_target_event event = {.kind = RIG_TARGET_ACCEPTED};
+    tgt_conn *conn = target->num_conns < TGT_CONNECTIONS_MAX ? new_conn(target, portal) : NULL;
+    if (!conn)
+        return false;
+    tgt_enter(target, now);
+    conn->stream = stream;
+    conn->last_rx = now;
+    rig_framer_init(&conn->framer,
+                    &(rig_framer_config){.alloc = target->alloc, .ops = &tgt_framer_ops, .ctx = conn});
+    rig_txq_init(&conn->txq, target->alloc);
+    rig_ends(stream, &local, &conn->peer);
+    tgt_fsm_step(&tgt_conn_fsm, &conn->state, TGT_ACCEPTED, NULL);
+    rig_timerq_arm(&target->timers, &conn->timer, now + target->config.login_timeout);
+    *out_user = (rig_stream_user){.ops = &tgt_stream_ops, .ctx = conn};
+    tgt_event(target, &event, conn, NULL);
+    tgt_leave(target);
+    return true;
+}
+
+/* ---- answers ---- */
+
+void tgt_conn_kick(tgt_conn *conn)
+{
+    if (conn->dirty || conn->closing != TGT_OPEN)
+        return;
+    conn->dirty = true;
+    tgt_list_add(&conn->target->dirty, &conn->in_dirty);
+}
+
+void tgt_conn_pump(tgt_conn *conn)
+{
+    while (conn->closing == TGT_OPEN && conn->raw.len == 0 && !tgt_list_empty(&conn->ready)) {
+        tgt_task *task = TGT_OF(conn->ready.next, tgt_task, in_ready);
+        if (!answers[task->kind](task))
+            return;
+    }
+}
+
+void tgt_conn_window(const tgt_conn *conn, uint32_t *out_exp, uint32_t *out_max)
+{
+    const tgt_session *session = conn->session;
+    if (!session && conn->login && conn->login->tsih)
+        session = tgt_session_by_tsih(conn->target, conn->login->tsih);
+    if (session) {
+        *out_exp = session->exp_cmd_sn;
+        *out_max = tgt_session_max_cmd_sn(session);
+        return;
+    }
+    *out_exp = conn->login ? conn->login->cmd_sn : 0;
+    *out_max = *out_exp + conn->target->config.window - 1;
+}
+
+/* ---- ending ---- */
+
+static void finish_tasks(tgt_conn *conn, bool tell)
+{
+    for (tgt_list *at = conn->tasks.next, *next; at != &conn->tasks; at = next) {
+        tgt_task *task = TGT_OF(at, tgt_task, in_conn);
+        next = at->next;
+        if (task->done)
+            continue;
+        if (tell && task->kind == TGT_TASK_SCSI)
+            tgt_session_cleared(conn->session, tgt_scsi_of(task));
+        tgt_task_finish(task);
+    }
+    conn->early = NULL;
+}
+
+/* Below ErrorRecoveryLevel 2 no task outlives its connection (6.3.4). */
+void tgt_conn_leave_session(tgt_conn *conn)
+{
+    tgt_session *session = conn->session;
+    if (!session)
+        return;
+    finish_tasks(conn, true);
+    tgt_session_detach(session, conn);
+    tgt_session_lost_conn(session);
+}
+
+static void say_closed(tgt_conn *conn, rig_status why, const char *reason)
+{
+    rig_error err = {0};
+    rig_target_event event = {.kind = RIG_TARGET_CLOSED, .why = why, .error = &err};
+    rig_fail(&err, why, "%s", reason);
+    tgt_event(conn->target, &event, conn, conn->session);
+}
+
+static void close_stream(tgt_conn *conn, bool flush)
+{
+    rig_target *target = conn->target;
+    rig_timerq_disarm(&target->timers, &conn->timer);
+    rig_timerq_disarm(&target->timers, &conn->data_timer);
+    if (conn->dirty)
+        tgt_list_remove(&conn->in_dirty);
+    conn->dirty = false;
+    if (flush && conn->stream) {
+        conn->closing = TGT_FLUSHING;
+        conn->data_timer.kind = TGT_TIMER_CLOSE;
+        rig_timerq_arm(&target->timers, &conn->data_timer, target->now + TGT_CLOSE_TIMEOUT);
+        rig_close(conn->stream, RIG_CLOSE_FLUSH);
+        return;
+    }
+    conn->closing = TGT_GONE;
+    if (conn->stream)
+        rig_close(conn->stream, RIG_CLOSE_RESET);
+    tgt_conn_stream_gone(conn);
+}
+
+/* S8: the session keeps its number for Time2Wait and Time2Retain (7.5.1). */
+static void wait_for_cleanup(tgt_conn *conn)
+{
+    tgt_session *session = conn->session;
+    uint64_t time = ((uint64_t)session->time2wait + session->time2retain) * RIG_SECOND;
+    conn->cleanup = TGT_R1_CLEANUP_WAIT;
+    if (session->time2retain == 0 || session->discovery) {
+        tgt_conn_cleaned(conn, TGT_CLEANUP_TIMEOUT);
+        return;
+    }
+    rig_timerq_arm(&conn->target->timers, &conn->timer, conn->target->now + time);
+    tgt_session_lost_conn(session);
+}
+
+void tgt_conn_end(tgt_conn *conn, tgt_conn_event event, bool flush, rig_status why, const char *reason)
+{
+    if (conn->closing != TGT_OPEN)
+        return;
+    if (tgt_fsm_step(&tgt_conn_fsm, &conn->state, (uint8_t)event, NULL) != RIG_OK)
+        conn->state = TGT_S1_FREE;
+    say_closed(conn, why, reason);
+    tgt_login_free(conn);
+    tgt_text_free(conn);
+    close_stream(conn, flush);
+    finish_tasks(conn, conn->session != NULL);
+    if (!conn->session)
+        return;
+    if (conn->state == TGT_S8_CLEANUP_WAIT)
+        wait_for_cleanup(conn);
+    else
+        tgt_conn_leave_session(conn);
+}
+
+void tgt_conn_fail(tgt_conn *conn, rig_status why, const char *reason)
+{
+    tgt_session *session = conn->session;
+    tgt_conn *other;
+    tgt_conn_end(conn, TGT_TRANSPORT_LOST, false, why, reason);
+    if (!session)
+        return;
+    do {
+        other = NULL;
+        for (tgt_list *at = session->conns.next; !other && at != &session->conns; at = at->next)
+            if (tgt_conn_full_feature(TGT_OF(at, tgt_conn, in_session)))
+                other = TGT_OF(at, tgt_conn, in_session);
+        if (other)
+            tgt_conn_end(other, TGT_TRANSPORT_LOST, false, why, reason);
+    } while (other);
+}
+
+void tgt_conn_cleaned(tgt_conn *conn, tgt_cleanup_event event)
+{
+    rig_target *target = conn->target;
+    tgt_fsm_step(&tgt_cleanup_fsm, &conn->cleanup, (uint8_t)event, NULL);
+    conn->state = TGT_S1_FREE; /* R3 is S1 */
+    rig_timerq_disarm(&target->timers, &conn->timer);
+    tgt_conn_leave_session(conn);
+    if (!conn->stream)
+        tgt_conn_stream_gone(conn);
+}
+
+void tgt_conn_stream_gone(tgt_conn *conn)
+{
+    conn->stream = NULL;
+    conn->closing = TGT_GONE;
+    rig_timerq_disarm(&conn->target->timers, &conn->data_timer);
+    tgt_list_remove(&conn->in_dirty);
+    tgt_list_add(&conn->target->dead, &conn->in_dirty);
+}
+
+void tgt_conn_free(tgt_conn *conn)
+{
+    rig_target *target = conn->target;
+    rig_timerq_disarm(&target->timers, &conn->timer);
+    rig_timerq_disarm(&target->timers, &conn->data_timer);
+    tgt_list_remove(&conn->in_dirty);
+    tgt_list_remove(&conn->in_target);
+    target->num_conns--;
+    rig_delete(target->alloc, conn, sizeof(*conn));
+}
+
+void tgt_conn_bury(tgt_conn *conn)
+{
+    while (!tgt_list_empty(&conn->tasks))
+        tgt_task_free(TGT_OF(conn->tasks.next, tgt_task, in_conn));
+    rig_framer_cleanup(&conn->framer);
+    rig_txq_cleanup(&conn->txq);
+    if (conn->state != TGT_S8_CLEANUP_WAIT)
+        tgt_conn_free(conn);
+}
+
+/* ---- time ---- */
+
+/* Something was heard: the next ping is due an interval later. */
+void tgt_conn_alive(tgt_conn *conn)
+{
+    rig_target *target = conn->target;
+    if (target->config.nop_interval && !conn->session->discovery)
+        rig_timerq_arm(&target->timers, &conn->timer, target->now + target->config.nop_interval);
+    else
+        rig_timerq_disarm(&target->timers, &conn->timer);
+}
+
+/* The timer is not moved with every PDU: it looks when the last one came. */
+static void check_idle(tgt_conn *conn)
+{
+    rig_target *target = conn->target;
+    uint64_t due = conn->last_rx + target->config.nop_interval;
+    if (target->config.nop_interval == 0)
+        return;
+    if (target->now < due) {
+        rig_timerq_arm(&target->timers, &conn->timer, due);
+        return;
+    }
+    if (conn->num_pings > 0) {
+        tgt_conn_end(conn, TGT_TRANSPORT_LOST, false, RIG_E_TIMEOUT, "a ping was not answered");
+        return;
+    }
+    tgt_ping(conn);
+    tgt_conn_alive(conn);
+}
+
+void tgt_conn_timer(tgt_conn *conn)
+{
+    if (conn->state == TGT_S3_XPT_UP || conn->state == TGT_S4_IN_LOGIN)
+        tgt_conn_end(conn, TGT_LOGIN_FAILED, false, RIG_E_TIMEOUT, "the login took too long");
+    else if (conn->state != TGT_S8_CLEANUP_WAIT)
+        check_idle(conn);
+    else if (conn->cleanup == TGT_R1_CLEANUP_WAIT)
+        tgt_conn_cleaned(conn, TGT_CLEANUP_TIMEOUT);
+    else /* a login that cleans it up is under way */
+        rig_timerq_arm(&conn->target->timers, &conn->timer, conn->target->now + RIG_SECOND);
+}
+
+void tgt_conn_close_timer(tgt_conn *conn)
+{
+    if (conn->closing != TGT_FLUSHING)
+        return;
+    rig_close(conn->stream, RIG_CLOSE_RESET);
+    tgt_conn_stream_gone(conn);
+}
+
+void tgt_conn_watch_data(tgt_conn *conn)
+{
+    rig_target *target = conn->target;
+    if (!conn->data_timer.armed)
+        rig_timerq_arm(&target->timers, &conn->data_timer, target->now + TGT_DATA_TIMEOUT);
+}
+
+/* At ErrorRecoveryLevel 0 data that does not come ends the connection (7.6, 7.1.4.1). */
+void tgt_conn_data_timer(tgt_conn *conn)
+{
+    rig_target *target = conn->target;
+    uint64_t oldest = RIG_NEVER;
+    for (tgt_list *at = conn->tasks.next; at != &conn->tasks; at = at->next) {
+        tgt_task *task = TGT_OF(at, tgt_task, in_conn);
+        if (task->kind != TGT_TASK_SCSI || task->done || task->held ||
+            !tgt_scsi_expects_data(tgt_scsi_of(task)))
+            continue;
+        if (tgt_scsi_of(task)->waits_since < oldest)
+            oldest = tgt_scsi_of(task)->waits_since;
+    }
+    if (oldest == RIG_NEVER)
+        return;
+    if (oldest + TGT_DATA_TIMEOUT <= target->now)
+        tgt_conn_end(conn, TGT_TRANSPORT_LOST, false, RIG_E_TIMEOUT, "the data of a write did not come");
+    else
+        rig_timerq_arm(&target->timers, &conn->data_timer, oldest + TGT_DATA_TIMEOUT);
+}

@@ -1,0 +1,251 @@
+/* Data from the initiator: unsolicited, and solicited by R2T (RFC 7143 sections 11.7, 11.8, 4.2.5.2). */
+#include "tgt.h"
+
+#define REJECT_DATA_DIGEST 0x02
+#define REJECT_FIELD 0x09
+#define KEY_ABORTED 0x0b
+#define ASC_WRITE_ERROR 0x0c
+#define ASCQ_DATA_AMOUNT 0x0d
+#define ASC_CRC 0x47
+#define ASCQ_CRC 0x05
+
+/* ---- which sequence a PDU belongs to ---- */
+
+static tgt_scsi *find_write(const tgt_conn *conn, const uint8_t *bhs)
+{
+    tgt_task *task = tgt_task_find(conn->session, rig_get32(bhs, RIG_F_ITT));
+    return task && task->kind == TGT_TASK_SCSI && task->conn == conn ? tgt_scsi_of(task) : NULL;
+}
+
+static tgt_burst *find_burst(tgt_scsi *scsi, const uint8_t *bhs)
+{
+    uint32_t ttt = rig_get32(bhs, RIG_F_TTT);
+    if (ttt == RIG_TAG_NONE)
+        return scsi->first_open ? &scsi->first : NULL;
+    for (uint8_t i = 0; i < scsi->num_bursts; i++)
+        if (scsi->bursts[i].ttt == ttt)
+            return &scsi->bursts[i];
+    return NULL;
+}
+
+/* Section 11.7.6, and 4.2.5.3 for the LUN, which only counts beside a target transfer tag. */
+static bool fits(const tgt_scsi *scsi, const tgt_burst *burst, const uint8_t *bhs)
+{
+    uint64_t offset = rig_get32(bhs, RIG_F_BUFFER_OFFSET), len = rig_get32(bhs, RIG_F_DATA_LEN);
+    if (burst->ttt != RIG_TAG_NONE && rig_get(bhs, RIG_F_LUN) != rig_get(scsi->task.bhs, RIG_F_LUN))
+        return false;
+    if (len > burst->len - burst->got)
+        return false;
+    if (scsi->task.conn->session->pdu_in_order)
+        return offset == (uint64_t)burst->offset + burst->got;
+    return offset >= burst->offset && offset + len <= (uint64_t)burst->offset + burst->len;
+}
+
+/* ---- where the bytes go ---- */
+
+rig_status tgt_data_out_header(tgt_conn *conn, const rig_pdu *pdu, rig_sink *out_sink)
+{
+    tgt_scsi *scsi = find_write(conn, pdu->bhs);
+    tgt_burst *burst = scsi ? find_burst(scsi, pdu->bhs) : NULL;
+    uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
+    out_sink->kind = burst && scsi->task.pending ? RIG_SINK_COLLECT : RIG_SINK_DISCARD;
+    if (!burst || !scsi->taking || !fits(scsi, burst, pdu->bhs) ||
+        burst->data_sn != rig_get32(pdu->bhs, RIG_F_DATA_SN))
+        return RIG_OK;
+    if (offset >= scsi->out_len)
+        return RIG_OK;
+    if (pdu->data.len > scsi->out_len - offset) {
+        out_sink->kind = RIG_SINK_COLLECT; /* the end is more than the device takes */
+        return RIG_OK;
+    }
+    tgt_scsi_seek(scsi, offset, &out_sink->iov, &out_sink->num_iov, &out_sink->offset);
+    out_sink->kind = out_sink->num_iov > RIG_SINK_IOV_MAX ? RIG_SINK_COLLECT : RIG_SINK_PLACE;
+    scsi->task.refs++;
+    conn->placing = scsi;
+    return RIG_OK;
+}
+
+/* A command that waits for its turn keeps its data in memory of its own, behind the immediate data. */
+static rig_status keep(tgt_task *task, uint32_t offset, rig_view data)
+{
+    size_t old = task->ahs_len + task->data_len, size = task->ahs_len + offset + data.len;
+    if (size > old) {
+        uint8_t *grown = rig_resize(task->conn->target->alloc, task->data, old, size);
+        if (!grown)
+            return RIG_E_NOMEM;
+        task->data = grown;
+        task->data_len = offset + data.len;
+    }
+    memcpy(task->data + task->ahs_len + offset, data.ptr, data.len);
+    return RIG_OK;
+}
+
+/* The rare way in: bytes that could not be received in place. */
+rig_status tgt_data_out_store(tgt_scsi *scsi, uint32_t offset, rig_view data)
+{
+    const struct iovec *iov;
+    uint32_t num;
+    size_t skip;
+    if (scsi->task.pending && data.ptr)
+        return keep(&scsi->task, offset, data);
+    if (!scsi->taking || !data.ptr || offset >= scsi->out_len)
+        return RIG_OK;
+    data = rig_view_sub(data, 0, scsi->out_len - offset);
+    tgt_scsi_seek(scsi, offset, &iov, &num, &skip);
+    for (; num > 0 && data.len > 0; num--, iov++, skip = 0) {
+        size_t room = iov->iov_len - skip;
+        size_t len = data.len < room ? data.len : room;
+        memcpy((uint8_t *)iov->iov_base + skip, data.ptr, len);
+        data = rig_view_sub(data, len, data.len);
+    }
+    return RIG_OK;
+}
+
+/* ---- a PDU is complete ---- */
+
+/* Section 11.4.7.2: too little unsolicited data is an error only when there was more to send than the first
+ * burst. */
+static bool short_first(const tgt_scsi *scsi)
+{
+    return scsi->first.got != scsi->first.len && scsi->out_edtl > scsi->task.conn->session->first_burst;
+}
+
+static void close_burst(tgt_scsi *scsi, tgt_burst *burst)
+{
+    bool is_short = burst == &scsi->first ? short_first(scsi) : burst->got != burst->len;
+    if (is_short)
+        tgt_scsi_fail(scsi, KEY_ABORTED, ASC_WRITE_ERROR, ASCQ_DATA_AMOUNT);
+    if (burst == &scsi->first) {
+        uint32_t sent = burst->offset + burst->got;
+        scsi->first_open = false;
+        scsi->got = scsi->next = sent < scsi->out_len ? sent : scsi->out_len;
+    } else {
+        scsi->got += burst->got;
+        *burst = scsi->bursts[--scsi->num_bursts];
+    }
+    if (scsi->task.draining && !tgt_scsi_expects_data(scsi)) {
+        tgt_session *session = scsi->task.conn->session;
+        tgt_task_finish(&scsi->task);
+        tgt_tmf_progress(session);
+        return;
+    }
+    if (!scsi->task.draining && !scsi->task.pending)
+        tgt_data_out_next(scsi);
+}
+
+/* Judges the PDU; a reject reason, 0 when its bytes count. */
+static uint8_t flaw_of(tgt_scsi *scsi, const tgt_burst *burst, const rig_pdu *pdu)
+{
+    bool in_place = fits(scsi, burst, pdu->bhs);
+    if (pdu->bad_data_digest || rig_get32(pdu->bhs, RIG_F_DATA_SN) != burst->data_sn)
+        tgt_scsi_fail(scsi, KEY_ABORTED, ASC_CRC,
+                      ASCQ_CRC); /* 7.9: a gap is a digest error on an earlier PDU */
+    if (!in_place)
+        tgt_scsi_fail(scsi, KEY_ABORTED, ASC_WRITE_ERROR, ASCQ_DATA_AMOUNT);
+    if (pdu->bad_data_digest)
+        return REJECT_DATA_DIGEST;
+    return in_place ? 0 : REJECT_FIELD;
+}
+
+static rig_status take(tgt_scsi *scsi, tgt_burst *burst, const rig_pdu *pdu)
+{
+    tgt_conn *conn = scsi->task.conn;
+    uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
+    bool in_place = fits(scsi, burst, pdu->bhs);
+    uint8_t reason = flaw_of(scsi, burst, pdu);
+    scsi->task.effects |= conn->effects;
+    scsi->task.waits |= conn->effects & conn->target->wait_rules;
+    scsi->waits_since = conn->target->now;
+    burst->data_sn = rig_get32(pdu->bhs, RIG_F_DATA_SN) + 1;
+    if (in_place)
+        burst->got += rig_get32(pdu->bhs, RIG_F_DATA_LEN);
+    if (!reason && tgt_data_out_store(scsi, offset, pdu->data) != RIG_OK) {
+        tgt_conn_end(conn, TGT_TRANSPORT_LOST, false, RIG_E_NOMEM, "no memory for early data");
+        return RIG_E_ABORTED;
+    }
+    if (reason && !scsi->task.draining && tgt_reject(conn, pdu, reason) != RIG_OK)
+        return RIG_E_ABORTED;
+    if (rig_get(pdu->bhs, RIG_F_F))
+        close_burst(scsi, burst);
+    return RIG_OK;
+}
+
+rig_status tgt_data_out(tgt_conn *conn, const rig_pdu *pdu)
+{
+    tgt_scsi *scsi = find_write(conn, pdu->bhs);
+    tgt_burst *burst = scsi ? find_burst(scsi, pdu->bhs) : NULL;
+    tgt_scsi *placed = conn->placing;
+    rig_status status = RIG_OK;
+    conn->placing = NULL;
+    if (burst)
+        status = take(scsi, burst, pdu);
+    else if (!scsi || !scsi->task.draining)
+        status = tgt_reject(conn, pdu, pdu->bad_data_digest ? REJECT_DATA_DIGEST : REJECT_FIELD);
+    if (placed && conn->closing == TGT_OPEN)
+        tgt_task_unref(&placed->task);
+    return status;
+}
+
+/* ---- what a write does next ---- */
+
+void tgt_data_out_next(tgt_scsi *scsi)
+{
+    if (tgt_scsi_expects_data(scsi) && (!scsi->taking || scsi->first_open || scsi->next >= scsi->out_len)) {
+        scsi->waits_since = scsi->task.conn->target->now;
+        tgt_conn_watch_data(scsi->task.conn);
+        return;
+    }
+    if (scsi->taking && scsi->next < scsi->out_len) {
+        tgt_task_ready(&scsi->task);
+        return;
+    }
+    if (scsi->taking)
+        rig_device_finish(scsi->device, &scsi->scsi, scsi->got, false);
+    scsi->taking = false;
+    tgt_scsi_respond(scsi);
+}
+
+/* ---- R2T ---- */
+
+static uint32_t burst_limit(const tgt_session *session)
+{
+    return session->max_r2t < TGT_BURSTS ? session->max_r2t : TGT_BURSTS;
+}
+
+static tgt_pushed ask(tgt_scsi *scsi)
+{
+    const tgt_session *session = scsi->task.conn->session;
+    uint32_t rest = scsi->out_len - scsi->next;
+    tgt_burst burst = {.ttt = tgt_new_ttt(session->target), .offset = scsi->next};
+    tgt_answer answer;
+    burst.len = rest < session->max_burst ? rest : session->max_burst;
+    tgt_answer_init(&answer, &scsi->task, RIG_PDU_R2T);
+    rig_set(answer.bhs, RIG_F_LUN, rig_get(scsi->task.bhs, RIG_F_LUN));
+    rig_set(answer.bhs, RIG_F_TTT, burst.ttt);
+    rig_set(answer.bhs, RIG_F_R2T_SN, scsi->r2t_sn);
+    rig_set(answer.bhs, RIG_F_BUFFER_OFFSET, burst.offset);
+    rig_set(answer.bhs, RIG_F_DESIRED_LEN, burst.len);
+    tgt_pushed pushed = tgt_reply(&scsi->task, &answer);
+    if (pushed != TGT_PUSHED)
+        return pushed;
+    if (scsi->task.conn->retention)
+        scsi->task.conn->retention->data(scsi, scsi->r2t_sn, burst.offset, burst.len);
+    scsi->bursts[scsi->num_bursts++] = burst;
+    scsi->next += burst.len;
+    scsi->r2t_sn++;
+    return TGT_PUSHED;
+}
+
+bool tgt_r2t_answer(tgt_scsi *scsi)
+{
+    while (scsi->taking && scsi->next < scsi->out_len &&
+           scsi->num_bursts < burst_limit(scsi->task.conn->session)) {
+        tgt_pushed pushed = ask(scsi);
+        if (pushed != TGT_PUSHED)
+            return pushed == TGT_OVER;
+    }
+    scsi->waits_since = scsi->task.conn->target->now;
+    tgt_conn_watch_data(scsi->task.conn);
+    tgt_task_unready(&scsi->task);
+    return true;
+}

@@ -1,0 +1,462 @@
+/* What the files of the target share: its objects, and who does what with them. */
+#ifndef TGT_H
+#define TGT_H
+
+#include "rig/framer.h"
+#include "rig/serial.h"
+#include "rig/target.h"
+#include "rig/txq.h"
+#include "tbase.h"
+#include "tfsm.h"
+#include "tkeys.h"
+
+#define TGT_LOGIN_TIMEOUT (30 * RIG_SECOND)
+#define TGT_CLOSE_TIMEOUT (30 * RIG_SECOND) /* for the peer's FIN after ours */
+#define TGT_DATA_TIMEOUT                                                                                     \
+    (60 * RIG_SECOND)  /* for the next Data-Out of a write (7.1.4.1: sequence reception timeout) */
+#define TGT_WINDOW 128 /* commands a session may queue by default */
+#define TGT_CONNECTIONS_MAX 131072 /* open connections of a target in any phase */
+#define TGT_LOGIN_EXCHANGES 64     /* complete texts of one login; 6.2 asks for at least 6 */
+#define TGT_LOGIN_PDUS 4096        /* Login Requests of one login, the C bit's parts included */
+#define TGT_TEXT_PDUS 4096         /* Text Requests with the C bit in one exchange */
+#define TGT_IMMEDIATE_MAX 64       /* immediate requests of a connection in progress, TMF counted apart */
+#define TGT_WAITING_STOP 64        /* unsent answers of a connection at which no more input is taken */
+#define TGT_WAITING_MAX 16384      /* unsent answers of a connection at which it is dropped */
+#define TGT_DRAIN_MAX 64           /* aborted writes of a connection whose late data is still swallowed */
+#define TGT_BURSTS 8               /* R2Ts of one task that are outstanding at the same time */
+#define TGT_POOL_MAX 1024          /* unused tasks of one size that are kept */
+#define TGT_LUN_WORDS (RIG_TARGET_LUNS_MAX / 64)
+
+typedef struct tgt_session tgt_session;
+typedef struct tgt_conn tgt_conn;
+typedef struct tgt_login tgt_login;
+typedef struct tgt_text tgt_text;
+
+/* ---- a task: one request and its answers (4.2.2.1) ---- */
+
+typedef enum tgt_task_kind {
+    TGT_TASK_NOP,
+    TGT_TASK_SCSI,
+    TGT_TASK_TMF,
+    TGT_TASK_TEXT,
+    TGT_TASK_LOGOUT,
+    TGT_TASK_LOGIN,
+    TGT_TASK_REJECT,
+    TGT_TASK_NOTICE, /* a NOP-In of our own */
+    TGT_TASK_PLUG,   /* stands for a CmdSN that an abort declared received (7.11) */
+    TGT_TASK_KINDS
+} tgt_task_kind;
+
+typedef struct tgt_task {
+    tgt_link by_tag;  /* target->tasks */
+    tgt_link by_sn;   /* target->pending, while it waits for earlier commands */
+    tgt_list in_conn; /* conn->tasks */
+    tgt_list in_ready;
+    tgt_conn *conn;   /* allegiance */
+    rig_timer timer;  /* a rule's delay */
+    uint64_t effects; /* rules that shape its answers, a bit a rule */
+    uint64_t waits;   /* of those, the ones whose delay or hold is still to be served */
+    uint64_t sent;    /* of those, the ones whose extra PDUs have gone out */
+    uint8_t *data;    /* owned copy of AHS and data that outlives the request PDU */
+    size_t ahs_len;   /* of that, AHS */
+    size_t data_len;  /* of that, data */
+    uint32_t refs;    /* queued PDUs that point into its memory */
+    uint8_t kind;     /* tgt_task_kind */
+    uint8_t code;     /* reject reason, TMF response, login class … as the kind needs */
+    bool immediate;
+    bool numbered;        /* counts against the command window */
+    bool tagged;          /* in target->tasks */
+    bool pending;         /* in target->pending */
+    bool ready;           /* in conn->ready */
+    bool held;            /* by a rule */
+    bool done;            /* answered or aborted; only refs keep it */
+    bool draining;        /* aborted; swallows late data */
+    bool waiting;         /* a TMF that waits for commands, data or acknowledgments */
+    uint8_t step;         /* of a TMF */
+    struct iovec payload; /* for answers that send its data */
+    uint8_t bhs[RIG_BHS_LEN];
+} tgt_task;
+
+/* One sequence of Data-Out PDUs we wait for. */
+typedef struct tgt_burst {
+    uint32_t ttt;
+    uint32_t offset;
+    uint32_t len;
+    uint32_t got;
+    uint32_t data_sn;
+} tgt_burst;
+
+typedef struct tgt_scsi {
+    tgt_task task;
+    rig_device *device; /* NULL for a LUN that does not exist */
+    uint32_t out_edtl;  /* what the initiator expects to move each way */
+    uint32_t in_edtl;
+    uint32_t out_len; /* what is really moved each way */
+    uint32_t in_len;
+    uint64_t presented;  /* what the command itself moves: SPDTL (11.4.5.2) */
+    uint32_t next;       /* next byte to send, or to ask for */
+    uint32_t got;        /* bytes written */
+    uint32_t data_sn;    /* Data-In PDUs sent */
+    uint32_t r2t_sn;     /* R2Ts sent */
+    uint32_t burst_left; /* of the current Data-In sequence */
+    uint32_t iov_index;  /* where the last seek ended */
+    uint64_t iov_base;
+    uint64_t waits_since; /* last progress of data from the initiator */
+    tgt_burst bursts[TGT_BURSTS];
+    tgt_burst first;    /* unsolicited data */
+    uint8_t num_bursts; /* in bursts */
+    bool first_open;    /* unsolicited data is still to come */
+    bool parked;        /* it waited for its turn, and its header was read then */
+    bool started;       /* the device was asked */
+    bool begun;         /* the device knows it */
+    bool taking;        /* the device waits for data */
+    bool responding;    /* status is final, only the response is missing */
+    uint32_t cdb_size;  /* of a CDB that needed memory of its own */
+    uint8_t *cdb;
+    rig_scsi scsi;
+} tgt_scsi;
+
+/* ---- objects ---- */
+
+typedef struct tgt_portal {
+    rig_target *target;
+    rig_listener *listener;
+    rig_address at; /* as bound */
+    uint16_t group;
+    uint8_t index;
+} tgt_portal;
+
+struct rig_target_node {
+    tgt_link by_name;
+    rig_target *target;
+    char *name;
+    char *alias;   /* NULL when it has none */
+    uint32_t *own; /* TGT_KEYS values it accepts; NULL: the target's */
+    uint64_t portals;
+    struct tgt_lun {
+        uint32_t lun;
+        rig_device *device;
+    } * luns;           /* by number */
+    uint64_t *sam_luns; /* the same numbers in SAM form */
+    uint32_t num_luns, size_luns;
+    uint16_t name_len, alias_len;
+    uint16_t refuse; /* login status, 0 = welcome */
+};
+
+struct tgt_session {
+    tgt_link by_tsih;
+    tgt_link by_name;
+    rig_target *target;
+    rig_target_node *node;    /* NULL for an unnamed discovery session */
+    const tgt_portal *portal; /* of the leading login */
+    char *initiator;
+    uint16_t initiator_len;
+    uint16_t tsih;
+    uint8_t isid[6];
+    uint8_t state; /* tgt_session_state */
+    bool discovery;
+    bool listed; /* in the target's maps */
+    bool immediate_data, initial_r2t, pdu_in_order, seq_in_order;
+    uint8_t recovery_level;
+    uint16_t max_connections, max_r2t, time2wait, time2retain;
+    uint32_t max_burst, first_burst;
+    uint32_t exp_cmd_sn;
+    uint32_t window;     /* commands it may queue */
+    uint32_t num_active; /* numbered commands without an answer */
+    uint32_t told_max;   /* last MaxCmdSN sent on any connection */
+    rig_nexus_id nexus;
+    uint64_t cleared[TGT_LUN_WORDS]; /* LUNs that owe a unit attention 47h/7Fh (11.14.5), by position in the
+                                        node */
+    tgt_list conns;
+    uint32_t num_conns;
+    uint32_t num_tmf_waiting; /* task management functions that wait for something */
+    tgt_list in_target;
+};
+
+/* History for SNACK and reassignment; a connection at ErrorRecoveryLevel 0 has none. */
+typedef struct tgt_retention {
+    void (*status)(tgt_conn *conn, const uint8_t *bhs, rig_view data);        /* a PDU that took a StatSN */
+    void (*data)(tgt_scsi *scsi, uint32_t sn, uint32_t offset, uint32_t len); /* a Data-In or R2T */
+    void (*acknowledged)(tgt_conn *conn, uint32_t exp_stat_sn);
+} tgt_retention;
+
+typedef enum tgt_close_how { TGT_OPEN, TGT_FLUSHING, TGT_GONE } tgt_close_how;
+
+struct tgt_conn {
+    rig_target *target;
+    const tgt_portal *portal;
+    tgt_session *session; /* from the login's success on */
+    rig_stream *stream;   /* NULL once it is gone */
+    rig_framer framer;
+    rig_txq txq;
+    uint8_t state;    /* tgt_conn_state */
+    uint8_t cleanup;  /* tgt_cleanup_state, in S8 */
+    uint8_t closing;  /* tgt_close_how */
+    bool dirty;       /* in target->dirty */
+    bool peer_closed; /* the peer's FIN is here */
+    bool rules_done;  /* for the PDU being received */
+    bool dropped;     /* a rule drops the PDU being received */
+    uint16_t cid;
+    rig_address peer;
+    uint32_t stat_sn;     /* next */
+    uint32_t exp_stat_sn; /* the initiator's */
+    uint32_t max_send;    /* initiator's MaxRecvDataSegmentLength */
+    uint32_t max_recv;    /* ours */
+    uint32_t num_pings;   /* NOP-Ins that wait for their NOP-Out */
+    uint32_t fence_sn;    /* StatSN the initiator has to acknowledge before a waiting TMF is answered */
+    uint32_t num_waiting; /* tasks with answers to send */
+    uint32_t num_immediate, num_tmf, num_draining;
+    uint64_t effects; /* rules that fired for the PDU being received */
+    uint64_t last_rx;
+    tgt_list in_target;
+    tgt_list in_session;
+    tgt_list in_dirty;
+    tgt_list tasks;    /* all of them, oldest first */
+    tgt_list ready;    /* with answers to send, in order */
+    tgt_scsi *early;   /* command whose immediate data is arriving */
+    tgt_scsi *placing; /* write whose Data-Out is arriving in its buffer */
+    tgt_login *login;
+    tgt_text *text;
+    const tgt_retention *retention;
+    rig_view raw; /* rest of a rule's raw bytes, behind the queue */
+    rig_timer timer;
+    rig_timer data_timer;
+    rig_status why;
+    const char *reason; /* static text */
+};
+
+struct rig_target {
+    const rig_alloc *alloc;
+    rig_target_config config;
+    rig_timerq timers;
+    uint64_t now;
+    tgt_portal portals[RIG_TARGET_PORTALS_MAX];
+    uint32_t num_portals;
+    rig_target_node **nodes;
+    uint32_t num_nodes, size_nodes;
+    tgt_map node_map, tsih_map, name_map, tasks, pending;
+    tgt_list conns, dirty, dead, sessions;
+    uint32_t num_conns, num_sessions, num_up;
+    tgt_list buried;  /* sessions to free */
+    uint32_t depth;   /* calls in progress; objects are freed when it is back at 0 */
+    tgt_list pool[2]; /* unused tasks: plain, SCSI */
+    uint32_t num_pool[2];
+    rig_rule *rules;
+    uint32_t num_rules;
+    uint64_t wait_rules; /* rules with a delay or a hold */
+    rig_fault_set faults;
+    bool faulty;
+    uint32_t own[TGT_KEYS];
+    uint32_t next_ttt;
+    uint64_t tsih_draws, stat_draws;
+    uint64_t num_commands;
+};
+
+/* Kinds of timers by rig_timer.kind; DATA and CLOSE are the same timer at different times of a connection's
+ * life. */
+enum { TGT_TIMER_CONN, TGT_TIMER_DATA, TGT_TIMER_CLOSE, TGT_TIMER_TASK };
+
+/* ---- target.c ---- */
+void tgt_enter(rig_target *target, uint64_t now);
+void tgt_leave(rig_target *target);
+void tgt_event(rig_target *target, rig_target_event *event, const tgt_conn *conn, const tgt_session *session);
+void tgt_made_wrong(tgt_conn *conn, const char *what);
+uint32_t tgt_new_ttt(rig_target *target);
+rig_target_node *tgt_node_find(const rig_target *target, rig_view name);
+bool tgt_node_at(const rig_target_node *node, const tgt_portal *portal);
+/* Position of a LUN in SAM form in the node's list, -1 when there is none. */
+int tgt_node_lun_position(const rig_target_node *node, uint64_t sam);
+
+/* ---- tconn.c: life of a connection ---- */
+bool tgt_accept(void *ctx, rig_stream *stream, rig_stream_user *out_user, uint64_t now);
+/* Ends a connection by an event of its state machine. flush: what is queued still leaves, then FIN; else RST.
+ */
+void tgt_conn_end(tgt_conn *conn, tgt_conn_event event, bool flush, rig_status why, const char *reason);
+/* A protocol or format error: every connection of the session goes (7.7). */
+void tgt_conn_fail(tgt_conn *conn, rig_status why, const char *reason);
+/* Ends what it does for its session, which goes on without it or ends. */
+void tgt_conn_leave_session(tgt_conn *conn);
+/* Answers may have become sendable: looked at before the outermost call returns. */
+void tgt_conn_kick(tgt_conn *conn);
+void tgt_conn_pump(tgt_conn *conn);
+void tgt_conn_free(tgt_conn *conn);
+void tgt_conn_timer(tgt_conn *conn);
+void tgt_conn_data_timer(tgt_conn *conn);
+void tgt_conn_close_timer(tgt_conn *conn);
+void tgt_conn_watch_data(tgt_conn *conn);
+/* The transport has nothing of it any more. */
+void tgt_conn_stream_gone(tgt_conn *conn);
+/* Frees what a connection without a stream no longer needs, and it itself unless it waits for cleanup. */
+void tgt_conn_bury(tgt_conn *conn);
+void tgt_conn_alive(tgt_conn *conn);
+bool tgt_conn_full_feature(const tgt_conn *conn);
+/* The cleanup of a connection in S8 is over (M1 or M4): it is freed. */
+void tgt_conn_cleaned(tgt_conn *conn, tgt_cleanup_event event);
+void tgt_conn_window(const tgt_conn *conn, uint32_t *out_exp, uint32_t *out_max);
+
+/* ---- tstream.c ---- */
+extern const rig_stream_user_ops tgt_stream_ops;
+extern const rig_framer_ops tgt_framer_ops;
+
+/* ---- tsession.c ---- */
+tgt_session *tgt_session_new(rig_target *target);
+/* Gives it a handle and its places in the target's maps; RIG_E_LIMIT, RIG_E_NOMEM. */
+rig_status tgt_session_list(tgt_session *session);
+void tgt_session_free(tgt_session *session);
+void tgt_session_attach(tgt_session *session, tgt_conn *conn);
+void tgt_session_detach(tgt_session *session, tgt_conn *conn);
+/* Takes the transition if the state lists one; false when it does not. */
+bool tgt_session_step(tgt_session *session, tgt_session_event event);
+/* Ends all its connections and frees the session, once the outermost call is over. Fine for one that has
+ * ended. */
+void tgt_session_end(tgt_session *session, tgt_session_event event, rig_status why);
+void tgt_session_lost_conn(tgt_session *session);
+tgt_session *tgt_session_by_tsih(const rig_target *target, uint16_t tsih);
+tgt_session *tgt_session_by_name(const rig_target *target, rig_view initiator, const uint8_t isid[6],
+                                 const rig_target_node *node, const tgt_portal *portal);
+tgt_conn *tgt_session_conn(const tgt_session *session, uint16_t cid);
+uint32_t tgt_session_max_cmd_sn(const tgt_session *session);
+/* Its commands on a LUN were cleared; the nexus is told so by its next command. */
+void tgt_session_cleared(tgt_session *session, const tgt_scsi *scsi);
+/* Says a window that opened without an answer to carry it (11.4.11). */
+void tgt_session_tell_window(tgt_session *session);
+
+/* ---- ttask.c ---- */
+tgt_task *tgt_task_new(tgt_conn *conn, tgt_task_kind kind, const uint8_t *bhs);
+rig_status tgt_task_keep(tgt_task *task, rig_view ahs, rig_view data);
+void tgt_task_tag(tgt_task *task);
+tgt_task *tgt_task_find(const tgt_session *session, uint32_t itt);
+/* It has something to send, after its rules' delays. */
+void tgt_task_ready(tgt_task *task);
+void tgt_task_unready(tgt_task *task);
+/* Its last answer is queued, or it ends without one. Frees it unless queued PDUs point into its memory. */
+void tgt_task_finish(tgt_task *task);
+/* An aborted write stays to swallow the data that is on its way. */
+void tgt_task_drain(tgt_task *task);
+void tgt_task_unref(tgt_task *task);
+/* Frees it whatever still refers to it: the stream is gone. */
+void tgt_task_free(tgt_task *task);
+void tgt_task_pool_cleanup(rig_target *target);
+void tgt_task_timer(tgt_task *task);
+void tgt_task_count(tgt_task *task);
+rig_view tgt_task_ahs(const tgt_task *task);
+rig_view tgt_task_data(const tgt_task *task);
+
+static inline uint32_t tgt_task_itt(const tgt_task *task)
+{
+    return rig_get32(task->bhs, RIG_F_ITT);
+}
+
+static inline tgt_scsi *tgt_scsi_of(tgt_task *task)
+{
+    return TGT_OF(task, tgt_scsi, task);
+}
+
+/* ---- treply.c: the one place where PDUs are queued ---- */
+typedef enum tgt_pushed {
+    TGT_PUSHED,
+    TGT_FULL, /* no room: try again when something was sent */
+    TGT_OVER  /* the task, or the whole connection, ended instead; do not touch the task */
+} tgt_pushed;
+
+typedef struct tgt_answer {
+    rig_pdu_kind kind;
+    bool last;   /* the task is over once it is queued, and must not be touched */
+    bool refers; /* the payload is the task's or the device's memory */
+    const struct iovec *iov;
+    uint32_t num_iov;
+    size_t iov_offset;
+    uint32_t data_len;
+    void *owned; /* payload in a block of its own, given away whatever comes */
+    size_t owned_size;
+    uint8_t bhs[RIG_BHS_LEN];
+} tgt_answer;
+
+void tgt_answer_init(tgt_answer *answer, const tgt_task *task, rig_pdu_kind kind);
+tgt_pushed tgt_reply(tgt_task *task, tgt_answer *answer);
+
+/* ---- trules.c: rules at the receiving end ---- */
+/* Looks at a received header once; sets conn->effects and conn->dropped. */
+void tgt_rules_receive(tgt_conn *conn, const uint8_t *bhs);
+void tgt_rules_received(tgt_conn *conn);
+
+/* ---- tcommand.c: the command window, and who serves what ---- */
+rig_status tgt_command(tgt_conn *conn, const rig_pdu *pdu);
+/* The header of a SCSI command with immediate data. */
+rig_status tgt_command_header(tgt_conn *conn, const rig_pdu *pdu, rig_sink *out_sink);
+void tgt_command_advance(tgt_session *session);
+void tgt_command_plug(tgt_session *session, tgt_conn *conn, uint32_t cmd_sn);
+
+/* ---- one file a request ---- */
+typedef bool tgt_answer_fn(tgt_task *task); /* false: no room, call again */
+tgt_answer_fn tgt_nop_answer, tgt_scsi_answer, tgt_tmf_answer, tgt_text_answer, tgt_logout_answer,
+    tgt_login_answer, tgt_reject_answer, tgt_notice_answer;
+typedef void tgt_begin_fn(tgt_task *task, rig_view ahs, rig_view data);
+tgt_begin_fn tgt_nop_begin, tgt_scsi_begin, tgt_tmf_begin, tgt_text_begin, tgt_logout_begin;
+typedef uint8_t tgt_check_fn(tgt_conn *conn,
+                             const rig_pdu *pdu); /* a reject reason, 0 when the header is fine */
+tgt_check_fn tgt_scsi_check, tgt_text_check, tgt_logout_check;
+
+/* ---- treject.c ---- */
+rig_status tgt_reject(tgt_conn *conn, const rig_pdu *pdu, uint8_t reason);
+
+/* ---- tlogin.c ---- */
+rig_status tgt_login_request(tgt_conn *conn, const rig_pdu *pdu);
+/* Ends the login with a status; RIG_OK, input is ignored from now on. */
+rig_status tgt_login_refuse(tgt_conn *conn, const uint8_t *bhs, uint16_t status);
+void tgt_login_free(tgt_conn *conn);
+
+/* ---- ttext.c ---- */
+void tgt_text_free(tgt_conn *conn);
+uint32_t tgt_text_itt(const tgt_text *text);
+
+/* ---- tnop.c ---- */
+/* A NOP-Out that wants no answer. */
+rig_status tgt_nop_reply(tgt_conn *conn, const rig_pdu *pdu);
+void tgt_ping(tgt_conn *conn);
+/* A NOP-In that only carries the window. */
+void tgt_notice(tgt_conn *conn);
+
+/* ---- tscsi.c ---- */
+void tgt_scsi_free(tgt_scsi *scsi);
+/* Ends the device's part with sense data; the response waits for data that is still on its way (11.4.2). */
+void tgt_scsi_fail(tgt_scsi *scsi, uint8_t key, uint8_t asc, uint8_t ascq);
+/* All data is here, or none is wanted: on to the response. */
+void tgt_scsi_respond(tgt_scsi *scsi);
+/* A write that waits for its turn while its unsolicited data is arriving already. */
+rig_status tgt_scsi_park(tgt_scsi *scsi, rig_view ahs);
+bool tgt_scsi_early(tgt_conn *conn, const rig_pdu *pdu, rig_sink *out_sink);
+/* Data-Out PDUs are on their way. */
+bool tgt_scsi_expects_data(const tgt_scsi *scsi);
+void tgt_scsi_seek(tgt_scsi *scsi, uint32_t offset, const struct iovec **out_iov, uint32_t *out_num,
+                   size_t *out_offset);
+
+/* ---- tdata_out.c ---- */
+rig_status tgt_data_out_header(tgt_conn *conn, const rig_pdu *pdu, rig_sink *out_sink);
+rig_status tgt_data_out(tgt_conn *conn, const rig_pdu *pdu);
+/* The next step of a write whose bursts are all in. */
+void tgt_data_out_next(tgt_scsi *scsi);
+bool tgt_r2t_answer(tgt_scsi *scsi);
+rig_status tgt_data_out_store(tgt_scsi *scsi, uint32_t offset, rig_view data);
+
+/* ---- tdata_in.c, tresponse.c ---- */
+bool tgt_data_in_answer(tgt_scsi *scsi);
+bool tgt_response_answer(tgt_scsi *scsi);
+void tgt_residuals(const tgt_scsi *scsi, tgt_answer *answer);
+
+/* ---- ttmf.c ---- */
+/* Something a waiting task management function may wait for has happened. */
+void tgt_tmf_progress(tgt_session *session);
+
+/* ---- tdiscovery.c ---- */
+typedef struct tgt_listing {
+    uint32_t node;   /* next node */
+    uint32_t portal; /* next portal of it, when its name is out */
+    bool named;
+    bool all;                    /* else only one */
+    const rig_target_node *only; /* may be NULL: none */
+} tgt_listing;
+/* Appends records while they fit in size bytes; false when something is left. */
+bool tgt_listing_fill(const tgt_conn *conn, tgt_listing *listing, uint8_t *out, size_t size, size_t *out_len);
+
+#endif

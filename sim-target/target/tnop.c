@@ -1,0 +1,88 @@
+/* NOP-Out and NOP-In, both ways (RFC 7143 sections 11.18, 11.19). */
+#include "tgt.h"
+
+#define REJECT_FIELD 0x09
+
+void tgt_nop_begin(tgt_task *task, rig_view ahs, rig_view data)
+{
+    (void)ahs;
+    if (!task->data && data.ptr && tgt_task_keep(task, (rig_view){0}, data) != RIG_OK) {
+        tgt_conn_end(task->conn, TGT_TRANSPORT_LOST, false, RIG_E_NOMEM, "no memory for ping data");
+        return;
+    }
+    tgt_task_ready(task);
+}
+
+bool tgt_nop_answer(tgt_task *task)
+{
+    rig_view data = rig_view_sub(tgt_task_data(task), 0, task->conn->max_send);
+    tgt_answer answer;
+    tgt_answer_init(&answer, task, RIG_PDU_NOP_IN);
+    if (data.len > 0) {
+        task->payload = (struct iovec){task->data + task->ahs_len, data.len};
+        answer.iov = &task->payload;
+        answer.num_iov = 1;
+        answer.data_len = (uint32_t)data.len;
+        answer.refers = true;
+    }
+    answer.last = true;
+    return tgt_reply(task, &answer) != TGT_FULL;
+}
+
+rig_status tgt_nop_reply(tgt_conn *conn, const rig_pdu *pdu)
+{
+    if (rig_get32(pdu->bhs, RIG_F_TTT) == RIG_TAG_NONE)
+        return RIG_OK;
+    if (conn->num_pings == 0)
+        return tgt_reject(conn, pdu, REJECT_FIELD);
+    conn->num_pings--;
+    return RIG_OK;
+}
+
+/* Section 11.19.3: the LUN beside a valid target transfer tag must be a right one. */
+static uint64_t any_lun(const tgt_session *session)
+{
+    return session->node && session->node->num_luns > 0 ? session->node->sam_luns[0] : 0;
+}
+
+static void announce(tgt_conn *conn, uint32_t ttt)
+{
+    tgt_task *task = tgt_task_new(conn, TGT_TASK_NOTICE, NULL);
+    if (!task)
+        return; /* it only serves the initiator's convenience; the next PDU carries the numbers too */
+    task->effects = task->waits = 0;
+    rig_bhs_init(task->bhs, RIG_PDU_NOP_IN);
+    rig_set(task->bhs, RIG_F_TTT, ttt);
+    if (ttt != RIG_TAG_NONE)
+        rig_set(task->bhs, RIG_F_LUN, any_lun(conn->session));
+    tgt_task_ready(task);
+}
+
+/* Section 7.4.3: a discovery session gets nothing unasked. */
+static bool may_announce(const tgt_conn *conn)
+{
+    return tgt_conn_full_feature(conn) && !conn->login && !conn->session->discovery;
+}
+
+void tgt_ping(tgt_conn *conn)
+{
+    if (!may_announce(conn))
+        return;
+    conn->num_pings++;
+    announce(conn, tgt_new_ttt(conn->target));
+}
+
+void tgt_notice(tgt_conn *conn)
+{
+    if (may_announce(conn))
+        announce(conn, RIG_TAG_NONE);
+}
+
+bool tgt_notice_answer(tgt_task *task)
+{
+    tgt_answer answer;
+    tgt_answer_init(&answer, task, RIG_PDU_NOP_IN);
+    memcpy(answer.bhs, task->bhs, RIG_BHS_LEN);
+    answer.last = true;
+    return tgt_reply(task, &answer) != TGT_FULL;
+}

@@ -1,0 +1,379 @@
+/*
+ * The one place where PDUs are queued: numbers, faults and the effects of rules are put on here.
+ *
+ * A rule that fired for a request shapes every answer of its task. What stands instead of an answer ends the
+ * task.
+ */
+#include "rig/crc32c.h"
+#include "tgt.h"
+
+void tgt_answer_init(tgt_answer *answer, const tgt_task *task, rig_pdu_kind kind)
+{
+    memset(answer, 0, offsetof(tgt_answer, bhs));
+    answer->kind = kind;
+    rig_bhs_init(answer->bhs, kind);
+    if (kind != RIG_PDU_REJECT && kind != RIG_PDU_ASYNC)
+        rig_set(answer->bhs, RIG_F_ITT, tgt_task_itt(task));
+}
+
+/* How a PDU uses StatSN (section 11): takes one, shows the next one, or leaves the field reserved. */
+typedef enum sn_use { SN_TAKES, SN_SHOWS, SN_RESERVED } sn_use;
+
+static sn_use sn_of(const uint8_t *bhs, rig_pdu_kind kind)
+{
+    switch (kind) {
+    case RIG_PDU_R2T:
+        return SN_SHOWS;
+    case RIG_PDU_NOP_IN:
+        return rig_get32(bhs, RIG_F_ITT) == RIG_TAG_NONE ? SN_SHOWS : SN_TAKES;
+    case RIG_PDU_DATA_IN:
+        return rig_get(bhs, RIG_F_S) ? SN_TAKES : SN_RESERVED;
+    default:
+        return SN_TAKES;
+    }
+}
+
+/* Is a fault on for the answers of this task, by a rule or for the whole target? */
+static bool faulty(const tgt_task *task, rig_fault fault, uint32_t *out_bit)
+{
+    const rig_target *target = task->conn->target;
+    *out_bit = 0;
+    for (uint32_t i = 0; task->effects >> i && i < target->num_rules; i++) {
+        const rig_rule *rule = &target->rules[i];
+        for (uint32_t j = 0; task->effects >> i & 1 && j < rule->num_actions; j++) {
+            if (rule->actions[j].verb == RIG_DO_FAULT && rule->actions[j].fault == fault) {
+                *out_bit = rule->actions[j].bit;
+                return true;
+            }
+        }
+    }
+    return rig_fault_has(&target->faults, fault);
+}
+
+static bool faulty_said(const tgt_task *task, rig_fault fault, uint32_t *out_bit)
+{
+    if (!faulty(task, fault, out_bit))
+        return false;
+    tgt_made_wrong(task->conn, rig_fault_rows[fault].name);
+    return true;
+}
+
+static void stamp(tgt_conn *conn, uint8_t *bhs, rig_pdu_kind kind)
+{
+    uint32_t exp, max;
+    sn_use use = sn_of(bhs, kind);
+    tgt_conn_window(conn, &exp, &max);
+    if (use != SN_RESERVED)
+        rig_set(bhs, RIG_F_STAT_SN, conn->stat_sn);
+    if (use == SN_TAKES)
+        conn->stat_sn++;
+    rig_set(bhs, RIG_F_EXP_CMD_SN, exp);
+    rig_set(bhs, RIG_F_MAX_CMD_SN, max);
+    if (conn->session)
+        conn->session->told_max = max;
+}
+
+/* ---- faults ---- */
+
+static void wrong_numbers(const tgt_task *task, tgt_answer *answer)
+{
+    uint32_t bit;
+    bool status = sn_of(answer->bhs, answer->kind) == SN_TAKES;
+    bool residual = answer->kind == RIG_PDU_SCSI_RESP || (answer->kind == RIG_PDU_DATA_IN && status);
+    if (status && faulty_said(task, RIG_FAULT_STAT_SN_SKIP, &bit))
+        rig_set(answer->bhs, RIG_F_STAT_SN, rig_get32(answer->bhs, RIG_F_STAT_SN) + 1);
+    if (residual && faulty_said(task, RIG_FAULT_RESIDUAL_WRONG, &bit))
+        rig_set(answer->bhs, RIG_F_RESIDUAL, rig_get32(answer->bhs, RIG_F_RESIDUAL) + 1);
+}
+
+static void wrong_digests(const tgt_task *task, rig_tx *tx)
+{
+    const rig_txq *txq = &task->conn->txq;
+    uint32_t bit;
+    if (txq->header_digest && faulty_said(task, RIG_FAULT_HEADER_DIGEST_FLIP, &bit))
+        tx->flip_header = (uint8_t)(1 + bit % 32);
+    if (txq->data_digest && tx->data_len > 0 && faulty_said(task, RIG_FAULT_DATA_DIGEST_FLIP, &bit))
+        tx->flip_data = (uint8_t)(1 + bit % 32);
+}
+
+/* ---- rules that change an answer ---- */
+
+static bool sets(const rig_rule_action *action, rig_pdu_kind kind)
+{
+    return action->verb == RIG_DO_SET && (action->pdu == RIG_PDU_UNKNOWN || action->pdu == kind) &&
+           rig_fields[action->field].pdus >> kind & 1 && rig_fields[action->field].bits > 0;
+}
+
+static bool length_field(rig_field_id field)
+{
+    return field == RIG_F_DATA_LEN || field == RIG_F_AHS_WORDS;
+}
+
+static void set_fields(const tgt_task *task, uint8_t *bhs, rig_pdu_kind kind, bool lengths)
+{
+    const rig_target *target = task->conn->target;
+    for (uint32_t i = 0; task->effects >> i && i < target->num_rules; i++) {
+        const rig_rule *rule = &target->rules[i];
+        for (uint32_t j = 0; task->effects >> i & 1 && j < rule->num_actions; j++) {
+            const rig_rule_action *action = &rule->actions[j];
+            if (!sets(action, kind) || length_field(action->field) != lengths)
+                continue;
+            rig_set(bhs, action->field, action->value);
+            tgt_made_wrong(task->conn, rig_fields[action->field].name);
+        }
+    }
+}
+
+/* Lengths are final only behind the seal; the digest then is made over what is sent. */
+static void set_lengths(const tgt_task *task, rig_tx *tx, rig_pdu_kind kind)
+{
+    uint8_t before[RIG_BHS_LEN];
+    memcpy(before, tx->bhs, RIG_BHS_LEN);
+    set_fields(task, tx->bhs, kind, true);
+    if (memcmp(before, tx->bhs, RIG_BHS_LEN) != 0 && task->conn->txq.header_digest)
+        rig_crc32c_store(rig_crc32c_update(RIG_CRC32C_START, tx->bhs, RIG_BHS_LEN), tx->bhs + RIG_BHS_LEN);
+}
+
+static const rig_rule_action *find_action(const tgt_task *task, rig_rule_verb verb)
+{
+    const rig_target *target = task->conn->target;
+    for (uint32_t i = 0; task->effects >> i && i < target->num_rules; i++) {
+        const rig_rule *rule = &target->rules[i];
+        for (uint32_t j = 0; task->effects >> i & 1 && j < rule->num_actions; j++)
+            if (rule->actions[j].verb == verb)
+                return &rule->actions[j];
+    }
+    return NULL;
+}
+
+/* Copies the payload into a block of the queue's, so that a byte of it can be spoiled after the digest was
+ * made. */
+static void own_payload(rig_target *target, tgt_answer *answer)
+{
+    uint8_t *copy = answer->data_len ? rig_new(target->alloc, answer->data_len) : NULL;
+    if (!copy)
+        return;
+    size_t skip = answer->iov_offset, have = 0;
+    for (uint32_t i = 0; i < answer->num_iov && have < answer->data_len; i++) {
+        size_t len = answer->iov[i].iov_len;
+        if (skip >= len) {
+            skip -= len;
+            continue;
+        }
+        len -= skip;
+        if (len > answer->data_len - have)
+            len = answer->data_len - have;
+        memcpy(copy + have, (const uint8_t *)answer->iov[i].iov_base + skip, len);
+        have += len;
+        skip = 0;
+    }
+    answer->owned = copy;
+    answer->owned_size = answer->data_len;
+    answer->refers = false;
+}
+
+/* ---- queueing ---- */
+
+static void discard(tgt_conn *conn, tgt_answer *answer)
+{
+    rig_delete(conn->target->alloc, answer->owned, answer->owned_size);
+    answer->owned = NULL;
+}
+
+static void fill_tx(rig_tx *tx, tgt_task *task, tgt_answer *answer)
+{
+    memcpy(tx->bhs, answer->bhs, RIG_BHS_LEN);
+    tx->data_len = answer->data_len;
+    if (answer->owned) {
+        tx->flat = (struct iovec){answer->owned, answer->data_len};
+        tx->owned = answer->owned;
+        tx->owned_size = answer->owned_size;
+    } else {
+        tx->iov = answer->iov;
+        tx->num_iov = answer->num_iov;
+        tx->iov_offset = answer->iov_offset;
+    }
+    if (answer->refers) {
+        tx->cookie = task;
+        task->refs++;
+    }
+}
+
+static void retain(tgt_conn *conn, const tgt_answer *answer)
+{
+    if (conn->retention && sn_of(answer->bhs, answer->kind) == SN_TAKES)
+        conn->retention->status(conn, answer->bhs,
+                                rig_view_of(answer->owned, answer->owned ? answer->data_len : 0));
+}
+
+/* Queues one PDU with its numbers; false when there is no memory for it. */
+static bool queue(tgt_task *task, tgt_answer *answer, const uint64_t *given)
+{
+    tgt_conn *conn = task->conn;
+    bool shaped = task->effects != 0 || conn->target->faulty;
+    uint8_t wanted[RIG_BHS_LEN];
+    rig_tx *tx = rig_txq_push(&conn->txq, answer->kind, NULL);
+    if (!tx)
+        return false;
+    memcpy(wanted, answer->bhs, RIG_BHS_LEN);
+    stamp(conn, answer->bhs, answer->kind);
+    for (unsigned f = 0; given && f < RIG_FIELDS; f++)
+        if (given[f / 64] >> f % 64 & 1 && rig_fields[f].bits > 0)
+            rig_set(answer->bhs, (rig_field_id)f, rig_get(wanted, (rig_field_id)f));
+    retain(conn, answer);
+    if (shaped) {
+        wrong_numbers(task, answer);
+        set_fields(task, answer->bhs, answer->kind, false);
+    }
+    fill_tx(tx, task, answer);
+    if (shaped)
+        wrong_digests(task, tx);
+    rig_txq_seal(&conn->txq);
+    if (shaped)
+        set_lengths(task, tx, answer->kind);
+    return true;
+}
+
+/* ---- PDUs of a rule's own ---- */
+
+/* What a login answer must repeat of its request (11.13), unless the rule says otherwise. */
+static void fill_login(const tgt_task *task, const rig_rule_action *action, uint8_t *bhs)
+{
+    static const rig_field_id fields[] = {RIG_F_ISID, RIG_F_TSIH, RIG_F_CSG};
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        if (!(action->given[fields[i] / 64] >> fields[i] % 64 & 1))
+            rig_set(bhs, fields[i], rig_get(task->bhs, fields[i]));
+}
+
+static bool queue_made(tgt_task *task, const rig_rule_action *action)
+{
+    tgt_answer answer;
+    tgt_answer_init(&answer, task, action->pdu);
+    if (action->pdu == RIG_PDU_LOGIN_RESP)
+        fill_login(task, action, answer.bhs);
+    for (unsigned f = 0; f < RIG_FIELDS; f++)
+        if (action->given[f / 64] >> f % 64 & 1 && rig_fields[f].bits > 0)
+            rig_set(answer.bhs, (rig_field_id)f, rig_get(action->bhs, (rig_field_id)f));
+    if (action->data.len > 0) {
+        answer.owned = rig_new(task->conn->target->alloc, action->data.len);
+        if (!answer.owned)
+            return false;
+        answer.owned_size = action->data.len;
+        answer.data_len = (uint32_t)action->data.len;
+        memcpy(answer.owned, action->data.ptr, action->data.len);
+    }
+    tgt_made_wrong(task->conn, rig_pdu_rows[action->pdu].name);
+    if (queue(task, &answer, action->given))
+        return true;
+    discard(task->conn, &answer);
+    return false;
+}
+
+/* Queues what the rules of verb ask for, once a rule; false when there is no memory. */
+static bool queue_all_made(tgt_task *task, rig_rule_verb verb)
+{
+    const rig_target *target = task->conn->target;
+    for (uint32_t i = 0; task->effects >> i && i < target->num_rules; i++) {
+        const rig_rule *rule = &target->rules[i];
+        if (!(task->effects >> i & 1) || task->sent >> i & 1)
+            continue;
+        for (uint32_t j = 0; j < rule->num_actions; j++)
+            if (rule->actions[j].verb == verb && !queue_made(task, &rule->actions[j]))
+                return false;
+    }
+    return true;
+}
+
+static tgt_pushed end_task(tgt_task *task)
+{
+    tgt_task_finish(task);
+    return TGT_OVER;
+}
+
+static tgt_pushed out_of_memory(tgt_conn *conn)
+{
+    tgt_conn_end(conn, TGT_TRANSPORT_LOST, false, RIG_E_NOMEM, "no memory to answer");
+    return TGT_OVER;
+}
+
+/* The conversation cannot go on behind something that replaced the end of a login. */
+static tgt_pushed close_instead(tgt_task *task, bool flush, const char *what)
+{
+    tgt_made_wrong(task->conn, what);
+    tgt_conn_end(task->conn, TGT_TRANSPORT_LOST, flush, RIG_E_ABORTED, what);
+    return TGT_OVER;
+}
+
+/* Is there something instead of the answer? TGT_PUSHED: no, go on. */
+static tgt_pushed instead(tgt_task *task)
+{
+    tgt_conn *conn = task->conn;
+    const rig_rule_action *action;
+    uint32_t bit;
+    if (faulty(task, RIG_FAULT_RESET, &bit) || find_action(task, RIG_DO_RESET))
+        return close_instead(task, false, "reset");
+    if (faulty_said(task, RIG_FAULT_SILENCE, &bit))
+        return end_task(task);
+    if (find_action(task, RIG_DO_REPLY))
+        return queue_all_made(task, RIG_DO_REPLY) ? end_task(task) : out_of_memory(conn);
+    if ((action = find_action(task, RIG_DO_RAW))) {
+        tgt_made_wrong(conn, "raw");
+        conn->raw = action->data;
+        return end_task(task);
+    }
+    if (find_action(task, RIG_DO_CLOSE))
+        return close_instead(task, true, "close");
+    return TGT_PUSHED;
+}
+
+/* Effects of rules and faults that are not in the PDU itself. */
+static tgt_pushed shape(tgt_task *task, tgt_answer *answer, const rig_rule_action **out_corrupt)
+{
+    if (rig_txq_room(&task->conn->txq) < 1 + RIG_RULE_ACTIONS)
+        return TGT_FULL;
+    tgt_pushed result = instead(task);
+    if (result != TGT_PUSHED)
+        return result;
+    if (!queue_all_made(task, RIG_DO_SEND))
+        return out_of_memory(task->conn);
+    task->sent = task->effects;
+    *out_corrupt = find_action(task, RIG_DO_CORRUPT);
+    if (*out_corrupt && !answer->owned)
+        own_payload(task->conn->target, answer);
+    return TGT_PUSHED;
+}
+
+static void corrupt(tgt_conn *conn, const rig_rule_action *action, const tgt_answer *answer)
+{
+    if (!answer->owned || answer->data_len == 0)
+        return;
+    uint8_t *byte = (uint8_t *)answer->owned + action->bit % answer->data_len;
+    *byte = (uint8_t) ~*byte;
+    tgt_made_wrong(conn, "corrupt");
+}
+
+tgt_pushed tgt_reply(tgt_task *task, tgt_answer *answer)
+{
+    tgt_conn *conn = task->conn;
+    const rig_rule_action *spoil = NULL;
+    tgt_pushed result = rig_txq_room(&conn->txq) == 0 ? TGT_FULL : TGT_PUSHED;
+    if (result == TGT_PUSHED && (task->effects || conn->target->faulty))
+        result = shape(task, answer, &spoil);
+    if (result != TGT_PUSHED) {
+        discard(conn, answer);
+        return result;
+    }
+    if (answer->last && task->numbered) {
+        conn->session->num_active--;
+        task->numbered = false;
+    }
+    if (!queue(task, answer, NULL)) {
+        discard(conn, answer);
+        return out_of_memory(conn);
+    }
+    if (spoil)
+        corrupt(conn, spoil, answer);
+    if (answer->last)
+        tgt_task_finish(task);
+    return TGT_PUSHED;
+}

@@ -1,0 +1,33 @@
+/* Rules at the receiving end: which of them fire for a PDU. Their answers are shaped in treply.c. */
+#include "tgt.h"
+
+static bool drops(const rig_rule *rule)
+{
+    for (uint32_t i = 0; i < rule->num_actions; i++)
+        if (rule->actions[i].verb == RIG_DO_DROP)
+            return true;
+    return false;
+}
+
+void tgt_rules_receive(tgt_conn *conn, const uint8_t *bhs)
+{
+    rig_target *target = conn->target;
+    if (conn->rules_done)
+        return;
+    conn->rules_done = true;
+    for (uint32_t i = 0; i < target->num_rules; i++) {
+        if (!rig_rule_fires(&target->rules[i], bhs))
+            continue;
+        conn->effects |= UINT64_C(1) << i;
+        conn->dropped = conn->dropped || drops(&target->rules[i]);
+    }
+    if (conn->dropped)
+        tgt_made_wrong(conn, "drop");
+}
+
+void tgt_rules_received(tgt_conn *conn)
+{
+    conn->rules_done = false;
+    conn->dropped = false;
+    conn->effects = 0;
+}

@@ -1,0 +1,275 @@
+/* Sessions: their tables, their connections, their end (RFC 7143 sections 4.4.3, 6.3.5, 8.3). */
+#include "tgt.h"
+
+tgt_session *tgt_session_new(rig_target *target)
+{
+    tgt_session *session = rig_new(target->alloc, sizeof(*session));
+    if (!session)
+        return NULL;
+    session->target = target;
+    session->window = target->config.window;
+    tgt_list_init(&session->conns);
+    tgt_list_init(&session->in_target);
+    tgt_session_step(session, TGT_LEADING_LOGIN);
+    return session;
+}
+
+void tgt_session_free(tgt_session *session)
+{
+    rig_target *target = session->target;
+    tgt_list_remove(&session->in_target);
+    if (session->initiator)
+        rig_delete(target->alloc, session->initiator, session->initiator_len + 1u);
+    rig_delete(target->alloc, session, sizeof(*session));
+}
+
+/* ---- tables ---- */
+
+/* 7.4.2.1: an unnamed discovery session hangs on the portal, any other session on the portal group of its
+ * node. */
+static uint64_t place_of(const rig_target_node *node, const tgt_portal *portal)
+{
+    return node ? portal->group : portal->index;
+}
+
+static uint64_t name_hash(rig_view initiator, const uint8_t isid[6], const rig_target_node *node,
+                          const tgt_portal *portal)
+{
+    uint64_t hash = rig_hash64(initiator.ptr, initiator.len, rig_be_get(isid, 6));
+    if (node)
+        hash = rig_hash64(node->name, node->name_len, hash);
+    return tgt_mix(hash, place_of(node, portal) << 1 | (node != NULL));
+}
+
+static bool same_name(const tgt_session *session, rig_view initiator, const uint8_t isid[6],
+                      const rig_target_node *node, const tgt_portal *portal)
+{
+    return session->node == node && memcmp(session->isid, isid, 6) == 0 &&
+           place_of(session->node, session->portal) == place_of(node, portal) &&
+           rig_view_eq(rig_view_of(session->initiator, session->initiator_len), initiator);
+}
+
+tgt_session *tgt_session_by_name(const rig_target *target, rig_view initiator, const uint8_t isid[6],
+                                 const rig_target_node *node, const tgt_portal *portal)
+{
+    tgt_link *link = tgt_map_first(&target->name_map, name_hash(initiator, isid, node, portal));
+    for (; link; link = tgt_map_next(link)) {
+        tgt_session *session = TGT_OF(link, tgt_session, by_name);
+        if (same_name(session, initiator, isid, node, portal))
+            return session;
+    }
+    return NULL;
+}
+
+tgt_session *tgt_session_by_tsih(const rig_target *target, uint16_t tsih)
+{
+    tgt_link *link = tgt_map_first(&target->tsih_map, tgt_mix(tsih, 0));
+    return link ? TGT_OF(link, tgt_session, by_tsih) : NULL;
+}
+
+tgt_conn *tgt_session_conn(const tgt_session *session, uint16_t cid)
+{
+    for (tgt_list *at = session->conns.next; at != &session->conns; at = at->next) {
+        tgt_conn *conn = TGT_OF(at, tgt_conn, in_session);
+        if (conn->cid == cid)
+            return conn;
+    }
+    return NULL;
+}
+
+/* A drawn handle, or the next free one behind it. */
+static uint16_t free_tsih(rig_target *target)
+{
+    uint16_t tsih = (uint16_t)rig_draw(&target->config.draws, "target.tsih", target->tsih_draws++);
+    while (tsih == 0 || tgt_session_by_tsih(target, tsih))
+        tsih++;
+    return tsih;
+}
+
+/* Failed sessions only wait for their initiators; a new one is worth more (TGT_SESSIONS_MAX is the limit of
+ * handles). */
+static bool make_room(rig_target *target)
+{
+    if (target->num_sessions < RIG_TARGET_SESSIONS_MAX)
+        return true;
+    for (tgt_list *at = target->sessions.next; at != &target->sessions; at = at->next) {
+        tgt_session *session = TGT_OF(at, tgt_session, in_target);
+        if (session->state != TGT_Q4_FAILED)
+            continue;
+        tgt_session_end(session, TGT_TIMEOUT, RIG_E_LIMIT);
+        return true;
+    }
+    return false;
+}
+
+/* The nexus is the pair of ports, so that what devices keep for it outlives the session (4.4.3.1). */
+static rig_nexus_id nexus_of(const tgt_session *session)
+{
+    rig_nexus_id id = session->by_name.hash;
+    return id ? id : 1;
+}
+
+static rig_status tell_devices(tgt_session *session)
+{
+    const rig_target_node *node = session->node;
+    for (uint32_t i = 0; node && !session->discovery && i < node->num_luns; i++) {
+        rig_status status = rig_device_nexus_new(node->luns[i].device, session->nexus);
+        if (status == RIG_OK)
+            continue;
+        while (i-- > 0)
+            rig_device_nexus_lost(node->luns[i].device, session->nexus);
+        return status;
+    }
+    return RIG_OK;
+}
+
+static void nexus_lost(const tgt_session *session)
+{
+    const rig_target_node *node = session->node;
+    for (uint32_t i = 0; node && !session->discovery && i < node->num_luns; i++)
+        rig_device_nexus_lost(node->luns[i].device, session->nexus);
+}
+
+rig_status tgt_session_list(tgt_session *session)
+{
+    rig_target *target = session->target;
+    rig_view initiator = rig_view_of(session->initiator, session->initiator_len);
+    uint64_t hash = name_hash(initiator, session->isid, session->node, session->portal);
+    if (!make_room(target))
+        return RIG_E_LIMIT;
+    session->by_name.hash = hash;
+    session->nexus = nexus_of(session);
+    rig_status status = tell_devices(session);
+    if (status != RIG_OK)
+        return status;
+    session->tsih = free_tsih(target);
+    tgt_map_add(&target->tsih_map, &session->by_tsih, tgt_mix(session->tsih, 0));
+    tgt_map_add(&target->name_map, &session->by_name, hash);
+    tgt_list_add(&target->sessions, &session->in_target);
+    target->num_sessions++;
+    session->listed = true;
+    return RIG_OK;
+}
+
+static void unlist(tgt_session *session)
+{
+    rig_target *target = session->target;
+    if (!session->listed)
+        return;
+    session->listed = false;
+    tgt_map_remove(&target->tsih_map, &session->by_tsih);
+    tgt_map_remove(&target->name_map, &session->by_name);
+    target->num_sessions--;
+    nexus_lost(session);
+}
+
+/* ---- states ---- */
+
+static void say(tgt_session *session, rig_target_event_kind kind, rig_status why)
+{
+    rig_target_event event = {.kind = kind, .why = why};
+    const tgt_conn *conn =
+        tgt_list_empty(&session->conns) ? NULL : TGT_OF(session->conns.next, tgt_conn, in_session);
+    tgt_event(session->target, &event, conn, session);
+}
+
+bool tgt_session_step(tgt_session *session, tgt_session_event event)
+{
+    uint8_t before = session->state;
+    if (!tgt_fsm_find(&tgt_session_fsm, before, (uint8_t)event))
+        return false;
+    tgt_fsm_step(&tgt_session_fsm, &session->state, (uint8_t)event, NULL);
+    if (session->state == TGT_Q3_LOGGED_IN) {
+        session->target->num_up++;
+        if (before == TGT_Q2_ACTIVE)
+            say(session, RIG_TARGET_SESSION_UP, RIG_OK);
+    } else if (before == TGT_Q3_LOGGED_IN) {
+        session->target->num_up--;
+    }
+    return true;
+}
+
+void tgt_session_attach(tgt_session *session, tgt_conn *conn)
+{
+    conn->session = session;
+    session->num_conns++;
+    tgt_list_add(&session->conns, &conn->in_session);
+}
+
+void tgt_session_detach(tgt_session *session, tgt_conn *conn)
+{
+    conn->session = NULL;
+    session->num_conns--;
+    tgt_list_remove(&conn->in_session);
+}
+
+void tgt_session_end(tgt_session *session, tgt_session_event event, rig_status why)
+{
+    tgt_conn_event conn_event = event == TGT_SESSION_REINSTATED ? TGT_REINSTATED : TGT_SESSION_CLOSED;
+    if (session->state == TGT_Q1_FREE)
+        return;
+    if (!tgt_session_step(session, event)) {
+        session->target->num_up -= session->state == TGT_Q3_LOGGED_IN;
+        session->state = TGT_Q1_FREE;
+    }
+    say(session, RIG_TARGET_SESSION_DOWN, why);
+    while (!tgt_list_empty(&session->conns)) {
+        tgt_conn *conn = TGT_OF(session->conns.next, tgt_conn, in_session);
+        if (conn->state == TGT_S8_CLEANUP_WAIT)
+            tgt_conn_cleaned(conn, TGT_CLEANUP_TIMEOUT);
+        else
+            tgt_conn_end(conn, conn_event, rig_txq_empty(&conn->txq), why, "the session ended");
+    }
+    unlist(session);
+    tgt_list_remove(&session->in_target);
+    tgt_list_add(&session->target->buried, &session->in_target);
+}
+
+static bool in_service(const tgt_session *session)
+{
+    for (tgt_list *at = session->conns.next; at != &session->conns; at = at->next)
+        if (tgt_conn_full_feature(TGT_OF(at, tgt_conn, in_session)))
+            return true;
+    return false;
+}
+
+/*
+ * A connection has left or failed. Without any the session is closed (N3) or timed out (N6); with none in
+ * service it has failed (N5). A discovery session has nothing to keep.
+ */
+void tgt_session_lost_conn(tgt_session *session)
+{
+    if (session->state == TGT_Q1_FREE || in_service(session))
+        return;
+    if (tgt_list_empty(&session->conns))
+        tgt_session_end(session, session->state == TGT_Q3_LOGGED_IN ? TGT_CLOSURE : TGT_TIMEOUT,
+                        session->state == TGT_Q3_LOGGED_IN ? RIG_OK : RIG_E_TIMEOUT);
+    else if (session->discovery)
+        tgt_session_end(session, TGT_CLOSURE, RIG_E_CLOSED);
+    else
+        tgt_session_step(session, TGT_FAILURE);
+}
+
+/* ---- the window ---- */
+
+uint32_t tgt_session_max_cmd_sn(const tgt_session *session)
+{
+    return session->exp_cmd_sn + (session->window - session->num_active) - 1;
+}
+
+void tgt_session_tell_window(tgt_session *session)
+{
+    tgt_conn *conn;
+    if (session->told_max == tgt_session_max_cmd_sn(session) || tgt_list_empty(&session->conns))
+        return;
+    conn = TGT_OF(session->conns.next, tgt_conn, in_session);
+    tgt_notice(conn);
+}
+
+void tgt_session_cleared(tgt_session *session, const tgt_scsi *scsi)
+{
+    int position =
+        session->node ? tgt_node_lun_position(session->node, rig_get(scsi->task.bhs, RIG_F_LUN)) : -1;
+    if (position >= 0)
+        session->cleared[position / 64] |= UINT64_C(1) << position % 64;
+}
