@@ -240,6 +240,29 @@ static void large_payloads_are_not_copied(void)
     CU_ASSERT_EQUAL(reads, 6);
 }
 
+/* Headers alone are offered room until RIG_SMALL_PDUS PDUs in a row were small. */
+static void reading_ahead_again(void)
+{
+    static stream in;
+    static uint8_t ahead[65536];
+    static const size_t wanted[] = {RIG_COPY_MAX, RIG_BHS_LEN, RIG_BHS_LEN, RIG_COPY_MAX, RIG_BHS_LEN};
+    static const size_t lens[] = {RIG_COPY_MAX + 1, 0, RIG_COPY_MAX, RIG_COPY_MAX + 1};
+    struct iovec iov[RIG_SPACE_IOV], read_ahead = {ahead, sizeof ahead};
+    seen *s = watch(RIG_SINK_COLLECT, false, false);
+    for (size_t i = 0; i < 5; i++) {
+        CU_ASSERT_EQUAL(rig_framer_space(&s->framer, read_ahead, iov), 1);
+        CU_ASSERT_EQUAL(iov[0].iov_len, wanted[i]);
+        in.len = 0;
+        if (i < 4)
+            stream_pdu(&in, 0, lens[i], 1);
+        CU_ASSERT_EQUAL(rig_framer_feed(&s->framer, rig_view_of(in.bytes, in.len), NULL), RIG_OK);
+    }
+    CU_ASSERT_EQUAL(s->num_complete, 4);
+    read_ahead.iov_len = RIG_BHS_LEN;
+    CU_ASSERT_EQUAL(rig_framer_space(&s->framer, read_ahead, iov), 1);
+    CU_ASSERT_EQUAL(iov[0].iov_len, RIG_BHS_LEN);
+}
+
 static void nothing_allocated_in_place(void)
 {
     unsigned num;
@@ -531,6 +554,7 @@ RIG_SUITE("framer", {"PDUs split in two at every byte, every sink, every digest"
           {"reads of every size into the named places", every_chunk},
           {"payloads around and above the copy limit", large_payloads},
           {"large payloads go straight to their place", large_payloads_are_not_copied},
+          {"reading ahead begins again after small PDUs", reading_ahead_again},
           {"whole PDUs in one buffer need no memory", nothing_allocated_in_place},
           {"a data segment at the limit and one past it", data_limit},
           {"header segments at the limit and one past it", ahs_limit},

@@ -96,8 +96,8 @@ __attribute__((format(printf, 2, 0))) void rig_text_vadd(rig_text *text, const c
 void rig_text_view(rig_text *text, rig_view v);
 
 /**
- * rig_text_escaped appends a view with control characters, quotes, backslashes and what is no UTF-8 as \xNN,
- * so that it prints safely.
+ * rig_text_escaped appends a view so that it prints safely: control characters, quotes, backslashes and what
+ * is no UTF-8 become a backslash, x and two hex digits a byte.
  */
 void rig_text_escaped(rig_text *text, rig_view v);
 
