@@ -35,7 +35,9 @@
 #define RIG_SCN_MACRO_DEPTH 8                  /**< deepest macro call in a macro */
 #define RIG_SCN_ARGS_MAX 12                    /**< most argument rows of a word */
 #define RIG_SCN_WITHIN (30ull * 1000000000ull) /**< ns: the deadline of a wait that names none */
-#define RIG_SCN_NO_VAR UINT32_MAX              /**< no variable */
+#define RIG_SCN_STANDARD                                                                                     \
+    "login.inc"                   /**< include that is read when macros are called and nothing is included */
+#define RIG_SCN_NO_VAR UINT32_MAX /**< no variable */
 
 /* ---- places and values ------------------------------------------------------------------------------------
  */
@@ -96,25 +98,28 @@ void rig_scn_pattern_fill(uint8_t *out, size_t len, uint64_t seed, uint64_t offs
 
 /** rig_scn_type is what an argument's value must be. */
 typedef enum rig_scn_type {
-    RIG_SCN_T_FLAG,   /**< the word alone */
-    RIG_SCN_T_NUMBER, /**< a number, decimal or 0x */
-    RIG_SCN_T_SIZE,   /**< bytes with K, M, G, T, KiB, MiB, GiB, TiB; value.number is bytes */
-    RIG_SCN_T_TIME,   /**< ns, us, ms, s, m, h; value.number is ns */
-    RIG_SCN_T_YES_NO, /**< yes or no; value.number 1 or 0 */
-    RIG_SCN_T_WORD,   /**< any word or "text" */
-    RIG_SCN_T_CHOICE, /**< one of the words of `choices`; value.number is its index */
-    RIG_SCN_T_NAME,   /**< an iSCSI name */
-    RIG_SCN_T_PORTAL, /**< address[:port], IPv6 in brackets */
-    RIG_SCN_T_PAIRS,  /**< KEY=VALUE …: arg.pairs */
-    RIG_SCN_T_HEX,    /**< hex digits: value.bytes */
-    RIG_SCN_T_CDB,    /**< a command with its fields: value.bytes is the whole CDB */
-    RIG_SCN_T_DATA,   /**< arg.data */
-    RIG_SCN_T_RESULT, /**< $name of an earlier step's result: value.var is the result's index in
-                         rig_scn.results */
-    RIG_SCN_T_FAULT,  /**< a fault's name: value.number is the rig_fault */
-    RIG_SCN_T_NAMED,  /**< a name of the argument's `names`, or a number */
-    RIG_SCN_T_EVENTS, /**< EVENT [arguments] [| EVENT …]: step.events */
-    RIG_SCN_T_REST,   /**< the rest of the statement as text */
+    RIG_SCN_T_FLAG,    /**< the word alone */
+    RIG_SCN_T_NUMBER,  /**< a number, decimal or 0x */
+    RIG_SCN_T_SIZE,    /**< bytes with K, M, G, T, KiB, MiB, GiB, TiB; value.number is bytes */
+    RIG_SCN_T_TIME,    /**< ns, us, ms, s, m, h; value.number is ns */
+    RIG_SCN_T_YES_NO,  /**< yes or no; value.number 1 or 0 */
+    RIG_SCN_T_WORD,    /**< any word or "text" */
+    RIG_SCN_T_CHOICE,  /**< one of the words of `choices`; value.number is its index */
+    RIG_SCN_T_NAME,    /**< an iSCSI name */
+    RIG_SCN_T_PORTAL,  /**< address[:port], IPv6 in brackets */
+    RIG_SCN_T_PAIRS,   /**< KEY=VALUE …: arg.pairs */
+    RIG_SCN_T_HEX,     /**< hex digits: value.bytes */
+    RIG_SCN_T_CDB,     /**< a command with its fields: value.bytes is the whole CDB */
+    RIG_SCN_T_DATA,    /**< arg.data */
+    RIG_SCN_T_RESULT,  /**< $name of an earlier step's result: value.var is the result's index in
+                          rig_scn.results */
+    RIG_SCN_T_FAULT,   /**< a fault's name: value.number is the rig_fault */
+    RIG_SCN_T_NAMED,   /**< a name of the argument's `names`, or a number */
+    RIG_SCN_T_EVENTS,  /**< EVENT [arguments] [| EVENT …]: step.events */
+    RIG_SCN_T_REST,    /**< the rest of the statement as text */
+    RIG_SCN_T_OUTCOME, /**< a status or reason: a row of RIG_SCN_G_OUTCOME, a rig_status name, or a name of a
+                          SCSI, task management, login or logout status or a reject reason; case does not
+                          matter */
 } rig_scn_type;
 
 /** rig_scn_arg_form is how an argument is written. */

@@ -1,0 +1,110 @@
+/* What can happen besides PDUs: one row each, in the order of RIG_SCN_EVENT_ROWS. */
+#include "lang.h"
+
+#define BARE RIG_SCN_BARE
+#define AFTER RIG_SCN_WORD
+#define EQUAL RIG_SCN_EQUAL
+#define T(type) RIG_SCN_T_##type
+#define ROW(id, name, who, what) name, NULL, who, what, RIG_SCN_EV_##id
+#define ARG(name, type)                                                                                      \
+    {                                                                                                        \
+        name, T(type), EQUAL, false, NULL, NULL                                                              \
+    }
+
+const rig_scn_word lang_events[] = {
+    {ROW(CONNECT, "connect", "pcap", "a TCP connection was opened"),
+     {{"ADDR:PORT", T(WORD), BARE, false, NULL, NULL}}},
+    {ROW(CLOSE, "close", "pcap, engine", "a TCP connection ended"),
+     {ARG("reason", OUTCOME), {"by", T(CHOICE), AFTER, false, "initiator|target|network", NULL}}},
+    {ROW(SESSION_UP, "session up", "engine", "a session reached its full feature phase"),
+     {ARG("target", WORD), ARG("persistent", YES_NO)}},
+    {ROW(SESSION_DOWN, "session down", "engine", "a session is gone"),
+     {ARG("target", WORD), ARG("reason", OUTCOME)}},
+    {ROW(COMPLETE, "complete", "engine", "a command ended towards the host"),
+     {ARG("ITT", NUMBER), ARG("status", OUTCOME)}},
+    {ROW(NEXUS_LOSS, "nexus-loss notice", "engine", "the SCSI layer was told that the nexus was lost"),
+     {ARG("target", WORD)}},
+    {ROW(LOGIN_FAILED, "login-failed", "engine", "a login ended without a session"),
+     {ARG("target", WORD), ARG("status", OUTCOME)}},
+    {"refused",
+     "session refused",
+     "hba",
+     "the adapter refused to open a session",
+     RIG_SCN_EV_REFUSED,
+     {ARG("target", WORD), ARG("reason", OUTCOME)}},
+    {ROW(TARGET_FOUND, "target-found", "engine", "discovery found a target"),
+     {ARG("name", WORD), ARG("address", WORD)}},
+    {ROW(NOP_IN, "nop-in", "engine", "the target pinged"), {{0}}},
+    {ROW(ASYNC, "async", "engine", "an asynchronous message came"),
+     {{"event", T(NAMED), EQUAL, false, NULL, &rig_names_async_event}}},
+    {ROW(REJECT, "reject", "engine", "the target rejected a PDU"),
+     {{"reason", T(NAMED), EQUAL, false, NULL, &rig_names_reject_reason}}},
+    {ROW(TRANSITION, "transition", "engine, target", "a state machine went from one state to another"),
+     {{"NAME", T(WORD), BARE, false, NULL, NULL}, ARG("from", WORD), ARG("to", WORD)}},
+    {ROW(GAP, "gap", "pcap", "the capture lacks bytes of a connection"), {ARG("bytes", NUMBER)}},
+    {ROW(GARBAGE, "garbage", "pcap", "bytes that are no PDU"), {ARG("bytes", NUMBER)}},
+    {ROW(TRUNCATED, "truncated", "pcap", "a connection ended inside a PDU"), {ARG("bytes", NUMBER)}},
+    {ROW(IPSEC_REQUEST, "ipsec-request", "hba", "the adapter asked for a security association"),
+     {ARG("peer", WORD), ARG("mode", WORD), ARG("phase1", WORD), ARG("pfs", WORD)}},
+    {ROW(ARRIVAL, "arrival", "hba", "the operating system was told of a new logical unit"),
+     {ARG("target", WORD), ARG("lun", NUMBER)}},
+    {ROW(REMOVAL, "removal", "hba", "the operating system was told that a logical unit is gone"),
+     {ARG("target", WORD), ARG("lun", NUMBER)}},
+};
+
+const size_t lang_num_events = sizeof(lang_events) / sizeof(lang_events[0]);
+
+const rig_scn_word *rig_scn_event_find(rig_view name)
+{
+    return lang_word_find(RIG_SCN_G_EVENT, name);
+}
+
+/* The next word of an event's arguments: quotes protect blanks. */
+static rig_view next_word(rig_view *rest)
+{
+    while (rest->len > 0 && rest->ptr[0] == ' ')
+        *rest = rig_view_sub(*rest, 1, rest->len);
+    size_t end = 0;
+    bool quoted = false;
+    for (; end < rest->len && (quoted || rest->ptr[end] != ' '); end++)
+        quoted ^= rest->ptr[end] == '"';
+    rig_view word = rig_view_sub(*rest, 0, end);
+    *rest = rig_view_sub(*rest, end, rest->len);
+    return word;
+}
+
+static rig_view bare(rig_view value)
+{
+    if (value.len >= 2 && value.ptr[0] == '"' && value.ptr[value.len - 1] == '"')
+        return rig_view_sub(value, 1, value.len - 2);
+    return value;
+}
+
+static bool is_keyword(const rig_scn_word *row, rig_view word)
+{
+    for (size_t i = 0; i < RIG_SCN_ARGS_MAX && row->args[i].name; i++)
+        if (row->args[i].form == AFTER && rig_view_is(word, row->args[i].name))
+            return true;
+    return false;
+}
+
+bool rig_scn_event_arg(const rig_scn_word *row, const rig_scn_arg_row *arg, rig_view args,
+                       rig_view *out_value)
+{
+    for (rig_view rest = args, word; (word = next_word(&rest)).len > 0;) {
+        size_t equal = rig_view_find(word, '=');
+        bool keyword = is_keyword(row, word);
+        rig_view name = keyword ? word : rig_view_sub(word, 0, equal);
+        rig_view value = keyword ? next_word(&rest) : rig_view_sub(word, equal + 1, word.len);
+        if (!keyword && equal == word.len) {
+            name = (rig_view){NULL, 0};
+            value = word;
+        }
+        bool hit = arg->form == BARE ? name.len == 0 : rig_view_is(name, arg->name);
+        if (hit) {
+            *out_value = bare(value);
+            return true;
+        }
+    }
+    return false;
+}

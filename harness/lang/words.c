@@ -1,0 +1,343 @@
+/* The words of the language, section by section: one row each. Steps and events have their own files. */
+#include "lang.h"
+
+#define BARE RIG_SCN_BARE
+#define AFTER RIG_SCN_WORD
+#define EQUAL RIG_SCN_EQUAL
+#define T(type) RIG_SCN_T_##type
+#define ROW(id, name, who, what) name, NULL, who, what, id
+
+static const rig_scn_word heads[] = {
+    {ROW(LANG_SCENARIO, "scenario", "runner", "names the scenario; stands first"),
+     {{"\"TITLE\"", T(WORD), BARE, true, NULL, NULL}}},
+    {ROW(LANG_REF, "ref", "runner", "names sections of a document the scenario tests"),
+     {{"DOCUMENT SECTION…", T(REST), BARE, true, NULL, NULL}}},
+    {ROW(LANG_LEVEL, "level", "runner", "says how binding it is; MUST asks for a must or never line"),
+     {{"LEVEL", T(CHOICE), BARE, true, "MUST|SHOULD|MAY|CHOICE", NULL}}},
+    {ROW(LANG_TAGS, "tags", "runner", "words to select it by"), {{"TAG…", T(REST), BARE, true, NULL, NULL}}},
+    {ROW(LANG_CHOICE, "choice", "runner", "records what we decided where the text leaves room"),
+     {{"\"TEXT\"", T(WORD), BARE, true, NULL, NULL}}},
+    {ROW(LANG_SEED, "seed", "runner", "seeds to run with besides the standard one"),
+     {{"N…", T(REST), BARE, true, NULL, NULL}}},
+    {ROW(LANG_NEEDS, "needs", "runner",
+         "what the scenario cannot do without; elsewhere it is skipped, with this reason"),
+     {{"WHAT", T(CHOICE), BARE, true, "sim|tcp|peer|our-target|our-initiator|writes", NULL}}},
+    {ROW(LANG_INCLUDE, "include", "runner", "reads the macros of another file"),
+     {{"\"FILE\"", T(WORD), BARE, true, NULL, NULL}}},
+    {ROW(LANG_NETWORK, "network", "network", "section: what happens to packets on the way"), {{0}}},
+    {ROW(LANG_LINK, "link", "network", "one more link in the network's chain, as rig/link.h names them"),
+     {{"SPEC…", T(REST), BARE, true, NULL, NULL}}},
+    {ROW(LANG_LATENCY, "latency", "network", "time a packet takes one way"),
+     {{"T", T(TIME), BARE, true, NULL, NULL}}},
+    {ROW(LANG_TARGET, "target", "target", "section: the simulated target"), {{0}}},
+    {ROW(LANG_INITIATOR, "initiator", "engine", "section: the initiator"), {{0}}},
+    {ROW(LANG_HBA, "hba", "hba", "section: the adapters"), {{0}}},
+    {ROW(LANG_PERSIST, "persist", "hba", "section: persistent logins in the store"), {{0}}},
+    {ROW(LANG_IPSEC, "ipsec", "network", "section: what the IPsec peer does"), {{0}}},
+    {ROW(LANG_SWEEP, "sweep", "runner",
+         "plays the scenario once for each value; several sweeps give every combination"),
+     {{"NAME in [VALUE, …] | [A..B]", T(REST), BARE, true, NULL, NULL}}},
+    {ROW(LANG_WHEN, "when", "runner",
+         "the must, never, trace and play lines below count only in cases that fulfil it"),
+     {{"CONDITION", T(REST), BARE, true, NULL, NULL}}},
+    {ROW(LANG_RUN, "run", "runner", "section: the steps of the host"), {{0}}},
+    {ROW(LANG_PLAY, "play", "player", "section: PDUs sent and expected literally, by that side"),
+     {{"SIDE", T(CHOICE), BARE, true, "initiator|target", NULL}}},
+    {ROW(LANG_MUST, "must", "matcher", "a requirement, written by hand"),
+     {{"CLAUSE [; CLAUSE…] [IDS]", T(REST), BARE, true, NULL, NULL}}},
+    {ROW(LANG_NEVER, "never", "matcher", "a prohibition, written by hand"),
+     {{"LINE [after LINE] [before LINE] [IDS]", T(REST), BARE, true, NULL, NULL}}},
+    {ROW(LANG_TRACE, "trace", "matcher", "section: what was recorded; bless may rewrite it"),
+     {{"some", T(FLAG), AFTER, false, NULL, NULL}, {"when", T(REST), AFTER, false, "CONDITION", NULL}}},
+    {ROW(LANG_MACRO, "macro", "runner", "section: named trace lines with parameters"),
+     {{"NAME [$PARAMETER…]", T(REST), BARE, true, NULL, NULL},
+      {"with", T(REST), AFTER, false, "NAME[=PATTERN]…", NULL}}},
+};
+
+static const rig_scn_word networks[] = {
+    {ROW(LANG_LINK, "link", "network", "one more link in the network's chain, as rig/link.h names them"),
+     {{"SPEC…", T(REST), BARE, true, NULL, NULL}}},
+    {ROW(LANG_LATENCY, "latency", "network", "time a packet takes one way"),
+     {{"T", T(TIME), BARE, true, NULL, NULL}}},
+};
+
+static const rig_scn_word targets[] = {
+    {ROW(LANG_PORTAL, "portal", "target", "an address the target listens on"),
+     {{"ADDR:PORT", T(PORTAL), BARE, true, NULL, NULL}, {"group", T(NUMBER), AFTER, false, NULL, NULL}}},
+    {ROW(LANG_NODE, "node", "target", "a target node; lun, offer, refuse and groups below belong to it"),
+     {{"IQN", T(NAME), BARE, true, NULL, NULL},
+      {"alias", T(WORD), AFTER, false, NULL, NULL},
+      {"chap", T(FLAG), AFTER, false, NULL, NULL},
+      {"user", T(WORD), EQUAL, false, NULL, NULL},
+      {"secret", T(WORD), EQUAL, false, NULL, NULL},
+      {"target-user", T(WORD), EQUAL, false, NULL, NULL},
+      {"target-secret", T(WORD), EQUAL, false, NULL, NULL}}},
+    {ROW(LANG_NODES, "nodes", "target",
+         "as many nodes, named IQN0, IQN1 …; lun and the like below belong to each"),
+     {{"COUNT", T(NUMBER), BARE, true, NULL, NULL}, {"prefix", T(NAME), AFTER, true, NULL, NULL}}},
+    {ROW(LANG_LUN, "lun", "target", "a logical unit of the node above"),
+     {{"N", T(NUMBER), BARE, true, NULL, NULL},
+      {"KIND", T(CHOICE), BARE, true, "ram|pattern|null", NULL},
+      {"SIZE", T(SIZE), BARE, true, NULL, NULL},
+      {"block", T(SIZE), AFTER, false, NULL, NULL}}},
+    {ROW(LANG_OFFER, "offer", "target",
+         "keys the node above accepts; of every node when it stands before the first"),
+     {{"KEY=VALUE…", T(PAIRS), BARE, true, NULL, NULL}}},
+    {ROW(LANG_REFUSE, "refuse", "target", "logins to the node above fail with this status"),
+     {{"LOGIN-STATUS", T(NAMED), BARE, true, NULL, &rig_names_login_status}}},
+    {ROW(LANG_GROUPS, "groups", "target", "portal groups the node above is shown on"),
+     {{"N…", T(REST), BARE, true, NULL, NULL}}},
+    {ROW(LANG_FAULT, "fault", "target", "a deviation that is on from the start"),
+     {{"FAULT", T(FAULT), BARE, true, NULL, NULL}}},
+    {ROW(LANG_WINDOW, "window", "target", "commands a session may queue"),
+     {{"N", T(NUMBER), BARE, true, NULL, NULL}}},
+    {ROW(LANG_NO_COLLAPSE, "no-phase-collapse", "target", "status never travels in the last Data-In"), {{0}}},
+    {ROW(LANG_T_LOGIN_TIMEOUT, "login-timeout", "target", "time a login may take"),
+     {{"T", T(TIME), BARE, true, NULL, NULL}}},
+    {ROW(LANG_NOP_INTERVAL, "nop-interval", "target", "silence after which the target pings"),
+     {{"T", T(TIME), BARE, true, NULL, NULL}}},
+    {ROW(LANG_ON, "on", "target", "a rule: what the target does for a PDU it receives"),
+     {{"PDU [FIELD=VALUE…] [nth N | every N | after N] do ACTION[, ACTION…]", T(REST), BARE, true, NULL,
+       NULL}}},
+};
+
+#define ANSWER_ARGS                                                                                          \
+    {                                                                                                        \
+        {                                                                                                    \
+            "PDU [FIELD=VALUE…] [KEY=VALUE…] [data DATA] [fault FAULT [bit N]]", T(REST), BARE, true, NULL,  \
+                NULL                                                                                         \
+        }                                                                                                    \
+    }
+
+static const rig_scn_word actions[] = {
+    {ROW(LANG_REPLY, "reply", "target",
+         "sends this instead of the right answer; with a fault alone, the right answer with it"),
+     ANSWER_ARGS},
+    {ROW(LANG_SEND, "send", "target", "sends this before the right answer"), ANSWER_ARGS},
+    {ROW(LANG_DROP, "drop", "target", "ignores the PDU as if it had never come"), {{0}}},
+    {ROW(LANG_DELAY, "delay", "target", "answers that much later"), {{"T", T(TIME), BARE, true, NULL, NULL}}},
+    {ROW(LANG_HOLD, "hold", "target", "answers when the step `target release NAME` comes"),
+     {{"until", T(WORD), AFTER, true, "NAME", NULL}}},
+    {ROW(LANG_A_FAULT, "fault", "target", "the answer has this deviation"),
+     {{"FAULT", T(FAULT), BARE, true, NULL, NULL}, {"bit", T(NUMBER), AFTER, false, NULL, NULL}}},
+    {ROW(LANG_SET, "set", "target", "a field of the answer becomes this"),
+     {{"[PDU] FIELD=VALUE", T(REST), BARE, true, NULL, NULL}}},
+    {ROW(LANG_CORRUPT, "corrupt", "target", "inverts a byte of the answer's data behind the digest's back"),
+     {{"byte", T(NUMBER), AFTER, false, NULL, NULL}}},
+    {ROW(LANG_CLOSE, "close", "target", "ends the connection with a FIN instead of answering"), {{0}}},
+    {ROW(LANG_RESET, "reset", "target", "ends the connection with a RST instead of answering"), {{0}}},
+    {ROW(LANG_RAW, "raw", "target", "sends these bytes instead of the right answer"),
+     {{"HEX", T(HEX), BARE, true, NULL, NULL}}},
+};
+
+static const rig_scn_word initiators[] = {
+    {ROW(LANG_NAME, "name", "engine", "its iSCSI name"), {{"IQN", T(NAME), BARE, true, NULL, NULL}}},
+    {ROW(LANG_I_ALIAS, "alias", "engine", "its alias"), {{"\"TEXT\"", T(WORD), BARE, true, NULL, NULL}}},
+    {ROW(LANG_I_OFFER, "offer", "engine", "keys it offers and accepts"),
+     {{"KEY=VALUE…", T(PAIRS), BARE, true, NULL, NULL}}},
+    {ROW(LANG_ISID, "isid", "engine", "its ISID, six bytes"), {{"HEX", T(HEX), BARE, true, NULL, NULL}}},
+    {ROW(LANG_CMDSN, "cmdsn", "engine", "its first CmdSN"), {{"N", T(NUMBER), BARE, true, NULL, NULL}}},
+    {ROW(LANG_I_LOGIN_TIMEOUT, "login-timeout", "engine", "time a login may take"),
+     {{"T", T(TIME), BARE, true, NULL, NULL}}},
+    {ROW(LANG_COMMAND_TIMEOUT, "command-timeout", "engine", "time a command may take before it is aborted"),
+     {{"T", T(TIME), BARE, true, NULL, NULL}}},
+    {ROW(LANG_NOOP_INTERVAL, "noop-interval", "engine", "silence after which it pings; 0 = never"),
+     {{"T", T(TIME), BARE, true, NULL, NULL}}},
+    {ROW(LANG_NOOP_TIMEOUT, "noop-timeout", "engine", "time a ping's answer may take"),
+     {{"T", T(TIME), BARE, true, NULL, NULL}}},
+    {ROW(LANG_RECONNECT, "reconnect", "engine", "whether a lost session is logged in again"),
+     {{"yes|no", T(YES_NO), BARE, true, NULL, NULL}}},
+    {ROW(LANG_STAGE, "stage", "engine", "where its login starts"),
+     {{"STAGE", T(CHOICE), BARE, true, "security|operational", NULL}}},
+    {ROW(LANG_I_AUTH, "auth", "engine", "its credentials"),
+     {{"METHOD", T(CHOICE), BARE, true, "CHAP|None", NULL},
+      {"user", T(WORD), EQUAL, false, NULL, NULL},
+      {"secret", T(WORD), EQUAL, false, NULL, NULL},
+      {"target-user", T(WORD), EQUAL, false, NULL, NULL},
+      {"target-secret", T(WORD), EQUAL, false, NULL, NULL}}},
+};
+
+static const rig_scn_word hbas[] = {
+    {ROW(0, "adapter", "hba", "an adapter of the machine"),
+     {{"NAME", T(WORD), BARE, true, NULL, NULL},
+      {"kind", T(CHOICE), AFTER, true, "software|hardware", NULL}}},
+};
+
+static const rig_scn_word persists[] = {
+    {ROW(0, "login", "hba", "a login that the adapter repeats at load"),
+     {{"IQN", T(NAME), BARE, true, NULL, NULL},
+      {"at", T(PORTAL), AFTER, false, NULL, NULL},
+      {"port", T(WORD), AFTER, false, "any|N", NULL},
+      {"flags", T(WORD), AFTER, false, "FLAG+FLAG…|0xNN", NULL},
+      {"informational", T(FLAG), AFTER, false, NULL, NULL},
+      {"offer", T(PAIRS), AFTER, false, NULL, NULL},
+      {"auth", T(CHOICE), AFTER, false, "CHAP|None", NULL},
+      {"user", T(WORD), EQUAL, false, NULL, NULL},
+      {"secret", T(WORD), EQUAL, false, NULL, NULL},
+      {"target-user", T(WORD), EQUAL, false, NULL, NULL},
+      {"target-secret", T(WORD), EQUAL, false, NULL, NULL}}},
+};
+
+static const rig_scn_word ipsecs[] = {
+    {ROW(0, "policy", "network", "what the peer answers to a security negotiation"),
+     {{"POLICY", T(CHOICE), BARE, true, "grants|refuses", NULL}}},
+};
+
+static const rig_scn_word members[] = {
+    {ROW(0, "status", "runner", "how the step ended; also meant when no member is named"),
+     {{"status", T(OUTCOME), EQUAL, false, NULL, NULL}}},
+    {ROW(0, "response", "engine", "iSCSI response of a command, task management function or logout"),
+     {{"response", T(OUTCOME), EQUAL, false, NULL, NULL}}},
+    {ROW(0, "sense", "engine", "sense key, or KEY/ASC/ASCQ in hex, of a CHECK CONDITION"),
+     {{"sense", T(WORD), EQUAL, false, "KEY[/ASC/ASCQ]", NULL}}},
+    {ROW(0, "residual", "engine", "bytes the residual count says; negative for an overflow"),
+     {{"residual", T(NUMBER), EQUAL, false, NULL, NULL}}},
+    {ROW(0, "data-length", "engine", "bytes of data that came"),
+     {{"data-length", T(NUMBER), EQUAL, false, NULL, NULL}}},
+    {ROW(0, "data-equal", "runner", "whether the data read is what was expected"),
+     {{"data-equal", T(YES_NO), EQUAL, false, NULL, NULL}}},
+    {ROW(0, "time", "runner", "time the step took"), {{"time", T(TIME), EQUAL, false, NULL, NULL}}},
+    {ROW(0, "count", "runner", "entries of a list"), {{"count", T(NUMBER), EQUAL, false, NULL, NULL}}},
+    {ROW(0, "target", "engine", "a session's target name"), {{"target", T(WORD), EQUAL, false, NULL, NULL}}},
+    {ROW(0, "portal", "engine", "a session's portal, ADDR:PORT"),
+     {{"portal", T(WORD), EQUAL, false, NULL, NULL}}},
+    {ROW(0, "tsih", "engine", "a session's handle"), {{"tsih", T(NUMBER), EQUAL, false, NULL, NULL}}},
+    {ROW(0, "group", "engine", "a session's portal group tag"),
+     {{"group", T(NUMBER), EQUAL, false, NULL, NULL}}},
+    {ROW(0, "text", "engine", "keys that answered a text step, joined by blanks"),
+     {{"text", T(WORD), EQUAL, false, NULL, NULL}}},
+};
+
+/* Besides these, every rig_status name and every named SCSI, task management, login, logout and reject
+ * status. */
+static const rig_scn_word outcomes[] = {
+    {ROW(0, "delivery-failure", "engine", "the connection went before the command ended (RFC 7143 7.1.4.4)"),
+     {{0}}},
+    {ROW(0, "security", "hba", "a security policy stood in the way"), {{0}}},
+    {ROW(0, "different", "runner", "the data is not what was expected"), {{0}}},
+    {ROW(0, "logout", "engine", "a logout ended it"), {{0}}},
+    {ROW(0, "unknown", "pcap", "the capture does not tell"), {{0}}},
+};
+
+static const rig_scn_word marks[] = {
+    {ROW(RIG_SCN_C_BAD_HEADER_DIGEST, "bad-header-digest", "pcap", "its header digest does not match"),
+     {{0}}},
+    {ROW(RIG_SCN_C_BAD_DATA_DIGEST, "bad-data-digest", "pcap", "its data digest does not match"), {{0}}},
+};
+
+#define ROWS(table)                                                                                          \
+    {                                                                                                        \
+        table, sizeof(table) / sizeof(table[0])                                                              \
+    }
+
+const rig_scn_word *rig_scn_words(rig_scn_group group, size_t *out_num)
+{
+    static const struct {
+        const rig_scn_word *rows;
+        size_t num;
+    } groups[RIG_SCN_GROUPS] = {
+        [RIG_SCN_G_HEAD] = ROWS(heads),           [RIG_SCN_G_NETWORK] = ROWS(networks),
+        [RIG_SCN_G_TARGET] = ROWS(targets),       [RIG_SCN_G_ACTION] = ROWS(actions),
+        [RIG_SCN_G_INITIATOR] = ROWS(initiators), [RIG_SCN_G_HBA] = ROWS(hbas),
+        [RIG_SCN_G_PERSIST] = ROWS(persists),     [RIG_SCN_G_IPSEC] = ROWS(ipsecs),
+        [RIG_SCN_G_MEMBER] = ROWS(members),       [RIG_SCN_G_OUTCOME] = ROWS(outcomes),
+        [RIG_SCN_G_MARK] = ROWS(marks),
+    };
+    *out_num = 0;
+    if ((unsigned)group >= RIG_SCN_GROUPS)
+        return NULL;
+    if (group == RIG_SCN_G_STEP || group == RIG_SCN_G_EVENT) {
+        *out_num = group == RIG_SCN_G_STEP ? lang_num_steps : lang_num_events;
+        return group == RIG_SCN_G_STEP ? lang_steps : lang_events;
+    }
+    *out_num = groups[group].num;
+    return groups[group].rows;
+}
+
+bool lang_is_section(uint32_t head_word)
+{
+    static const uint32_t sections = 1u << LANG_NETWORK | 1u << LANG_TARGET | 1u << LANG_INITIATOR |
+                                     1u << LANG_HBA | 1u << LANG_PERSIST | 1u << LANG_IPSEC |
+                                     1u << LANG_WHEN | 1u << LANG_RUN | 1u << LANG_PLAY | 1u << LANG_TRACE |
+                                     1u << LANG_MACRO;
+    return sections >> head_word & 1;
+}
+
+const rig_scn_word *lang_word_find(rig_scn_group group, rig_view name)
+{
+    size_t num;
+    const rig_scn_word *words = rig_scn_words(group, &num);
+    for (size_t i = 0; i < num; i++)
+        if (rig_view_is(name, words[i].name) || (words[i].alias && rig_view_is(name, words[i].alias)))
+            return &words[i];
+    return NULL;
+}
+
+const rig_scn_word *lang_word_take(lang_parser *p, lang_cursor *c, rig_scn_group group)
+{
+    rig_view first = lang_peek(p, c);
+    lang_cursor behind = {c->at + 1, c->end};
+    rig_view second = lang_peek(p, &behind);
+    char both[64];
+    rig_text text;
+    rig_text_init(&text, both, sizeof(both));
+    rig_text_view(&text, first);
+    rig_text_add(&text, " ");
+    rig_text_view(&text, second);
+    const rig_scn_word *word = text.cut ? NULL : lang_word_find(group, rig_view_of(both, text.len));
+    if (word) {
+        *c = (lang_cursor){behind.at + 1, c->end};
+        return word;
+    }
+    word = lang_word_find(group, first);
+    if (word)
+        c->at++;
+    return word;
+}
+
+/* ---- how rows are written ---- */
+
+static const char *const displays[] = {
+    [T(FLAG)] = "",
+    [T(NUMBER)] = "N",
+    [T(SIZE)] = "SIZE",
+    [T(TIME)] = "T",
+    [T(YES_NO)] = "yes|no",
+    [T(WORD)] = "TEXT",
+    [T(CHOICE)] = "WORD",
+    [T(NAME)] = "IQN",
+    [T(PORTAL)] = "ADDR:PORT",
+    [T(PAIRS)] = "KEY=VALUE…",
+    [T(HEX)] = "HEX",
+    [T(CDB)] = "COMMAND [FIELD=N…]",
+    [T(DATA)] = "DATA",
+    [T(RESULT)] = "$x",
+    [T(FAULT)] = "FAULT",
+    [T(NAMED)] = "NAME",
+    [T(EVENTS)] = "EVENT",
+    [T(REST)] = "TEXT",
+    [T(OUTCOME)] = "STATUS",
+};
+
+static void print_arg(rig_text *out, const rig_scn_arg_row *arg)
+{
+    const char *value = arg->choices ? arg->choices : displays[arg->type];
+    rig_text_add(out, arg->required ? " " : " [");
+    if (arg->form == BARE)
+        rig_text_add(out, "%s", arg->choices ? arg->choices : arg->name);
+    else if (arg->type == T(FLAG))
+        rig_text_add(out, "%s", arg->name);
+    else
+        rig_text_add(out, "%s%s%s", arg->name, arg->form == EQUAL ? "=" : " ", value);
+    rig_text_add(out, arg->required ? "" : "]");
+}
+
+void rig_scn_word_grammar(rig_text *out, const rig_scn_word *word)
+{
+    rig_text_add(out, "%s", word->name);
+    for (size_t i = 0; i < RIG_SCN_ARGS_MAX && word->args[i].name; i++)
+        print_arg(out, &word->args[i]);
+    for (size_t i = 0; i < lang_num_steps; i++)
+        if (word == &lang_steps[i] && lang_step_has_result((rig_scn_step_id)i))
+            rig_text_add(out, " [-> $x]");
+}
