@@ -15,16 +15,36 @@ typedef struct rig_facts {
     void *ctx; /**< first argument */
 } rig_facts;
 
+#define RIG_MATCH_HASH_MAX 64 /**< most bytes of a CHAP response that chap() may write */
+
 /** rig_match_config says how strictly to compare. */
 typedef struct rig_match_config {
     uint64_t slack_percent; /**< of the times of +T lines: 0 under virtual time, 10 under real time */
     bool norms_only; /**< must and never only: traces are our own recording and say nothing of a foreign
                         product */
+    /**
+     * Computes a CHAP response (RFC 1994 section 4.1) into out by the hash of that CHAP_A number; gives its
+     * bytes, 0 for an algorithm it does not know. NULL: a pattern chap(…) fits nothing.
+     */
+    size_t (*chap)(void *ctx, uint32_t algorithm, uint8_t identifier, rig_view secret, rig_view challenge,
+                   uint8_t out[RIG_MATCH_HASH_MAX]);
+    void *ctx; /**< first argument of chap */
 } rig_match_config;
 
 /**
  * rig_match compares result->scn with result->items: every must, never and trace. Adds findings and checks to
  * result and counts expectations; leaves the verdict to the caller. RIG_E_NOMEM.
+ *
+ * Keys: in a trace, text keys that a line does not list are failures, unless it says `keys _` or lists no key
+ * at all; in must and never lines other keys may always be there. A key that comes once may be listed at any
+ * place, keys that come several times are compared in order.
+ *
+ * Variables of a clause: those of LINE bind first, then `after` and `before` are looked for, `before` behind
+ * `after`. Of `must N LINE` the first match binds and the others have to agree. Of `must every LINE has …`
+ * variables of LINE bind anew for each PDU, those that only `has` uses must be equal in all.
+ *
+ * A clause whose situation did not arise (every LINE without such a PDU, never … after a line that is not
+ * there) holds, but is no check.
  */
 rig_status rig_match(const rig_match_config *config, const rig_facts *facts, rig_result *result);
 
