@@ -61,6 +61,18 @@ static const uint8_t *gather_place(const seen *s, uint8_t *out, size_t len)
     return out;
 }
 
+/* The digest shown is the one on the wire: that of the header when it is said to be good, another when not.
+ */
+static bool header_digest_right(const rig_pdu *pdu)
+{
+    uint8_t digest[RIG_DIGEST_LEN];
+    if (!pdu->has_header_digest)
+        return !pdu->bad_header_digest;
+    uint32_t crc = rig_crc32c_update(RIG_CRC32C_START, pdu->bhs, RIG_BHS_LEN);
+    rig_crc32c_store(rig_crc32c_update(crc, pdu->ahs.ptr, pdu->ahs.len), digest);
+    return (memcmp(digest, pdu->header_digest, sizeof digest) == 0) != pdu->bad_header_digest;
+}
+
 static rig_status on_complete(void *ctx, const rig_pdu *pdu)
 {
     static uint8_t flat[STREAM_MAX];
@@ -80,7 +92,7 @@ static rig_status on_complete(void *ctx, const rig_pdu *pdu)
     if (pdu->data.len && s->kind != RIG_SINK_DISCARD && !pdu->bad_data_digest)
         s->num_wrong += !counts_up(data, pdu->data.len, pdu->bhs[19]);
     s->num_wrong += (s->kind == RIG_SINK_COLLECT) != (pdu->data.ptr != NULL) && pdu->data.len;
-    s->num_wrong += !ahs_right(pdu);
+    s->num_wrong += !ahs_right(pdu) || !header_digest_right(pdu);
     return s->complete_says;
 }
 
