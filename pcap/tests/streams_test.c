@@ -225,9 +225,8 @@ static void login_on_any_port_is_recognised(void)
 
 static void other_protocols_are_passed_over(void)
 {
-    static const char *const first[] = {"GET / HTTP/1.1\r\n\r\n", "SSH-2.0-x\r\n", "C",
-                                        "Cxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
-                                        "xxxxxxxxxxxxxxxxxxxxxxxx"};
+    static const char long_c[] = "CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC";
+    static const char *const first[] = {"GET / HTTP/1.1\r\n\r\n", "SSH-2.0-x\r\n", "C", long_c};
     for (size_t i = 0; i < sizeof first / sizeof first[0]; i++) {
         play p;
         uint32_t connections, frames;
