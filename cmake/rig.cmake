@@ -8,6 +8,16 @@ pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv)
 pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 
+# The version people see: with the commit, because scenario, seed and commit fix every byte of a capture.
+find_package(Git QUIET)
+set(RIG_VERSION ${PROJECT_VERSION})
+if(GIT_FOUND AND EXISTS ${CMAKE_SOURCE_DIR}/.git/logs/HEAD)
+  execute_process(COMMAND ${GIT_EXECUTABLE} rev-parse --short HEAD WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+    OUTPUT_VARIABLE rig_commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  set(RIG_VERSION "${PROJECT_VERSION} (${rig_commit})")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/.git/logs/HEAD)
+endif()
+
 add_library(rig_flags INTERFACE)
 target_compile_options(rig_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wstrict-prototypes
   -Wmissing-prototypes -Wvla -Werror -fno-common)

@@ -1,0 +1,67 @@
+/* The command line: one file a command, one row each in main.c. */
+#ifndef CLI_H
+#define CLI_H
+
+#include "rig/report.h"
+#include "rig/run.h"
+
+#define CLI_OK 0
+#define CLI_FAILED 1
+#define CLI_USAGE 2
+#define CLI_SKIPPED 77
+#define CLI_TIMEOUT 124
+#define CLI_UNSUPPORTED 127
+
+/* Prints "iscsirig: …" to standard error and returns CLI_USAGE. */
+__attribute__((format(printf, 1, 2))) int cli_complain(const char *format, ...);
+
+/* A whole file in memory (rig_delete with size + 1; a NUL behind it). RIG_E_IO, RIG_E_LIMIT with err. */
+rig_status cli_read(const char *path, size_t max, char **out_text, size_t *out_len, rig_error *err);
+
+/* Where data of the project lies (docs/requirements.tsv, scenarios/include): $ISCSIRIG_DATA, the folder of
+ * the source tree the program was built from, or the installed one. */
+bool cli_data_path(const char *name, char *out, size_t size);
+
+const char *cli_commit(void);
+
+/* ---- scenario files ---- */
+
+typedef struct cli_text {
+    char *path;
+    char *text;
+    size_t len;
+} cli_text;
+
+typedef struct cli_scenario {
+    cli_text source;
+    rig_scn_file *file;
+    struct cli_pack *pack;
+    cli_text *includes;
+    size_t num_includes;
+} cli_scenario;
+
+typedef struct cli_pack {
+    cli_scenario **scenarios; /* sorted by path */
+    size_t num;
+    cli_text requirements;
+    rig_scn_binding *defines;
+    uint32_t num_defines;
+    size_t num_bad; /* files with problems, which were printed */
+} cli_pack;
+
+/* Reads every scenario named by arguments: files, folders (searched for .scn). Problems go to standard error.
+ */
+int cli_pack_load(cli_pack *pack, char **paths, size_t num_paths);
+void cli_pack_free(cli_pack *pack);
+
+/* ---- commands ---- */
+
+int cmd_run(int argc, char **argv);
+int cmd_prove(int argc, char **argv);
+int cmd_target(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
+int cmd_fmt(int argc, char **argv);
+int cmd_explain(int argc, char **argv);
+int cmd_words(int argc, char **argv);
+
+#endif

@@ -1,0 +1,188 @@
+/* iscsirig trace: a capture in the notation of the scenarios, or its fields for other programs. */
+#include "cli.h"
+#include "rig/capture.h"
+#include "rig/text.h"
+#include "rig/trace.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct trace_job {
+    rig_trace trace;
+    bool fields;
+    char *line; /* RIG_TRACE_LINE_MAX bytes */
+    uint32_t last_connection;
+    uint64_t num_pdus;
+} trace_job;
+
+/* ---- --fields: frame, direction, kind, then NAME=VALUE ---- */
+
+static void put_bytes(const uint8_t *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        printf("%02x", bytes[i]);
+}
+
+static void put_field(const uint8_t *bhs, rig_field_id id)
+{
+    const rig_field *field = &rig_fields[id];
+    printf("\t%s=", field->name);
+    if (field->form == RIG_FORM_CDB || field->form == RIG_FORM_ISID)
+        put_bytes(bhs + field->byte, field->bytes);
+    else
+        printf("%llx", (unsigned long long)rig_get(bhs, id));
+}
+
+static void put_digest(const char *name, bool has, bool bad, const uint8_t *digest)
+{
+    if (!has)
+        return;
+    printf("\t%s=%s,", name, bad ? "bad" : "good");
+    put_bytes(digest, RIG_DIGEST_LEN);
+}
+
+static void put_escaped(rig_view text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] < ' ' || text.ptr[i] > '~' || text.ptr[i] == '\\')
+            printf("\\x%02X", text.ptr[i]);
+        else
+            putchar(text.ptr[i]);
+}
+
+static void put_keys(const rig_item *item, rig_pdu_kind kind)
+{
+    if (!rig_trace_reads(kind) || item->data_len == 0)
+        return;
+    rig_view rest = rig_item_text(item);
+    if (rest.len != item->data_len) {
+        printf("\t+...");
+        return;
+    }
+    const uint8_t *base = rest.ptr;
+    rig_pair pair;
+    while (rig_pair_next(base, &rest, &pair, NULL) == RIG_OK) {
+        printf("\t+");
+        put_escaped(pair.key);
+        printf("=");
+        put_escaped(pair.value);
+    }
+}
+
+static void put_fields(const rig_item *item)
+{
+    const uint8_t *bhs = item->pdu.bhs;
+    rig_pdu_kind kind = rig_pdu_kind_of(bhs);
+    printf("%u\t%c\t%s", item->frame, item->to_target ? '>' : '<', rig_pdu_rows[kind].name);
+    for (unsigned f = 0; f < RIG_FIELDS; f++)
+        if (rig_fields[f].pdus >> kind & 1)
+            put_field(bhs, (rig_field_id)f);
+    put_digest("HeaderDigest", item->pdu.has_header_digest, item->pdu.bad_header_digest,
+               item->pdu.header_digest);
+    put_digest("DataDigest", item->pdu.has_data_digest, item->pdu.bad_data_digest, item->pdu.data_digest);
+    put_keys(item, kind);
+    printf("\n");
+}
+
+/* ---- text ---- */
+
+static rig_status take_item(void *ctx, const rig_flow *flow, const rig_item *item)
+{
+    trace_job *job = ctx;
+    rig_text text;
+    job->num_pdus += item->kind == RIG_ITEM_PDU;
+    if (job->fields) {
+        if (item->kind == RIG_ITEM_PDU)
+            put_fields(item);
+        return RIG_OK;
+    }
+    if (item->connection != job->last_connection) {
+        char from[64], to[64];
+        rig_text_init(&text, from, sizeof from);
+        rig_ip_print(&text, &flow->initiator);
+        rig_text_init(&text, to, sizeof to);
+        rig_ip_print(&text, &flow->target);
+        printf("# connection %u: %s port %u to %s port %u\n", flow->index, from, flow->initiator_port, to,
+               flow->target_port);
+        job->last_connection = item->connection;
+    }
+    rig_text_init(&text, job->line, RIG_TRACE_LINE_MAX);
+    rig_status status = rig_trace_item(&job->trace, &text, item);
+    if (!status)
+        printf("%s\n", job->line);
+    return status;
+}
+
+static int read_all(trace_job *job, const char *path, uint16_t port)
+{
+    const rig_streams_config config = {
+        .alloc = rig_alloc_libc(), .port = port, .item = take_item, .ctx = job};
+    rig_error error = {0};
+    rig_streams *streams = NULL;
+    rig_capture *capture = NULL;
+    uint64_t time;
+    rig_link_type link;
+    rig_view bytes;
+    uint32_t wire_len;
+    rig_status status = rig_capture_open(rig_alloc_libc(), path, &capture, &error);
+    if (!status)
+        status = rig_streams_new(&config, &streams);
+    while (!status) {
+        status = rig_capture_next(capture, &time, &link, &bytes, &wire_len, &error);
+        if (!status)
+            status = rig_streams_packet(streams, time, link, bytes, wire_len);
+    }
+    if (streams)
+        rig_streams_end(streams);
+    rig_streams_free(streams);
+    rig_capture_close(capture);
+    if (status == RIG_E_NOT_FOUND)
+        return CLI_OK;
+    return cli_complain("%s", error.text[0] ? error.text : rig_status_meaning(status));
+}
+
+static void usage(void)
+{
+    printf("usage: iscsirig trace [OPTION…] CAPTURE\n\n"
+           "  --plain      the numbers of the wire instead of $names\n"
+           "  --fields     one line a PDU: frame, direction, kind, NAME=VALUE …, separated by tabs\n"
+           "  --port N     TCP port of the target when it is not 3260 and the login is not in the capture\n\n"
+           "CAPTURE is a pcap or pcapng file, or - for standard input.\n");
+}
+
+int cmd_trace(int argc, char **argv)
+{
+    static const struct option options[] = {{"plain", no_argument, NULL, 'p'},
+                                            {"fields", no_argument, NULL, 'f'},
+                                            {"port", required_argument, NULL, 'o'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    trace_job job = {.last_connection = UINT32_MAX};
+    rig_trace_style style = RIG_TRACE_SYMBOLIC;
+    uint64_t port = 0;
+    optind = 1;
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        if (c == 'h') {
+            usage();
+            return CLI_OK;
+        }
+        if (c == 'p')
+            style = RIG_TRACE_PLAIN;
+        else if (c == 'f')
+            job.fields = true;
+        else if (c != 'o' || !rig_view_u64(rig_view_str(optarg), &port) || port > UINT16_MAX)
+            return CLI_USAGE;
+    }
+    if (optind + 1 != argc)
+        return cli_complain("trace: wanted one capture; see `iscsirig trace --help`");
+    job.line = malloc(RIG_TRACE_LINE_MAX);
+    if (!job.line)
+        return cli_complain("no memory");
+    rig_trace_init(&job.trace, rig_alloc_libc(), style);
+    int end = read_all(&job, argv[optind], (uint16_t)port);
+    rig_trace_cleanup(&job.trace);
+    free(job.line);
+    return end;
+}

@@ -1,0 +1,272 @@
+/* Files and folders of scenarios. */
+#include "cli.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PATH_SIZE 4096
+#define TABLE_MAX (4u << 20)
+#define SCENARIOS_MAX 100000
+
+int cli_complain(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fprintf(stderr, "iscsirig: ");
+    vfprintf(stderr, format, args);
+    fprintf(stderr, "\n");
+    va_end(args);
+    return CLI_USAGE;
+}
+
+const char *cli_commit(void)
+{
+    return RIG_VERSION;
+}
+
+rig_status cli_read(const char *path, size_t max, char **out_text, size_t *out_len, rig_error *err)
+{
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return rig_fail(err, RIG_E_IO, "%s: %s", path, strerror(errno));
+    struct stat about;
+    rig_status status = fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode)
+                            ? RIG_OK
+                            : rig_fail(err, RIG_E_IO, "%s: not a file", path);
+    if (!status && (uint64_t)about.st_size > max)
+        status = rig_fail(err, RIG_E_LIMIT, "%s: larger than %zu bytes", path, max);
+    size_t size = status ? 0 : (size_t)about.st_size;
+    char *text = status ? NULL : rig_new(rig_alloc_libc(), size + 1);
+    if (!status && !text)
+        status = rig_fail(err, RIG_E_NOMEM, "%s: no memory", path);
+    if (!status && fread(text, 1, size, file) != size) {
+        rig_delete(rig_alloc_libc(), text, size + 1);
+        status = rig_fail(err, RIG_E_IO, "%s: could not be read", path);
+    }
+    fclose(file);
+    *out_text = status ? NULL : text;
+    *out_len = size;
+    return status;
+}
+
+bool cli_data_path(const char *name, char *out, size_t size)
+{
+    const char *folders[] = {getenv("ISCSIRIG_DATA"), ".", RIG_SOURCE_DATA, RIG_INSTALL_DATA};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        if (!folders[i])
+            continue;
+        int len = snprintf(out, size, "%s/%s", folders[i], name);
+        if (len > 0 && (size_t)len < size && access(out, R_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* ---- includes ---- */
+
+static rig_status include_add(cli_scenario *scenario, const char *path, rig_view *out_path,
+                              rig_view *out_text)
+{
+    const rig_alloc *alloc = rig_alloc_libc();
+    cli_text *more = rig_resize(alloc, scenario->includes, scenario->num_includes * sizeof *more,
+                                (scenario->num_includes + 1) * sizeof *more);
+    if (!more)
+        return RIG_E_NOMEM;
+    scenario->includes = more;
+    cli_text *text = &more[scenario->num_includes];
+    rig_error error = {0};
+    rig_status status = cli_read(path, RIG_SCN_FILE_MAX, &text->text, &text->len, &error);
+    if (status)
+        return status;
+    text->path = rig_copy_text(alloc, path, strlen(path));
+    scenario->num_includes++;
+    *out_path = rig_view_str(text->path);
+    *out_text = rig_view_of(text->text, text->len);
+    return text->path ? RIG_OK : RIG_E_NOMEM;
+}
+
+static rig_status try_include(cli_scenario *scenario, const char *folder, int folder_len, rig_view name,
+                              rig_view *out_path, rig_view *out_text)
+{
+    char path[PATH_SIZE];
+    int len = snprintf(path, sizeof path, "%.*s/%.*s", folder_len, folder, RIG_VIEW_ARG(name));
+    if (len < 0 || (size_t)len >= sizeof path || access(path, R_OK) != 0)
+        return RIG_E_NOT_FOUND;
+    return include_add(scenario, path, out_path, out_text);
+}
+
+/* An include is looked for beside the file, in include/ of each folder above it, then in the project's own.
+ */
+static rig_status load_include(void *ctx, rig_view name, rig_view from, rig_view *out_path,
+                               rig_view *out_text)
+{
+    cli_scenario *scenario = ctx;
+    char folder[PATH_SIZE];
+    if (name.len == 0 || name.ptr[0] == '/' || from.len >= PATH_SIZE - 16)
+        return RIG_E_NOT_FOUND;
+    size_t end = from.len;
+    rig_status status = RIG_E_NOT_FOUND;
+    while (end > 0 && status == RIG_E_NOT_FOUND) {
+        while (end > 0 && from.ptr[end - 1] != '/')
+            end--;
+        size_t len = end ? end - 1 : 0;
+        int shown = len ? snprintf(folder, sizeof folder, "%.*s", (int)len, (const char *)from.ptr)
+                        : snprintf(folder, sizeof folder, ".");
+        status = try_include(scenario, folder, shown, name, out_path, out_text);
+        if (status == RIG_E_NOT_FOUND) {
+            shown += snprintf(folder + shown, sizeof folder - (size_t)shown, "/include");
+            status = try_include(scenario, folder, shown, name, out_path, out_text);
+        }
+        end = len;
+    }
+    if (status == RIG_E_NOT_FOUND && cli_data_path("scenarios/include", folder, sizeof folder))
+        status = try_include(scenario, folder, (int)strlen(folder), name, out_path, out_text);
+    return status;
+}
+
+/* ---- scenarios ---- */
+
+static void text_free(cli_text *text)
+{
+    rig_delete(rig_alloc_libc(), text->path, text->path ? strlen(text->path) + 1 : 0);
+    rig_delete(rig_alloc_libc(), text->text, text->text ? text->len + 1 : 0);
+}
+
+static void scenario_free(cli_scenario *scenario)
+{
+    const rig_alloc *alloc = rig_alloc_libc();
+    rig_scn_file_free(scenario->file);
+    for (size_t i = 0; i < scenario->num_includes; i++)
+        text_free(&scenario->includes[i]);
+    rig_delete(alloc, scenario->includes, scenario->num_includes * sizeof *scenario->includes);
+    text_free(&scenario->source);
+    rig_delete(alloc, scenario, sizeof *scenario);
+}
+
+static void print_problems(const rig_scn_problems *problems)
+{
+    for (uint32_t i = 0; i < problems->num; i++) {
+        char line[1024];
+        rig_text text;
+        rig_text_init(&text, line, sizeof line);
+        rig_scn_problem_print(&text, &problems->list[i]);
+        fprintf(stderr, "%s\n", line);
+    }
+}
+
+static rig_status scenario_open(cli_pack *pack, cli_scenario *scenario)
+{
+    static rig_scn_problems problems; /* large, and loading is single-threaded */
+    rig_error error = {0};
+    cli_text *source = &scenario->source;
+    rig_status status = cli_read(source->path, RIG_SCN_FILE_MAX, &source->text, &source->len, &error);
+    if (status) {
+        fprintf(stderr, "%s\n", error.text);
+        return status;
+    }
+    const rig_scn_config config = {
+        .alloc = rig_alloc_libc(),
+        .load = load_include,
+        .ctx = scenario,
+        .defines = pack->defines,
+        .num_defines = pack->num_defines,
+        .requirements = rig_view_of(pack->requirements.text, pack->requirements.len),
+    };
+    problems.num = 0;
+    status = rig_scn_open(&config, rig_view_str(source->path), rig_view_of(source->text, source->len),
+                          &scenario->file, &problems);
+    if (status)
+        print_problems(&problems);
+    return status;
+}
+
+static int scenario_add(cli_pack *pack, const char *path)
+{
+    const rig_alloc *alloc = rig_alloc_libc();
+    while (path[0] == '.' && path[1] == '/')
+        path += 2;
+    if (pack->num >= SCENARIOS_MAX)
+        return cli_complain("more than %d scenario files", SCENARIOS_MAX);
+    cli_scenario **more =
+        rig_resize(alloc, pack->scenarios, pack->num * sizeof *more, (pack->num + 1) * sizeof *more);
+    cli_scenario *scenario = rig_new(alloc, sizeof *scenario);
+    if (more)
+        pack->scenarios = more;
+    if (!more || !scenario)
+        return cli_complain("no memory");
+    scenario->pack = pack;
+    scenario->source.path = rig_copy_text(alloc, path, strlen(path));
+    pack->scenarios[pack->num++] = scenario;
+    return scenario->source.path ? CLI_OK : cli_complain("no memory");
+}
+
+static cli_pack *walking;
+
+static int walk_file(const char *path, const struct stat *about, int type, struct FTW *at)
+{
+    (void)about;
+    (void)at;
+    size_t len = strlen(path);
+    bool scenario = type == FTW_F && len > 4 && strcmp(path + len - 4, ".scn") == 0;
+    return scenario ? scenario_add(walking, path) : 0;
+}
+
+static int by_path(const void *a, const void *b)
+{
+    const cli_scenario *const *left = a;
+    const cli_scenario *const *right = b;
+    return strcmp((*left)->source.path, (*right)->source.path);
+}
+
+static void drop_twins(cli_pack *pack)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < pack->num; i++) {
+        if (kept && strcmp(pack->scenarios[kept - 1]->source.path, pack->scenarios[i]->source.path) == 0)
+            scenario_free(pack->scenarios[i]);
+        else
+            pack->scenarios[kept++] = pack->scenarios[i];
+    }
+    pack->num = kept;
+}
+
+int cli_pack_load(cli_pack *pack, char **paths, size_t num_paths)
+{
+    char table[PATH_SIZE];
+    rig_error error = {0};
+    if (cli_data_path("docs/requirements.tsv", table, sizeof table))
+        cli_read(table, TABLE_MAX, &pack->requirements.text, &pack->requirements.len, &error);
+    for (size_t i = 0; i < num_paths; i++) {
+        struct stat about;
+        if (stat(paths[i], &about) != 0)
+            return cli_complain("%s: %s", paths[i], strerror(errno));
+        walking = pack;
+        int bad =
+            S_ISDIR(about.st_mode) ? nftw(paths[i], walk_file, 16, FTW_PHYS) : scenario_add(pack, paths[i]);
+        if (bad)
+            return CLI_USAGE;
+    }
+    if (pack->num)
+        qsort(pack->scenarios, pack->num, sizeof(cli_scenario *), by_path);
+    drop_twins(pack);
+    for (size_t i = 0; i < pack->num; i++)
+        if (scenario_open(pack, pack->scenarios[i]))
+            pack->num_bad++;
+    return pack->num_bad ? CLI_USAGE : CLI_OK;
+}
+
+void cli_pack_free(cli_pack *pack)
+{
+    const rig_alloc *alloc = rig_alloc_libc();
+    size_t allocated = pack->num;
+    for (size_t i = 0; i < pack->num; i++)
+        scenario_free(pack->scenarios[i]);
+    rig_delete(alloc, pack->scenarios, allocated * sizeof *pack->scenarios);
+    text_free(&pack->requirements);
+    *pack = (cli_pack){0};
+}

@@ -1,0 +1,79 @@
+#include "known.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KNOWN_MAX (1u << 20)
+#define COLUMNS 4
+
+static rig_status check_lines(const char *path, rig_view text)
+{
+    uint32_t line = 0;
+    for (rig_view rest = text; rest.ptr;) {
+        rig_view row = rig_view_split(&rest, '\n');
+        uint32_t columns = 0;
+        line++;
+        if (row.len == 0 || row.ptr[0] == '#')
+            continue;
+        for (rig_view cells = row; cells.ptr; columns++)
+            rig_view_split(&cells, '\t');
+        if (columns != COLUMNS) {
+            fprintf(stderr, "%s:%u: wanted scenario, peer, reason, evidence, separated by tabs\n", path,
+                    line);
+            return RIG_E_SYNTAX;
+        }
+    }
+    return RIG_OK;
+}
+
+int cli_known_load(cli_known *known, const char *path, char **scenario_paths, size_t num_paths)
+{
+    char beside[4096];
+    rig_error error = {0};
+    *known = (cli_known){0};
+    for (size_t i = 0; !path && i < num_paths; i++) {
+        int len = snprintf(beside, sizeof beside, "%s/KNOWN.txt", scenario_paths[i]);
+        if (len > 0 && (size_t)len < sizeof beside && access(beside, R_OK) == 0)
+            path = beside;
+    }
+    if (!path)
+        return CLI_OK;
+    if (cli_read(path, KNOWN_MAX, &known->text, &known->len, &error))
+        return cli_complain("%s", error.text);
+    return check_lines(path, rig_view_of(known->text, known->len)) ? CLI_USAGE : CLI_OK;
+}
+
+void cli_known_free(cli_known *known)
+{
+    rig_delete(rig_alloc_libc(), known->text, known->text ? known->len + 1 : 0);
+}
+
+static bool listed(const cli_known *known, const char *peer, const char *path, rig_view *out_reason)
+{
+    for (rig_view rest = rig_view_of(known->text, known->len); rest.ptr;) {
+        rig_view row = rig_view_split(&rest, '\n');
+        if (row.len == 0 || row.ptr[0] == '#')
+            continue;
+        rig_view scenario = rig_view_split(&row, '\t');
+        rig_view with = rig_view_split(&row, '\t');
+        *out_reason = rig_view_split(&row, '\t');
+        size_t path_len = strlen(path);
+        bool same = scenario.len && scenario.len <= path_len &&
+                    memcmp(path + path_len - scenario.len, scenario.ptr, scenario.len) == 0;
+        if (same && rig_view_is(with, peer))
+            return true;
+    }
+    return false;
+}
+
+void cli_known_apply(const cli_known *known, const char *peer, rig_result *result)
+{
+    rig_view reason = {0};
+    bool failed = result->verdict == RIG_VERDICT_FAIL || result->verdict == RIG_VERDICT_LOOSE;
+    if (!known->text || (!failed && result->verdict != RIG_VERDICT_PASS) ||
+        !listed(known, peer, result->path, &reason))
+        return;
+    result->verdict = failed ? RIG_VERDICT_KNOWN : RIG_VERDICT_FIXED;
+    rig_result_text(result, &result->reason, reason);
+}

@@ -1,0 +1,316 @@
+#include "run_options.h"
+
+#include "rig/timerq.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+typedef int take_fn(run_options *options, const char *name, char *value);
+
+typedef struct option_row {
+    const char *name;
+    const char *value; /* name of its value, NULL = none */
+    take_fn *take;
+    const char *what;
+} option_row;
+
+static bool number(const char *text, uint64_t *out)
+{
+    return rig_view_u64(rig_view_str(text), out);
+}
+
+static int wants(const char *name, const char *what, const char *value)
+{
+    return cli_complain("--%s: wanted %s, came \"%s\"", name, what, value);
+}
+
+static int take_address(run_options *o, const char *name, char *value)
+{
+    if (o->num_addresses == OPTIONS_MAX)
+        return wants(name, "at most 64 of them", value);
+    o->addresses[o->num_addresses++] = value;
+    return CLI_OK;
+}
+
+static int take_define(run_options *o, const char *name, char *value)
+{
+    char *equal = strchr(value, '=');
+    if (!equal || equal == value || o->num_defines == OPTIONS_MAX)
+        return wants(name, "NAME=VALUE", value);
+    o->defines[o->num_defines++] =
+        (rig_scn_binding){rig_view_of(value, (size_t)(equal - value)), rig_view_str(equal + 1)};
+    return CLI_OK;
+}
+
+static int take_jobs(run_options *o, const char *name, char *value)
+{
+    uint64_t jobs = 0;
+    if (!number(value, &jobs) || jobs == 0 || jobs > 256)
+        return wants(name, "1 to 256", value);
+    o->jobs = (long)jobs;
+    return CLI_OK;
+}
+
+static int take_seed(run_options *o, const char *name, char *value)
+{
+    o->run.has_seed = number(value, &o->run.seed);
+    return o->run.has_seed ? CLI_OK : wants(name, "a number", value);
+}
+
+static int take_repeat(run_options *o, const char *name, char *value)
+{
+    return number(value, &o->repeat) && o->repeat > 0 && o->repeat <= 1000000
+               ? CLI_OK
+               : wants(name, "1 to 1000000", value);
+}
+
+static int take_timeout(run_options *o, const char *name, char *value)
+{
+    uint64_t seconds = 0;
+    if (!number(value, &seconds) || seconds == 0 || seconds > 86400)
+        return wants(name, "seconds, 1 to 86400", value);
+    o->run.timeout = seconds * RIG_SECOND;
+    return CLI_OK;
+}
+
+static int take_link(run_options *o, const char *name, char *value)
+{
+    (void)name;
+    o->run.link = value;
+    return CLI_OK;
+}
+
+static int take_report(run_options *o, const char *name, char *value)
+{
+    for (size_t i = 0; rig_report_rows[i].name && i < 16; i++)
+        if (strcmp(rig_report_rows[i].name, name) == 0) {
+            o->reports[i] = value;
+            o->wanted[i] = true;
+            return CLI_OK;
+        }
+    return cli_complain("--%s: there is no such report in this build", name);
+}
+
+static int take_pcap_dir(run_options *o, const char *name, char *value)
+{
+    (void)name;
+    o->run.pcap_dir = value;
+    return CLI_OK;
+}
+
+static int take_keep(run_options *o, const char *name, char *value)
+{
+    static const char *const words[] = {"always", "failed", "never"};
+    for (unsigned i = 0; i < 3; i++)
+        if (strcmp(value, words[i]) == 0) {
+            o->run.keep = (rig_run_keep)i;
+            return CLI_OK;
+        }
+    return wants(name, "always, failed or never", value);
+}
+
+static int take_known(run_options *o, const char *name, char *value)
+{
+    (void)name;
+    o->known = value;
+    return CLI_OK;
+}
+
+static int take_shard(run_options *o, const char *name, char *value)
+{
+    char *slash = strchr(value, '/');
+    bool good = slash && number(slash + 1, &o->shards) && o->shards > 0;
+    if (slash)
+        *slash = 0;
+    good = good && number(value, &o->shard) && o->shard >= 1 && o->shard <= o->shards;
+    return good ? CLI_OK : wants(name, "i/n with i from 1 to n", value);
+}
+
+static int take_tcp(run_options *o, const char *name, char *value)
+{
+    (void)name;
+    (void)value;
+    o->run.mode = RIG_RUN_TCP;
+    return CLI_OK;
+}
+
+static int take_target(run_options *o, const char *name, char *value)
+{
+    rig_error error = {0};
+    (void)name;
+    if (rig_run_url_parse(rig_view_str(value), &o->url, &error))
+        return cli_complain("--target: %s", error.text);
+    o->run.mode = RIG_RUN_TARGET;
+    o->run.url = &o->url;
+    return CLI_OK;
+}
+
+static int take_command(run_options *o, const char *name, char *value)
+{
+    (void)name;
+    o->run.mode = RIG_RUN_INITIATOR;
+    o->run.command = value;
+    return CLI_OK;
+}
+
+#define FLAG(fn, member)                                                                                     \
+    static int fn(run_options *o, const char *name, char *value)                                             \
+    {                                                                                                        \
+        (void)name;                                                                                          \
+        (void)value;                                                                                         \
+        o->member = true;                                                                                    \
+        return CLI_OK;                                                                                       \
+    }
+FLAG(take_fail_fast, fail_fast)
+FLAG(take_strict, strict)
+FLAG(take_list, list)
+FLAG(take_dry_run, dry_run)
+FLAG(take_rerun, rerun_failed)
+FLAG(take_allow_writes, run.allow_writes)
+FLAG(take_tap, tap)
+FLAG(take_verbose, verbose)
+FLAG(take_expect, only_expect)
+FLAG(take_faults, only_faults)
+FLAG(take_lint, only_lint)
+
+static const option_row rows[] = {
+    {"tag", "TAG", take_address, "only scenarios with this tag; repeated: with all of them"},
+    {"id", "ID", take_address, "only scenarios that test this requirement"},
+    {"D", "NAME=VALUE", take_define, "-D NAME=VALUE: values of a sweep, comma-separated"},
+    {"j", "N", take_jobs, "-j N: cases at once (default: the processors)"},
+    {"seed", "N", take_seed, "seed of all draws (default: follows from the scenario's path)"},
+    {"repeat", "N", take_repeat, "play everything N times, with seed, seed+1 …"},
+    {"timeout", "SECONDS", take_timeout, "real time one case may take (default 60)"},
+    {"fail-fast", NULL, take_fail_fast, "stop at the first failure"},
+    {"strict", NULL, take_strict, "SHOULD, MAY and CHOICE scenarios fail, too"},
+    {"link", "LINK", take_link, "one more link for every case: split, coalesce, \"drop every=5\" …"},
+    {"tap", NULL, take_tap, "TAP on standard output instead of the console report"},
+    {"junit", "FILE", take_report, "JUnit XML"},
+    {"json", "FILE", take_report, "JSON, schema iscsirig-results/1"},
+    {"html", "DIR", take_report, "HTML report in DIR/index.html"},
+    {"pcap-dir", "DIR", take_pcap_dir, "captures go here"},
+    {"keep", "WHICH", take_keep, "which captures stay: always, failed (default), never"},
+    {"known-failures", "FILE", take_known, "KNOWN.txt to use (default: beside the scenarios)"},
+    {"rerun-failed", NULL, take_rerun, "only what failed the last time"},
+    {"list", NULL, take_list, "list the cases that would be played"},
+    {"dry-run", NULL, take_dry_run, "read and check everything, play nothing"},
+    {"shard", "i/n", take_shard, "every n-th case, beginning with the i-th"},
+    {"tcp", NULL, take_tcp, "over loopback sockets, in real time"},
+    {"target", "URL", take_target, "against a real target: iscsi://host[:port][/iqn[/lun]]"},
+    {"allow-writes", NULL, take_allow_writes, "with --target: scenarios that write may run"},
+    {"initiator-command", "CMD", take_command,
+     "in front of a real initiator; {host} {port} {iqn} {lun} {url} are filled in"},
+    {"expect", NULL, take_expect, "prove: alter every literal of every expectation"},
+    {"faults", NULL, take_faults, "prove: every fault is noticed by its judge"},
+    {"lint", NULL, take_lint, "prove: every lint rule can fail"},
+    {"verbose", NULL, take_verbose, "say something about every case"},
+};
+
+#define NUM_ROWS (sizeof rows / sizeof rows[0])
+
+static void usage(const char *command)
+{
+    printf("usage: iscsirig %s [OPTION…] [FILE|FOLDER|SECTION…]\n\n", command);
+    for (size_t i = 0; i < NUM_ROWS; i++) {
+        char left[64];
+        const char *dashes = strlen(rows[i].name) == 1 ? "-" : "--";
+        snprintf(left, sizeof left, "%s%s %s", dashes, rows[i].name, rows[i].value ? rows[i].value : "");
+        printf("  %-26s %s\n", left, rows[i].what);
+    }
+    printf("\nSECTION is an address such as RFC7143/7.8, a tag, or a requirement id.\n"
+           "Exit status: 0 as expected, 1 failures, 2 usage or environment, 77 all skipped, 124 timeout.\n");
+}
+
+static int take_argument(run_options *o, char *argument)
+{
+    struct stat about;
+    if (stat(argument, &about) == 0) {
+        if (o->num_paths == OPTIONS_MAX)
+            return cli_complain("more than %d files and folders", OPTIONS_MAX);
+        o->paths[o->num_paths++] = argument;
+        return CLI_OK;
+    }
+    bool address = strncmp(argument, "RFC", 3) == 0 || strchr(argument, '/') == NULL;
+    size_t len = strlen(argument);
+    if (!address || (len > 4 && strcmp(argument + len - 4, ".scn") == 0))
+        return cli_complain("%s: no such file or folder", argument);
+    return take_address(o, "section", argument);
+}
+
+static void defaults(run_options *o)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    o->jobs = processors > 0 ? processors : 1;
+    o->repeat = 1;
+    o->shard = o->shards = 1;
+    o->run.alloc = rig_alloc_libc();
+    o->run.program = "iscsirig";
+    o->run.keep = RIG_RUN_KEEP_FAILED;
+}
+
+static int unknown_option(const char *word)
+{
+    const char *names[NUM_ROWS];
+    for (size_t i = 0; i < NUM_ROWS; i++)
+        names[i] = rows[i].name;
+    while (*word == '-')
+        word++;
+    size_t near = rig_nearest(rig_view_str(word), names, NUM_ROWS);
+    return cli_complain("unknown option \"%s\"%s%s", word,
+                        near < NUM_ROWS ? ", did you mean --" : "; see --help",
+                        near < NUM_ROWS ? names[near] : "");
+}
+
+static int parse_options(run_options *o, int argc, char **argv, const char *command)
+{
+    struct option long_options[NUM_ROWS + 2] = {0};
+    for (size_t i = 0; i < NUM_ROWS; i++)
+        long_options[i] = (struct option){rows[i].name, rows[i].value ? required_argument : no_argument, NULL,
+                                          (int)i + 256};
+    long_options[NUM_ROWS] = (struct option){"help", no_argument, NULL, 'h'};
+    opterr = 0;
+    optind = 1;
+    for (int c; (c = getopt_long(argc, argv, ":hvD:j:", long_options, NULL)) != -1;) {
+        int bad = CLI_OK;
+        if (c == 'h') {
+            usage(command);
+            return -1;
+        }
+        if (c == ':')
+            return cli_complain("%s needs a value", argv[optind - 1]);
+        if (c == '?')
+            return unknown_option(argv[optind - 1]);
+        if (c == 'v')
+            o->verbose = true;
+        else if (c == 'D')
+            bad = take_define(o, "D", optarg);
+        else if (c == 'j')
+            bad = take_jobs(o, "j", optarg);
+        else
+            bad = rows[c - 256].take(o, rows[c - 256].name, optarg);
+        if (bad)
+            return bad;
+    }
+    return CLI_OK;
+}
+
+int run_options_parse(run_options *o, int argc, char **argv, const char *command)
+{
+    *o = (run_options){.argc = argc, .argv = argv};
+    defaults(o);
+    int bad = parse_options(o, argc, argv, command);
+    for (int i = optind; !bad && i < argc; i++)
+        bad = take_argument(o, argv[i]);
+    if (!bad && o->num_paths == 0) {
+        static char folder[4096];
+        bool found = cli_data_path("scenarios", folder, sizeof folder);
+        o->paths[o->num_paths++] = found ? folder : (char *)(uintptr_t) "scenarios";
+    }
+    if (o->run.mode != RIG_RUN_SIM)
+        o->jobs = 1;
+    return bad;
+}

@@ -1,0 +1,33 @@
+/* The options of `run`, `prove` and what they mean together. */
+#ifndef CLI_RUN_OPTIONS_H
+#define CLI_RUN_OPTIONS_H
+
+#include "cli.h"
+
+#define OPTIONS_MAX 64 /* of each repeatable option */
+
+typedef struct run_options {
+    rig_run_config run;
+    rig_run_url url;
+    char *paths[OPTIONS_MAX];
+    size_t num_paths;
+    char *addresses[OPTIONS_MAX]; /* SECTION, --tag, --id: all must select */
+    size_t num_addresses;
+    rig_scn_binding defines[OPTIONS_MAX];
+    uint32_t num_defines;
+    long jobs;
+    uint64_t repeat;
+    uint64_t shard, shards;
+    bool fail_fast, strict, list, dry_run, rerun_failed, tap, verbose;
+    bool only_faults, only_lint, only_expect;
+    const char *reports[16]; /* path by index of rig_report_rows, NULL = not asked for */
+    bool wanted[16];
+    const char *known;
+    int argc;
+    char **argv;
+} run_options;
+
+/* Reads the command line. CLI_OK, CLI_USAGE (said why), or -1 when help was printed. */
+int run_options_parse(run_options *options, int argc, char **argv, const char *command);
+
+#endif
