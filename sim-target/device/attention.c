@@ -49,6 +49,7 @@ rig_status rig_device_nexus_new(rig_device *device, rig_nexus_id nexus)
 void rig_device_nexus_lost(rig_device *device, rig_nexus_id nexus)
 {
     dev_nexus_remove(&device->nexuses, device->alloc, nexus);
+    dev_persistent_lost(device, nexus);
     if (device->reserved_by == nexus)
         device->reserved_by = 0;
 }

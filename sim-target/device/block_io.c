@@ -172,6 +172,31 @@ void dev_or_write_done(dev_command *cmd, uint64_t got)
         dev_content_settle(cmd, wants_fua(cmd));
 }
 
+/* SBC-4 section 5.49. All or nothing: the data wait in buffers until the last byte came. */
+void dev_write_atomic(dev_command *cmd)
+{
+    uint32_t boundary = dev_get16(cmd->cdb + 10);
+    cmd->blocks = dev_get16(cmd->cdb + 12);
+    cmd->lba = dev_get64(cmd->cdb + 2);
+    if (cmd->lba > cmd->device->num_blocks || cmd->blocks > cmd->device->num_blocks - cmd->lba)
+        dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_RANGE);
+    else if (boundary)
+        dev_fail_cdb(cmd, 10, 7);
+    else if (length_of(cmd) > DEV_ATOMIC_MAX)
+        dev_fail_cdb(cmd, 12, 7);
+    else if (cmd->blocks > 0)
+        dev_transfer_landing(cmd, length_of(cmd));
+}
+
+void dev_write_atomic_done(dev_command *cmd, uint64_t got)
+{
+    cmd->lba = dev_get64(cmd->cdb + 2);
+    if (got < cmd->scsi->length)
+        dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_LIST_LENGTH);
+    else if (each_received(cmd, 0, got, write_received))
+        dev_content_settle(cmd, wants_fua(cmd));
+}
+
 /* The verify instance and the write instance of the blocks, one behind the other. */
 void dev_compare_write(dev_command *cmd)
 {

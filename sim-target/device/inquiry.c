@@ -62,14 +62,14 @@ static uint8_t *put_designator(uint8_t **at, uint8_t code_set, uint8_t kind, siz
 #define UNIT_NAA 0x03
 #define PORT_NAME 0x98   /* PIV, target port, SCSI name string */
 #define DEVICE_NAME 0xa8 /* PIV, target device, SCSI name string */
-#define NAME_MAX 240     /* iSCSI names have up to 223 bytes, a port adds ",t,0xffff" */
-#define PAGE_MAX (28 + 12 + 2 * (4 + NAME_MAX + 4)) /* page 83h is the longest */
+#define DEV_NAME_MAX 240 /* iSCSI names have up to 223 bytes, a port adds ",t,0xffff" */
+#define PAGE_MAX (28 + 12 + 2 * (4 + DEV_NAME_MAX + 4)) /* page 83h is the longest */
 
 /* SCSI name strings end in a NUL and are padded to a multiple of four (SPC-4 section 7.8.6.11). */
 static void put_name(uint8_t **at, uint8_t kind, rig_view name)
 {
     size_t len = (name.len + 4) / 4 * 4;
-    if (name.len > 0 && name.len <= NAME_MAX)
+    if (name.len > 0 && name.len <= DEV_NAME_MAX)
         memcpy(put_designator(at, CODE_UTF8_ISCSI, kind, len), name.ptr, name.len);
 }
 
@@ -109,6 +109,9 @@ static size_t page_block_limits(const dev_command *cmd, uint8_t *body)
     dev_put32(page + 8, transfer);
     dev_put32(page + 12, DEV_POOL_PIECE / device->block_len);
     dev_put64(page + 36, transfer);
+    dev_put32(page + 44, DEV_ATOMIC_MAX / device->block_len);
+    dev_put32(page + 48, 1); /* alignment and granularity of one block */
+    dev_put32(page + 52, 1);
     if (device->backing->ops->discard) {
         dev_put32(page + 20, DEV_UNMAP_BLOCKS_MAX);
         dev_put32(page + 24, DEV_UNMAP_DESCRIPTORS_MAX);

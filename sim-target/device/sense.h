@@ -34,11 +34,16 @@ typedef enum dev_sense_key { /* SPC-4 section 4.5.6 */
 #define DEV_ASC_CDB_FIELD 0x2400   /* invalid field in CDB */
 #define DEV_ASC_NO_UNIT 0x2500     /* logical unit not supported */
 #define DEV_ASC_LIST_FIELD 0x2600  /* invalid field in parameter list */
+#define DEV_ASC_RELEASE 0x2604     /* invalid release of persistent reservation */
 #define DEV_ASC_WRITE_PROTECTED 0x2700
 #define DEV_ASC_SOFTWARE_PROTECTED 0x2702
 #define DEV_ASC_SPACE 0x2707 /* space allocation failed write protect */
 #define DEV_ASC_RESET 0x2903 /* bus device reset function occurred */
 #define DEV_ASC_MODES_CHANGED 0x2a01
+#define DEV_ASC_RESERVATIONS_PREEMPTED 0x2a03
+#define DEV_ASC_RESERVATIONS_RELEASED 0x2a04
+#define DEV_ASC_REGISTRATIONS_PREEMPTED 0x2a05
+#define DEV_ASC_RESOURCES 0x5504 /* insufficient registration resources */
 #define DEV_ASC_NO_SAVING 0x3900 /* saving parameters not supported */
 
 #define DEV_SENSE_FIXED_LEN 18

@@ -40,6 +40,7 @@ void rig_device_free(rig_device *device)
     device->backing->ops->free(device->backing);
     dev_pool_cleanup(&device->pool);
     dev_nexus_cleanup(&device->nexuses, device->alloc);
+    dev_persistent_cleanup(&device->persistent, device->alloc);
     rig_delete(device->alloc, device, sizeof *device);
 }
 

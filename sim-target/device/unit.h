@@ -6,14 +6,16 @@
 
 #include "bytes.h"
 #include "nexus.h"
+#include "persistent.h"
 #include "pool.h"
 #include "rig/device.h"
 #include "sense.h"
 
-#define DEV_UNMAP_DESCRIPTORS_MAX 256     /* block descriptors of one UNMAP */
-#define DEV_UNMAP_BLOCKS_MAX (1u << 20)   /* blocks of one UNMAP */
-#define DEV_COMPARE_BLOCKS_MAX 255        /* blocks of one COMPARE AND WRITE: its count has 8 bits */
-#define DEV_PARAMETERS_MAX DEV_POOL_PIECE /* bytes of a parameter list or an answer */
+#define DEV_UNMAP_DESCRIPTORS_MAX 256   /* block descriptors of one UNMAP */
+#define DEV_UNMAP_BLOCKS_MAX (1u << 20) /* blocks of one UNMAP */
+#define DEV_COMPARE_BLOCKS_MAX 255      /* blocks of one COMPARE AND WRITE: its count has 8 bits */
+#define DEV_NAME_MAX 240                /* port name: 223 bytes and ",i,0x" with 12 digits */
+#define DEV_ATOMIC_MAX (1u << 20)       /* bytes of one WRITE ATOMIC */
 
 typedef enum dev_status { /* SAM-5 section 5.3 */
                           DEV_GOOD = 0x00,
@@ -38,7 +40,8 @@ struct rig_device {
     dev_nexus_table nexuses;
     dev_modes modes;
     rig_nexus_id reserved_by; /* RESERVE(6), 0 = nobody */
-    bool stopped;             /* START STOP UNIT */
+    dev_persistent persistent;
+    bool stopped; /* START STOP UNIT */
     const uint64_t *luns;
     size_t num_luns;
     uint8_t first_row[256]; /* by opcode: 1 + index of its first row, 0 = unknown */
@@ -56,14 +59,16 @@ typedef struct dev_command {
 } dev_command;
 
 typedef enum dev_row_flag {
-    DEV_ANYTIME = 1,   /* ignores unit attentions and reservations (SPC-4 section 5.13, SAM-5 section 5.14) */
-    DEV_SHARED = 2,    /* ignores reservations of others */
-    DEV_MEDIUM = 4,    /* needs a started unit */
-    DEV_WRITES = 8,    /* refused when write protected */
-    DEV_BLOCKS = 16,   /* logical block address and count at the usual places of its CDB length */
-    DEV_THIN = 32,     /* only on a backing with thin ranges */
-    DEV_THICK = 64,    /* only on a backing without */
-    DEV_TRANSFER = 128 /* its count is bounded by MAXIMUM TRANSFER LENGTH */
+    DEV_ANYTIME = 1, /* ignores unit attentions and reservations (SPC-4 section 5.13, SAM-5 section 5.14) */
+    DEV_SHARED = 2,  /* ignores reservations of others */
+    DEV_MEDIUM = 4,  /* needs a started unit */
+    DEV_WRITES = 8,  /* refused when write protected */
+    DEV_BLOCKS = 16, /* logical block address and count at the usual places of its CDB length */
+    DEV_THIN = 32,   /* only on a backing with thin ranges */
+    DEV_THICK = 64,  /* only on a backing without */
+    DEV_TRANSFER = 128, /* its count is bounded by MAXIMUM TRANSFER LENGTH */
+    DEV_OPEN = 256,     /* passes any persistent reservation of others */
+    DEV_LOOKS = 512,    /* passes those of a Write Exclusive type */
 } dev_row_flag;
 
 typedef struct dev_row {
@@ -155,6 +160,15 @@ void dev_mode_select_6_done(dev_command *cmd, uint64_t got);
 void dev_mode_select_10(dev_command *cmd);
 void dev_mode_select_10_done(dev_command *cmd, uint64_t got);
 void dev_modes_reset(dev_modes *modes);
+
+void dev_write_atomic(dev_command *cmd);
+void dev_write_atomic_done(dev_command *cmd, uint64_t got);
+void dev_defects_10(dev_command *cmd);
+void dev_defects_12(dev_command *cmd);
+
+void dev_persistent_in(dev_command *cmd);
+void dev_persistent_out(dev_command *cmd);
+void dev_persistent_out_done(dev_command *cmd, uint64_t got);
 
 void dev_reserve(dev_command *cmd);
 void dev_release(dev_command *cmd);

@@ -274,6 +274,46 @@ static void compare_and_write_is_all_or_nothing(void)
     fixture_close(&unit);
 }
 
+static void write_atomic_is_all_or_nothing(void)
+{
+    fixture unit;
+    fixture_open(&unit, "ram:4M");
+    memset(unit.data, 0x21, 1024);
+    BEGIN(&unit, 0x9c, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0);
+    fixture_give(&unit, unit.data, 512);
+    CHECK_SENSE(&unit, 0x05, 0x1a, 0x00);
+    CU_ASSERT_EQUAL(READ(&unit, 0x28, 0, 0, 0, 0, 3, 0, 0, 2, 0), 1024);
+    CU_ASSERT(fixture_all(unit.data, 0, 1024));
+    memset(unit.data, 0x21, 1024);
+    WRITE(&unit, unit.data, 0x9c, 0x18, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0);
+    CHECK_GOOD(&unit);
+    CU_ASSERT_EQUAL(READ(&unit, 0x28, 0, 0, 0, 0, 2, 0, 0, 4, 0), 2048);
+    CU_ASSERT(fixture_all(unit.data, 0, 512));
+    CU_ASSERT(fixture_all(unit.data + 512, 0x21, 1024));
+    CU_ASSERT(fixture_all(unit.data + 1536, 0, 512));
+    BEGIN(&unit, 0x9c, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 1, 0, 2, 0, 0); /* boundaries are not offered */
+    CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
+    BEGIN(&unit, 0x9c, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x08, 0x01, 0, 0); /* one above 1 MiB */
+    CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
+    BEGIN(&unit, 0x9c, 0, 0, 0, 0, 0, 0, 0, 0x1f, 0xff, 0, 0, 0, 2, 0, 0);
+    CHECK_REFUSED(&unit, 0x05, 0x21, 0x00);
+    BEGIN(&unit, 0x9c, 0);
+    CHECK_GOOD(&unit);
+    CU_ASSERT_EQUAL(unit.scsi.direction, RIG_CDB_NONE);
+    fixture_close(&unit);
+}
+
+static void defect_lists_are_empty(void)
+{
+    fixture unit;
+    fixture_open(&unit, "ram:1M");
+    CU_ASSERT_EQUAL(READ(&unit, 0x37, 0, 0x1d, 0, 0, 0, 0, 1, 0, 0), 4);
+    CU_ASSERT_EQUAL(memcmp(unit.data, "\x00\x1d\x00\x00", 4), 0);
+    CU_ASSERT_EQUAL(READ(&unit, 0xb7, 0x0d, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0), 8);
+    CU_ASSERT_EQUAL(memcmp(unit.data, "\x00\x0d\x00\x00\x00\x00\x00\x00", 8), 0);
+    fixture_close(&unit);
+}
+
 static void or_write_keeps_set_bits(void)
 {
     fixture unit;
@@ -356,6 +396,8 @@ RIG_SUITE("device block I/O",
           {"VERIFY compares what it is told to", verify_compares_what_it_is_told_to},
           {"WRITE AND VERIFY writes and compares", write_and_verify_writes_and_compares},
           {"COMPARE AND WRITE is all or nothing", compare_and_write_is_all_or_nothing},
+          {"WRITE ATOMIC is all or nothing", write_atomic_is_all_or_nothing},
+          {"defect lists are empty", defect_lists_are_empty},
           {"ORWRITE keeps set bits", or_write_keeps_set_bits},
           {"PRE-FETCH and SYNCHRONIZE CACHE move nothing", prefetch_and_synchronize_move_nothing},
           {"4096-byte blocks", blocks_of_4096_bytes_count_as_such},

@@ -114,6 +114,8 @@ typedef struct rig_scsi {
     rig_nexus_id nexus; /**< in: who asks */
     uint64_t lun;       /**< in: SAM LUN, first byte on the wire topmost (for REPORT LUNS and messages) */
     rig_view cdb;       /**< in: valid until the command ends */
+    rig_view initiator; /**< in: SCSI name of the initiator port ("iqn…,i,0x00023d000001"): persistent
+                           registrations outlive a nexus when it is told; may be empty */
     rig_view port; /**< in: SCSI name of the target port ("iqn…,t,0x0001") for VPD page 83h; may be empty */
     /** in: bytes the initiator means to move (Expected Data Transfer Length), 0 = not told. Data to take that
      * does not fill blocks then never lands in place, and commands whose data has one right length (WRITE
