@@ -82,6 +82,9 @@ static rig_status check_digits(rig_view name, size_t num_a, size_t num_b, rig_er
 
 rig_status rig_iname_check(rig_view name, rig_iname_type *out_type, rig_error *err)
 {
+    rig_iname_type type_unasked;
+    if (!out_type)
+        out_type = &type_unasked;
     if (name.len > RIG_NAME_MAX)
         return rig_fail_at(err, RIG_E_LIMIT, RIG_NAME_MAX, NULL,
                            "an iSCSI name has at most %d bytes, not %zu", RIG_NAME_MAX, name.len);

@@ -20,7 +20,7 @@ typedef enum rig_iname_type {
 /**
  * rig_iname_check validates a name as it must stand on the wire: format, length (at most 223 bytes), UTF-8,
  * and for ASCII the characters stringprep leaves (lower-case letters, digits, '-', '.', ':'). Errors:
- * RIG_E_SYNTAX or RIG_E_LIMIT with err->offset at the byte at fault.
+ * RIG_E_SYNTAX or RIG_E_LIMIT with err->offset at the byte at fault. out_type may be NULL.
  */
 rig_status rig_iname_check(rig_view name, rig_iname_type *out_type, rig_error *err);
 
