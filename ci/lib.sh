@@ -8,7 +8,7 @@ RIG_JOBS=${RIG_JOBS:-$(nproc)}
 RIG_SCRATCH=
 RIG_CHILDREN=()
 # shellcheck disable=SC2034 # read by the scripts that source this
-RIG_TOOL=$RIG_BUILD/release/harness/iscsirig
+RIG_TOOL=${RIG_TOOL:-$RIG_BUILD/release/harness/iscsirig}
 
 say()
 {
@@ -96,12 +96,11 @@ clean_up()
 # wait_for SECONDS PID COMMAND…: until the command succeeds; 1 when the process ended or the time is over
 wait_for()
 {
-    local left=$(($1 * 20)) pid=$2
+    local until=$((SECONDS + $1)) pid=$2
     shift 2
     until "$@" >/dev/null 2>&1; do
         alive "$pid" || return 1
-        left=$((left - 1))
-        [ "$left" -gt 0 ] || return 1
+        [ "$SECONDS" -lt "$until" ] || return 1
         sleep 0.05
     done
 }

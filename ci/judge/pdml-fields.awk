@@ -2,7 +2,7 @@
 #   FRAME <TAB> > or < or ? <TAB> opcode <TAB> NAME=VALUE …    one PDU
 #   FRAME <TAB> ! <TAB> text                                 something tshark objects to
 # Numbers are hexadecimal without leading zeros; ISID, CDB (here its first byte) and digests are bytes; text keys come last, each
-# as +KEY=VALUE with bytes outside blank…tilde, and the backslash, as \xNN.
+# as +KEY=VALUE with bytes outside blank…tilde, and the backslash, as \xNN with capital digits.
 # Needs NAMES=ci/judge/tshark-fields.txt.
 BEGIN {
     while ((getline line < NAMES) > 0) if (split(line, part, " ") == 2 && part[1] !~ /^#/) ours[part[1]] = part[2]
@@ -20,7 +20,7 @@ function text_of(hex,   i, pair, out) {
     for (i = 1; i < length(hex); i += 2) {
         pair = substr(hex, i, 2)
         if (pair == "00" && i + 2 > length(hex)) break
-        out = out (pair in char ? char[pair] : "\\x" pair)
+        out = out (pair in char ? char[pair] : "\\x" toupper(pair))
     }
     return out
 }

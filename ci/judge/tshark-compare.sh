@@ -5,7 +5,7 @@
 #   frame (1-based, of the packet that completes the PDU), > or <, kind, then NAME=VALUE of every field the field table gives this
 #   PDU, under its name in traces: hexadecimal without 0x and leading zeros; ISID and CDB all bytes. After them HeaderDigest=good,XX
 #   or bad,XX and DataDigest alike where there is one (XX the four bytes as sent), and for PDUs with text each key as +KEY=VALUE,
-#   bytes outside blank…tilde and the backslash as \xNN; a PDU whose keys go on in or come from another PDU has the one field
+#   bytes outside blank…tilde and the backslash as \xNN with capital digits; a PDU whose keys go on in or come from another PDU has the one field
 #   "+..." instead.
 # RECORD: what `iscsirig run --json` wrote; its runs[] name the capture file and the frames made wrong on purpose, as
 #   {"capture": PATH, "wrong": [{"frame": N, "what": TEXT}]}. Differences and objections in those frames are counted, not failed.

@@ -14,7 +14,7 @@ try()
     shift
     if said=$(timeout -k 2 20 "$@" 2>&1 </dev/null) && grep -qF -- "$words" <<<"$said"; then
         passed=$((passed + 1))
-        say "ok: $1 ($words)"
+        say "ok: $* ($words)"
     else
         failed=$((failed + 1))
         say "FAILED: $* (wanted: $words)"
@@ -36,7 +36,7 @@ try "$PEER_IQN" iscsi-ls "iscsi://$PEER_PORTAL"
 try "Size:64M" iscsi-ls -s "iscsi://$PEER_PORTAL"
 try "Peripheral Qualifier:CONNECTED" iscsi-inq "$PEER_URL"
 try "CONNECTED" iscsi-inq "$PEER_URL?header_digest=crc32c"
-try "Page Code" iscsi-inq -e 1 -c 0 "$PEER_URL"
+try "SUPPORTED_VPD_PAGES" iscsi-inq -e 1 -c 0 "$PEER_URL"
 try "Total size:$PEER_BYTES" iscsi-readcapacity16 "$PEER_URL"
 try "virtual size: 64 MiB" qemu-img info "$PEER_URL"
 try "wrote 1048576/1048576" qemu-io -f raw -c "write -P 0x5a 4096 1M" "$PEER_URL"
