@@ -79,7 +79,7 @@ static void end_conns(rig_target *target)
     for (tgt_list *at = target->conns.next; at != &target->conns; at = at->next) {
         tgt_conn *conn = TGT_OF(at, tgt_conn, in_target);
         if (conn->closing == TGT_FLUSHING)
-            tgt_conn_close_timer(conn);
+            tgt_conn_cut(conn);
         else
             tgt_conn_end(conn, TGT_TRANSPORT_LOST, false, RIG_E_ABORTED, "the target is freed");
     }
@@ -490,9 +490,6 @@ static void expired(rig_timer *timer)
         return;
     case TGT_TIMER_DATA:
         tgt_conn_data_timer(TGT_OF(timer, tgt_conn, data_timer));
-        return;
-    case TGT_TIMER_CLOSE:
-        tgt_conn_close_timer(TGT_OF(timer, tgt_conn, data_timer));
         return;
     default:
         tgt_task_timer(TGT_OF(timer, tgt_task, timer));

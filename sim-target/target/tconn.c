@@ -139,8 +139,6 @@ static void close_stream(tgt_conn *conn, bool flush)
     conn->dirty = false;
     if (flush && conn->stream) {
         conn->closing = TGT_FLUSHING;
-        conn->data_timer.kind = TGT_TIMER_CLOSE;
-        rig_timerq_arm(&target->timers, &conn->data_timer, target->now + TGT_CLOSE_TIMEOUT);
         rig_close(conn->stream, RIG_CLOSE_FLUSH);
         return;
     }
@@ -284,10 +282,8 @@ void tgt_conn_timer(tgt_conn *conn)
         rig_timerq_arm(&conn->target->timers, &conn->timer, conn->target->now + RIG_SECOND);
 }
 
-void tgt_conn_close_timer(tgt_conn *conn)
+void tgt_conn_cut(tgt_conn *conn)
 {
-    if (conn->closing != TGT_FLUSHING)
-        return;
     rig_close(conn->stream, RIG_CLOSE_RESET);
     tgt_conn_stream_gone(conn);
 }

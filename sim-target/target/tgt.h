@@ -11,7 +11,6 @@
 #include "tkeys.h"
 
 #define TGT_LOGIN_TIMEOUT (30 * RIG_SECOND)
-#define TGT_CLOSE_TIMEOUT (30 * RIG_SECOND) /* for the peer's FIN after ours */
 #define TGT_DATA_TIMEOUT                                                                                     \
     (60 * RIG_SECOND)  /* for the next Data-Out of a write (7.1.4.1: sequence reception timeout) */
 #define TGT_WINDOW 128 /* commands a session may queue by default */
@@ -25,7 +24,6 @@
 #define TGT_DRAIN_MAX 64           /* aborted writes of a connection whose late data is still swallowed */
 #define TGT_BURSTS 8               /* R2Ts of one task that are outstanding at the same time */
 #define TGT_POOL_MAX 1024          /* unused tasks of one size that are kept */
-#define TGT_LUN_WORDS (RIG_TARGET_LUNS_MAX / 64)
 
 typedef struct tgt_session tgt_session;
 typedef struct tgt_conn tgt_conn;
@@ -165,8 +163,8 @@ struct tgt_session {
     uint32_t num_active; /* numbered commands without an answer */
     uint32_t told_max;   /* last MaxCmdSN sent on any connection */
     rig_nexus_id nexus;
-    uint64_t cleared[TGT_LUN_WORDS]; /* LUNs that owe a unit attention 47h/7Fh (11.14.5), by position in the
-                                        node */
+    char *ports; /* SCSI names of the initiator port, then of the target port */
+    uint16_t initiator_port_len, target_port_len;
     tgt_list conns;
     uint32_t num_conns;
     uint32_t num_tmf_waiting; /* task management functions that wait for something */
@@ -252,9 +250,8 @@ struct rig_target {
     uint64_t num_commands;
 };
 
-/* Kinds of timers by rig_timer.kind; DATA and CLOSE are the same timer at different times of a connection's
- * life. */
-enum { TGT_TIMER_CONN, TGT_TIMER_DATA, TGT_TIMER_CLOSE, TGT_TIMER_TASK };
+/* Kinds of timers by rig_timer.kind. */
+enum { TGT_TIMER_CONN, TGT_TIMER_DATA, TGT_TIMER_TASK };
 
 /* ---- target.c ---- */
 void tgt_enter(rig_target *target, uint64_t now);
@@ -282,8 +279,9 @@ void tgt_conn_pump(tgt_conn *conn);
 void tgt_conn_free(tgt_conn *conn);
 void tgt_conn_timer(tgt_conn *conn);
 void tgt_conn_data_timer(tgt_conn *conn);
-void tgt_conn_close_timer(tgt_conn *conn);
 void tgt_conn_watch_data(tgt_conn *conn);
+/* Resets a stream that is being closed in order. */
+void tgt_conn_cut(tgt_conn *conn);
 /* The transport has nothing of it any more. */
 void tgt_conn_stream_gone(tgt_conn *conn);
 /* Frees what a connection without a stream no longer needs, and it itself unless it waits for cleanup. */

@@ -4,10 +4,7 @@
 #define REJECT_FIELD 0x09
 #define ATTR_LAST 4
 #define CDB_INSIDE 16
-#define KEY_UNIT_ATTENTION 0x06
 #define KEY_ABORTED 0x0b
-#define ASC_CLEARED 0x47
-#define ASCQ_CLEARED 0x7f
 #define ASC_WRITE_ERROR 0x0c
 #define ASCQ_UNEXPECTED_DATA 0x0c
 #define ASCQ_DATA_AMOUNT 0x0d
@@ -70,24 +67,9 @@ static rig_status read_ahs(tgt_scsi *scsi, rig_view ahs)
     return RIG_OK;
 }
 
-static bool quiet_command(uint8_t opcode)
-{
-    return opcode == 0x12 || opcode == 0xa0 || opcode == 0x03; /* INQUIRY, REPORT LUNS, REQUEST SENSE */
-}
-
-/* Section 11.14.5: the next command of the nexus learns that others were cleared. */
-static bool owes_attention(tgt_session *session, int position, uint8_t opcode)
-{
-    uint64_t bit = UINT64_C(1) << position % 64;
-    if (!(session->cleared[position / 64] & bit) || quiet_command(opcode))
-        return false;
-    session->cleared[position / 64] &= ~bit;
-    return true;
-}
-
 static void give_to_device(tgt_scsi *scsi)
 {
-    tgt_session *session = scsi->task.conn->session;
+    const tgt_session *session = scsi->task.conn->session;
     const rig_target_node *node = session->node;
     int position = tgt_node_lun_position(node, scsi->scsi.lun);
     if (position < 0) {
@@ -95,10 +77,6 @@ static void give_to_device(tgt_scsi *scsi)
         return;
     }
     scsi->device = node->luns[position].device;
-    if (owes_attention(session, position, scsi->scsi.cdb.ptr[0])) {
-        rig_device_fail(&scsi->scsi, KEY_UNIT_ATTENTION, ASC_CLEARED, ASCQ_CLEARED);
-        return;
-    }
     scsi->begun = true;
     rig_device_begin(scsi->device, &scsi->scsi);
 }
@@ -110,12 +88,16 @@ static uint32_t lesser(uint64_t a, uint32_t b)
 
 static rig_status read_header(tgt_scsi *scsi, rig_view ahs)
 {
+    const tgt_session *session = scsi->task.conn->session;
     const uint8_t *bhs = scsi->task.bhs;
     bool reads = rig_get(bhs, RIG_F_R), writes = rig_get(bhs, RIG_F_W);
     uint32_t edtl = rig_get32(bhs, RIG_F_EDTL);
     scsi->out_edtl = writes ? edtl : 0;
     scsi->in_edtl = reads && !writes ? edtl : 0;
-    scsi->scsi.nexus = scsi->task.conn->session->nexus;
+    scsi->scsi.nexus = session->nexus;
+    scsi->scsi.initiator = rig_view_of(session->ports, session->initiator_port_len);
+    scsi->scsi.port = rig_view_of(session->ports + session->initiator_port_len, session->target_port_len);
+    scsi->scsi.expected = scsi->out_edtl;
     scsi->scsi.lun = rig_get(bhs, RIG_F_LUN);
     scsi->scsi.cdb = rig_view_of(bhs + rig_fields[RIG_F_CDB].byte, CDB_INSIDE);
     return ahs.len > 0 ? read_ahs(scsi, ahs) : RIG_OK;

@@ -1,6 +1,10 @@
 /* Sessions: their tables, their connections, their end (RFC 7143 sections 4.4.3, 6.3.5, 8.3). */
 #include "tgt.h"
 
+#define ASC_CLEARED 0x47 /* 11.14.5: some commands cleared by iSCSI protocol event */
+#define ASCQ_CLEARED 0x7f
+#define PORT_NAMES (2 * RIG_NAME_MAX + 32)
+
 tgt_session *tgt_session_new(rig_target *target)
 {
     tgt_session *session = rig_new(target->alloc, sizeof(*session));
@@ -20,6 +24,9 @@ void tgt_session_free(tgt_session *session)
     tgt_list_remove(&session->in_target);
     if (session->initiator)
         rig_delete(target->alloc, session->initiator, session->initiator_len + 1u);
+    if (session->ports)
+        rig_delete(target->alloc, session->ports,
+                   session->initiator_port_len + session->target_port_len + 1u);
     rig_delete(target->alloc, session, sizeof(*session));
 }
 
@@ -109,6 +116,24 @@ static rig_nexus_id nexus_of(const tgt_session *session)
     return id ? id : 1;
 }
 
+/* SCSI port names (4.4.2): devices show the one and remember the other. */
+static rig_status name_ports(tgt_session *session)
+{
+    char names[PORT_NAMES];
+    rig_text text;
+    rig_text_init(&text, names, sizeof(names));
+    rig_text_add(&text, "%s,i,0x", session->initiator);
+    rig_text_hex(&text, rig_view_of(session->isid, sizeof(session->isid)), 0);
+    size_t initiator = text.len;
+    rig_text_add(&text, "%s,t,0x%04x", session->node->name, session->portal->group);
+    session->ports = rig_copy_text(session->target->alloc, names, text.len);
+    if (!session->ports)
+        return RIG_E_NOMEM;
+    session->initiator_port_len = (uint16_t)initiator;
+    session->target_port_len = (uint16_t)(text.len - initiator);
+    return RIG_OK;
+}
+
 static rig_status tell_devices(tgt_session *session)
 {
     const rig_target_node *node = session->node;
@@ -139,7 +164,9 @@ rig_status tgt_session_list(tgt_session *session)
         return RIG_E_LIMIT;
     session->by_name.hash = hash;
     session->nexus = nexus_of(session);
-    rig_status status = tell_devices(session);
+    rig_status status = session->discovery ? RIG_OK : name_ports(session);
+    if (status == RIG_OK)
+        status = tell_devices(session);
     if (status != RIG_OK)
         return status;
     session->tsih = free_tsih(target);
@@ -271,5 +298,6 @@ void tgt_session_cleared(tgt_session *session, const tgt_scsi *scsi)
     int position =
         session->node ? tgt_node_lun_position(session->node, rig_get(scsi->task.bhs, RIG_F_LUN)) : -1;
     if (position >= 0)
-        session->cleared[position / 64] |= UINT64_C(1) << position % 64;
+        rig_device_attention_one(session->node->luns[position].device, session->nexus, ASC_CLEARED,
+                                 ASCQ_CLEARED);
 }

@@ -6,6 +6,12 @@ static size_t size_of(tgt_task_kind kind)
     return kind == TGT_TASK_SCSI ? sizeof(tgt_scsi) : sizeof(tgt_task);
 }
 
+/* The device's own room at the end of a SCSI task need not be zero. */
+static size_t zeroed_of(tgt_task_kind kind)
+{
+    return kind == TGT_TASK_SCSI ? offsetof(tgt_scsi, scsi.inside) : sizeof(tgt_task);
+}
+
 static void *base_of(tgt_task *task)
 {
     return task->kind == TGT_TASK_SCSI ? (void *)tgt_scsi_of(task) : (void *)task;
@@ -18,7 +24,8 @@ static tgt_task *from_pool(rig_target *target, tgt_task_kind kind)
         tgt_task *task = TGT_OF(target->pool[pool].next, tgt_task, in_conn);
         tgt_list_remove(&task->in_conn);
         target->num_pool[pool]--;
-        memset(base_of(task), 0, size_of(kind));
+        task->kind = (uint8_t)kind;
+        memset(base_of(task), 0, zeroed_of(kind));
         return task;
     }
     void *block = rig_new(target->alloc, size_of(kind));
