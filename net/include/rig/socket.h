@@ -24,18 +24,21 @@ const rig_transport *rig_loop_transport(rig_loop *loop);
 /** rig_loop_now gives nanoseconds since rig_loop_new. */
 uint64_t rig_loop_now(rig_loop *loop);
 
-/** rig_loop_run_once waits for events until one was handled or the deadline (loop time) passes. RIG_E_IO on
- * failure. */
+/** rig_loop_run_once waits for events until some were handled or the deadline (loop time) passes. RIG_E_STATE
+ * when the deadline is RIG_NEVER and nothing is there to wait for, or from inside a call of the loop;
+ * RIG_E_IO on failure. */
 rig_status rig_loop_run_once(rig_loop *loop, uint64_t deadline);
 
-/** rig_loop_on_signal calls fn in the loop when the process receives signum. RIG_E_IO. */
+/** rig_loop_on_signal calls fn in the loop when the process receives signum, until rig_loop_free. RIG_E_IO,
+ * RIG_E_NOMEM. */
 rig_status rig_loop_on_signal(rig_loop *loop, int signum, void (*fn)(void *ctx, int signum), void *ctx);
 
-/** rig_child is a process started by a loop. */
+/** rig_child is a process started by a loop; gone when its done call returns, or with the loop. */
 typedef struct rig_child rig_child;
 
-/** rig_child_start runs `sh -c command` with its output going to the file at log_path (NULL = discarded);
- * done tells its exit status (128 + signal number when it was killed). RIG_E_IO with the reason. */
+/** rig_child_start runs `sh -c command` in a process group of its own, without input, its output going to the
+ * file at log_path (NULL = discarded); done tells its exit status (128 + signal number when it was killed).
+ * rig_loop_free kills what still runs, without a done call. RIG_E_IO with the reason, RIG_E_NOMEM. */
 rig_status rig_child_start(rig_loop *loop, const char *command, const char *log_path,
                            void (*done)(void *ctx, int exit_status), void *ctx, rig_child **out_child,
                            rig_error *err);

@@ -1,0 +1,166 @@
+/* Listening sockets. */
+#include "sock.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+static void on_closed(uv_handle_t *handle)
+{
+    sock_listener *listener = SOCK_OF(sock_listener, poll, handle);
+    rig_delete(listener->loop->alloc, listener, sizeof(*listener));
+}
+
+static void start_user(sock_listener *listener, sock_stream *stream)
+{
+    rig_stream_user user = {0};
+    stream->uses++;
+    stream->state = SOCK_CONNECTING; /* woken only when it has a user */
+    bool wanted = listener->accept(listener->ctx, &stream->base, &user, rig_loop_now(stream->loop));
+    if (stream->state != SOCK_DEAD && !wanted) {
+        sock_stream_end(stream, true);
+    } else if (stream->state != SOCK_DEAD) {
+        stream->user = user;
+        stream->state = SOCK_OPEN;
+        sock_stream_update(stream);
+        sock_stream_ready(stream);
+    }
+    sock_stream_release(stream);
+}
+
+static void take(sock_listener *listener, int fd)
+{
+    int on = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    sock_stream *stream = sock_stream_new(listener->loop);
+    if (!stream) {
+        close(fd);
+        return;
+    }
+    if (sock_stream_attach(stream, fd) != RIG_OK) {
+        close(fd);
+        sock_stream_end(stream, false);
+        return;
+    }
+    sock_ends(fd, &stream->local, &stream->remote);
+    start_user(listener, stream);
+}
+
+static bool out_of_resources(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    sock_listener *listener = SOCK_OF(sock_listener, poll, poll);
+    (void)status;
+    (void)events;
+    listener->loop->handled = true;
+    for (int i = 0; i < SOCK_ACCEPTS && listener->fd >= 0; i++) {
+        int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0) {
+            take(listener, fd);
+        } else if (out_of_resources(errno)) {
+            /* the connection stays in the kernel's queue, where it would wake us for ever */
+            uv_poll_stop(&listener->poll);
+            sock_loop_arm(listener->loop, &listener->timer, SOCK_PAUSE);
+            return;
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return;
+        }
+    }
+}
+
+void sock_listener_resume(sock_listener *listener)
+{
+    if (uv_poll_start(&listener->poll, UV_READABLE, on_poll) < 0)
+        sock_loop_arm(listener->loop, &listener->timer, SOCK_PAUSE);
+}
+
+/* A socket that listens at the address; -1 with errno set. Any address means both versions where there are
+ * two. */
+static int open_at(const rig_address *at)
+{
+    struct sockaddr_storage name;
+    socklen_t len = sock_address_out(at, &name);
+    int on = 1, only_v6 = at->ip.version == 6;
+    int fd = sock_open(name.ss_family);
+    if (fd < 0)
+        return -1;
+    bool set = setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0;
+    if (set && name.ss_family == AF_INET6)
+        set = setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, sizeof(only_v6)) == 0;
+    if (set && bind(fd, (struct sockaddr *)&name, len) == 0 && listen(fd, SOCK_BACKLOG) == 0)
+        return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static int open_any(const rig_address *at)
+{
+    int fd = open_at(at);
+    bool no_v6 = fd < 0 && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL);
+    rig_address v4 = {.ip.version = 4, .port = at->port};
+    return at->ip.version == 0 && no_v6 ? open_at(&v4) : fd;
+}
+
+static void link_listener(sock_listener *listener, int fd, const rig_address *at)
+{
+    rig_loop *loop = listener->loop;
+    rig_address unused;
+    listener->base.ops = &sock_transport_ops;
+    listener->fd = fd;
+    listener->timer.kind = SOCK_TIMER_PAUSE;
+    sock_ends(fd, &listener->at, &unused);
+    if (at->ip.version == 0)
+        listener->at.ip = at->ip;
+    listener->next = loop->listeners;
+    if (loop->listeners)
+        loop->listeners->prev = listener;
+    loop->listeners = listener;
+}
+
+rig_status sock_listen(void *ctx, const rig_address *at, rig_accept_fn *accept, void *accept_ctx,
+                       rig_listener **out_listener)
+{
+    rig_loop *loop = ctx;
+    sock_listener *listener = rig_new(loop->alloc, sizeof(*listener));
+    if (!listener)
+        return RIG_E_NOMEM;
+    int fd = open_any(at);
+    int result = fd < 0 ? -errno : uv_poll_init_socket(&loop->uv, &listener->poll, fd);
+    if (result < 0) {
+        if (fd >= 0)
+            close(fd);
+        rig_delete(loop->alloc, listener, sizeof(*listener));
+        return sock_status(-result);
+    }
+    listener->loop = loop;
+    listener->accept = accept;
+    listener->ctx = accept_ctx;
+    link_listener(listener, fd, at);
+    sock_listener_resume(listener);
+    *out_listener = &listener->base;
+    return RIG_OK;
+}
+
+void sock_unlisten(rig_listener *base)
+{
+    sock_listener *listener = SOCK_OF(sock_listener, base, base);
+    *(listener->prev ? &listener->prev->next : &listener->loop->listeners) = listener->next;
+    if (listener->next)
+        listener->next->prev = listener->prev;
+    rig_timerq_disarm(&listener->loop->timers, &listener->timer);
+    uv_close((uv_handle_t *)&listener->poll, on_closed);
+    close(listener->fd);
+    listener->fd = -1;
+}
+
+void sock_bound(const rig_listener *base, rig_address *out_address)
+{
+    *out_address = SOCK_OF(const sock_listener, base, base)->at;
+}
