@@ -11,7 +11,8 @@
 #define CAP_ACKED_PATIENCE                                                                                   \
     32                   /* packets waited for bytes the receiver has acknowledged and the capture lacks */
 #define CAP_BUCKETS 4096 /* of the connection table */
-#define CAP_SHOWN 16     /* bytes of garbage shown in its event */
+#define CAP_PAYLOAD_USUAL 1460         /* payload of one segment on Ethernet */
+#define CAP_SHOWN 16                   /* bytes of garbage shown in its event */
 #define CAP_ODD_DATA_MAX 65536         /* largest data segment believed of a PDU with an odd header */
 #define CAP_RESYNC_DATA_MAX (1u << 20) /* largest data segment believed where PDUs are looked for */
 #define CAP_RESYNC_WINDOW (1u << 20)   /* furthest a sequence number may have moved behind a gap */
@@ -36,14 +37,15 @@ typedef struct cap_direction {
     bool to_target;
 
     /* TCP */
-    bool synced;       /* next is known */
-    bool sums_right;   /* a right checksum was seen: wrong ones are damage, not offload */
-    bool fin_known;    /* fin_seq is known */
-    bool hole_acked;   /* the receiver acknowledged bytes in front of the held ones */
-    uint32_t next;     /* sequence number of the next byte */
-    uint32_t fin_seq;  /* sequence number of the FIN */
-    uint32_t patience; /* packets since hole_acked */
-    cap_held **held;   /* in order of seq */
+    bool synced;        /* next is known */
+    bool sums_right;    /* a right checksum was seen: wrong ones are damage, not offload */
+    bool fin_known;     /* fin_seq is known */
+    bool hole_acked;    /* the receiver acknowledged bytes in front of the held ones */
+    uint32_t right_len; /* largest payload under a right checksum */
+    uint32_t next;      /* sequence number of the next byte */
+    uint32_t fin_seq;   /* sequence number of the FIN */
+    uint32_t patience;  /* packets since hole_acked */
+    cap_held **held;    /* in order of seq */
     size_t num_held, size_held, held_bytes;
 
     /* PDUs */

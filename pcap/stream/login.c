@@ -52,8 +52,7 @@ static void follow_keys(cap_conn *conn, bool to_target, rig_view text)
 {
     rig_pair pair;
     rig_view rest = text;
-    rig_status status;
-    while ((status = rig_pair_next(text.ptr, &rest, &pair, NULL)) != RIG_E_NOT_FOUND)
+    while (rig_pair_next(text.ptr, &rest, &pair, NULL) != RIG_E_NOT_FOUND)
         for (unsigned key = 0; key < 2; key++)
             if (rig_view_is(pair.key, digest_keys[key]))
                 follow_key(conn, key, to_target, pair.value);

@@ -97,12 +97,20 @@ static void sync_by_answer(cap_direction *other, const cap_segment *segment)
     }
 }
 
+/*
+ * A wrong checksum is damage where the direction has shown right ones, and on the other side of an offloading
+ * card it is not. Receiving cards that join segments leave the first one's sum: such giants are believed.
+ */
 static bool damaged(cap_direction *direction, const cap_segment *segment)
 {
     cap_sum sum = cap_checksum(segment);
-    if (sum == CAP_SUM_RIGHT)
+    uint32_t single = direction->right_len > CAP_PAYLOAD_USUAL ? direction->right_len : CAP_PAYLOAD_USUAL;
+    if (sum == CAP_SUM_RIGHT) {
         direction->sums_right = true;
-    return sum == CAP_SUM_WRONG && direction->sums_right;
+        if (direction->right_len < segment->len)
+            direction->right_len = segment->len;
+    }
+    return sum == CAP_SUM_WRONG && direction->sums_right && segment->len <= single;
 }
 
 static rig_status follow(cap_flow *flow, const cap_segment *segment, unsigned side)

@@ -213,6 +213,26 @@ static void wrong_checksum_is_left_out(void)
     play_end(&p);
 }
 
+/* A card that joins segments on their way in leaves the sum of the first. */
+static void joined_segments_are_taken(void)
+{
+    play p;
+    static uint8_t stream[RIG_BHS_LEN + 2000], data[2000];
+    uint8_t bhs[RIG_BHS_LEN];
+    play_begin(&p, RIG_PORT);
+    play_connect(&p);
+    rig_bhs_init(bhs, RIG_PDU_DATA_OUT);
+    size_t pdu_len = frames_pdu(stream, bhs, rig_view_of(data, sizeof data));
+    memset(p.frame, 2, 12);
+    rig_be_set(p.frame + 12, 2, 0x0800);
+    size_t len = frames_packet(&p, INITIATOR, p.ends[INITIATOR].seq, 0, ACK, rig_view_of(stream, pdu_len),
+                               p.frame + 14);
+    p.frame[14 + 20 + 16] ^= 1;
+    CU_ASSERT_EQUAL(play_frame(&p, RIG_LINK_ETHERNET, rig_view_of(p.frame, 14 + len)), RIG_OK);
+    CU_ASSERT(is_pdu(&p, 1, RIG_PDU_DATA_OUT, true));
+    play_end(&p);
+}
+
 /* Frames taken before the network card finished them carry the sum of the pseudo header only. */
 static void offloaded_checksum_is_taken(void)
 {
@@ -242,4 +262,5 @@ RIG_SUITE("pcap reassembly", {"five segments in every order", every_order},
           {"held segments are limited", held_segments_are_limited},
           {"held bytes are limited", held_bytes_are_limited},
           {"a wrong checksum is left out", wrong_checksum_is_left_out},
+          {"joined segments are taken", joined_segments_are_taken},
           {"an offloaded checksum is taken", offloaded_checksum_is_taken})

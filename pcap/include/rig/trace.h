@@ -30,7 +30,7 @@ void rig_trace_cleanup(rig_trace *trace);
 /**
  * rig_trace_item appends one item as a line without newline at its end: "> ScsiCmd   F=1 LUN=0 ITT=$t1
  * CmdSN=$c1 CDB=…", text keys as KEY=VALUE on continuation lines of six blanks (values that are not plain
- * words in quotes with \xNN),
+ * words in quotes with hex escapes),
  * "!bad-header-digest" and the like behind the fields. Fields with the value a conforming sender has to send
  * anyway (reserved, zero lengths) are left out; CHAP_R is always _. What does not fit is left out and "!cut"
  * says so.

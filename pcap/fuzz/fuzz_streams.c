@@ -1,0 +1,127 @@
+/*
+ * Hostile captures. The first byte chooses: with its top bit set, frames of a link type, each behind two
+ * bytes of length; else segments of one connection, each behind a byte of control (side, place, flags) and
+ * two bytes of length.
+ */
+#include <stdlib.h>
+
+#include "rig/stream.h"
+#include "rig/trace.h"
+
+#define HEADERS 40 /* IPv4 and TCP without options */
+
+typedef struct fuzz_state {
+    rig_trace plain, symbolic;
+    rig_streams *streams;
+    uint32_t seq[2];
+    char line[RIG_TRACE_LINE_MAX];
+    uint8_t packet[HEADERS + 65536];
+} fuzz_state;
+
+static void require(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static rig_status print(fuzz_state *state, rig_trace *trace, const rig_item *item)
+{
+    rig_text text;
+    rig_text_init(&text, state->line, sizeof state->line);
+    rig_status status = rig_trace_item(trace, &text, item);
+    require(text.len < sizeof state->line && text.ptr[text.len] == '\0');
+    require(memchr(text.ptr, 0, text.len) == NULL);
+    return status;
+}
+
+static rig_status on_item(void *ctx, const rig_flow *flow, const rig_item *item)
+{
+    fuzz_state *state = ctx;
+    require(item->connection == flow->index);
+    require(item->pdu.data.len <= item->data_len);
+    rig_status status = print(state, &state->plain, item);
+    return status == RIG_OK ? print(state, &state->symbolic, item) : status;
+}
+
+static rig_view next_bytes(rig_view *rest)
+{
+    size_t len = rest->len < 2 ? 0 : (size_t)rig_be_get(rest->ptr, 2);
+    rig_view bytes = rig_view_sub(*rest, 2, len);
+    *rest = rig_view_sub(*rest, 2 + len, rest->len);
+    return bytes;
+}
+
+static void packet(fuzz_state *state, rig_link_type link, rig_view bytes, uint32_t wire_len)
+{
+    require(rig_streams_packet(state->streams, 1, link, bytes, wire_len) == RIG_OK);
+}
+
+static void frames(fuzz_state *state, rig_link_type link, rig_view rest)
+{
+    while (rest.len) {
+        rig_view bytes = next_bytes(&rest);
+        packet(state, link, bytes, (uint32_t)bytes.len);
+    }
+}
+
+/* Control: bit 0 side, bits 1 and 2 how far from the next byte, bit 3 cut short, bits 4 to 6 SYN, FIN, RST.
+ */
+static void segment(fuzz_state *state, uint8_t control, rig_view payload)
+{
+    static const uint32_t skew[] = {0, 4, 48, UINT32_MAX - 7};
+    unsigned side = control & 1;
+    size_t len = HEADERS + payload.len;
+    uint8_t *out = state->packet, *tcp = out + 20;
+    memset(out, 0, HEADERS);
+    out[0] = 0x45;
+    out[9] = 6;
+    out[15] = (uint8_t)(1 + side);
+    out[19] = (uint8_t)(2 - side);
+    rig_be_set(tcp + (side ? 0 : 2), 2, 3260);
+    rig_be_set(tcp + (side ? 2 : 0), 2, 1024);
+    rig_be_set(tcp + 4, 4, state->seq[side] + skew[control >> 1 & 3]);
+    rig_be_set(tcp + 8, 4, state->seq[!side]);
+    tcp[12] = 0x50;
+    tcp[13] = (uint8_t)(0x10 | (control & 16 ? 2 : 0) | (control & 32 ? 1 : 0) | (control & 64 ? 4 : 0));
+    if (payload.len)
+        memcpy(out + HEADERS, payload.ptr, payload.len);
+    state->seq[side] += (uint32_t)payload.len;
+    packet(state, RIG_LINK_RAW, rig_view_of(out, control & 8 ? len - payload.len / 2 : len), (uint32_t)len);
+}
+
+static void segments(fuzz_state *state, rig_view rest)
+{
+    while (rest.len) {
+        uint8_t control = rest.ptr[0];
+        rest = rig_view_sub(rest, 1, rest.len);
+        segment(state, control, next_bytes(&rest));
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const rig_link_type links[] = {RIG_LINK_NULL, RIG_LINK_ETHERNET, RIG_LINK_RAW,
+                                          RIG_LINK_LOOP, RIG_LINK_SLL,      RIG_LINK_SLL2};
+    static fuzz_state state;
+    if (size == 0)
+        return 0;
+    rig_alloc_meter meter;
+    rig_alloc_meter_init(&meter, rig_alloc_libc());
+    rig_trace_init(&state.plain, &meter.alloc, RIG_TRACE_PLAIN);
+    rig_trace_init(&state.symbolic, &meter.alloc, RIG_TRACE_SYMBOLIC);
+    const rig_streams_config config = {.alloc = &meter.alloc, .item = on_item, .ctx = &state};
+    require(rig_streams_new(&config, &state.streams) == RIG_OK);
+    state.seq[0] = state.seq[1] = 1000;
+    if (data[0] & 0x80)
+        frames(&state, links[(data[0] & 0x7f) % 6], rig_view_of(data + 1, size - 1));
+    else
+        segments(&state, rig_view_of(data + 1, size - 1));
+    require(rig_streams_end(state.streams) == RIG_OK);
+    rig_streams_free(state.streams);
+    rig_trace_cleanup(&state.plain);
+    rig_trace_cleanup(&state.symbolic);
+    require(meter.num_live == 0);
+    return 0;
+}
