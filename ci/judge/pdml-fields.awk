@@ -41,7 +41,8 @@ function object(text) { print frame "\t!\t" text }
 /<field name="_ws.expert" / { error = attribute("showname") }
 /<field name="_ws.expert.severity"/ && attribute("show") == "8388608" && error !~ /[Cc]hecksum/ { object(error) }
 /<proto name="_ws.malformed"/ { object("malformed " attribute("showname")) }
-/<proto name="iscsi"/ { flush(); opcode = "?"; started = 1 }
+/<proto name="iscsi"/ { flush(); opcode = "?"; started = inside = 1 }
+/<\/proto>/ { inside = 0 }
 /<\/packet>/ { flush(); started = 0 }
 !started { next }
 /<field name="iscsi\.keyvalue"/ { keys = keys "\t+" text_of(attribute("value")); next }
@@ -57,5 +58,5 @@ function object(text) { print frame "\t!\t" text }
     if (name == "iscsi.opcode") opcode = number(value)
     next
 }
-/<field name="" show="LUNs?" size="8"/ { pdu = pdu "\tLUN=" number(attribute("value")) }
+inside && /<field name="" show="LUNs?" size="8"/ { pdu = pdu "\tLUN=" number(attribute("value")) }
 /<field name="scsi[a-z_]*\.opcode"/ && opcode == "1" && attribute("value") != "" { pdu = pdu "\tCDB=" attribute("value") }
