@@ -31,7 +31,8 @@ in_files()
 }
 
 unfinished='TO''DO|FIX''ME|\bXX''X\b|not implemen''ted|place''holder'
-report "unfinished" < <(in_files "$unfinished")
+# TAP has a directive of that name, and has to print it
+report "unfinished" < <(in_files "$unfinished" | grep -v '" # TO''DO "')
 report "a path of one machine" < <(in_files '(^|[^A-Za-z0-9_./-])/(wo''rk|fa''rm|ro''ot|ho''me)/')
 
 known=docs/requirements.tsv
