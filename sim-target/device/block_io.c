@@ -68,7 +68,7 @@ static bool compare_received(dev_command *cmd, uint64_t at, uint8_t *data, size_
     if (!dev_content_compare(cmd, start_of(cmd) + at, len, data, false, &same))
         return false;
     if (same < len)
-        miscompare(cmd, cmd->row->finish == dev_compare_write_done, at + same);
+        miscompare(cmd, cmd->row->finish == dev_compare_done, at + same);
     return same == len;
 }
 
@@ -198,18 +198,16 @@ void dev_write_atomic_done(dev_command *cmd, uint64_t got)
 }
 
 /* The verify instance and the write instance of the blocks, one behind the other. */
-void dev_compare_write(dev_command *cmd)
+void dev_compare(dev_command *cmd)
 {
     uint64_t len = 2 * length_of(cmd);
-    if (cmd->blocks == 0)
-        return;
     if (cmd->scsi->expected > 0 && cmd->scsi->expected != len)
         dev_fail_cdb(cmd, 13, 7);
-    else
+    else if (len > 0)
         dev_transfer_landing(cmd, len);
 }
 
-void dev_compare_write_done(dev_command *cmd, uint64_t got)
+void dev_compare_done(dev_command *cmd, uint64_t got)
 {
     uint64_t len = length_of(cmd);
     if (got < 2 * len)

@@ -9,16 +9,18 @@
 #define MOVES (DEV_MEDIUM | DEV_BLOCKS | DEV_TRANSFER | DEV_LOOKS)
 #define PUTS (DEV_MEDIUM | DEV_BLOCKS | DEV_TRANSFER | DEV_WRITES)
 #define THIN (DEV_MEDIUM | DEV_WRITES | DEV_THIN)
-#define THIN_SAME (DEV_MEDIUM | DEV_WRITES | DEV_BLOCKS | DEV_THIN)
-#define THICK_SAME (DEV_MEDIUM | DEV_WRITES | DEV_BLOCKS | DEV_THICK)
+#define SAME (DEV_MEDIUM | DEV_WRITES | DEV_BLOCKS)
+#define THIN_SAME (SAME | DEV_THIN)
+#define THICK_SAME (SAME | DEV_THICK)
 
 #define LBA4 0xff, 0xff, 0xff, 0xff
 #define LBA8 LBA4, LBA4
 #define COUNT2 0xff, 0xff
 #define COUNT4 0xff, 0xff, 0xff, 0xff
+#define GROUP 0x1f /* there are no groups: the number is taken and of no effect */
 
 /* By opcode; the rows of one opcode stand together. Usage maps follow SPC-4 and SBC-3; bits of features this
- * unit does not have (protection, groups, NACA) are not in them. */
+ * unit does not have (protection, NACA) are not in them. */
 static const dev_row rows[] = {
     {0x00, ANY, 6, FREE, dev_test_ready, NULL, {0x00}},
     {0x03, ANY, 6, DEV_ANYTIME, dev_request_sense, NULL, {0x03, 0x01, 0, 0, 0xff}},
@@ -33,16 +35,15 @@ static const dev_row rows[] = {
     {0x1d, ANY, 6, 0, dev_self_test, NULL, {0x1d, 0x04}},
     {0x1e, ANY, 6, 0, dev_prevent_allow, NULL, {0x1e, 0, 0, 0, 0x03}},
     {0x25, ANY, 10, FREE, dev_read_capacity_10, NULL, {0x25}},
-    {0x28, ANY, 10, MOVES, dev_read, NULL, {0x28, 0x18, LBA4, 0, COUNT2}},
-    {0x2a, ANY, 10, PUTS, dev_write, dev_write_done, {0x2a, 0x18, LBA4, 0, COUNT2}},
-    {0x2e, ANY, 10, PUTS, dev_write_verify, dev_write_verify_done, {0x2e, 0x16, LBA4, 0, COUNT2}},
-    {0x2f, ANY, 10, MOVES, dev_verify, dev_verify_done, {0x2f, 0x16, LBA4, 0, COUNT2}},
-    {0x34, ANY, 10, READS | DEV_LOOKS, dev_prefetch, NULL, {0x34, 0x02, LBA4, 0, COUNT2}},
-    {0x35, ANY, 10, READS, dev_synchronize, NULL, {0x35, 0x06, LBA4, 0, COUNT2}},
+    {0x28, ANY, 10, MOVES, dev_read, NULL, {0x28, 0x18, LBA4, GROUP, COUNT2}},
+    {0x2a, ANY, 10, PUTS, dev_write, dev_write_done, {0x2a, 0x18, LBA4, GROUP, COUNT2}},
+    {0x2e, ANY, 10, PUTS, dev_write_verify, dev_write_verify_done, {0x2e, 0x16, LBA4, GROUP, COUNT2}},
+    {0x2f, ANY, 10, MOVES, dev_verify, dev_verify_done, {0x2f, 0x16, LBA4, GROUP, COUNT2}},
+    {0x34, ANY, 10, READS | DEV_LOOKS, dev_prefetch, NULL, {0x34, 0x02, LBA4, GROUP, COUNT2}},
+    {0x35, ANY, 10, READS, dev_synchronize, NULL, {0x35, 0x06, LBA4, GROUP, COUNT2}},
     {0x37, ANY, 10, LOOKS, dev_defects_10, NULL, {0x37, 0, 0x1f, 0, 0, 0, 0, COUNT2}},
-    {0x41, ANY, 10, THIN_SAME, dev_write_same, dev_write_same_done, {0x41, 0x08, LBA4, 0, COUNT2}},
-    {0x41, ANY, 10, THICK_SAME, dev_write_same, dev_write_same_done, {0x41, 0x00, LBA4, 0, COUNT2}},
-    {0x42, ANY, 10, THIN, dev_unmap, dev_unmap_done, {0x42, 0, 0, 0, 0, 0, 0, COUNT2}},
+    {0x41, ANY, 10, SAME, dev_write_same, dev_write_same_done, {0x41, 0x00, LBA4, GROUP, COUNT2}},
+    {0x42, ANY, 10, THIN, dev_unmap, dev_unmap_done, {0x42, 0, 0, 0, 0, 0, GROUP, COUNT2}},
     {0x55, ANY, 10, 0, dev_mode_select_10, dev_mode_select_10_done, {0x55, 0x11, 0, 0, 0, 0, 0, COUNT2}},
     {0x5a, ANY, 10, DEV_LOOKS, dev_mode_sense_10, NULL, {0x5a, 0x18, 0xff, 0xff, 0, 0, 0, COUNT2}},
     {0x5e, 0, 10, DEV_OPEN, dev_persistent_in, NULL, {0x5e, 0x1f, 0, 0, 0, 0, 0, COUNT2}},
@@ -55,25 +56,25 @@ static const dev_row rows[] = {
     {0x5f, 3, 10, DEV_OPEN, dev_persistent_out, dev_persistent_out_done, {0x5f, 0x1f, 0xff, 0, 0, COUNT4}},
     {0x5f, 4, 10, DEV_OPEN, dev_persistent_out, dev_persistent_out_done, {0x5f, 0x1f, 0xff, 0, 0, COUNT4}},
     {0x5f, 6, 10, DEV_OPEN, dev_persistent_out, dev_persistent_out_done, {0x5f, 0x1f, 0xff, 0, 0, COUNT4}},
-    {0x88, ANY, 16, MOVES, dev_read, NULL, {0x88, 0x18, LBA8, COUNT4}},
-    {0x89, ANY, 16, PUTS, dev_compare_write, dev_compare_write_done, {0x89, 0x18, LBA8, 0, 0, 0, 0xff}},
-    {0x8a, ANY, 16, PUTS, dev_write, dev_write_done, {0x8a, 0x18, LBA8, COUNT4}},
-    {0x8b, ANY, 16, PUTS, dev_or_write, dev_or_write_done, {0x8b, 0x18, LBA8, COUNT4}},
-    {0x8e, ANY, 16, PUTS, dev_write_verify, dev_write_verify_done, {0x8e, 0x16, LBA8, COUNT4}},
-    {0x8f, ANY, 16, MOVES, dev_verify, dev_verify_done, {0x8f, 0x16, LBA8, COUNT4}},
-    {0x90, ANY, 16, READS | DEV_LOOKS, dev_prefetch, NULL, {0x90, 0x02, LBA8, COUNT4}},
-    {0x91, ANY, 16, READS, dev_synchronize, NULL, {0x91, 0x06, LBA8, COUNT4}},
-    {0x93, ANY, 16, THIN_SAME, dev_write_same, dev_write_same_done, {0x93, 0x09, LBA8, COUNT4}},
-    {0x93, ANY, 16, THICK_SAME, dev_write_same, dev_write_same_done, {0x93, 0x01, LBA8, COUNT4}},
-    {0x9c, ANY, 16, CHANGES, dev_write_atomic, dev_write_atomic_done, {0x9c, 0x18, LBA8, COUNT4}},
+    {0x88, ANY, 16, MOVES, dev_read, NULL, {0x88, 0x18, LBA8, COUNT4, GROUP}},
+    {0x89, ANY, 16, PUTS, dev_compare, dev_compare_done, {0x89, 0x18, LBA8, 0, 0, 0, 0xff, GROUP}},
+    {0x8a, ANY, 16, PUTS, dev_write, dev_write_done, {0x8a, 0x18, LBA8, COUNT4, GROUP}},
+    {0x8b, ANY, 16, PUTS, dev_or_write, dev_or_write_done, {0x8b, 0x18, LBA8, COUNT4, GROUP}},
+    {0x8e, ANY, 16, PUTS, dev_write_verify, dev_write_verify_done, {0x8e, 0x16, LBA8, COUNT4, GROUP}},
+    {0x8f, ANY, 16, MOVES, dev_verify, dev_verify_done, {0x8f, 0x16, LBA8, COUNT4, GROUP}},
+    {0x90, ANY, 16, READS | DEV_LOOKS, dev_prefetch, NULL, {0x90, 0x02, LBA8, COUNT4, GROUP}},
+    {0x91, ANY, 16, READS, dev_synchronize, NULL, {0x91, 0x06, LBA8, COUNT4, GROUP}},
+    {0x93, ANY, 16, THIN_SAME, dev_write_same, dev_write_same_done, {0x93, 0x09, LBA8, COUNT4, GROUP}},
+    {0x93, ANY, 16, THICK_SAME, dev_write_same, dev_write_same_done, {0x93, 0x01, LBA8, COUNT4, GROUP}},
+    {0x9c, ANY, 16, CHANGES, dev_write_atomic, dev_write_atomic_done, {0x9c, 0x18, LBA8, COUNT4, GROUP}},
     {0x9e, 0x10, 16, FREE, dev_read_capacity_16, NULL, {0x9e, 0x1f, 0, 0, 0, 0, 0, 0, 0, 0, COUNT4}},
     {0x9e, 0x12, 16, LOOKS, dev_lba_status, NULL, {0x9e, 0x1f, LBA8, COUNT4}},
     {0xa0, ANY, 12, DEV_ANYTIME, dev_report_luns, NULL, {0xa0, 0, 0xff, 0, 0, 0, COUNT4}},
     {0xa3, 0x0c, 12, DEV_OPEN, dev_report_opcodes, NULL, {0xa3, 0x1f, 0x87, 0xff, 0xff, 0xff, COUNT4}},
-    {0xa8, ANY, 12, MOVES, dev_read, NULL, {0xa8, 0x18, LBA4, COUNT4}},
-    {0xaa, ANY, 12, PUTS, dev_write, dev_write_done, {0xaa, 0x18, LBA4, COUNT4}},
-    {0xae, ANY, 12, PUTS, dev_write_verify, dev_write_verify_done, {0xae, 0x16, LBA4, COUNT4}},
-    {0xaf, ANY, 12, MOVES, dev_verify, dev_verify_done, {0xaf, 0x16, LBA4, COUNT4}},
+    {0xa8, ANY, 12, MOVES, dev_read, NULL, {0xa8, 0x18, LBA4, COUNT4, GROUP}},
+    {0xaa, ANY, 12, PUTS, dev_write, dev_write_done, {0xaa, 0x18, LBA4, COUNT4, GROUP}},
+    {0xae, ANY, 12, PUTS, dev_write_verify, dev_write_verify_done, {0xae, 0x16, LBA4, COUNT4, GROUP}},
+    {0xaf, ANY, 12, MOVES, dev_verify, dev_verify_done, {0xaf, 0x16, LBA4, COUNT4, GROUP}},
     {0xb7, ANY, 12, LOOKS, dev_defects_12, NULL, {0xb7, 0x1f, 0, 0, 0, 0, COUNT4}},
 };
 

@@ -131,7 +131,7 @@ static size_t page_characteristics(const dev_command *cmd, uint8_t *body)
 static size_t page_provisioning(const dev_command *cmd, uint8_t *body)
 {
     if (cmd->device->backing->ops->discard) {
-        body[1] = 0x80 | 0x40 | 0x20 | 0x04; /* LBPU, LBPWS, LBPWS10, LBPRZ */
+        body[1] = 0x80 | 0x40 | 0x04; /* LBPU, LBPWS, LBPRZ */
         body[2] = THIN_PROVISIONED;
     }
     return 4;

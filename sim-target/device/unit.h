@@ -134,8 +134,8 @@ void dev_verify(dev_command *cmd);
 void dev_verify_done(dev_command *cmd, uint64_t got);
 void dev_or_write(dev_command *cmd);
 void dev_or_write_done(dev_command *cmd, uint64_t got);
-void dev_compare_write(dev_command *cmd);
-void dev_compare_write_done(dev_command *cmd, uint64_t got);
+void dev_compare(dev_command *cmd);
+void dev_compare_done(dev_command *cmd, uint64_t got);
 void dev_prefetch(dev_command *cmd);
 void dev_synchronize(dev_command *cmd);
 

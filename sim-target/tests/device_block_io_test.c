@@ -227,9 +227,7 @@ static void write_and_verify_writes_and_compares(void)
     fixture unit;
     fixture_open(&unit, "ram:1M");
     memset(unit.data, 'w', 1024);
-    WRITE(&unit, unit.data, 0x2e, 0x02, 0, 0, 0, 0, 1, 0, 0, 2, 0);
-    CHECK_REFUSED(&unit, 0x05, 0x24, 0x00); /* the group number */
-    WRITE(&unit, unit.data, 0x2e, 0x02, 0, 0, 0, 1, 0, 0, 2, 0);
+    WRITE(&unit, unit.data, 0x2e, 0x02, 0, 0, 0, 1, 3, 0, 2, 0); /* with a group number */
     CHECK_GOOD(&unit);
     WRITE(&unit, unit.data, 0xae, 0x00, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0);
     CHECK_GOOD(&unit);
@@ -264,6 +262,8 @@ static void compare_and_write_is_all_or_nothing(void)
     CU_ASSERT_EQUAL(unit.scsi.sense[5] << 8 | unit.scsi.sense[6], 300);
     unit.scsi.expected = 512;
     BEGIN(&unit, 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0);
+    CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
+    BEGIN(&unit, 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0); /* data for no blocks */
     CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
     unit.scsi.expected = 0;
     BEGIN(&unit, 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0);

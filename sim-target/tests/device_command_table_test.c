@@ -41,7 +41,7 @@ static void report_of_one_command(void)
     fixture unit;
     fixture_open(&unit, "ram:1M");
     CU_ASSERT_EQUAL(READ(&unit, 0xa3, 0x0c, 1, 0x28, 0, 0, 0, 0, 1, 0, 0, 0), 14);
-    CU_ASSERT_EQUAL(memcmp(unit.data, "\x00\x03\x00\x0a\x28\x18\xff\xff\xff\xff\x00\xff\xff\x00", 14), 0);
+    CU_ASSERT_EQUAL(memcmp(unit.data, "\x00\x03\x00\x0a\x28\x18\xff\xff\xff\xff\x1f\xff\xff\x00", 14), 0);
     CU_ASSERT_EQUAL(READ(&unit, 0xa3, 0x0c, 0x82, 0x9e, 0, 0x10, 0, 0, 1, 0, 0, 0), 4 + 16 + 12); /* RCTD */
     CU_ASSERT_EQUAL(memcmp(unit.data, "\x00\x83\x00\x10\x9e\x10\x00", 7), 0);
     CU_ASSERT_EQUAL(memcmp(unit.data + 20, "\x00\x0a\x00\x00", 4), 0);

@@ -122,7 +122,7 @@ static void block_limits_of_a_thin_unit(void)
     CU_ASSERT_EQUAL(memcmp(unit.data + 32, "\x80\x00\x00\x00", 4), 0);
     CU_ASSERT_EQUAL(memcmp(unit.data + 36, "\x00\x00\x00\x00\x00\x02\x00\x00", 8), 0);
     CU_ASSERT_EQUAL(READ(&unit, 0x12, 1, 0xb2, 0, 255, 0), 8);
-    CU_ASSERT_EQUAL(memcmp(unit.data, "\x00\xb2\x00\x04\x00\xe4\x02\x00", 8), 0);
+    CU_ASSERT_EQUAL(memcmp(unit.data, "\x00\xb2\x00\x04\x00\xc4\x02\x00", 8), 0);
     fixture_close(&unit);
 }
 

@@ -49,7 +49,7 @@ static void write_same_wants_one_block_of_data(void)
     BEGIN(&unit, 0x41, 0, 0, 0, 0, 0, 0, 0, 1, 0);
     CHECK_REFUSED(&unit, 0x05, 0x1a, 0x00);
     unit.scsi.expected = 1024;
-    BEGIN(&unit, 0x41, 0x08, 0, 0, 0, 0, 0, 0, 1, 0);
+    BEGIN(&unit, 0x93, 0x08, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0);
     CHECK_REFUSED(&unit, 0x05, 0x1a, 0x00);
     unit.scsi.expected = 0;
     memset(unit.data, 0xee, 512);
@@ -130,7 +130,7 @@ static void unmap_by_write_same(void)
     memset(unit.data, 0xdd, 16 * 512);
     WRITE(&unit, unit.data, 0x2a, 0, 0, 0, 0, 0, 0, 0, 16, 0);
     memset(unit.data, 0, 512);
-    WRITE(&unit, unit.data, 0x41, 0x08, 0, 0, 0, 0, 0, 0, 8, 0);
+    WRITE(&unit, unit.data, 0x93, 0x08, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0);
     CHECK_GOOD(&unit);
     CU_ASSERT_EQUAL(lba_status(&unit, 0, &status), 8);
     CU_ASSERT_EQUAL(status, 1);
