@@ -1,6 +1,6 @@
 # Two readings of the same captures, PDU by PDU. Input, tab-separated:
 #   files:   "file" INDEX PATH FIRST-FRAME           where a capture's frames begin in the merged one
-#   record:  "wrong" PATH FRAME WHAT                 PDUs the run made wrong on purpose
+#   record:  "wrong" PATH FRAME                      PDUs the run made wrong on purpose
 #   theirs:  "theirs" MERGED-FRAME DIR OPCODE NAME=VALUE… | "theirs" MERGED-FRAME ! TEXT
 #   ours:    "ours" INDEX FRAME DIR KIND NAME=VALUE…
 # Files and record come first. Prints what differs, then totals; status 1 on a difference or when nothing was compared.
@@ -59,7 +59,7 @@ $1 == "file" { num_files++; path_of[$2] = inside($3); index_of[inside($3)] = $2;
 $1 == "wrong" {
     named++
     if (!(inside($2) in index_of)) { unknown++; print "the record names " $2 ", which is not among the captures"; next }
-    wrong[index_of[inside($2)], $3] = $4
+    wrong[index_of[inside($2)], $3] = 1
 }
 $1 == "theirs" && $3 == "!" { id = locate($2); objections++; complain(id, "tshark objects: " $4) }
 $1 == "theirs" && $3 != "!" { id = locate($2); yours[id, ++num_yours[id]] = fields_from(3); total_yours++; ids[id] = 1 }

@@ -7,8 +7,8 @@
 #   or bad,XX and DataDigest alike where there is one (XX the four bytes as sent), and for PDUs with text each key as +KEY=VALUE,
 #   bytes outside blank…tilde and the backslash as \xNN with capital digits; a PDU whose keys go on in or come from another PDU has the one field
 #   "+..." instead.
-# RECORD: what `iscsirig run --json` wrote; its runs[] name the capture file and the frames made wrong on purpose, as
-#   {"capture": PATH, "wrong": [{"frame": N, "what": TEXT}]}. Differences and objections in those frames are counted, not failed.
+# RECORD: what `iscsirig run --json` wrote; each of its cases[] names its capture and, in made_wrong, the frames that were made wrong
+#   on purpose. Differences and objections in those frames are counted, not failed.
 # Many captures go through one tshark: frames are told apart by counting, conversations by the address pair each run has of its own.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 need tshark mergecap capinfos jq
@@ -71,6 +71,6 @@ wait
 {
     cat "$RIG_SCRATCH/table"
     [ -z "${2:-}" ] ||
-        jq -r '.runs[]? | .capture as $c | .wrong[]? | ["wrong", $c, .frame, .what] | @tsv' "$2" || die "cannot read $2"
+        jq -r '.cases[] | select(.capture) | .capture as $c | .made_wrong[] | ["wrong", $c, .] | @tsv' "$2" || die "cannot read $2"
     cat "$RIG_SCRATCH"/merged.*.tsv "$RIG_SCRATCH/ours"
 } | awk -v FOLDER="$(basename "$1")" -v TALLY="${RIG_JUDGED:-}" -f "$JUDGE/compare.awk"
