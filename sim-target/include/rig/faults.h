@@ -11,15 +11,18 @@
 
 /**
  * RIG_FAULT_ROWS: identifier, name, the one deviation, requirement it violates, judge.
- * A judge is `engine` (the initiator engine ends the connection with a named verdict), `lint` (a rule on the capture) or
- * `tolerated` (same outcome as without). Each identifier is asked for at exactly one place of sim-target/target.
+ * A judge is `engine` (the initiator engine ends the connection with a named verdict), `lint` (a rule on the
+ * capture) or `tolerated` (same outcome as without). Each identifier is asked for at exactly one place of
+ * sim-target/target.
  */
-#define RIG_FAULT_ROWS(X)                                                                                            \
-    X(HEADER_DIGEST_FLIP, "header-digest-flip", "one bit of the header digest is wrong", "DIG-007", "engine")        \
-    X(DATA_DIGEST_FLIP, "data-digest-flip", "one bit of the data digest is wrong", "DIG-007", "engine")              \
-    X(STAT_SN_SKIP, "wrong-statsn", "the StatSN of a status is one too high", "SEQ-027", "engine")                   \
-    X(RESIDUAL_WRONG, "wrong-residual", "the residual count of a response is one too high", "CMD-022", "lint")       \
-    X(SILENCE, "silence", "a request gets no answer at all", "TMF-003", "engine")                                    \
+#define RIG_FAULT_ROWS(X)                                                                                    \
+    X(HEADER_DIGEST_FLIP, "header-digest-flip", "one bit of the header digest is wrong", "DIG-007",          \
+      "engine")                                                                                              \
+    X(DATA_DIGEST_FLIP, "data-digest-flip", "one bit of the data digest is wrong", "DIG-007", "engine")      \
+    X(STAT_SN_SKIP, "wrong-statsn", "the StatSN of a status is one too high", "SEQ-027", "engine")           \
+    X(RESIDUAL_WRONG, "wrong-residual", "the residual count of a response is one too high", "CMD-022",       \
+      "lint")                                                                                                \
+    X(SILENCE, "silence", "a request gets no answer at all", "TMF-003", "engine")                            \
     X(RESET, "reset", "the connection is reset instead of an answer", "CMD-051", "engine")
 
 /** rig_fault names a deviation. */

@@ -1,5 +1,6 @@
 /** @file
- * The simulated target: a conforming iSCSI target (RFC 7143) without I/O, wrong only by named faults and rules.
+ * The simulated target: a conforming iSCSI target (RFC 7143) without I/O, wrong only by named faults and
+ * rules.
  */
 #ifndef RIG_TARGET_H
 #define RIG_TARGET_H
@@ -53,13 +54,13 @@ typedef struct rig_target_config {
     const rig_alloc *alloc;         /**< all memory */
     rig_draws draws;                /**< TSIH, first StatSN, TTT */
     const rig_transport *transport; /**< where to listen */
-    struct iovec read_ahead;        /**< scratch shared by all connections of the thread, at least 4096 bytes */
+    struct iovec read_ahead; /**< scratch shared by all connections of the thread, at least 4096 bytes */
     void (*event)(void *ctx, const rig_target_event *event); /**< may be NULL */
-    void *ctx;                      /**< its first argument */
-    uint64_t login_timeout;         /**< ns a login may take, 0 = 30 s */
-    uint64_t nop_interval;          /**< ns of silence after which a session is pinged, 0 = never */
-    uint32_t window;                /**< commands a session may queue (MaxCmdSN - ExpCmdSN + 1 at rest), 0 = 128 */
-    bool no_data_in_status;         /**< never collapse status into the last Data-In */
+    void *ctx;                                               /**< its first argument */
+    uint64_t login_timeout;                                  /**< ns a login may take, 0 = 30 s */
+    uint64_t nop_interval;  /**< ns of silence after which a session is pinged, 0 = never */
+    uint32_t window;        /**< commands a session may queue (MaxCmdSN - ExpCmdSN + 1 at rest), 0 = 128 */
+    bool no_data_in_status; /**< never collapse status into the last Data-In */
 } rig_target_config;
 
 /** rig_target_new makes a target without nodes and portals. RIG_E_NOMEM, RIG_E_ARGUMENT. */
@@ -72,30 +73,35 @@ void rig_target_free(rig_target *target);
 rig_status rig_target_portal_add(rig_target *target, rig_address *at, uint16_t group, rig_error *err);
 
 /**
- * rig_target_node_add makes a node reachable through all portals. RIG_E_EXISTS, RIG_E_LIMIT, RIG_E_SYNTAX (the name
- * is not an iSCSI name). The pointer is valid until rig_target_free.
+ * rig_target_node_add makes a node reachable through all portals. RIG_E_EXISTS, RIG_E_LIMIT, RIG_E_SYNTAX
+ * (the name is not an iSCSI name). The pointer is valid until rig_target_free.
  */
 rig_status rig_target_node_add(rig_target *target, rig_view name, rig_target_node **out_node, rig_error *err);
 
 /** rig_target_node_alias sets the TargetAlias a node declares. */
 rig_status rig_target_node_alias(rig_target_node *node, rig_view alias);
 
-/** rig_target_node_portals limits a node to portal groups (a bit a portal index in the order they were added). */
+/** rig_target_node_portals limits a node to portal groups (a bit a portal index in the order they were
+ * added). */
 void rig_target_node_portals(rig_target_node *node, uint64_t portal_mask);
 
 /** rig_target_node_lun gives the node a LUN; the device is taken over. RIG_E_EXISTS, RIG_E_LIMIT. */
 rig_status rig_target_node_lun(rig_target_node *node, uint32_t lun, rig_device *device);
 
 /**
- * rig_target_offer sets what the node accepts for a key ("MaxBurstLength", "16384"), replacing its default. Also
- * taken for keys of discovery sessions when node is NULL. RIG_E_NOT_FOUND, RIG_E_SYNTAX, RIG_E_LIMIT with err.
+ * rig_target_offer sets what the node accepts for a key ("MaxBurstLength", "16384"), replacing its default.
+ * Also taken for keys of discovery sessions when node is NULL. RIG_E_NOT_FOUND, RIG_E_SYNTAX, RIG_E_LIMIT
+ * with err.
  */
-rig_status rig_target_offer(rig_target *target, rig_target_node *node, rig_view key, rig_view value, rig_error *err);
+rig_status rig_target_offer(rig_target *target, rig_target_node *node, rig_view key, rig_view value,
+                            rig_error *err);
 
-/** rig_target_node_refuse makes logins to the node fail with a status (class << 8 | detail); 0 accepts again. */
+/** rig_target_node_refuse makes logins to the node fail with a status (class << 8 | detail); 0 accepts again.
+ */
 void rig_target_node_refuse(rig_target_node *node, uint16_t login_status);
 
-/** rig_target_rule_add adds a rule, behind the ones there. The rule is copied, the views in it are borrowed. */
+/** rig_target_rule_add adds a rule, behind the ones there. The rule is copied, the views in it are borrowed.
+ */
 rig_status rig_target_rule_add(rig_target *target, const rig_rule *rule);
 
 /** rig_target_fault_on switches a fault on for everything the target does from now on. */
