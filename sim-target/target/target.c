@@ -169,7 +169,15 @@ void tgt_event(rig_target *target, rig_target_event *event, const tgt_conn *conn
 
 void tgt_made_wrong(tgt_conn *conn, const char *what)
 {
-    rig_target_event event = {.kind = RIG_TARGET_MADE_WRONG, .text = rig_view_str(what)};
+    rig_target_event event = {
+        .kind = RIG_TARGET_MADE_WRONG, .text = rig_view_str(what), .offset = conn->txq.newest};
+    tgt_event(conn->target, &event, conn, conn->session);
+}
+
+void tgt_deviated(tgt_conn *conn, const char *what)
+{
+    rig_target_event event = {
+        .kind = RIG_TARGET_MADE_WRONG, .text = rig_view_str(what), .offset = UINT64_MAX};
     tgt_event(conn->target, &event, conn, conn->session);
 }
 

@@ -257,7 +257,8 @@ enum { TGT_TIMER_CONN, TGT_TIMER_DATA, TGT_TIMER_TASK };
 void tgt_enter(rig_target *target, uint64_t now);
 void tgt_leave(rig_target *target);
 void tgt_event(rig_target *target, rig_target_event *event, const tgt_conn *conn, const tgt_session *session);
-void tgt_made_wrong(tgt_conn *conn, const char *what);
+void tgt_made_wrong(tgt_conn *conn, const char *what); /* of the newest PDU */
+void tgt_deviated(tgt_conn *conn, const char *what);   /* of behaviour, not of a PDU */
 uint32_t tgt_new_ttt(rig_target *target);
 rig_target_node *tgt_node_find(const rig_target *target, rig_view name);
 bool tgt_node_at(const rig_target_node *node, const tgt_portal *portal);

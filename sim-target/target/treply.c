@@ -50,6 +50,7 @@ static bool faulty(const tgt_task *task, rig_fault fault, uint32_t *out_bit)
     return rig_fault_has(&target->faults, fault);
 }
 
+/* For faults that change the PDU just pushed. */
 static bool faulty_said(const tgt_task *task, rig_fault fault, uint32_t *out_bit)
 {
     if (!faulty(task, fault, out_bit))
@@ -262,9 +263,10 @@ static bool queue_made(tgt_task *task, const rig_rule_action *action)
         answer.data_len = (uint32_t)action->data.len;
         memcpy(answer.owned, action->data.ptr, action->data.len);
     }
-    tgt_made_wrong(task->conn, rig_pdu_rows[action->pdu].name);
-    if (queue(task, &answer, action->given))
+    if (queue(task, &answer, action->given)) {
+        tgt_made_wrong(task->conn, rig_pdu_rows[action->pdu].name);
         return true;
+    }
     discard(task->conn, &answer);
     return false;
 }
@@ -299,7 +301,7 @@ static tgt_pushed out_of_memory(tgt_conn *conn)
 /* The conversation cannot go on behind something that replaced the end of a login. */
 static tgt_pushed close_instead(tgt_task *task, bool flush, const char *what)
 {
-    tgt_made_wrong(task->conn, what);
+    tgt_deviated(task->conn, what);
     tgt_conn_end(task->conn, TGT_TRANSPORT_LOST, flush, RIG_E_ABORTED, what);
     return TGT_OVER;
 }
@@ -312,12 +314,14 @@ static tgt_pushed instead(tgt_task *task)
     uint32_t bit;
     if (faulty(task, RIG_FAULT_RESET, &bit) || find_action(task, RIG_DO_RESET))
         return close_instead(task, false, "reset");
-    if (faulty_said(task, RIG_FAULT_SILENCE, &bit))
+    if (faulty(task, RIG_FAULT_SILENCE, &bit)) {
+        tgt_deviated(conn, rig_fault_rows[RIG_FAULT_SILENCE].name);
         return end_task(task);
+    }
     if (find_action(task, RIG_DO_REPLY))
         return queue_all_made(task, RIG_DO_REPLY) ? end_task(task) : out_of_memory(conn);
     if ((action = find_action(task, RIG_DO_RAW))) {
-        tgt_made_wrong(conn, "raw");
+        tgt_deviated(conn, "raw");
         conn->raw = action->data;
         return end_task(task);
     }

@@ -22,7 +22,7 @@ void tgt_rules_receive(tgt_conn *conn, const uint8_t *bhs)
         conn->dropped = conn->dropped || drops(&target->rules[i]);
     }
     if (conn->dropped)
-        tgt_made_wrong(conn, "drop");
+        tgt_deviated(conn, "drop");
 }
 
 void tgt_rules_received(tgt_conn *conn)

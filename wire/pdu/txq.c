@@ -73,6 +73,7 @@ rig_tx *rig_txq_push(rig_txq *queue, rig_pdu_kind kind, rig_status *out_status)
     *tx = (rig_tx){0};
     rig_bhs_init(tx->bhs, kind);
     queue->filling = true;
+    queue->newest = queue->sealed;
     return tx;
 }
 
@@ -158,14 +159,17 @@ void rig_txq_seal(rig_txq *queue)
     rig_tx *tx = slot(queue, queue->num - 1);
     queue->filling = false;
     tx->wire_len = tx->data_len;
-    if (tx->raw)
+    if (tx->raw) {
+        queue->sealed += tx->wire_len;
         return;
+    }
     tx->header_digest = queue->header_digest;
     tx->data_digest = queue->data_digest && tx->data_len;
     seal_header(tx);
     seal_data(tx);
     tx->wire_len += RIG_BHS_LEN + tx->ahs.len + tx->pad;
     tx->wire_len += (tx->header_digest ? DIGEST : 0) + (tx->data_digest ? DIGEST : 0);
+    queue->sealed += tx->wire_len;
 }
 
 uint32_t rig_txq_room(const rig_txq *queue)

@@ -47,6 +47,8 @@ typedef struct rig_target_event {
     const rig_error *error;     /**< details, may be NULL */
     rig_view text;              /**< MADE_WRONG: what */
     rig_address peer;           /**< initiator's address */
+    uint64_t
+        offset; /**< MADE_WRONG: where the PDU starts in the stream to the initiator, UINT64_MAX = no PDU */
 } rig_target_event;
 
 /** rig_target_config is fixed at creation; zeroes take defaults. */

@@ -51,6 +51,8 @@ typedef struct rig_txq {
     uint32_t num_slots;     /**< allocated slots */
     uint32_t first;         /**< oldest PDU */
     uint32_t num;           /**< PDUs in the ring, the one being filled included */
+    uint64_t sealed;        /**< wire bytes of all PDUs sealed so far */
+    uint64_t newest;        /**< stream offset of the newest PDU */
     size_t first_sent;      /**< bytes of the oldest that have left */
     bool header_digest;     /**< for PDUs sealed from now on */
     bool data_digest;       /**< for PDUs sealed from now on */
