@@ -132,6 +132,7 @@ static void tear_down(run_world *world)
     run_ops_free(world);
     rig_delete(world->alloc, world->results,
                world->results ? (world->scn->num_results + 1) * sizeof(run_op *) : 0);
+    rig_delete(world->alloc, world->wrongs, world->wrongs ? RUN_WRONGS_MAX * sizeof *world->wrongs : 0);
     rig_delete(world->alloc, world->read_ahead, world->read_ahead ? RUN_READ_AHEAD : 0);
     rig_delete(world->alloc, world->target_read_ahead, world->target_read_ahead ? RUN_READ_AHEAD : 0);
 }

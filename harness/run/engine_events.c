@@ -146,13 +146,17 @@ void run_engine_event(void *ctx, const rig_event *event)
         rig_service_engine_event(world->service, event);
 }
 
+/* The PDU will be seen on the wire soon: remembered, so that it is told apart there. */
 void run_target_event(void *ctx, const rig_target_event *event)
 {
     run_world *world = ctx;
-    /* The next PDU this connection shows was made wrong on purpose: remembered so that the third opinion can
-     * know. */
-    if (event->kind == RIG_TARGET_MADE_WRONG)
-        world->wrong_due++;
+    if (event->kind != RIG_TARGET_MADE_WRONG || event->offset == UINT64_MAX ||
+        world->num_wrongs == RUN_WRONGS_MAX)
+        return;
+    if (!world->wrongs)
+        world->wrongs = rig_new(world->alloc, RUN_WRONGS_MAX * sizeof *world->wrongs);
+    if (world->wrongs)
+        world->wrongs[world->num_wrongs++] = (run_wrong){event->offset, event->peer.port};
 }
 
 void run_service_event(void *ctx, const rig_service_event *event)

@@ -9,12 +9,22 @@
 #define COMMENT_MAX 256
 #define EVENT_ARGS_MAX 512
 
+static bool is_made_wrong(run_world *world, const rig_flow *flow, const rig_item *item)
+{
+    for (uint32_t i = 0; i < world->num_wrongs && !item->to_target; i++)
+        if (world->wrongs[i].port == flow->initiator_port && world->wrongs[i].offset == item->pdu.offset) {
+            world->wrongs[i] = world->wrongs[--world->num_wrongs];
+            return true;
+        }
+    return false;
+}
+
 static rig_status take_item(void *ctx, const rig_flow *flow, const rig_item *item)
 {
     run_world *world = ctx;
     rig_item copy = *item;
-    (void)flow;
     copy.step = world->step;
+    copy.made_wrong = item->kind == RIG_ITEM_PDU && world->num_wrongs && is_made_wrong(world, flow, item);
     if (item->kind == RIG_ITEM_EVENT && world->recorder.engine_tells_close &&
         rig_view_is(item->event, "close"))
         return RIG_OK;

@@ -13,6 +13,7 @@
 
 #define RUN_READ_AHEAD 65536
 #define RUN_OUTCOME_LEN 48
+#define RUN_WRONGS_MAX 4096
 
 typedef struct run_world run_world;
 
@@ -51,6 +52,12 @@ typedef struct run_op {
     uint8_t stage; /* of a step that takes several requests */
     bool owns_session;
 } run_op;
+
+/* Where a PDU made wrong on purpose starts: the initiator's port and the offset in the stream to it. */
+typedef struct run_wrong {
+    uint64_t offset;
+    uint16_t port;
+} run_wrong;
 
 typedef struct run_recorder {
     rig_streams *streams;
@@ -94,9 +101,10 @@ struct run_world {
     run_op **results;     /* by result index */
     rig_session *session; /* the last one opened */
     run_recorder recorder;
-    size_t taken;  /* items before this one were taken by earlier waits */
-    uint32_t step; /* 1-based number of the running step */
-    uint32_t wrong_due;
+    size_t taken;      /* items before this one were taken by earlier waits */
+    uint32_t step;     /* 1-based number of the running step */
+    run_wrong *wrongs; /* PDUs of the target made wrong on purpose, not seen yet */
+    uint32_t num_wrongs;
     uint32_t turns;
     uint64_t real_limit;
     bool tearing_down; /* what happens now is not part of the case */

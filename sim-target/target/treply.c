@@ -321,8 +321,10 @@ static tgt_pushed instead(tgt_task *task)
     if (find_action(task, RIG_DO_REPLY))
         return queue_all_made(task, RIG_DO_REPLY) ? end_task(task) : out_of_memory(conn);
     if ((action = find_action(task, RIG_DO_RAW))) {
-        tgt_deviated(conn, "raw");
         conn->raw = action->data;
+        conn->txq.newest = conn->txq.sealed;
+        conn->txq.sealed += action->data.len;
+        tgt_made_wrong(conn, "raw");
         return end_task(task);
     }
     if (find_action(task, RIG_DO_CLOSE))
