@@ -229,7 +229,7 @@ static rig_scn_line has_line(const rig_scn_must *must)
     line.conds = must->has;
     line.num_conds = must->num_has;
     line.timed = false;
-    line.keys_open = !must->alone;
+    line.keys_open = false;
     line.has_keys = must->alone;
     return line;
 }

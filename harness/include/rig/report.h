@@ -16,13 +16,14 @@ typedef struct rig_summary {
     const char *captures;            /**< folder of captures, NULL none */
 } rig_summary;
 
-/** rig_run_facts describes the run for report headers. */
+/** rig_run_facts describes the run for report headers. Copied when a report opens. */
 typedef struct rig_run_facts {
     const char *version; /**< of iscsirig, with the commit when known */
     const char *command; /**< the command line, secrets left out */
     const char *mode;    /**< "sim", "tcp", "peer" */
     uint64_t planned;    /**< cases that are to run */
     bool strict;         /**< loose counts as failed */
+    bool verbose;        /**< console: a line for each case, passed ones too */
 } rig_run_facts;
 
 /** rig_report is an open report. */
@@ -55,9 +56,17 @@ struct rig_report {
 };
 
 /**
+ * rig_report_requirements gives all reports the text of the requirement table (docs/requirements.tsv: id,
+ * section, side, level, inferred, statement), from which they quote. Borrowed until the last report is
+ * finished; empty takes it away.
+ */
+void rig_report_requirements(rig_view table);
+
+/**
  * rig_failure_print appends the failure screen of a result: file:line, the requirement and its level, run
  * mode, seed and commit; step, virtual time, connection; expected and actual with the field underlined; why
- * it matters; the command that repeats it and what explains it. Every finding, at most `most`.
+ * it matters; the command that repeats it and what explains it. Every finding, at most `most`. The commit is
+ * the version of the report that was opened last.
  */
 void rig_failure_print(rig_text *out, const rig_result *result, uint32_t most);
 

@@ -1,0 +1,295 @@
+#include "report_bench.h"
+
+/* ---- XML 1.0: nesting, attributes, entities, characters ---- */
+
+typedef struct xml {
+    rig_view rest;
+    char open[64][32];
+    size_t depth;
+    bool bad;
+} xml;
+
+static bool xml_char(uint32_t c)
+{
+    return c == '\t' || c == '\n' || c == '\r' || (c >= 0x20 && c < 0xfffe) || c >= 0x10000;
+}
+
+/* Text up to `end`, in which markup must be escaped. */
+static void xml_text(xml *x, uint8_t end)
+{
+    uint32_t code;
+    while (x->rest.len && x->rest.ptr[0] != end && !x->bad) {
+        if (x->rest.ptr[0] == '&') {
+            size_t semicolon = rig_view_find(x->rest, ';');
+            rig_view name = rig_view_sub(x->rest, 1, semicolon - 1);
+            uint64_t number;
+            bool known = rig_view_is(name, "amp") || rig_view_is(name, "lt") || rig_view_is(name, "gt") ||
+                         rig_view_is(name, "quot") ||
+                         (name.len > 1 && name.ptr[0] == '#' &&
+                          rig_view_u64(rig_view_sub(name, 1, name.len), &number));
+            x->bad = !known;
+            x->rest = rig_view_sub(x->rest, semicolon + 1, x->rest.len);
+            continue;
+        }
+        x->bad = x->rest.ptr[0] == '<' || rig_view_starts(x->rest, "]]>") ||
+                 !rig_utf8_next(&x->rest, &code) || !xml_char(code);
+    }
+}
+
+static bool name_char(uint8_t c)
+{
+    return c == '-' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+static rig_view xml_name(xml *x)
+{
+    size_t len = 0;
+    while (len < x->rest.len && name_char(x->rest.ptr[len]))
+        len++;
+    rig_view name = rig_view_sub(x->rest, 0, len);
+    x->rest = rig_view_sub(x->rest, len, x->rest.len);
+    x->bad = x->bad || len == 0 || len > 31;
+    return name;
+}
+
+static bool xml_take(xml *x, const char *text)
+{
+    bool there = rig_view_starts(x->rest, text);
+    if (there)
+        x->rest = rig_view_sub(x->rest, strlen(text), x->rest.len);
+    return there;
+}
+
+static void xml_attributes(xml *x)
+{
+    while (!x->bad && xml_take(x, " ")) {
+        xml_name(x);
+        x->bad = x->bad || !xml_take(x, "=\"");
+        xml_text(x, '"');
+        x->bad = x->bad || !xml_take(x, "\"");
+    }
+}
+
+static void xml_tag(xml *x)
+{
+    bool ends = xml_take(x, "/");
+    rig_view name = xml_name(x);
+    if (x->bad || x->depth == 64) {
+        x->bad = true;
+        return;
+    }
+    if (ends) {
+        x->bad = x->depth == 0 || !rig_view_is(name, x->open[--x->depth]) || !xml_take(x, ">");
+        return;
+    }
+    xml_attributes(x);
+    if (xml_take(x, "/>"))
+        return;
+    x->bad = x->bad || !xml_take(x, ">");
+    memcpy(x->open[x->depth], name.ptr, name.len);
+    x->open[x->depth++][name.len] = '\0';
+}
+
+static bool well_formed(const char *text)
+{
+    xml x = {.rest = rig_view_str(text)};
+    if (xml_take(&x, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"))
+        x.bad = !rig_view_starts(x.rest, "<");
+    while (x.rest.len && !x.bad) {
+        if (xml_take(&x, "<"))
+            xml_tag(&x);
+        else
+            xml_text(&x, '<');
+    }
+    return !x.bad && x.depth == 0;
+}
+
+static void checker_can_fail(void)
+{
+    CU_ASSERT_TRUE(well_formed("<a b=\"&lt;\"><c/>x&amp;</a>"));
+    CU_ASSERT_FALSE(well_formed("<a></b>"));
+    CU_ASSERT_FALSE(well_formed("<a>&x;</a>"));
+    CU_ASSERT_FALSE(well_formed("<a b=\"<\"></a>"));
+    CU_ASSERT_FALSE(well_formed("<a>\x01</a>"));
+    CU_ASSERT_FALSE(well_formed("<a>\xff</a>"));
+    CU_ASSERT_FALSE(well_formed("<a>"));
+}
+
+/* ---- JUnit ---- */
+
+static void junit_groups_by_folder(void)
+{
+    static sheet s;
+    bench b;
+    sheet_open(&s, "junit", false);
+    sheet_plain(&s, "scn/login/a.scn", RIG_VERDICT_PASS, NULL);
+    sheet_plain(&s, "scn/data/b.scn", RIG_VERDICT_SKIP, "needs peer");
+    sheet_plain(&s, "scn/login/c.scn", RIG_VERDICT_KNOWN, "firmware 3");
+    sheet_plain(&s, "scn/login/d.scn", RIG_VERDICT_ERROR, "no socket");
+    bench_failed(&b, "scn/data/x.scn");
+    sheet_add(&s, &b.result);
+    bench_close(&b);
+    const char *text = sheet_close(&s);
+    CU_ASSERT(well_formed(text));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(text, "<testsuites name=\"iscsirig\" tests=\"5\" failures=\"1\" errors=\"1\" skipped=\"2\" "
+                     "time=\"2.000000\">"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text,
+                                  "<testsuite name=\"scn/login\" tests=\"3\" failures=\"0\" errors=\"1\" "
+                                  "skipped=\"1\" time=\"0.000750\">"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "<skipped message=\"needs peer\"/>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "<skipped message=\"known: firmware 3\"/>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "<error message=\"no socket\" type=\"error\">"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text,
+                                  "<failure message=\"field TSIH: want 0, got 4 (bytes 14-15, capture frame "
+                                  "2)\" type=\"fail\">FAIL scn/data/x.scn:10"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "<property name=\"seed\" value=\"7341\"/>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "<property name=\"ref\" value=\"RFC7143/11.12\"/>"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "<property name=\"level\" value=\"CHOICE\"/>"));
+}
+
+static void hostile_text_is_escaped(void)
+{
+    static const char *const kinds[] = {"junit", "html"};
+    static sheet s;
+    for (size_t i = 0; i < 2; i++) {
+        sheet_open(&s, kinds[i], false);
+        for (unsigned v = 0; v < RIG_VERDICTS; v++)
+            sheet_plain(&s, HOSTILE, (rig_verdict)v, HOSTILE);
+        char *text = strstr(sheet_close(&s), i ? "<main" : "<?xml");
+        char *script = strstr(text, "<script>");
+        if (script)
+            *script = '\0';
+        CU_ASSERT_PTR_NULL(strstr(text, "<b>"));
+        CU_ASSERT(well_formed(text));
+        for (const char *p = text; *p; p++)
+            CU_ASSERT(*p == '\n' || (unsigned char)*p >= 0x20);
+    }
+}
+
+/* ---- HTML ---- */
+
+static void html_shows_all(void)
+{
+    static sheet s;
+    bench b;
+    sheet_open(&s, "html", false);
+    bench_failed(&b, "scn/data/x.scn");
+    b.result.items.ptr[1].made_wrong = true;
+    sheet_add(&s, &b.result);
+    bench_close(&b);
+    sheet_plain(&s, "scn/login/a.scn", RIG_VERDICT_PASS, NULL);
+    char *text = s.text;
+    sheet_close(&s);
+    CU_ASSERT_PTR_EQUAL(strstr(text, "<!DOCTYPE html>\n"), text);
+    CU_ASSERT_PTR_NULL(strstr(text, "http://"));
+    CU_ASSERT_PTR_NULL(strstr(text, "https://"));
+    CU_ASSERT_PTR_NULL(strstr(text, " src="));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "prefers-color-scheme:dark"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "<details class=\"fail\">"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "<details class=\"pass\">"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "field TSIH: want 0, got 4"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, " has TSIH=0 [LOGIN-900]</td><td>failed"));
+    CU_ASSERT_PTR_NOT_NULL(
+        strstr(text, "<tr class=\"bad\"><td>0.001000</td><td>0</td><td>2</td><td class=\"t\">&lt; "
+                     "LoginResp"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "(wrong on purpose)"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "iscsirig run a&amp;b"));
+    *strstr(text, "<script>") = '\0';
+    CU_ASSERT(well_formed(strstr(text, "<body>") + strlen("<body>")));
+}
+
+/* ---- TAP ---- */
+
+static void tap_counts_and_explains(void)
+{
+    static sheet s;
+    sheet_open(&s, "tap", false);
+    sheet_plain(&s, "a/b.scn", RIG_VERDICT_PASS, NULL);
+    sheet_plain(&s, "a/c #1.scn", RIG_VERDICT_SKIP, "needs peer");
+    sheet_plain(&s, "a/d.scn", RIG_VERDICT_KNOWN, "firmware \"3\"");
+    const char *text = sheet_close(&s);
+    CU_ASSERT_STRING_EQUAL(text, "TAP version 14\n"
+                                 "ok 1 - a/b.scn\n"
+                                 "ok 2 - a/c \\#1.scn # SKIP needs peer\n"
+                                 "not ok 3 - a/d.scn # TODO firmware \"3\"\n"
+                                 "  ---\n"
+                                 "  verdict: known\n"
+                                 "  reason: \"firmware \\\"3\\\"\"\n"
+                                 "  seed: 1\n"
+                                 "  ...\n"
+                                 "1..3\n");
+}
+
+static void tap_failure_in_yaml(void)
+{
+    static sheet s;
+    bench b;
+    sheet_open(&s, "tap", false);
+    bench_failed(&b, "scn/data/x.scn");
+    sheet_add(&s, &b.result);
+    bench_close(&b);
+    sheet_plain(&s, HOSTILE, RIG_VERDICT_FAIL, HOSTILE);
+    s.summary.interrupted = true;
+    const char *text = sheet_close(&s);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "not ok 1 - scn/data/x.scn\n  ---\n  verdict: fail\n  seed: 7341\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "    at: \"scn/data/x.scn:10\"\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "    frame: 2\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "Bail out! interrupted\n"));
+    for (size_t i = 0; i < s.len; i++)
+        CU_ASSERT(text[i] == '\n' || (unsigned char)text[i] >= 0x20);
+}
+
+/* ---- JSON ---- */
+
+static void json_of_a_case(void)
+{
+    static sheet s;
+    sheet_open(&s, "json", false);
+    sheet_plain(&s, "a/b.scn", RIG_VERDICT_SKIP, "needs peer");
+    CU_ASSERT_STRING_EQUAL(
+        sheet_close(&s),
+        "{\"schema\":\"iscsirig-results/1\",\n\"version\":\"1a2b3c4\",\n\"command\":\"iscsirig run a&b\",\n"
+        "\"mode\":\"sim\",\n\"cases\":[\n"
+        "{\"path\":\"a/b.scn\",\"case\":0,\"title\":\"\",\"level\":null,\"refs\":[],\"bindings\":{},"
+        "\"verdict\":\"skip\",\"reason\":\"needs peer\",\"seed\":1,\"mode\":\"sim\",\"link\":\"\","
+        "\"expectations\":0,\"findings\":[],\"checks\":[],\"made_wrong\":[],\"capture\":null,\"virtual_ns\":"
+        "0,"
+        "\"real_ns\":250000,\"again\":null}\n],\n"
+        "\"summary\":{\"cases\":1,\"files\":2,\"real_ns\":2000000000,\"interrupted\":false,\"verdicts\":{"
+        "\"pass\":0,"
+        "\"fail\":0,\"loose\":0,\"skip\":1,\"error\":0,\"known\":0,\"fixed\":0}}}\n");
+}
+
+static void json_of_a_failure(void)
+{
+    static sheet s;
+    bench b;
+    sheet_open(&s, "json", false);
+    bench_failed(&b, "scn/data/x.scn");
+    b.result.items.ptr[1].made_wrong = true;
+    sheet_add(&s, &b.result);
+    bench_close(&b);
+    sheet_plain(&s, HOSTILE, RIG_VERDICT_FAIL, HOSTILE);
+    const char *text = sheet_close(&s);
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"checks\":[{\"ids\":[\"LOGIN-900\"],\"line\":10,\"held\":false}]"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"made_wrong\":[2]"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"kind\":\"must\",\"file\":\"scn/data/x.scn\",\"line\":10,"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"field\":\"TSIH\""));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"mark\":[12,6]"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"frame\":2,\"item\":1}"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "a/<b>&\\\"c'\\u0001\x7f\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"));
+    rig_view rest = rig_view_of(text, s.len);
+    uint32_t code;
+    while (rig_utf8_next(&rest, &code))
+        CU_ASSERT(code == '\n' || code >= 0x20);
+    CU_ASSERT_EQUAL(rest.len, 0);
+}
+
+RIG_SUITE("report: files", {"the XML checker can fail", checker_can_fail},
+          {"JUnit: a testsuite for each folder", junit_groups_by_folder},
+          {"hostile text is escaped in XML and HTML", hostile_text_is_escaped},
+          {"HTML shows findings, clauses and the ladder", html_shows_all},
+          {"TAP counts, skips and known failures", tap_counts_and_explains},
+          {"TAP explains failures in YAML", tap_failure_in_yaml}, {"JSON of a case", json_of_a_case},
+          {"JSON of a failure, and of hostile text", json_of_a_failure})
