@@ -527,7 +527,7 @@ static inline tt_pdu tt_text(tt_client *client, const char *pairs, uint32_t ttt,
     uint8_t bhs[RIG_BHS_LEN], text[4096];
     tt_request(client, bhs, RIG_PDU_TEXT_REQ, false);
     if (ttt != RIG_TAG_NONE)
-        rig_set(bhs, RIG_F_ITT, --client->itt - 1), client->itt++;
+        rig_set(bhs, RIG_F_ITT, --client->itt - 1); /* the tag of the exchange */
     rig_set(bhs, RIG_F_F, final);
     rig_set(bhs, RIG_F_TTT, ttt);
     tt_send(client, bhs, text, tt_pairs(text, pairs));

@@ -33,7 +33,8 @@ static const char *const session_table[TGT_SESSION_STATES][TGT_SESSION_STATES] =
     [TGT_Q5_IN_CONTINUE] = {[TGT_Q1_FREE] = "N11", [TGT_Q3_LOGGED_IN] = "N10", [TGT_Q4_FAILED] = "N8"},
 };
 
-/* Every event in every state: a listed one lands in its cell, an unlisted one stays and is an error with both names. */
+/* Every event in every state: a listed one lands in its cell, an unlisted one stays and is an error with both
+ * names. */
 static void walk(const tgt_fsm *fsm, const char *const *table)
 {
     for (uint8_t state = 0; state < fsm->num_states; state++) {

@@ -4,7 +4,8 @@
 
 #define NAMES "InitiatorName=" TT_INITIATOR "\nTargetName=" TT_TARGET
 
-/* Status of a first request on a new connection; the target must close behind a refusal and open no session. */
+/* Status of a first request on a new connection; the target must close behind a refusal and open no session.
+ */
 static unsigned first(tt_world *world, bool t, unsigned csg, unsigned nsg, const char *keys)
 {
     tt_client client = tt_client_at(world, 0);
@@ -273,7 +274,8 @@ static void test_long_answer(void)
     CU_ASSERT_EQUAL(tt_field(&pdu, RIG_F_T), 1);
     CU_ASSERT_TRUE(parts >= 1);
     /* "X-000=NotUnderstood" and a NUL a key, beside our own two declarations */
-    CU_ASSERT_EQUAL(all + pdu.len, keys * 20 + sizeof("TargetPortalGroupTag=1") + sizeof("MaxRecvDataSegmentLength=262144"));
+    CU_ASSERT_EQUAL(all + pdu.len,
+                    keys * 20 + sizeof("TargetPortalGroupTag=1") + sizeof("MaxRecvDataSegmentLength=262144"));
     CU_ASSERT_EQUAL(tt_ready(&client), 0);
     tt_free(world);
 }
@@ -365,8 +367,9 @@ static void test_decision_table(void)
 
 RIG_SUITE("target login", {"one request is enough", test_one_pdu}, {"both stages", test_two_stages},
           {"security straight to full feature", test_security_to_full_feature},
-          {"only the allowed moves between stages", test_stages}, {"every refusal has its status", test_statuses},
-          {"a moved target tells where", test_redirect}, {"a version out of range", test_version},
+          {"only the allowed moves between stages", test_stages},
+          {"every refusal has its status", test_statuses}, {"a moved target tells where", test_redirect},
+          {"a version out of range", test_version},
           {"fields that must stay in a login", test_constant_fields},
           {"other PDUs before, in and after a login", test_other_pdus},
           {"text cut at every byte", test_spanning}, {"an answer longer than one PDU", test_long_answer},
