@@ -22,8 +22,10 @@
                                         */
 #define SIM_RTO_MOST (60 * RIG_SECOND) /* where exponential backoff ends (RFC 6298 2.5) */
 #define SIM_SYN_TRIES 6                /* SYNs or SYN-ACKs sent before the connection fails */
-#define SIM_DATA_TRIES 9               /* timeouts without progress before the connection fails */
-#define SIM_DUP_ACKS 3                 /* duplicate ACKs that mean a loss (RFC 5681 section 3.2) */
+#define SIM_DATA_TRIES 12              /* timeouts without progress before the connection fails */
+#define SIM_HALVES 3       /* from this timeout in a row on each segment is half as long as the last */
+#define SIM_GHOSTS 128     /* closed connections that are remembered, in place of TIME-WAIT's clock */
+#define SIM_DUP_ACKS 3     /* duplicate ACKs that mean a loss (RFC 5681 section 3.2) */
 #define SIM_LIMIT_MOST 512 /* segments in flight from which recovery ends and only the window counts */
 #define SIM_TTL 64         /* time to live and hop limit */
 #define SIM_SLAB 32        /* packets allocated at once */
@@ -185,6 +187,15 @@ struct sim_stream {
     bool peer_told; /* of the peer's FIN */
 };
 
+/* What is left of a connection that closed in order: enough to acknowledge again what its peer sends again.
+ */
+typedef struct sim_ghost {
+    rig_address local;
+    rig_address remote;
+    uint32_t snd_nxt;
+    uint32_t rcv_nxt;
+} sim_ghost;
+
 struct rig_simnet {
     rig_simnet_config config;
     uint64_t now;
@@ -210,6 +221,8 @@ struct rig_simnet {
     rig_simhost *last_host;
     uint32_t num_hosts;
     uint64_t num_isn;
+    sim_ghost ghosts[SIM_GHOSTS]; /* a ring */
+    uint32_t num_ghosts;          /* ever */
     sim_slab *slabs;
     sim_packet *free_packets;
     uint32_t num_packets;
@@ -289,6 +302,7 @@ void sim_tcp_input(rig_simhost *host, sim_packet *packet);
 
 /* tcp_stray.c */
 void sim_tcp_stray(rig_simhost *host, const sim_packet *packet, const sim_segment *segment);
+void sim_tcp_bury(const sim_stream *stream);
 void sim_tcp_options(sim_stream *stream, const rig_packet *packet);
 
 /* tcp_place.c */
@@ -301,6 +315,7 @@ void sim_tcp_ready(sim_stream *stream);
 void sim_tcp_ack(sim_stream *stream);
 void sim_tcp_reset(sim_stream *stream);
 void sim_tcp_probe(sim_stream *stream);
+void sim_tcp_reply(rig_simhost *host, const rig_packet *packet, uint32_t seq, uint32_t ack, uint8_t flags);
 void sim_tcp_reply_reset(rig_simhost *host, const rig_packet *packet, const sim_segment *segment);
 
 /* tcp_timer.c */

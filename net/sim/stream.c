@@ -77,6 +77,8 @@ void sim_stream_end(sim_stream *stream)
 
 void sim_stream_tell(sim_stream *stream, rig_stream_event event, rig_status why)
 {
+    if (event == RIG_STREAM_CLOSED)
+        sim_tcp_bury(stream);
     if (event == RIG_STREAM_CLOSED || event == RIG_STREAM_FAILED)
         sim_stream_end(stream);
     if (stream->user.ops)

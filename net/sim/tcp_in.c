@@ -196,7 +196,7 @@ static void use_reset(sim_stream *stream, const sim_segment *segment)
 {
     if (segment->seq - stream->rcv_nxt > stream->rcv_adv - stream->rcv_nxt)
         return;
-    bool over = stream->peer_told && stream->fin_sent && stream->snd_una == stream->fin_seq;
+    bool over = stream->peer_told && stream->fin_sent && rig_sn_le(stream->fin_seq, stream->snd_una);
     sim_stream_tell(stream, over ? RIG_STREAM_CLOSED : RIG_STREAM_FAILED, over ? RIG_OK : RIG_E_RESET);
 }
 

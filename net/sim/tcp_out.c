@@ -87,14 +87,12 @@ void sim_tcp_reset(sim_stream *stream)
         send_segment(stream, packet);
 }
 
-/* RFC 9293 section 3.10.7.1: what a segment gets that no stream wants. */
-void sim_tcp_reply_reset(rig_simhost *host, const rig_packet *packet, const sim_segment *segment)
+/* An answer without a stream, to where the packet came from. */
+void sim_tcp_reply(rig_simhost *host, const rig_packet *packet, uint32_t seq, uint32_t ack, uint8_t flags)
 {
     sim_packet *reply = sim_packet_new(host->net);
     if (!reply)
         return;
-    uint32_t covers = segment->len + !!(segment->flags & RIG_TCP_SYN) + !!(segment->flags & RIG_TCP_FIN);
-    bool acks = segment->flags & RIG_TCP_ACK;
     reply->from = host;
     reply->wire.source = packet->destination;
     reply->wire.destination = packet->source;
@@ -102,10 +100,18 @@ void sim_tcp_reply_reset(rig_simhost *host, const rig_packet *packet, const sim_
     reply->wire.to_listener = !packet->to_listener;
     reply->wire.id = host->ip_id++;
     reply->wire.header_len = RIG_TCP_HEADER;
-    write_header(reply->wire.header, rig_be16(packet->header + 2), rig_be16(packet->header),
-                 acks ? segment->ack : 0, segment->seq + covers,
-                 acks ? RIG_TCP_RST : RIG_TCP_RST | RIG_TCP_ACK);
+    write_header(reply->wire.header, rig_be16(packet->header + 2), rig_be16(packet->header), seq, ack, flags);
     sim_send(host, reply);
+}
+
+/* RFC 9293 section 3.10.7.1: what a segment gets that no stream wants. */
+void sim_tcp_reply_reset(rig_simhost *host, const rig_packet *packet, const sim_segment *segment)
+{
+    uint32_t covers = segment->len + !!(segment->flags & RIG_TCP_SYN) + !!(segment->flags & RIG_TCP_FIN);
+    if (segment->flags & RIG_TCP_ACK)
+        sim_tcp_reply(host, packet, segment->ack, 0, RIG_TCP_RST);
+    else
+        sim_tcp_reply(host, packet, 0, segment->seq + covers, RIG_TCP_RST | RIG_TCP_ACK);
 }
 
 static void send_syn(sim_stream *stream)
@@ -161,9 +167,10 @@ static uint32_t fill(rig_packet *packet, cursor *at, uint32_t len)
     return filled;
 }
 
-/* Bytes of the next segment: while recovering only limit segments at once; whole segments while the window is
- * the limit (RFC 9293 section 3.8.6.2.1), and never all of a large window, which would look like a receiver
- * that cannot keep up. */
+/* Bytes of the next segment: while recovering only limit segments at once, shorter ones when nothing gets
+ * through (losses may depend on how much is sent); whole segments while the window is the limit (RFC 9293
+ * section 3.8.6.2.1), and never all of a large window, which would look like a receiver that cannot keep up.
+ */
 static uint32_t may_send(const sim_stream *stream, uint64_t rest)
 {
     uint32_t flight = stream->snd_nxt - stream->snd_una;
@@ -171,6 +178,8 @@ static uint32_t may_send(const sim_stream *stream, uint64_t rest)
     uint32_t len = rest < stream->mss ? (uint32_t)rest : stream->mss;
     if (stream->limit && flight >= (uint32_t)(stream->limit - 1) * stream->mss && flight)
         return 0;
+    if (stream->tries >= SIM_HALVES)
+        len = len >> (stream->tries - SIM_HALVES + 1) ? len >> (stream->tries - SIM_HALVES + 1) : 1;
     if (window > rest || window > stream->mss)
         return len;
     if (flight == 0)
@@ -203,7 +212,8 @@ static bool send_data(sim_stream *stream, cursor *at, uint64_t rest, uint32_t *o
 
 static void send_fin(sim_stream *stream)
 {
-    sim_packet *packet = make_segment(stream, stream->snd_nxt, RIG_TCP_FIN | RIG_TCP_ACK);
+    bool must_wait = stream->limit == 1 && stream->snd_nxt != stream->snd_una;
+    sim_packet *packet = must_wait ? NULL : make_segment(stream, stream->snd_nxt, RIG_TCP_FIN | RIG_TCP_ACK);
     stream->waiting = !packet;
     if (!packet)
         return;

@@ -56,6 +56,43 @@ static void open_passive(rig_simhost *host, const rig_packet *packet, const sim_
     sim_post(host->net, stream);
 }
 
+static bool same_end(const rig_address *a, const rig_address *b)
+{
+    return a->port == b->port && sim_ip_same(&a->ip, &b->ip);
+}
+
+void sim_tcp_bury(const sim_stream *stream)
+{
+    rig_simnet *net = stream->host->net;
+    sim_ghost *ghost = &net->ghosts[net->num_ghosts++ % SIM_GHOSTS];
+    *ghost = (sim_ghost){stream->local, stream->remote, stream->snd_nxt, stream->rcv_nxt};
+}
+
+static const sim_ghost *find_ghost(const rig_simnet *net, const rig_address *local, const rig_address *remote)
+{
+    uint32_t num = net->num_ghosts < SIM_GHOSTS ? net->num_ghosts : SIM_GHOSTS;
+    for (uint32_t i = 1; i <= num; i++) {
+        const sim_ghost *ghost = &net->ghosts[(net->num_ghosts - i) % SIM_GHOSTS];
+        if (same_end(&ghost->local, local) && same_end(&ghost->remote, remote))
+            return ghost;
+    }
+    return NULL;
+}
+
+/* TIME-WAIT (RFC 9293 section 3.6) without its clock: our last ACK was lost, so the peer sends again what we
+ * had. */
+static bool answer_ghost(rig_simhost *host, const rig_packet *packet, const sim_segment *segment,
+                         const rig_address *local, const rig_address *remote)
+{
+    const sim_ghost *ghost = find_ghost(host->net, local, remote);
+    uint32_t covers = segment->len + !!(segment->flags & RIG_TCP_FIN);
+    if (!ghost || segment->flags & RIG_TCP_SYN || rig_sn_lt(ghost->rcv_nxt, segment->seq + covers))
+        return false;
+    if (covers)
+        sim_tcp_reply(host, packet, ghost->snd_nxt, ghost->rcv_nxt, RIG_TCP_ACK);
+    return true;
+}
+
 void sim_tcp_stray(rig_simhost *host, const sim_packet *packet, const sim_segment *segment)
 {
     const rig_packet *wire = &packet->wire;
@@ -66,6 +103,6 @@ void sim_tcp_stray(rig_simhost *host, const sim_packet *packet, const sim_segmen
     bool opens = (segment->flags & (RIG_TCP_SYN | RIG_TCP_ACK | RIG_TCP_FIN)) == RIG_TCP_SYN;
     if (opens && sim_port_find(&host->net->listeners, host, &local))
         open_passive(host, wire, segment, &local, &remote);
-    else
+    else if (!answer_ghost(host, wire, segment, &local, &remote))
         sim_tcp_reply_reset(host, wire, segment);
 }

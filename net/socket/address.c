@@ -58,7 +58,7 @@ void sock_ends(int fd, rig_address *out_local, rig_address *out_remote)
     union {
         struct sockaddr any;
         struct sockaddr_storage storage;
-    } name;
+    } name = {.storage = {0}};
     socklen_t len = sizeof(name);
     if (getsockname(fd, &name.any, &len) == 0)
         sock_address_in(&name.any, out_local);

@@ -61,6 +61,22 @@ static void survives_every_link(void)
     }
 }
 
+/* Whichever packet it is, the last ACK included: both ends close in order, and nobody says RST. */
+static void survives_every_single_loss(void)
+{
+    for (int nth = 1; nth <= 16; nth++) {
+        char spec[32];
+        rig_text text;
+        rig_text_init(&text, spec, sizeof(spec));
+        rig_text_add(&text, "drop nth=%d", nth);
+        const char *links[] = {spec, NULL};
+        transfer(1, 0, "10.0.0.2", links, 3000, 100, 0);
+        CU_ASSERT_EQUAL(w.num_resets, 0);
+        transfer(1, 5000, "fd00::2", links, 0, 0, 0);
+        CU_ASSERT_EQUAL(w.num_resets, 0);
+    }
+}
+
 static void refuses_where_nobody_listens(void)
 {
     world_start(&w, 1, 0, NULL);
@@ -314,6 +330,7 @@ static void memory_that_stays_short_ends_in_a_timeout(void)
 
 RIG_SUITE("net tcp", {"moves bytes both ways, closes in order", moves_bytes_both_ways},
           {"is byte-exact over every link", survives_every_link},
+          {"survives every single loss", survives_every_single_loss},
           {"refuses where nobody listens", refuses_where_nobody_listens},
           {"resets what accept declines", resets_what_accept_declines},
           {"cannot reach unknown addresses", cannot_reach_unknown_addresses},
