@@ -12,14 +12,19 @@ static bool alter_named(const rig_names *names, rig_scn_value *value)
     return false;
 }
 
-static bool alter_number(lang_parser *p, rig_scn_value *value, uint64_t max)
+void lang_number_set(lang_parser *p, rig_scn_value *value, uint64_t number)
 {
     char buffer[24];
     rig_text text;
-    value->number = value->number < max ? value->number + 1 : value->number - 1;
     rig_text_init(&text, buffer, sizeof(buffer));
-    rig_text_add(&text, "%llu", (unsigned long long)value->number);
+    rig_text_add(&text, "%llu", (unsigned long long)number);
+    value->number = number;
     value->text = lang_view(p, buffer, text.len);
+}
+
+static bool alter_number(lang_parser *p, rig_scn_value *value, uint64_t max)
+{
+    lang_number_set(p, value, value->number < max ? value->number + 1 : value->number - 1);
     return max > 0;
 }
 

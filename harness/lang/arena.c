@@ -11,7 +11,8 @@ void *lang_take(lang_arena *arena, size_t size)
     lang_block *block = arena->head;
     if (!block || block->size - block->used < size) {
         size_t whole = size > BLOCK_SIZE - head ? size + head : BLOCK_SIZE;
-        if (size > LANG_MEMORY_MAX || arena->total + whole > LANG_MEMORY_MAX)
+        arena->full = arena->full || size > LANG_MEMORY_MAX || arena->total + whole > LANG_MEMORY_MAX;
+        if (arena->full)
             return NULL;
         block = rig_new(arena->alloc, whole);
         if (!block)

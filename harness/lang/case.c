@@ -223,7 +223,8 @@ static bool read_case(lang_parser *p, uint32_t index)
         return false;
     defaults(p->out);
     bool ok = all_stmts(p, false);
-    if (!ok || !all_stmts(p, true) || !lang_target_finish(p) || !check_whole(p))
+    if (!ok || p->report->status != RIG_OK || !all_stmts(p, true) || p->report->status != RIG_OK ||
+        !lang_target_finish(p) || !check_whole(p))
         return false;
     hand_over(p);
     return p->report->status == RIG_OK;
@@ -270,6 +271,7 @@ rig_status lang_case_make(const rig_scn_file *file, lang_case *wanted, lang_repo
     p->alter = wanted->alter;
     p->taken = wanted->taken;
     bool ok = read_case(p, wanted->index);
+    lang_full(report, p->source->path, &made->memory->arena);
     wanted->altered = p->altered;
     wanted->unalterable = p->unalterable;
     rig_delete(alloc, p, sizeof(*p));

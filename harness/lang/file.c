@@ -90,10 +90,12 @@ rig_status rig_scn_open(const rig_scn_config *config, rig_view path, rig_view te
         return RIG_E_NOMEM;
     file->config = *config;
     file->arena.alloc = config->alloc;
-    if (lang_load(file, path, text, &report) && check(file, &report))
+    if (lang_load(file, path, text, &report) && check(file, &report)) {
         *out_file = file;
-    else
+    } else {
+        lang_full(&report, path, &file->arena);
         rig_scn_file_free(file);
+    }
     return report.status;
 }
 

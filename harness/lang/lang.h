@@ -23,6 +23,7 @@ typedef struct lang_arena {
     const rig_alloc *alloc;
     lang_block *head;
     size_t total;
+    bool full; /* LANG_MEMORY_MAX was reached */
 } lang_arena;
 
 /* Zeroed, aligned memory; NULL when there is none or LANG_MEMORY_MAX is reached. */
@@ -80,6 +81,8 @@ __attribute__((format(printf, 6, 7))) bool lang_problem(lang_report *report, rig
                                                         uint32_t col, rig_status status, const char *format,
                                                         ...);
 bool lang_nomem(lang_report *report);
+/* Says that it was the limit of the arena, when it was. */
+void lang_full(lang_report *report, rig_view path, const lang_arena *arena);
 
 /* A list of known words, for suggestions. */
 #define LANG_KNOWN_MAX 512
@@ -422,6 +425,7 @@ typedef struct lang_case {
 rig_status lang_case_make(const rig_scn_file *file, lang_case *wanted, lang_report *report, rig_scn **out);
 
 /* alter.c */
+void lang_number_set(lang_parser *p, rig_scn_value *value, uint64_t number);
 bool lang_alter_value(lang_parser *p, rig_scn_value *value, const lang_want *want);
 
 struct rig_scn_memory {

@@ -179,16 +179,10 @@ static bool read_quantity(lang_parser *p, lang_cursor *c, rig_scn_must *must)
     return true;
 }
 
-/* A literal that only narrows what is forbidden proves nothing when altered. */
 static bool read_seen(lang_parser *p, lang_cursor *c, rig_scn_must *must)
 {
     must->kind = RIG_SCN_M_SEEN;
-    if (!read_quantity(p, c, must))
-        return false;
-    bool narrowing = must->quantity == RIG_SCN_Q_AT_MOST ||
-                     (must->quantity == RIG_SCN_Q_EXACTLY && must->number.number == 0);
-    p->literal_on = p->literal_on && !narrowing;
-    return new_line(p, c, &must->line);
+    return read_quantity(p, c, must) && new_line(p, c, &must->line);
 }
 
 static bool read_bounds(lang_parser *p, lang_cursor *c, rig_scn_must *must)
@@ -320,7 +314,7 @@ static bool one_clause(lang_parser *p, lang_cursor *c, bool never)
     must->result = must->value.var = must->number.var = RIG_SCN_NO_VAR;
     lang_scope_begin(p);
     p->clause = p->musts.num;
-    p->literal_on = !never;
+    p->literal_on = true;
     bool ok = read_clause(p, c, never, must);
     p->literal_on = false;
     p->clause = 0;

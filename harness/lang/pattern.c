@@ -365,7 +365,7 @@ static void alter_range(lang_parser *p, rig_scn_pattern *out)
         return;
     }
     rig_scn_value value = above ? out->high : out->low;
-    value.number = above ? value.number + 1 : value.number - 1;
+    lang_number_set(p, &value, above ? value.number + 1 : value.number - 1);
     out->match = RIG_SCN_IS;
     out->low = value;
 }

@@ -30,7 +30,10 @@ static void print_text(rig_text *out, rig_view text)
 static void print_value(rig_text *out, const rig_scn_value *value)
 {
     if (value->var == RIG_SCN_NO_VAR) {
-        print_text(out, value->text);
+        if (value->bytes.len || value->is_number) /* its notation has nothing to protect */
+            rig_text_view(out, value->text);
+        else
+            print_text(out, value->text);
         return;
     }
     rig_view text = value->text; /* names inside a macro lose the mark of the caller's */
@@ -159,7 +162,7 @@ static void print_time(rig_text *out, uint64_t ns)
     rig_text_add(out, "%llu%s", (unsigned long long)(ns / units[i].factor), units[i].name);
 }
 
-static void print_pdu(rig_text *out, const rig_scn_line *line)
+static void print_pdu(rig_text *out, const rig_scn_line *line, int width)
 {
     rig_text_add(out, line->kind == RIG_SCN_TO_TARGET ? "> " : "< ");
     if (line->is_raw) {
@@ -169,10 +172,10 @@ static void print_pdu(rig_text *out, const rig_scn_line *line)
     }
     const char *name = (unsigned)line->pdu == RIG_SCN_ANY_PDU ? "_" : rig_pdu_rows[line->pdu].name;
     bool alone = line->num_conds == 0 && !line->keys_open;
-    rig_text_add(out, "%-*s", alone ? 0 : NAME_WIDTH, name);
+    rig_text_add(out, "%-*s", alone ? 0 : width, name);
 }
 
-void rig_scn_line_print(rig_text *out, const rig_scn_line *line)
+static void print_line(rig_text *out, const rig_scn_line *line, int width)
 {
     if (line->timed) {
         rig_text_add(out, "+");
@@ -186,7 +189,7 @@ void rig_scn_line_print(rig_text *out, const rig_scn_line *line)
     if (line->kind == RIG_SCN_EVENT)
         rig_text_add(out, "! %s", line->event->name);
     else
-        print_pdu(out, line);
+        print_pdu(out, line, width);
     for (uint32_t i = 0; i < line->num_conds; i++) {
         rig_text_add(out, " ");
         rig_scn_cond_print(out, &line->conds[i]);
@@ -198,6 +201,11 @@ void rig_scn_line_print(rig_text *out, const rig_scn_line *line)
     }
 }
 
+void rig_scn_line_print(rig_text *out, const rig_scn_line *line)
+{
+    print_line(out, line, NAME_WIDTH);
+}
+
 /* ---- clauses ---- */
 
 static void print_seen(rig_text *out, const rig_scn_must *must)
@@ -205,21 +213,21 @@ static void print_seen(rig_text *out, const rig_scn_must *must)
     static const char *const quantities[] = {"", "exactly", "at-least", "at-most"};
     if (must->quantity != RIG_SCN_Q_SOME)
         rig_text_add(out, "%s %llu ", quantities[must->quantity], (unsigned long long)must->number.number);
-    rig_scn_line_print(out, must->line);
+    print_line(out, must->line, 0);
     if (must->after) {
         rig_text_add(out, " after ");
-        rig_scn_line_print(out, must->after);
+        print_line(out, must->after, 0);
     }
     if (must->before) {
         rig_text_add(out, " before ");
-        rig_scn_line_print(out, must->before);
+        print_line(out, must->before, 0);
     }
 }
 
 static void print_every(rig_text *out, const rig_scn_must *must)
 {
     rig_text_add(out, "every ");
-    rig_scn_line_print(out, must->line);
+    print_line(out, must->line, 0);
     rig_text_add(out, " has");
     for (uint32_t i = 0; i < must->num_has; i++) {
         rig_text_add(out, " ");

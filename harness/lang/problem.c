@@ -9,6 +9,15 @@ bool lang_nomem(lang_report *report)
     return false;
 }
 
+void lang_full(lang_report *report, rig_view path, const lang_arena *arena)
+{
+    if (!arena->full || report->status != RIG_E_NOMEM)
+        return;
+    report->status = RIG_OK;
+    lang_problem(report, path, 0, 0, RIG_E_LIMIT, "the scenario takes more than %u MiB",
+                 LANG_MEMORY_MAX >> 20);
+}
+
 bool lang_problem(lang_report *report, rig_view path, uint32_t line, uint32_t col, rig_status status,
                   const char *format, ...)
 {
@@ -56,9 +65,38 @@ void lang_known_words(lang_known *known, rig_scn_group group)
         lang_known_add(known, words[i].name);
 }
 
+static uint8_t lower(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c + 32) : c;
+}
+
+/* The same but for case and one pair of swapped letters: the slips that edit distance rates too high. */
+static bool slipped(rig_view word, const char *name)
+{
+    if (word.len != strlen(name))
+        return false;
+    bool swapped = false;
+    for (size_t i = 0; i < word.len; i++) {
+        uint8_t here = lower(word.ptr[i]), wanted = lower((uint8_t)name[i]);
+        if (here == wanted)
+            continue;
+        bool swap = !swapped && i + 1 < word.len && here == lower((uint8_t)name[i + 1]) &&
+                    lower(word.ptr[i + 1]) == wanted;
+        if (!swap)
+            return false;
+        swapped = true;
+        i++;
+    }
+    return true;
+}
+
 void lang_suggest(rig_text *out, rig_view word, const lang_known *known)
 {
-    size_t i = rig_nearest(word, known->names, known->num);
+    size_t i = 0;
+    while (i < known->num && !slipped(word, known->names[i]))
+        i++;
+    if (i == known->num)
+        i = rig_nearest(word, known->names, known->num);
     if (i < known->num)
         rig_text_add(out, "; the nearest known is \"%s\"", known->names[i]);
 }

@@ -113,9 +113,10 @@ static bool add_pair(lang_parser *p, const rig_scn_cond *cond, rig_gather *text)
     rig_text name;
     rig_text_init(&name, key, sizeof(key));
     rig_text_view(&name, cond->name);
-    if (rig_gather_pair(text, p->arena->alloc, key, cond->pattern.low.text, RIG_TEXT_MAX) == RIG_OK)
-        return true;
-    return lang_bad_at(p, cond->place, RIG_E_LIMIT, "the text does not fit");
+    rig_status status = rig_gather_pair(text, p->arena->alloc, key, cond->pattern.low.text, RIG_TEXT_MAX);
+    if (status == RIG_E_NOMEM)
+        return lang_nomem(p->report);
+    return status == RIG_OK || lang_bad_at(p, cond->place, status, "the text does not fit");
 }
 
 static bool fill_answer(lang_parser *p, const lang_vec *conds, rig_rule_action *out, rig_gather *text)
@@ -318,6 +319,11 @@ bool lang_rule_read(lang_parser *p, lang_cursor *c, rig_rule *out)
         c->at--;
         return lang_bad(p, c, RIG_E_SYNTAX, "a target never receives %s", rig_pdu_rows[out->on].name);
     }
+    lang_cursor ahead = *c;
+    while (!lang_end(p, &ahead) && !lang_peek_is(p, &ahead, "do"))
+        ahead.at++;
+    if (lang_end(p, &ahead))
+        return lang_bad(p, &ahead, RIG_E_SYNTAX, "the rule lacks `do ACTION`");
     if (!conditions(p, c, out) || !turns(p, c, out))
         return false;
     if (!lang_take_word(p, c, "do"))

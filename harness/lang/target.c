@@ -25,7 +25,9 @@ static bool in_range(lang_parser *p, const lang_args *args, const char *name, ui
     const rig_scn_arg *arg = lang_arg(args, name);
     if (!arg || (arg->value.number >= low && arg->value.number <= high))
         return true;
-    return lang_bad_at(p, arg->value.place, RIG_E_LIMIT, "%s is %llu to %llu", name, (unsigned long long)low,
+    bool bare = arg->row->form == RIG_SCN_BARE;
+    return lang_bad_at(p, arg->value.place, RIG_E_LIMIT, "%s%s%s is %llu to %llu",
+                       bare ? args->word->name : "", bare ? " " : "", name, (unsigned long long)low,
                        (unsigned long long)high);
 }
 

@@ -749,8 +749,9 @@ rig_status rig_scn_case(const rig_scn_file *file, uint32_t index, rig_scn **out_
 /**
  * rig_scn_case_altered makes the same case with one literal (1-based index in rig_scn.literals of the
  * unaltered case) changed to another legal value of its kind: a number plus one, a name or text changed, a
- * flag inverted. An expectation that still passes with it tests nothing. RIG_E_NOT_FOUND for an index out of
- * range, RIG_E_UNSUPPORTED for a literal without another legal value.
+ * flag inverted; !=v becomes =v, a range the value above it, quantities and comparisons are turned around. A
+ * must, trace or play that still passes with it tests nothing; a never holds anyway (literals[].must tells).
+ * RIG_E_NOT_FOUND for an index out of range, RIG_E_UNSUPPORTED for a literal without another legal value.
  */
 rig_status rig_scn_case_altered(const rig_scn_file *file, uint32_t index, uint32_t literal,
                                 rig_scn **out_case, rig_scn_problems *problems);

@@ -1,0 +1,249 @@
+/* Whatever is wrong in a file is found before anything runs, with its place, its reason and the nearest known
+ * word. */
+#include "lang_helper.h"
+
+typedef struct wrong {
+    const char *text;
+    uint32_t line, col;
+    const char *says; /* part of the message */
+} wrong;
+
+static void expect(const wrong *all, size_t num)
+{
+    for (size_t i = 0; i < num; i++) {
+        rig_scn_file *file;
+        rig_scn_problems problems;
+        rig_status status = help_open(all[i].text, NULL, &file, &problems);
+        bool ok = status != RIG_OK && file == NULL && problems.num > 0 &&
+                  problems.list[0].line == all[i].line && problems.list[0].col == all[i].col &&
+                  strstr(problems.list[0].text, all[i].says);
+        if (!ok)
+            printf("\n  %zu: want %u:%u %s, got %u:%u %s\n%s", i, all[i].line, all[i].col, all[i].says,
+                   problems.list[0].line, problems.list[0].col, problems.list[0].text, all[i].text);
+        CU_ASSERT_TRUE(ok);
+        rig_scn_file_free(file);
+    }
+}
+
+#define EXPECT(...)                                                                                          \
+    static const wrong all[] = {__VA_ARGS__};                                                                \
+    expect(all, sizeof(all) / sizeof(all[0]))
+
+static void notation(void)
+{
+    EXPECT({HELP_HEAD "target\n\tnode x\n", 4, 1, "tab"},
+           {HELP_HEAD "choice \"never closed\n", 3, 8, "quote is never closed"},
+           {HELP_HEAD "choice read-10(lba=0\n", 3, 15, "parenthesis is never closed"},
+           {HELP_HEAD "tags a\xff"
+                      "b\n",
+            3, 7, "UTF-8"},
+           {HELP_HEAD "tags a\x01\n", 3, 7, "control character"},
+           {HELP_HEAD "target\n    node iqn.2026-01.example.sim:a\n  lun 0 ram 1MiB\n", 5, 3,
+            "fits no line above; 4"},
+           {"  scenario \"t\"\n", 1, 3, "fits no line above; 0"});
+}
+
+static void missing_things(void)
+{
+    EXPECT({"level MUST\n" HELP_TARGET HELP_RUN HELP_MUST, 1, 1, "title is missing"},
+           {"scenario \"t\"\n" HELP_TARGET HELP_RUN HELP_MUST, 1, 1, "level is missing"},
+           {HELP_HEAD HELP_TARGET HELP_RUN, 1, 1, "level MUST wants a must or never line"},
+           {HELP_HEAD HELP_TARGET HELP_RUN "trace\n  ! connect\n", 1, 1,
+            "level MUST wants a must or never line"},
+           {"scenario \"t\"\nlevel MAY\n" HELP_TARGET HELP_RUN, 1, 1, "nothing is checked"},
+           {HELP_HEAD HELP_TARGET HELP_MUST, 1, 1, "a run or play section is missing"},
+           {HELP_HEAD HELP_RUN HELP_MUST, 1, 1, "a target or play target section is missing"},
+           {HELP_HEAD HELP_TARGET "run\n" HELP_MUST, 1, 1, "has no steps"}, {"", 0, 0, "title is missing"},
+           {HELP_ALL "trace\n", 8, 1, "no lines"});
+}
+
+static void unknown_words(void)
+{
+    EXPECT({HELP_HEAD "targte\n", 3, 1,
+            "unknown word at the beginning of a line \"targte\"; the nearest known is \"target\""},
+           {HELP_HEAD "level MUTS\n", 3, 7, "none of MUST|SHOULD|MAY|CHOICE"},
+           {HELP_HEAD "target\n  prtal 1.2.3.4:3260\n", 4, 3, "\"portal\""},
+           {HELP_HEAD HELP_TARGET "run\n  logni iqn.2026-01.example.sim:a\n", 6, 3,
+            "unknown step \"logni\"; the nearest known is \"login\""},
+           {HELP_HEAD HELP_TARGET "run\n  target pnig\n", 6, 3, "\"target ping\""},
+           {HELP_HEAD HELP_TARGET "run\n  login iqn.2026-01.example.sim:a ofer A=b\n", 6, 35,
+            "unknown argument of login \"ofer\"; the nearest known is \"offer\""},
+           {HELP_ALL "never > Snak\n", 8, 9, "unknown PDU \"Snak\"; the nearest known is \"Snack\""},
+           {HELP_ALL "never > Login TSHI=0\n", 8, 15,
+            "unknown field or key of Login \"TSHI\"; the nearest known is \"TSIH\""},
+           {HELP_ALL "never > Login HeaderDigst=None\n", 8, 15, "\"HeaderDigest\""},
+           {HELP_ALL "never > Snack lun=0\n", 8, 15,
+            "unknown field of Snack \"lun\"; the nearest known is \"LUN\""},
+           {HELP_ALL "never ! conect\n", 8, 9, "unknown event \"conect\"; the nearest known is \"connect\""},
+           {HELP_ALL "never ! close raeson=header-digest\n", 8, 15,
+            "unknown argument of close \"raeson\"; the nearest known is \"reason\""},
+           {HELP_ALL "never ! close reason=header-digset\n", 8, 22,
+            "unknown status \"header-digset\"; the nearest known is \"header-digest\""},
+           {HELP_ALL "never < ScsiResp !bad-heder-digest\n", 8, 19,
+            "unknown mark \"bad-heder-digest\"; the nearest known is \"bad-header-digest\""},
+           {HELP_HEAD "target\n  fault silense\n", 4, 9,
+            "unknown fault \"silense\"; the nearest known is \"silence\""},
+           {HELP_HEAD "target\n  node iqn.2026-01.example.sim:a\n  offer MaxBurstLenght=1\n", 5, 9,
+            "unknown key \"MaxBurstLenght\"; the nearest known is \"MaxBurstLength\""},
+           {HELP_HEAD "target\n  on NopOut do dorp\n", 4, 16,
+            "unknown action \"dorp\"; the nearest known is \"drop\""},
+           {HELP_HEAD "initiator nmae x\n", 3, 11, "\"name\""},
+           {HELP_HEAD HELP_TARGET "run\n  scsi lun 0 raed-10 lba=0\n", 6, 14, "read-10"},
+           {HELP_HEAD HELP_TARGET "run\n  scsi lun 0 read-10 lab=0\n", 6, 22,
+            "unknown CDB field \"lab\"; the nearest known is \"lba\""},
+           {HELP_ALL "must $s.stauts == ok\n", 8, 9,
+            "unknown member \"stauts\"; the nearest known is \"status\""},
+           {HELP_ALL "trace\n  login-fase $s\n", 9, 3, "unknown macro"},
+           {HELP_ALL "trace\n  Login T=1\n", 9, 3, "a line begins with >, < or !"});
+}
+
+static void impossible_values(void)
+{
+    EXPECT({HELP_ALL "never > Login CSG=4\n", 8, 19, "CSG"},
+           {HELP_ALL "never > Login TSIH=65536\n", 8, 20, "TSIH"},
+           {HELP_ALL "never < ScsiResp Status=GOD\n", 8, 25, "Status"},
+           {HELP_ALL "never > Login TSIH=5..3\n", 8, 20, "the range is empty"},
+           {HELP_ALL "never > Login TSIH=\n", 8, 20, "a value is missing"},
+           {HELP_ALL "never > Login TSIH\n", 8, 15, "write TSIH=VALUE"},
+           {HELP_ALL "never > Login TSIH~1\n", 8, 20, "~ looks into lists"},
+           {HELP_ALL "never > LoginResp\n", 8, 9, "LoginResp is sent by the target: write <"},
+           {HELP_ALL "never < Snack\n", 8, 9, "Snack is sent by the initiator: write >"},
+           {HELP_HEAD "target\n  node IQN.x\n", 4, 8, "no iSCSI name"},
+           {HELP_HEAD "target\n  portal host:3260\n", 4, 10, "numeric address"},
+           {HELP_HEAD "target\n  portal 1.2.3.4:99999\n", 4, 10, "ADDR:PORT"},
+           {HELP_HEAD "target\n  lun 0 ram 1MiB\n", 4, 3, "wants a node above"},
+           {HELP_HEAD HELP_TARGET "  lun 0 ram 1MiB\n", 5, 3, "lun 0 already"},
+           {HELP_HEAD HELP_TARGET "  lun 1 disk 1MiB\n", 5, 9, "none of ram|pattern|null"},
+           {HELP_HEAD HELP_TARGET "  lun 1 ram 1Mb\n", 5, 13, "no size"},
+           {HELP_HEAD HELP_TARGET "  lun 16384 ram 1M\n", 5, 7, "N is 0 to 16383"},
+           {HELP_HEAD HELP_TARGET "  window 4097\n", 5, 10, "window"},
+           {HELP_HEAD "initiator isid 0102\n", 3, 16, "6 bytes"},
+           {HELP_HEAD "initiator login-timeout 5\n", 3, 25, "no time"},
+           {HELP_HEAD "initiator reconnect maybe\n", 3, 21, "no yes or no"},
+           {HELP_HEAD HELP_TARGET "run\n  scsi lun 0 read-10 blocks=65536\n", 6, 29, "does not fit"},
+           {HELP_HEAD HELP_TARGET "run\n  login iqn.2026-01.example.sim:a within 0\n", 6, 42, "future"},
+           {HELP_ALL "must $s has\n", 8, 12, "value is missing"},
+           {HELP_ALL "must $s < good\n", 8, 11, "< compares numbers"},
+           {HELP_HEAD "persist login iqn.2026-01.example.sim:a flags VALID+MIAN\n", 3, 47,
+            "flags are a number"});
+}
+
+static void variables(void)
+{
+    EXPECT({HELP_ALL "must $x == good\n", 8, 6, "no step sets $x"},
+           {HELP_HEAD HELP_TARGET "run\n  abort $t\n", 6, 9, "no earlier step sets $t"},
+           {HELP_HEAD HELP_TARGET "run\n  login iqn.2026-01.example.sim:a -> $s\n  abort $s\n", 7, 9,
+            "$s is no task"},
+           {HELP_HEAD HELP_TARGET "run\n  ping -> $p\n  logout $p\n", 7, 10, "$p is no session"},
+           {HELP_HEAD HELP_TARGET "run\n  ping -> $p\n  discover -> $p\n", 7, 15,
+            "$p holds something else since line 6"},
+           {HELP_HEAD HELP_TARGET "run\n  pass 1s -> $p\n", 6, 14, "pass leaves no result"},
+           {HELP_ALL "trace\n  > ScsiCmd CmdSN=$c+1\n", 9, 19, "$c has no value yet"},
+           {HELP_ALL "trace\n  > ScsiCmd CmdSN!=$c\n", 9, 20, "$c has no value yet"},
+           {HELP_ALL "trace\n  > ScsiCmd CmdSN=$c\n  < LoginResp CHAP_I=$c\n", 10, 22, "$c holds a number"},
+           {HELP_ALL "trace\n  > ScsiCmd CDB=$c\n", 9, 17, "CDB cannot be held"},
+           {HELP_ALL "must > Login ITT=$a\nnever > Login ITT!=$a\n", 9, 20, "$a has no value yet"},
+           {HELP_ALL "trace\n  > Login CHAP_R=chap($i,\"x\",$c)\n", 9, 23, "$i has no value yet"});
+}
+
+static void forms(void)
+{
+    EXPECT({HELP_ALL "must\n", 8, 5, "must what?"}, {HELP_ALL "never ; must ! close\n", 8, 7, "never what?"},
+           {HELP_ALL "must every > TextReq\n", 8, 21, "has FIELD=VALUE"},
+           {HELP_ALL "must every ! close has x\n", 8, 12, "every wants"},
+           {HELP_ALL "must exactly ! close\n", 8, 14, "no number"},
+           {HELP_ALL "must ! close after ! connect after ! connect\n", 8, 30, "after is given twice"},
+           {HELP_ALL "must ! close [DIG-001\n", 8, 22, "never closed"},
+           {HELP_ALL "must $s == ok good\n", 8, 15, "one word too many"},
+           {HELP_ALL "must $s ok\n", 8, 9, "== != < <= > >= has"},
+           {HELP_ALL "trace\n  > raw 00\n", 9, 5, "in a play"},
+           {HELP_ALL "trace\n  +soon > Login\n", 9, 3, "+TIME"},
+           {HELP_ALL "play nobody\n  ! connect\n", 8, 6, "initiator or target"},
+           {HELP_HEAD "target\n  on ScsiResp do drop\n", 4, 6, "never receives ScsiResp"},
+           {HELP_HEAD "target\n  on NopOut drop\n", 4, 17, "do ACTION"},
+           {HELP_HEAD "target\n  on NopOut do reply ScsiCmd\n", 4, 22, "never sends ScsiCmd"},
+           {HELP_HEAD "target\n  on NopOut do set Status=0\n", 4, 20, "differs from PDU to PDU"},
+           {HELP_HEAD "target\n  on NopOut nth 0 do drop\n", 4, 17, "counts from 1"},
+           {HELP_HEAD "target\n  on NopOut ITT=$x do drop\n", 4, 13, "a rule compares"},
+           {HELP_HEAD "target\n  node iqn.2026-01.example.sim:a chap user=x\n", 4, 3, "user= and secret="},
+           {HELP_HEAD HELP_TARGET "run\n  scsi read-10\n", 6, 15, "scsi wants lun here"},
+           {HELP_HEAD HELP_TARGET "run\n  ping 1 2\n", 6, 10, "unknown argument of ping"},
+           {HELP_HEAD HELP_TARGET "run\n  scsi lun 0 lun 1 test-unit-ready\n", 6, 14, "lun is given twice"},
+           {HELP_HEAD HELP_TARGET "run\n  async pass 1s\n", 6, 14, "cannot be async"},
+           {HELP_HEAD HELP_TARGET "run\n  wait session up | refused\n", 6, 28, "use until"});
+}
+
+static void several_problems_at_once(void)
+{
+    rig_scn_file *file;
+    rig_scn_problems problems;
+    const char *text = HELP_ALL "never > Snak\nnever > Login TSHI=0\nmust $q == good\n";
+    CU_ASSERT_EQUAL(help_open(text, NULL, &file, &problems), RIG_E_NOT_FOUND);
+    CU_ASSERT_EQUAL(problems.num, 3);
+    CU_ASSERT_EQUAL(problems.list[0].line, 8);
+    CU_ASSERT_EQUAL(problems.list[1].line, 9);
+    CU_ASSERT_EQUAL(problems.list[2].line, 10);
+    char line[400];
+    rig_text shown;
+    rig_text_init(&shown, line, sizeof(line));
+    rig_scn_problem_print(&shown, &problems.list[0]);
+    CU_ASSERT_STRING_EQUAL(line, "t.scn:8:9: unknown PDU \"Snak\"; the nearest known is \"Snack\"");
+}
+
+static void requirement_ids_are_checked(void)
+{
+    const char *text = HELP_ALL "never > Snack [SNACK-003 SNACK-999]\n";
+    rig_scn_config config = {.alloc = rig_alloc_libc(),
+                             .requirements = rig_view_str("id\tsection\nSNACK-003\t11.16\nDIG-001\t7.8\n")};
+    rig_scn_problems problems = {.num = 0};
+    rig_scn_file *file;
+    rig_status status = rig_scn_open(&config, rig_view_str("t.scn"), rig_view_str(text), &file, &problems);
+    CU_ASSERT_EQUAL(status, RIG_E_NOT_FOUND);
+    CU_ASSERT_EQUAL(problems.list[0].line, 8);
+    CU_ASSERT_EQUAL(problems.list[0].col, 26);
+    CU_ASSERT_PTR_NOT_NULL(strstr(problems.list[0].text, "SNACK-999"));
+}
+
+static char *repeated(const char *head, const char *part, size_t times)
+{
+    size_t len = strlen(part), before = strlen(head);
+    char *text = calloc(1, before + len * times + 1);
+    if (!text)
+        abort();
+    memcpy(text, head, before);
+    for (size_t i = 0; i < times; i++)
+        memcpy(text + before + i * len, part, len);
+    return text;
+}
+
+static rig_status status_of(char *text)
+{
+    rig_scn_file *file;
+    rig_scn_problems problems;
+    rig_status status = help_open(text, NULL, &file, &problems);
+    rig_scn_file_free(file);
+    free(text);
+    return status;
+}
+
+static void limits_hold_at_the_limit_and_one_past(void)
+{
+    CU_ASSERT_EQUAL(status_of(repeated(HELP_ALL, "\n", RIG_SCN_LINES_MAX - 7)), RIG_OK);
+    CU_ASSERT_EQUAL(status_of(repeated(HELP_ALL, "\n", RIG_SCN_LINES_MAX - 6)), RIG_E_LIMIT);
+    CU_ASSERT_EQUAL(status_of(repeated(HELP_ALL "#", "x", RIG_SCN_LINE_MAX - 1)), RIG_OK);
+    CU_ASSERT_EQUAL(status_of(repeated(HELP_ALL "#", "x", RIG_SCN_LINE_MAX)), RIG_E_LIMIT);
+    CU_ASSERT_EQUAL(status_of(repeated(HELP_ALL "never > Login", " TSIH=0", RIG_SCN_CONDS_MAX)), RIG_OK);
+    CU_ASSERT_EQUAL(status_of(repeated(HELP_ALL "never > Login", " TSIH=0", RIG_SCN_CONDS_MAX + 1)),
+                    RIG_E_LIMIT);
+    size_t left = RIG_SCN_FILE_MAX - strlen(HELP_ALL);
+    CU_ASSERT_EQUAL(status_of(repeated(HELP_ALL, "#\n", left / 2)), RIG_E_LIMIT); /* by its lines */
+    CU_ASSERT_EQUAL(status_of(repeated(HELP_ALL, "\n", left + 1)), RIG_E_LIMIT);
+    CU_ASSERT_EQUAL(status_of(repeated(HELP_HEAD HELP_TARGET, "  on Snack do drop\n", RIG_RULES_MAX + 1)),
+                    RIG_E_LIMIT);
+}
+
+RIG_SUITE("lang_error", {"notation", notation}, {"missing things", missing_things},
+          {"unknown words", unknown_words}, {"impossible values", impossible_values},
+          {"variables", variables}, {"forms", forms}, {"several problems at once", several_problems_at_once},
+          {"requirement ids are checked", requirement_ids_are_checked},
+          {"limits hold at the limit and one past", limits_hold_at_the_limit_and_one_past})
