@@ -90,8 +90,9 @@ static bool text_eq(const rig_scn_must *must, rig_view came)
     bool sense = rig_view_is(must->member, "sense") && rig_view_find(want, '/') == want.len;
     if (sense)
         came = rig_view_sub(came, 0, rig_view_find(came, '/'));
-    bool fold = !must->member_row || must->member_row->args[0].type == RIG_SCN_T_OUTCOME;
-    return fold && must->member_row ? match_outcome_eq(want, came) : rig_view_eq(want, came);
+    bool outcome =
+        must->member.len == 0 || (must->member_row && must->member_row->args[0].type == RIG_SCN_T_OUTCOME);
+    return outcome ? match_outcome_eq(want, came) : rig_view_eq(want, came);
 }
 
 static bool value_fits(const rig_scn_must *must, rig_view came)
@@ -99,7 +100,7 @@ static bool value_fits(const rig_scn_must *must, rig_view came)
     amount want = {.size = must->value.number}, got;
     if (must->op == RIG_SCN_OP_HAS)
         return list_has(came, must->value.text);
-    bool number = must->value.is_number || read_amount(must->value.text, &want);
+    bool number = read_amount(must->value.text, &want) || must->value.is_number;
     if (number && read_amount(came, &got))
         return ordered(must->op, compare(got, want));
     bool same = text_eq(must, came);
