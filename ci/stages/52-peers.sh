@@ -33,7 +33,7 @@ copies()
 }
 
 try "$PEER_IQN" iscsi-ls "iscsi://$PEER_PORTAL"
-try "Size:64M" iscsi-ls -s "iscsi://$PEER_PORTAL"
+try "Type:DIRECT_ACCESS" iscsi-ls -s "iscsi://$PEER_PORTAL"
 try "Peripheral Qualifier:CONNECTED" iscsi-inq "$PEER_URL"
 try "CONNECTED" iscsi-inq "$PEER_URL?header_digest=crc32c"
 try "SUPPORTED_VPD_PAGES" iscsi-inq -e 1 -c 0 "$PEER_URL"

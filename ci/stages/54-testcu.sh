@@ -20,6 +20,16 @@ outcome()
         END { print bad || !ran ? "failed" : skips ? "skipped" : "passed" }' "$1"
 }
 
+# known TEST LOG: why the suite itself is to blame, when the one assertion in ci/known-testcu.txt is all that failed
+known()
+{
+    local assertion reason
+    read -r _ assertion reason < <(grep -E "^$1 " "$RIG_TOP/ci/known-testcu.txt") || return 1
+    grep -qE '^ +[0-9]+\. ' "$2" || return 1
+    ! grep -E '^ +[0-9]+\. ' "$2" | grep -qvF " $assertion " || return 1
+    printf '%s\n' "$reason"
+}
+
 mapfile -t tests < <(iscsi-test-cu -l 2>/dev/null | grep -E "^$FAMILY\.[^.]+\.[^.]+$")
 [ "${#tests[@]}" -gt 0 ] || die "iscsi-test-cu lists no test of $FAMILY"
 for test in "${tests[@]}"; do
@@ -28,6 +38,11 @@ for test in "${tests[@]}"; do
     status=$?
     result=$(outcome "$log")
     [ "$status" -lt 124 ] || result=failed
+    if [ "$result" = failed ] && reason=$(known "$test" "$log"); then
+        skipped=$((skipped + 1))
+        say "skipped: $test: $reason"
+        continue
+    fi
     case $result in
     passed) passed=$((passed + 1)) ;;
     skipped)
