@@ -168,7 +168,8 @@ bool lang_value_convert(lang_parser *p, rig_scn_place place, rig_view raw, const
 {
     *out = (rig_scn_value){.place = place, .var = RIG_SCN_NO_VAR, .text = lang_unquote(p, raw)};
     reading r = {.p = p, .place = place, .row = row, .raw = raw, .out = out};
-    return readers[row->type](&r);
+    read_fn *read = readers[row->type];
+    return read ? read(&r) : read_word(&r);
 }
 
 bool lang_value_read(lang_parser *p, lang_cursor *c, const rig_scn_arg_row *row, rig_scn_value *out)

@@ -30,7 +30,7 @@ static bool head_words(lang_parser *p, lang_cursor *c)
     while (!lang_end(p, c)) {
         uint32_t token = c->at;
         const rig_scn_word *word = lang_word_take(p, c, RIG_SCN_G_HEAD);
-        if (!word || lang_is_section(word->id)) {
+        if (!word || lang_is_section(word->id) || judges(word->id)) {
             c->at = token;
             return lang_no_more(p, c);
         }

@@ -8,7 +8,10 @@ static bool try_case(rig_scn_file *file, uint32_t index, uint8_t *taken, lang_re
     rig_scn *made;
     lang_case wanted = {.index = index, .taken = taken};
     lang_case_make(file, &wanted, report, &made);
-    rig_scn_free(made);
+    if (index == 0 && !*file->first)
+        *file->first = made;
+    else
+        rig_scn_free(made);
     return report->status == RIG_OK;
 }
 
@@ -70,7 +73,8 @@ static bool check(rig_scn_file *file, lang_report *report)
 {
     bool all = file->cases <= LANG_TRIES_MAX;
     uint8_t *taken = lang_take(&file->arena, file->sources[0]->num_lines + 1);
-    if (!taken)
+    file->first = lang_take(&file->arena, sizeof(*file->first));
+    if (!taken || !file->first)
         return lang_nomem(report);
     if (!(all ? try_all : try_values)(file, taken, report))
         return false;
@@ -104,6 +108,8 @@ void rig_scn_file_free(rig_scn_file *file)
     if (!file)
         return;
     const rig_alloc *alloc = file->config.alloc;
+    if (file->first)
+        rig_scn_free(*file->first);
     lang_arena_cleanup(&file->arena);
     rig_delete(alloc, file, sizeof(*file));
 }
@@ -134,6 +140,11 @@ rig_status rig_scn_case(const rig_scn_file *file, uint32_t index, rig_scn **out_
     *out_case = NULL;
     if (index >= file->cases)
         return RIG_E_ARGUMENT;
+    if (index == 0 && *file->first) {
+        *out_case = *file->first;
+        *file->first = NULL;
+        return RIG_OK;
+    }
     return lang_case_make(file, &wanted, &report, out_case);
 }
 

@@ -137,6 +137,7 @@ struct rig_scn_file {
     lang_macro macros[LANG_MACROS_MAX];
     uint32_t num_macros;
     uint32_t cases;
+    rig_scn **first; /* case 0 as it was checked, for the first who asks for it; else NULL in the box */
 };
 
 /* ---- the parser's state: parser.c ---- */

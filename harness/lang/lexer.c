@@ -21,16 +21,20 @@ static bool check_line(lexer *lx)
 {
     if (lx->line.len > RIG_SCN_LINE_MAX)
         return complain(lx, RIG_SCN_LINE_MAX, RIG_E_LIMIT, "the line is longer than 8192 bytes");
-    rig_view rest = lx->line;
-    uint32_t code;
-    while (rest.len > 0) {
-        size_t at = lx->line.len - rest.len;
-        if (!rig_utf8_next(&rest, &code))
-            return complain(lx, at, RIG_E_SYNTAX, "no valid UTF-8");
+    const uint8_t *bytes = lx->line.ptr;
+    for (size_t at = 0; at < lx->line.len;) {
+        uint32_t code = bytes[at];
         if (code == '\t')
             return complain(lx, at, RIG_E_SYNTAX, "a tab: indent and separate with blanks");
         if (code < 0x20 || code == 0x7f)
             return complain(lx, at, RIG_E_SYNTAX, "a control character: write it as \\xNN in quotes");
+        rig_view rest = {bytes + at, lx->line.len - at};
+        if (code < 0x80)
+            at++;
+        else if (rig_utf8_next(&rest, &code))
+            at = lx->line.len - rest.len;
+        else
+            return complain(lx, at, RIG_E_SYNTAX, "no valid UTF-8");
     }
     return true;
 }

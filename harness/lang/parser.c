@@ -5,6 +5,8 @@
 static const char *const stops[] = {";",     "->",     "|",   ",",     "before",
                                     "after", "within", "has", "alone", "again"};
 
+#define STOP_MAX 6 /* bytes of the longest */
+
 bool lang_go_on(const lang_parser *p)
 {
     return p->report->status != RIG_E_NOMEM && p->report->num < RIG_SCN_PROBLEMS_MAX;
@@ -205,6 +207,8 @@ bool lang_at_stop(lang_parser *p, lang_cursor *c)
     rig_view text = lang_peek(p, c);
     if (c->at >= c->end || is_ids(text))
         return true;
+    if (text.len > STOP_MAX)
+        return false;
     for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
         if (rig_view_is(text, stops[i]))
             return true;

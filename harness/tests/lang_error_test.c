@@ -148,7 +148,9 @@ static void variables(void)
 
 static void forms(void)
 {
-    EXPECT({HELP_ALL "must\n", 8, 5, "must what?"}, {HELP_ALL "never ; must ! close\n", 8, 7, "never what?"},
+    EXPECT({HELP_ALL "must\n", 8, 5, "must what?"},
+           {"scenario \"t\"\nlevel MUST must ! close\n", 2, 12, "too many"},
+           {HELP_ALL "never ; must ! close\n", 8, 7, "never what?"},
            {HELP_ALL "must every > TextReq\n", 8, 21, "has FIELD=VALUE"},
            {HELP_ALL "must every ! close has x\n", 8, 12, "every wants"},
            {HELP_ALL "must exactly ! close\n", 8, 14, "no number"},
