@@ -105,9 +105,11 @@ static rig_status check_response(eng_conn *conn, const rig_pdu *pdu, const rig_t
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_F, "the first bit of byte 1 is 1 (11.4.1)");
     if (both)
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_OVERFLOW, "O and U exclude each other (11.4.1)");
-    if (completed && rig_get32(bhs, RIG_F_EXP_DATA_SN) != task->engine.data_sn && task->read)
+    /* More than came means loss; fewer is a target that does not count (seen in the field), and nothing is
+     * lost. */
+    if (completed && task->read && rig_sn_lt(task->engine.data_sn, rig_get32(bhs, RIG_F_EXP_DATA_SN)))
         return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_EXP_DATA_SN,
-                              "not the number of Data-In PDUs that came (7.9)");
+                              "more Data-In PDUs were sent than came (7.9)");
     if (completed && rig_get(bhs, RIG_F_SCSI_STATUS) == 0x02 && pdu->data.len < 2)
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_DATA_LEN,
                               "CHECK CONDITION comes with sense data (7.7)");
