@@ -118,6 +118,24 @@ static void format_page_lists_exactly_the_rows(void)
     free(page);
 }
 
+/* The first example of the page is a whole scenario. */
+static void the_pages_example_is_right(void)
+{
+    char *page = help_read("scenarios/FORMAT.md"), *ids = help_read("docs/requirements.tsv");
+    CU_ASSERT_TRUE_FATAL(page && ids);
+    char *begin = strstr(page, "```\n"), *end = begin ? strstr(begin + 4, "```\n") : NULL;
+    CU_ASSERT_PTR_NOT_NULL_FATAL(end);
+    rig_scn_config config = {.alloc = rig_alloc_libc(), .requirements = rig_view_str(ids)};
+    rig_scn_problems problems = {.num = 0};
+    rig_scn_file *file;
+    rig_view text = rig_view_of(begin + 4, (size_t)(end - begin) - 4);
+    CU_ASSERT_EQUAL(rig_scn_open(&config, rig_view_str("FORMAT.md"), text, &file, &problems), RIG_OK);
+    rig_scn_file_free(file);
+    free(ids);
+    free(page);
+}
+
 RIG_SUITE("lang_words", {"steps and events stand in order", steps_and_events_stand_in_order},
           {"words are unique and explained", words_are_unique_and_explained}, {"grammars", grammars},
-          {"FORMAT.md lists exactly the rows", format_page_lists_exactly_the_rows})
+          {"FORMAT.md lists exactly the rows", format_page_lists_exactly_the_rows},
+          {"the page's example is right", the_pages_example_is_right})

@@ -742,7 +742,8 @@ bool rig_scn_sweeps(const rig_scn_file *file, rig_view name);
 /** rig_scn_path gives the name of file number `file` of a place. */
 rig_view rig_scn_path(const rig_scn_file *file, uint32_t file_number);
 
-/** rig_scn_case makes case number index (the last sweep varies fastest). Memory from the file's allocator. */
+/** rig_scn_case makes case number index (the last sweep varies fastest). Memory from the file's allocator.
+ * Not for several threads at once on one file. */
 rig_status rig_scn_case(const rig_scn_file *file, uint32_t index, rig_scn **out_case,
                         rig_scn_problems *problems);
 
