@@ -54,7 +54,7 @@ rig_status tgt_data_out_header(tgt_conn *conn, const rig_pdu *pdu, rig_sink *out
         return RIG_OK;
     if (offset >= scsi->out_len)
         return RIG_OK;
-    if (pdu->data.len > scsi->out_len - offset) {
+    if (rig_get32(pdu->bhs, RIG_F_DATA_LEN) > scsi->out_len - offset) {
         out_sink->kind = RIG_SINK_COLLECT; /* the end is more than the device takes */
         return RIG_OK;
     }
