@@ -32,7 +32,7 @@ in_files()
 
 unfinished='TO''DO|FIX''ME|\bXX''X\b|not implemen''ted|place''holder'
 # TAP has a directive of that name, and has to print it
-report "unfinished" < <(in_files "$unfinished" | grep -v '" # TO''DO "')
+report "unfinished" < <(in_files "$unfinished" | grep -vE '" # TO''DO "|not ok [^"]* # TO''DO ')
 report "a path of one machine" < <(in_files '(^|[^A-Za-z0-9_./-])/(wo''rk|fa''rm|ro''ot|ho''me)/')
 
 known=docs/requirements.tsv

@@ -21,6 +21,7 @@ symbols()
 
 {
     grep -vE '^[[:space:]]*(#|$)' "$LIST"
+    archives | sed -nE 's|^.*/librig_([^/]*)\.a$|archive \1|p'
     symbols defined --defined-only
     symbols needed --undefined-only
 } | awk '
@@ -35,6 +36,8 @@ symbols()
     }
     function rest(from,   i, text) { for (i = from; i <= NF; i++) text = text " " $i; return text }
     $1 == "room" { for (i = 2; i <= NF; i++) room[$i] = 1 }
+    $1 == "foreign" { for (i = 2; i <= NF; i++) outside[$i] = 1 }
+    $1 == "archive" && !($2 in room) && !($2 in outside) { print "archive " $2 " is in no list: may it do I/O or not?"; bad++ }
     $1 == "allow" { allow = allow rest(2) }
     $1 == "except" { except[$2] = except[$2] rest(3) }
     $1 == "defined" && $5 ~ /^[A-TV-Z]$/ { seen[$2] = 1; if ($2 in room) defined[$4] = 1; else foreign[$4] = $2 }

@@ -103,7 +103,7 @@ symbols()
 {
     local list=$RIG_SCRATCH/symbols.txt call
     mkdir -p "$RIG_SCRATCH/built"
-    printf 'room base engine\nallow memcpy\nexcept base/base.c.o malloc\n' >"$list"
+    printf 'room base engine\nforeign socket\nallow memcpy\nexcept base/base.c.o malloc\n' >"$list"
     archive base 'void *malloc(unsigned long); void *base_get(void) { return malloc(9); }'
     archive engine 'void *base_get(void); void *engine_get(void) { return base_get(); }'
     accepts check-symbols.sh "$RIG_SCRATCH/built" "$list"
@@ -114,6 +114,8 @@ symbols()
     archive engine 'int socket_open(void); int engine_get(void) { return socket_open(); }'
     archive socket 'int socket_open(void) { return 1; }'
     refuses check-symbols.sh 'of the I/O room socket' "$RIG_SCRATCH/built" "$list"
+    archive newcomer 'int newcomer_get(void) { return 1; }'
+    refuses check-symbols.sh 'archive newcomer is in no list' "$RIG_SCRATCH/built" "$list"
     rm -f -- "$RIG_SCRATCH/built/librig_engine.a"
     refuses check-symbols.sh 'room engine has no archive' "$RIG_SCRATCH/built" "$list"
 }
