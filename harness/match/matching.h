@@ -8,7 +8,7 @@
 #define MATCH_NEAR_ITEMS 4096       /* items looked at for the nearest one, in a finding */
 #define MATCH_NEAR_LINES 16         /* PDUs and lines looked ahead, to tell a missing PDU from an extra one */
 #define MATCH_BUDGET_LEAST 1000000u /* comparisons a clause or block may always take … */
-#define MATCH_BUDGET_ITEMS 64u      /* … and as many for each item */
+#define MATCH_BUDGET_ITEMS 1000u    /* … and as many for each item */
 #define MATCH_SHOWN_MAX 8192        /* bytes of a line in a finding; longer ones are cut */
 #define MATCH_SAID_MAX 1024         /* bytes of a finding's sentence */
 #define MATCH_VALUE_MAX 256         /* bytes of one value in a finding */

@@ -24,13 +24,14 @@ static anchor anchor_of(const rig_scn_line *line)
     return (anchor){.look = {.line = line}, .fixed = line && !match_line_has_var(line)};
 }
 
-/* The first match at or behind `from`, under the bindings of now. */
-static size_t anchor_first(match_run *run, anchor *a, size_t from)
+/* The first match in [from, to), under the bindings of now. One that is always the same is looked for once.
+ */
+static size_t anchor_first(match_run *run, anchor *a, size_t from, size_t to)
 {
     if (a->fixed && a->known && a->from == from)
         return a->first;
     uint32_t mark = run->num_trail;
-    a->first = match_find(run, &a->look, from, run->num_items);
+    a->first = match_find(run, &a->look, from, a->fixed ? run->num_items : to);
     a->from = from;
     a->known = true;
     match_undo(run, mark);
@@ -45,14 +46,14 @@ static stand stands(clause *c, size_t item)
     const rig_scn_must *must = c->must;
     size_t from = 0;
     if (must->after) {
-        size_t after = anchor_first(c->run, &c->after, 0);
+        size_t after = anchor_first(c->run, &c->after, 0, item);
         if (after == MATCH_NONE || after >= item)
             return STANDS_EARLY;
         from = after + 1;
     }
     if (!must->before)
         return STANDS;
-    size_t before = anchor_first(c->run, &c->before, from);
+    size_t before = anchor_first(c->run, &c->before, from, c->run->num_items);
     if (before == MATCH_NONE)
         return must->kind == RIG_SCN_M_NEVER ? STANDS : STANDS_ALONE;
     return item < before ? STANDS : STANDS_LATE;
@@ -117,7 +118,7 @@ static bool fail_stand(clause *c, stand why)
     if (why == STANDS_LATE)
         return fail(c, &c->look, c->reach, NULL, "before",
                     "came, but not before what it has to stand before");
-    if (anchor_first(c->run, &c->after, 0) == MATCH_NONE)
+    if (anchor_first(c->run, &c->after, 0, c->run->num_items) == MATCH_NONE)
         return fail_missing(c, &c->after.look, "nothing came that it could stand after");
     return fail(c, &c->look, c->reach, NULL, "after", "came, but not after what it has to stand after");
 }
@@ -172,14 +173,14 @@ static bool anchors_there(clause *c, stand *out_why)
 {
     size_t from = 0;
     if (c->must->after) {
-        size_t after = anchor_first(c->run, &c->after, 0);
+        size_t after = anchor_first(c->run, &c->after, 0, c->run->num_items);
         *out_why = STANDS_EARLY;
         if (after == MATCH_NONE)
             return false;
         from = after + 1;
     }
     *out_why = STANDS_ALONE;
-    return !c->must->before || anchor_first(c->run, &c->before, from) != MATCH_NONE;
+    return !c->must->before || anchor_first(c->run, &c->before, from, c->run->num_items) != MATCH_NONE;
 }
 
 static bool check_seen(clause *c)
@@ -198,8 +199,9 @@ static bool check_seen(clause *c)
     }
     if (c->run->budget == 0)
         return fail_budget(c);
-    if (num == 0 && !anchors_there(c, &why))
-        return fail_stand(c, why);
+    stand missing;
+    if (num == 0 && !anchors_there(c, &missing))
+        return fail_stand(c, missing);
     if (enough(must, num))
         return true;
     if (must->quantity != RIG_SCN_Q_SOME)
@@ -216,7 +218,7 @@ static bool check_never(clause *c, bool *out_looked)
                     "came, and must never");
     if (c->run->budget == 0)
         return fail_budget(c);
-    *out_looked = !c->must->after || anchor_first(c->run, &c->after, 0) != MATCH_NONE;
+    *out_looked = !c->must->after || anchor_first(c->run, &c->after, 0, c->run->num_items) != MATCH_NONE;
     return true;
 }
 

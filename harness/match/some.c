@@ -73,6 +73,8 @@ static void report_line(search *s)
         report.miss = &miss;
         report.text = "";
     }
+    if (near == MATCH_NONE)
+        report.field = s->look.line->kind == RIG_SCN_EVENT ? "event" : "PDU";
     report.place = s->look.line->place;
     report.line_number = s->line + 1;
     report.num_lines = s->trace->num_lines;

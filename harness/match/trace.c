@@ -28,6 +28,8 @@ static bool fail(walk *w, size_t item, const match_miss *miss, const char *text)
 {
     match_report report = {
         .kind = RIG_FINDING_TRACE, .look = &w->look, .item = item, .miss = miss, .text = text};
+    if (!miss || miss->fault == MATCH_FITS)
+        report.field = w->look.line->kind == RIG_SCN_EVENT ? "event" : "PDU";
     report.place = w->look.line->place;
     report.line_number = w->line + 1;
     report.num_lines = w->trace->num_lines;

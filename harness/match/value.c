@@ -33,6 +33,30 @@ bool match_value_text(const match_run *run, const rig_scn_value *value, rig_view
     return run->binds[value->var].set;
 }
 
+/* Does want say got once the address in it is the one the run had? */
+static bool alias_eq(const rig_match_alias *alias, rig_view want, rig_view got)
+{
+    const uint8_t *at = memmem(want.ptr, want.len, alias->written.ptr, alias->written.len);
+    if (!at || want.len - alias->written.len + alias->actual.len != got.len)
+        return false;
+    size_t before = (size_t)(at - want.ptr);
+    size_t behind = want.len - before - alias->written.len;
+    return rig_view_eq(rig_view_sub(want, 0, before), rig_view_sub(got, 0, before)) &&
+           rig_view_eq(alias->actual, rig_view_sub(got, before, alias->actual.len)) &&
+           rig_view_eq(rig_view_sub(want, want.len - behind, behind),
+                       rig_view_sub(got, got.len - behind, behind));
+}
+
+static bool literal_eq(const match_run *run, rig_view want, const match_got *got)
+{
+    if (got->fold ? match_outcome_eq(want, got->text) : rig_view_eq(want, got->text))
+        return true;
+    for (uint32_t i = 0; want.len && i < run->config->num_aliases; i++)
+        if (alias_eq(&run->config->aliases[i], want, got->text))
+            return true;
+    return false;
+}
+
 /* Numbers in a variable wrap at the width of the field they are compared with (serial numbers: section
  * 4.2.2.1). */
 static bool var_eq(const match_run *run, const rig_scn_value *value, const match_got *got)
@@ -77,7 +101,7 @@ static bool value_eq(const match_run *run, const rig_scn_value *value, const mat
         return bytes_eq(value, got->bytes);
     if (value->is_number && got->is_number)
         return value->number == got->number;
-    return got->fold ? match_outcome_eq(value->text, got->text) : rig_view_eq(value->text, got->text);
+    return literal_eq(run, value->text, got);
 }
 
 static bool value_is(match_run *run, const rig_scn_value *value, const match_got *got)

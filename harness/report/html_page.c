@@ -31,8 +31,8 @@ const char rep_html_body[] =
     "soft);"
     "border:1px solid var(--line)}\n"
     "</style></head><body>\n"
-    "<div id=\"filter\"><input type=\"search\" id=\"text\" aria-label=\"filter by path or text\" title=\"filter by path or text\" "
-    "/><span id=\"states\"></span><span id=\"shown\" "
+    "<div id=\"filter\"><input type=\"search\" id=\"text\" aria-label=\"filter by path or text\" "
+    "title=\"filter by path or text\"/><span id=\"states\"></span><span id=\"shown\" "
     "class=\"why\"></span></div>\n"
     "<main id=\"cases\">\n";
 
