@@ -13,6 +13,33 @@ static rig_status scn_error(rig_error *err, rig_scn_place place, rig_status stat
     return status;
 }
 
+static void print_portal(rig_view host, uint16_t port, char text[RIG_PORTAL_TEXT], rig_portal *out_portal)
+{
+    rig_text out;
+    *out_portal = (rig_portal){.port = port, .group = -1};
+    rig_text_init(&out, out_portal->host, sizeof out_portal->host);
+    rig_text_view(&out, host);
+    rig_text_init(&out, text, RIG_PORTAL_TEXT);
+    rig_portal_print(&out, out_portal);
+}
+
+/* Remembers what a portal of the scenario became. */
+static void add_alias(run_world *world, rig_view written, uint16_t port, const rig_address *at)
+{
+    if (world->num_aliases == RUN_ALIASES_MAX)
+        return;
+    uint32_t i = world->num_aliases++;
+    char host[RIG_HOST_MAX + 1];
+    rig_portal unused;
+    rig_text text;
+    rig_text_init(&text, host, sizeof host);
+    rig_ip_print(&text, &at->ip);
+    print_portal(written, port, world->alias_texts[i][0], &unused);
+    print_portal(rig_view_of(host, text.len), at->port, world->alias_texts[i][1], &world->alias_portals[i]);
+    world->aliases[i] =
+        (rig_match_alias){rig_view_str(world->alias_texts[i][0]), rig_view_str(world->alias_texts[i][1])};
+}
+
 static rig_status add_portal(run_world *world, rig_view address, uint16_t port, uint16_t group,
                              rig_error *err)
 {
@@ -25,6 +52,8 @@ static rig_status add_portal(run_world *world, rig_view address, uint16_t port, 
         at.port = 0;
     }
     rig_status status = rig_target_portal_add(world->target, &at, group, err);
+    if (!status && !world->net)
+        add_alias(world, address, port, &at);
     if (status || world->portal.host[0])
         return status;
     rig_text host;

@@ -164,7 +164,9 @@ static rig_verdict judge(const run_world *world)
 static rig_status match(run_world *world)
 {
     const rig_match_config config = {.slack_percent = world->net ? 0 : 10,
-                                     .norms_only = world->config->mode >= RIG_RUN_TARGET};
+                                     .norms_only = world->config->mode >= RIG_RUN_TARGET,
+                                     .aliases = world->aliases,
+                                     .num_aliases = world->num_aliases};
     const rig_facts facts = run_facts(world);
     rig_status status = rig_match(&config, &facts, world->result);
     if (!status && world->prove)

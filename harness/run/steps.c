@@ -29,9 +29,15 @@ static rig_session *session_of(const run_op *op, const char *name)
 static rig_status portal_arg(run_op *op, const char *name, rig_portal *out_portal, rig_error *err)
 {
     const rig_scn_arg *arg = arg_of(op, name);
-    *out_portal = op->world->portal;
-    if (!arg || !op->world->net)
+    const run_world *world = op->world;
+    *out_portal = world->portal;
+    if (!arg || world->config->mode == RIG_RUN_TARGET)
         return RIG_OK;
+    for (uint32_t i = 0; i < world->num_aliases; i++)
+        if (rig_view_eq(world->aliases[i].written, arg->value.text)) {
+            *out_portal = world->alias_portals[i];
+            return RIG_OK;
+        }
     return rig_portal_parse(arg->value.text, out_portal, err);
 }
 

@@ -14,6 +14,7 @@
 #define RUN_READ_AHEAD 65536
 #define RUN_OUTCOME_LEN 48
 #define RUN_WRONGS_MAX 4096
+#define RUN_ALIASES_MAX 16
 
 typedef struct run_world run_world;
 
@@ -97,6 +98,11 @@ struct run_world {
     rig_adapter adapter;
     uint8_t *read_ahead, *target_read_ahead;
     rig_portal portal; /* where the target is reached */
+    rig_match_alias
+        aliases[RUN_ALIASES_MAX]; /* over sockets: portals of the scenario, and what they became */
+    char alias_texts[RUN_ALIASES_MAX][2][RIG_PORTAL_TEXT];
+    rig_portal alias_portals[RUN_ALIASES_MAX];
+    uint32_t num_aliases;
     run_op *ops;
     run_op **results;     /* by result index */
     rig_session *session; /* the last one opened */

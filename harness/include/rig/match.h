@@ -17,6 +17,15 @@ typedef struct rig_facts {
 
 #define RIG_MATCH_HASH_MAX 64 /**< most bytes of a CHAP response that chap() may write */
 
+/**
+ * rig_match_alias is an address that a scenario writes and the run could not have: over sockets a portal is a
+ * free port of a loopback address. Where `written` stands in an expectation, `actual` is compared.
+ */
+typedef struct rig_match_alias {
+    rig_view written; /**< "192.0.2.10:3260" */
+    rig_view actual;  /**< "127.0.0.1:41965" */
+} rig_match_alias;
+
 /** rig_match_config says how strictly to compare. */
 typedef struct rig_match_config {
     uint64_t slack_percent; /**< of the times of +T lines: 0 under virtual time, 10 under real time */
@@ -28,7 +37,9 @@ typedef struct rig_match_config {
      */
     size_t (*chap)(void *ctx, uint32_t algorithm, uint8_t identifier, rig_view secret, rig_view challenge,
                    uint8_t out[RIG_MATCH_HASH_MAX]);
-    void *ctx; /**< first argument of chap */
+    void *ctx;                      /**< first argument of chap */
+    const rig_match_alias *aliases; /**< addresses to translate; NULL when there are none */
+    uint32_t num_aliases;           /**< entries */
 } rig_match_config;
 
 /**
