@@ -41,6 +41,7 @@ typedef struct run_pool {
     rig_report *reports[16];
     size_t num_reports;
     rig_summary summary;
+    uint64_t num_timed_out;
     FILE *failed_list;
 } run_pool;
 
@@ -213,6 +214,7 @@ static void report(run_pool *pool, const run_job *job, run_slot *slot)
         result->verdict = RIG_VERDICT_FAIL;
     pool->summary.verdicts[result->verdict]++;
     pool->summary.cases++;
+    pool->num_timed_out += result->timed_out;
     for (size_t i = 0; i < pool->num_reports; i++)
         pool->reports[i]->ops->add(pool->reports[i], result);
     if (rig_verdict_failed(result->verdict)) {
@@ -312,6 +314,8 @@ static void play_all(run_pool *pool)
 static int exit_status(const run_pool *pool)
 {
     const uint64_t *verdicts = pool->summary.verdicts;
+    if (pool->num_timed_out)
+        return CLI_TIMEOUT;
     if (verdicts[RIG_VERDICT_FAIL] || verdicts[RIG_VERDICT_FIXED])
         return CLI_FAILED;
     if (verdicts[RIG_VERDICT_ERROR] || stop_now)

@@ -570,6 +570,13 @@ static bool settle(run_op *op)
     return true;
 }
 
+static const char *why_stopped(const run_world *world, rig_status status)
+{
+    if (world->result->timed_out)
+        return "the case took more real time than --timeout allows";
+    return status == RIG_E_ABORTED ? "the run was interrupted" : rig_status_meaning(status);
+}
+
 static bool run_step(run_world *world, const rig_scn_step *step)
 {
     rig_error error = {0};
@@ -578,13 +585,13 @@ static bool run_step(run_world *world, const rig_scn_step *step)
         return step_failed(world, step, "", "no memory");
     rig_status status = starts[step->id](op, &error);
     if (status)
-        return step_failed(world, step, "", error.text[0] ? error.text : rig_status_meaning(status));
+        return step_failed(world, step, "", error.text[0] ? error.text : why_stopped(world, status));
     if (step->async)
         return true;
     if (!op->done && step->id < RIG_SCN_STEP_AWAIT)
         status = run_pump(world, op_over, op, op->began + step->within);
     if (status && status != RIG_E_TIMEOUT)
-        return step_failed(world, step, "", rig_status_meaning(status));
+        return step_failed(world, step, "", why_stopped(world, status));
     return settle(op);
 }
 

@@ -52,7 +52,8 @@ rig_status run_pump(run_world *world, bool (*over)(void *ctx), void *ctx, uint64
         uint64_t now = run_now(world);
         if (world->config->stop && *world->config->stop)
             return RIG_E_ABORTED;
-        if (++world->turns % TURNS_PER_LOOK == 0 && run_real_now() > world->real_limit)
+        world->result->timed_out = ++world->turns % TURNS_PER_LOOK == 0 && run_real_now() > world->real_limit;
+        if (world->result->timed_out)
             return RIG_E_LIMIT;
         if (now >= deadline)
             return RIG_E_TIMEOUT;
