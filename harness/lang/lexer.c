@@ -84,13 +84,23 @@ static bool add_token(lexer *lx, size_t at, size_t end)
     return true;
 }
 
+static bool separates(uint8_t byte)
+{
+    return byte == ',' || byte == ';';
+}
+
 /* A comma or semicolon at a word's end is a word of its own. */
 static bool add_word(lexer *lx, size_t at, size_t end)
 {
-    uint8_t last = lx->line.ptr[end - 1];
-    if (end - at == 1 || (last != ',' && last != ';'))
-        return add_token(lx, at, end);
-    return add_token(lx, at, end - 1) && add_token(lx, end - 1, end);
+    size_t core = end;
+    while (core > at && separates(lx->line.ptr[core - 1]))
+        core--;
+    if (core > at && !add_token(lx, at, core))
+        return false;
+    for (; core < end; core++)
+        if (!add_token(lx, core, core + 1))
+            return false;
+    return true;
 }
 
 static bool cut_line(lexer *lx, lang_line *line)

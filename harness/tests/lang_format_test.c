@@ -69,6 +69,15 @@ static void guarded_blocks_are_nested(void)
     drop(out);
 }
 
+static void separators_stand_alone(void)
+{
+    char *once = formatted("must ! close;;,\n"), *twice = formatted(once);
+    CU_ASSERT_STRING_EQUAL(once, "must ! close ; ;,\n");
+    CU_ASSERT_STRING_EQUAL(once, twice);
+    drop(once);
+    drop(twice);
+}
+
 static void wrong_layout_is_refused(void)
 {
     char *out = NULL;
@@ -168,6 +177,7 @@ static void clauses_print_and_read_back(void)
 }
 
 RIG_SUITE("lang_format", {"layout", layout}, {"guarded blocks are nested", guarded_blocks_are_nested},
+          {"separators stand alone", separators_stand_alone},
           {"wrong layout is refused", wrong_layout_is_refused},
           {"printing keeps the meaning", printing_keeps_the_meaning},
           {"different cases are not equal", different_cases_are_not_equal},
