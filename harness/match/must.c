@@ -1,5 +1,5 @@
 /* must and never clauses about items. */
-#include "matching.h"
+#include "index.h"
 
 /* after LINE, before LINE: the first match, which depends on variables only when the line has some. */
 typedef struct anchor {
@@ -8,6 +8,7 @@ typedef struct anchor {
     bool known;  /* first counts */
     size_t from; /* searched from here */
     size_t first;
+    match_index index;
 } anchor;
 
 typedef struct clause {
@@ -31,7 +32,7 @@ static size_t anchor_first(match_run *run, anchor *a, size_t from, size_t to)
     if (a->fixed && a->known && a->from == from)
         return a->first;
     uint32_t mark = run->num_trail;
-    a->first = match_find(run, &a->look, from, a->fixed ? run->num_items : to);
+    a->first = match_index_find(&a->index, run, &a->look, from, a->fixed ? run->num_items : to);
     a->from = from;
     a->known = true;
     match_undo(run, mark);
@@ -222,6 +223,16 @@ static bool check_never(clause *c, bool *out_looked)
     return true;
 }
 
+static bool check_between(clause *c, bool *out_looked)
+{
+    c->after = anchor_of(c->must->after);
+    c->before = anchor_of(c->must->before);
+    bool held = c->must->kind == RIG_SCN_M_SEEN ? check_seen(c) : check_never(c, out_looked);
+    match_index_cleanup(&c->after.index, c->run->out->alloc);
+    match_index_cleanup(&c->before.index, c->run->out->alloc);
+    return held;
+}
+
 /* ---- every ---- */
 
 /* The conditions of `has` as a line of their own. */
@@ -270,9 +281,7 @@ bool match_must(match_run *run, const rig_scn_must *must, bool *out_looked)
     switch (must->kind) {
     case RIG_SCN_M_SEEN:
     case RIG_SCN_M_NEVER:
-        c.after = anchor_of(must->after);
-        c.before = anchor_of(must->before);
-        return must->kind == RIG_SCN_M_SEEN ? check_seen(&c) : check_never(&c, out_looked);
+        return check_between(&c, out_looked);
     case RIG_SCN_M_EVERY:
         return check_every(&c, out_looked);
     case RIG_SCN_M_COUNT:

@@ -192,20 +192,45 @@ static void results_underline_the_value(void)
     bench_close(&b);
 }
 
+static void add_numbered(bench *b, const char *before, unsigned number)
+{
+    char line[96];
+    rig_text text;
+    rig_text_init(&text, line, sizeof line);
+    rig_text_add(&text, "%s0x%x", before, number);
+    add_item(&b->result.items, line);
+}
+
 /* Each candidate needs its own look for `after`: what cannot be decided in time is no pass. */
 static void comparisons_are_limited(void)
 {
     bench b;
-    char line[64];
-    bench_open(&b, "never > ScsiCmd ITT=$t after < ScsiResp ITT=$t\n", NULL);
-    for (unsigned i = 0; i < 4000; i++) {
-        rig_text text;
-        rig_text_init(&text, line, sizeof line);
-        rig_text_add(&text, "> ScsiCmd ITT=0x%x", i);
-        add_item(&b.result.items, line);
-    }
+    bench_open(&b, "never > Login InitiatorName=$n after < LoginResp TargetAlias=$n\n", NULL);
+    for (unsigned i = 0; i < 4000; i++)
+        add_numbered(&b, "> Login InitiatorName=", i);
     CU_ASSERT_FALSE(bench_match(&b));
     CU_ASSERT_STRING_EQUAL(b.result.findings[0].field, "limit");
+    bench_close(&b);
+}
+
+/* Many tasks, each with its own `after`: the one at fault is found, and no other. */
+static void many_tasks(void)
+{
+    bench b;
+    bench_open(&b,
+               "never > DataOut ITT=$t after < ScsiResp ITT=$t\nmust exactly 2000 < ScsiResp\n"
+               "must > ScsiCmd ITT=$t before < ScsiResp ITT=$t+1\n",
+               NULL);
+    for (unsigned i = 0; i < 2000; i++) {
+        add_numbered(&b, "> ScsiCmd ITT=", i);
+        add_numbered(&b, "> DataOut ITT=", i);
+        add_numbered(&b, "< ScsiResp ITT=", i);
+    }
+    CU_ASSERT(bench_match(&b));
+    add_numbered(&b, "> DataOut ITT=", 1234);
+    CU_ASSERT_FALSE(bench_match(&b));
+    CU_ASSERT_EQUAL(b.result.num_findings, 1);
+    CU_ASSERT_EQUAL(b.result.findings[0].item, 6000);
     bench_close(&b);
 }
 
@@ -221,4 +246,5 @@ RIG_SUITE("match: must", {"must LINE", seen}, {"quantities", quantities},
           {"after and before", after_and_before}, {"never", never}, {"must every", every},
           {"only what arose is checked", only_what_arose_is_checked}, {"norms alone", norms_alone},
           {"results of steps", results}, {"results underline the value", results_underline_the_value},
-          {"comparisons are limited", comparisons_are_limited}, {"verdicts", verdicts})
+          {"comparisons are limited", comparisons_are_limited}, {"many tasks", many_tasks},
+          {"verdicts", verdicts})
