@@ -22,6 +22,7 @@
 #define TGT_WAITING_STOP 64        /* unsent answers of a connection at which no more input is taken */
 #define TGT_WAITING_MAX 16384      /* unsent answers of a connection at which it is dropped */
 #define TGT_DRAIN_MAX 64           /* aborted writes of a connection whose late data is still swallowed */
+#define TGT_QUEUE_MAX 32           /* PDUs of a connection in its queue: what an idle session keeps */
 #define TGT_BURSTS 8               /* R2Ts of one task that are outstanding at the same time */
 #define TGT_POOL_MAX 1024          /* unused tasks of one size that are kept */
 
@@ -371,6 +372,8 @@ typedef struct tgt_answer {
     uint8_t bhs[RIG_BHS_LEN];
 } tgt_answer;
 
+/* How many more PDUs may be queued. */
+uint32_t tgt_reply_room(const tgt_conn *conn);
 void tgt_answer_init(tgt_answer *answer, const tgt_task *task, rig_pdu_kind kind);
 tgt_pushed tgt_reply(tgt_task *task, tgt_answer *answer);
 

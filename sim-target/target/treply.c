@@ -16,6 +16,12 @@ void tgt_answer_init(tgt_answer *answer, const tgt_task *task, rig_pdu_kind kind
         rig_set(answer->bhs, RIG_F_ITT, tgt_task_itt(task));
 }
 
+uint32_t tgt_reply_room(const tgt_conn *conn)
+{
+    uint32_t room = rig_txq_room(&conn->txq);
+    return room > RIG_TXQ_MAX - TGT_QUEUE_MAX ? room - (RIG_TXQ_MAX - TGT_QUEUE_MAX) : 0;
+}
+
 /* How a PDU uses StatSN (section 11): takes one, shows the next one, or leaves the field reserved. */
 typedef enum sn_use { SN_TAKES, SN_SHOWS, SN_RESERVED } sn_use;
 
@@ -335,7 +341,7 @@ static tgt_pushed instead(tgt_task *task)
 /* Effects of rules and faults that are not in the PDU itself. */
 static tgt_pushed shape(tgt_task *task, tgt_answer *answer, const rig_rule_action **out_corrupt)
 {
-    if (rig_txq_room(&task->conn->txq) < 1 + RIG_RULE_ACTIONS)
+    if (tgt_reply_room(task->conn) < 1 + RIG_RULE_ACTIONS)
         return TGT_FULL;
     tgt_pushed result = instead(task);
     if (result != TGT_PUSHED)
@@ -362,7 +368,7 @@ tgt_pushed tgt_reply(tgt_task *task, tgt_answer *answer)
 {
     tgt_conn *conn = task->conn;
     const rig_rule_action *spoil = NULL;
-    tgt_pushed result = rig_txq_room(&conn->txq) == 0 ? TGT_FULL : TGT_PUSHED;
+    tgt_pushed result = tgt_reply_room(conn) == 0 ? TGT_FULL : TGT_PUSHED;
     if (result == TGT_PUSHED && (task->effects || conn->target->faulty))
         result = shape(task, answer, &spoil);
     if (result != TGT_PUSHED) {

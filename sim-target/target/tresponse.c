@@ -69,7 +69,7 @@ bool tgt_response_answer(tgt_scsi *scsi)
 {
     tgt_conn *conn = scsi->task.conn;
     tgt_answer answer;
-    if (rig_txq_room(&conn->txq) == 0)
+    if (tgt_reply_room(conn) == 0)
         return false;
     tgt_answer_init(&answer, &scsi->task, RIG_PDU_SCSI_RESP);
     rig_set(answer.bhs, RIG_F_SCSI_STATUS, scsi->scsi.status);
