@@ -188,6 +188,7 @@ static bool set_rest(json_t *o, const rig_alloc *alloc, const rig_result *result
            set(o, "made_wrong", made_wrong_value(&result->items)) &&
            set_text(o, alloc, "capture", result->capture) &&
            set_number(o, "virtual_ns", result->virtual_ns) && set_number(o, "real_ns", result->real_ns) &&
+           set(o, "timed_out", json_boolean(result->timed_out)) &&
            set_text(o, alloc, "again", result->repeat);
 }
 

@@ -265,6 +265,23 @@ static void chap_is_computed(void)
     CU_ASSERT_FALSE(holds(trace, items)); /* nobody to compute it */
 }
 
+/* Over sockets a portal of the scenario is another address. */
+static void written_addresses_are_translated(void)
+{
+    static const rig_match_alias alias = {{(const uint8_t *)"192.0.2.10:3260", 15},
+                                          {(const uint8_t *)"127.0.0.1:41965", 15}};
+    bench b;
+    bench_open(&b, "must ! connect 192.0.2.10:3260\nmust < TextResp TargetAddress=192.0.2.10:3260,1\n",
+               LINES("! connect 127.0.0.1:41965", "< TextResp F=1 TargetAddress=127.0.0.1:41965,1"));
+    CU_ASSERT_FALSE(bench_match(&b));
+    b.config.aliases = &alias;
+    b.config.num_aliases = 1;
+    uint32_t before = b.result.num_findings;
+    bench_match(&b);
+    CU_ASSERT_EQUAL(b.result.num_findings, before);
+    bench_close(&b);
+}
+
 static void hostile_items(void)
 {
     bench b;
@@ -312,5 +329,6 @@ RIG_SUITE("match: trace", {"an exact trace fits", exact_trace_fits},
           {"missing and extra PDUs", missing_and_extra_pdus},
           {"events stand between their neighbours", events_stand_between_their_neighbours},
           {"trace some allows gaps", some_allows_gaps}, {"trace some is limited", some_is_limited},
-          {"chap(…) is computed", chap_is_computed}, {"hostile items", hostile_items},
-          {"memory runs out", memory_runs_out})
+          {"chap(…) is computed", chap_is_computed},
+          {"written addresses are translated", written_addresses_are_translated},
+          {"hostile items", hostile_items}, {"memory runs out", memory_runs_out})

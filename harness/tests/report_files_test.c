@@ -255,7 +255,7 @@ static void json_of_a_case(void)
         "\"verdict\":\"skip\",\"reason\":\"needs peer\",\"seed\":1,\"mode\":\"sim\",\"link\":\"\","
         "\"expectations\":0,\"findings\":[],\"checks\":[],\"made_wrong\":[],\"capture\":null,\"virtual_ns\":"
         "0,"
-        "\"real_ns\":250000,\"again\":null}\n],\n"
+        "\"real_ns\":250000,\"timed_out\":false,\"again\":null}\n],\n"
         "\"summary\":{\"cases\":1,\"files\":2,\"real_ns\":2000000000,\"interrupted\":false,\"verdicts\":{"
         "\"pass\":0,"
         "\"fail\":0,\"loose\":0,\"skip\":1,\"error\":0,\"known\":0,\"fixed\":0}}}\n");
@@ -286,10 +286,49 @@ static void json_of_a_failure(void)
     CU_ASSERT_EQUAL(rest.len, 0);
 }
 
+/* The n-th allocation fails: a status, no leak, no crash. */
+static void memory_runs_out(void)
+{
+    const rig_run_facts facts = {.mode = "sim"};
+    bench b;
+    bench_failed(&b, "scn/data/x.scn");
+    for (const rig_report_row *row = rig_report_rows; row->name; row++)
+        for (uint64_t n = 1; n < 100; n++) {
+            char path[] = "/tmp/iscsirig-report-XXXXXX";
+            rig_alloc_meter meter;
+            rig_report *report;
+            rig_summary summary = {.cases = 1};
+            CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(path));
+            char file[sizeof path + 16];
+            rig_text text;
+            rig_text_init(&text, file, sizeof file);
+            rig_text_add(&text, "%s/%s", path, strcmp(row->name, "html") == 0 ? "h" : "index.html");
+            rig_alloc_meter_init(&meter, rig_alloc_libc());
+            meter.fail_at = n;
+            meter.fail_on = true;
+            rig_status status = row->open(&meter.alloc, file, &facts, &report, NULL);
+            if (status == RIG_OK) {
+                status = report->ops->add(report, &b.result);
+                rig_status end = report->ops->finish(report, &summary);
+                status = status != RIG_OK ? status : end;
+            }
+            CU_ASSERT_EQUAL(meter.num_live, 0);
+            CU_ASSERT(status == RIG_OK || status == RIG_E_NOMEM);
+            CU_ASSERT(status == RIG_OK || meter.num_calls >= n);
+            unlink(file);
+            rig_text_add(&text, "/index.html");
+            unlink(file);
+            file[strlen(file) - strlen("/index.html")] = '\0';
+            rmdir(file);
+            rmdir(path);
+        }
+    bench_close(&b);
+}
+
 RIG_SUITE("report: files", {"the XML checker can fail", checker_can_fail},
           {"JUnit: a testsuite for each folder", junit_groups_by_folder},
           {"hostile text is escaped in XML and HTML", hostile_text_is_escaped},
           {"HTML shows findings, clauses and the ladder", html_shows_all},
           {"TAP counts, skips and known failures", tap_counts_and_explains},
           {"TAP explains failures in YAML", tap_failure_in_yaml}, {"JSON of a case", json_of_a_case},
-          {"JSON of a failure, and of hostile text", json_of_a_failure})
+          {"JSON of a failure, and of hostile text", json_of_a_failure}, {"memory runs out", memory_runs_out})
