@@ -38,7 +38,7 @@ typedef struct run_pool {
     bool halt;
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    rig_report *reports[16];
+    rig_report *reports[REPORTS_MAX];
     size_t num_reports;
     rig_summary summary;
     uint64_t num_timed_out;
@@ -267,11 +267,10 @@ static int open_reports(run_pool *pool)
                                  .mode = peer_name(options),
                                  .planned = pool->num_jobs,
                                  .strict = options->strict};
-    const char *screen = options->tap ? "tap" : "console";
     int bad = CLI_OK;
     rig_report_requirements(rig_view_of(pool->pack.requirements.text, pool->pack.requirements.len));
     for (size_t row = 0; rig_report_rows[row].name && !bad; row++)
-        if (options->wanted[row] || strcmp(rig_report_rows[row].name, screen) == 0)
+        if (options->wanted[row] || strcmp(rig_report_rows[row].name, options->screen) == 0)
             bad = open_report(pool, row, options->reports[row], &facts);
     return bad;
 }
@@ -383,7 +382,7 @@ int cmd_run(int argc, char **argv)
         return cli_complain("no memory");
     pool->options = &options;
     options.run.keep_items = false;
-    for (size_t i = 0; rig_report_rows[i].name && i < 16; i++)
+    for (size_t i = 0; rig_report_rows[i].name && i < REPORTS_MAX; i++)
         if (options.wanted[i] && strcmp(rig_report_rows[i].name, "html") == 0)
             options.run.keep_items = true;
     pthread_mutex_init(&pool->lock, NULL);

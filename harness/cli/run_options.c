@@ -84,15 +84,17 @@ static int take_link(run_options *o, const char *name, char *value)
     return CLI_OK;
 }
 
+/* A report without a value takes the place of the console. */
 static int take_report(run_options *o, const char *name, char *value)
 {
-    for (size_t i = 0; rig_report_rows[i].name && i < 16; i++)
+    for (size_t i = 0; rig_report_rows[i].name && i < REPORTS_MAX; i++)
         if (strcmp(rig_report_rows[i].name, name) == 0) {
             o->reports[i] = value;
             o->wanted[i] = true;
-            return CLI_OK;
+            if (!value)
+                o->screen = rig_report_rows[i].name;
         }
-    return cli_complain("--%s: there is no such report in this build", name);
+    return CLI_OK;
 }
 
 static int take_pcap_dir(run_options *o, const char *name, char *value)
@@ -171,13 +173,12 @@ FLAG(take_list, list)
 FLAG(take_dry_run, dry_run)
 FLAG(take_rerun, rerun_failed)
 FLAG(take_allow_writes, run.allow_writes)
-FLAG(take_tap, tap)
 FLAG(take_verbose, verbose)
 FLAG(take_expect, only_expect)
 FLAG(take_faults, only_faults)
 FLAG(take_lint, only_lint)
 
-static const option_row rows[] = {
+static const option_row own_rows[] = {
     {"tag", "TAG", take_address, "only scenarios with this tag; repeated: with all of them"},
     {"id", "ID", take_address, "only scenarios that test this requirement"},
     {"D", "NAME=VALUE", take_define, "-D NAME=VALUE: values of a sweep, comma-separated"},
@@ -188,10 +189,6 @@ static const option_row rows[] = {
     {"fail-fast", NULL, take_fail_fast, "stop at the first failure"},
     {"strict", NULL, take_strict, "SHOULD, MAY and CHOICE scenarios fail, too"},
     {"link", "LINK", take_link, "one more link for every case: split, coalesce, \"drop every=5\" …"},
-    {"tap", NULL, take_tap, "TAP on standard output instead of the console report"},
-    {"junit", "FILE", take_report, "JUnit XML"},
-    {"json", "FILE", take_report, "JSON, schema iscsirig-results/1"},
-    {"html", "DIR", take_report, "HTML report in DIR/index.html"},
     {"pcap-dir", "DIR", take_pcap_dir, "captures go here"},
     {"keep", "WHICH", take_keep, "which captures stay: always, failed (default), never"},
     {"known-failures", "FILE", take_known, "KNOWN.txt to use (default: beside the scenarios)"},
@@ -210,12 +207,29 @@ static const option_row rows[] = {
     {"verbose", NULL, take_verbose, "say something about every case"},
 };
 
-#define NUM_ROWS (sizeof rows / sizeof rows[0])
+#define NUM_OWN (sizeof own_rows / sizeof own_rows[0])
+
+static option_row rows[NUM_OWN + REPORTS_MAX];
+static size_t num_rows;
+
+/* Every report brings its own option: a new report is a row of rig_report_rows and nothing here. */
+static void make_rows(void)
+{
+    memcpy(rows, own_rows, sizeof own_rows);
+    num_rows = NUM_OWN;
+    for (size_t i = 0; rig_report_rows[i].name && i < REPORTS_MAX; i++) {
+        const char *option = rig_report_rows[i].option;
+        const char *value = strchr(option, ' ');
+        if (option[0])
+            rows[num_rows++] = (option_row){rig_report_rows[i].name, value ? value + 1 : NULL, take_report,
+                                            rig_report_rows[i].what};
+    }
+}
 
 static void usage(const char *command)
 {
     printf("usage: iscsirig %s [OPTION…] [FILE|FOLDER|SECTION…]\n\n", command);
-    for (size_t i = 0; i < NUM_ROWS; i++) {
+    for (size_t i = 0; i < num_rows; i++) {
         char left[64];
         const char *dashes = strlen(rows[i].name) == 1 ? "-" : "--";
         snprintf(left, sizeof left, "%s%s %s", dashes, rows[i].name, rows[i].value ? rows[i].value : "");
@@ -245,6 +259,7 @@ static void defaults(run_options *o)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     o->jobs = processors > 0 ? processors : 1;
+    o->screen = "console";
     o->repeat = 1;
     o->shard = o->shards = 1;
     o->run.alloc = rig_alloc_libc();
@@ -254,24 +269,24 @@ static void defaults(run_options *o)
 
 static int unknown_option(const char *word)
 {
-    const char *names[NUM_ROWS];
-    for (size_t i = 0; i < NUM_ROWS; i++)
+    const char *names[NUM_OWN + REPORTS_MAX];
+    for (size_t i = 0; i < num_rows; i++)
         names[i] = rows[i].name;
     while (*word == '-')
         word++;
-    size_t near = rig_nearest(rig_view_str(word), names, NUM_ROWS);
+    size_t near = rig_nearest(rig_view_str(word), names, num_rows);
     return cli_complain("unknown option \"%s\"%s%s", word,
-                        near < NUM_ROWS ? ", did you mean --" : "; see --help",
-                        near < NUM_ROWS ? names[near] : "");
+                        near < num_rows ? ", did you mean --" : "; see --help",
+                        near < num_rows ? names[near] : "");
 }
 
 static int parse_options(run_options *o, int argc, char **argv, const char *command)
 {
-    struct option long_options[NUM_ROWS + 2] = {0};
-    for (size_t i = 0; i < NUM_ROWS; i++)
+    struct option long_options[NUM_OWN + REPORTS_MAX + 2] = {0};
+    for (size_t i = 0; i < num_rows; i++)
         long_options[i] = (struct option){rows[i].name, rows[i].value ? required_argument : no_argument, NULL,
                                           (int)i + 256};
-    long_options[NUM_ROWS] = (struct option){"help", no_argument, NULL, 'h'};
+    long_options[num_rows] = (struct option){"help", no_argument, NULL, 'h'};
     opterr = 0;
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, ":hvD:j:", long_options, NULL)) != -1;) {
@@ -301,6 +316,7 @@ static int parse_options(run_options *o, int argc, char **argv, const char *comm
 int run_options_parse(run_options *o, int argc, char **argv, const char *command)
 {
     *o = (run_options){.argc = argc, .argv = argv};
+    make_rows();
     defaults(o);
     int bad = parse_options(o, argc, argv, command);
     for (int i = optind; !bad && i < argc; i++)

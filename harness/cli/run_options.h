@@ -5,6 +5,7 @@
 #include "cli.h"
 
 #define OPTIONS_MAX 64 /* of each repeatable option */
+#define REPORTS_MAX 16 /* kinds of reports */
 
 typedef struct run_options {
     rig_run_config run;
@@ -18,10 +19,11 @@ typedef struct run_options {
     long jobs;
     uint64_t repeat;
     uint64_t shard, shards;
-    bool fail_fast, strict, list, dry_run, rerun_failed, tap, verbose;
+    bool fail_fast, strict, list, dry_run, rerun_failed, verbose;
+    const char *screen; /* report on standard output */
     bool only_faults, only_lint, only_expect;
-    const char *reports[16]; /* path by index of rig_report_rows, NULL = not asked for */
-    bool wanted[16];
+    const char *reports[REPORTS_MAX]; /* path by index of rig_report_rows, NULL = not asked for */
+    bool wanted[REPORTS_MAX];
     const char *known;
     int argc;
     char **argv;
