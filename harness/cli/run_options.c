@@ -173,7 +173,6 @@ FLAG(take_list, list)
 FLAG(take_dry_run, dry_run)
 FLAG(take_rerun, rerun_failed)
 FLAG(take_allow_writes, run.allow_writes)
-FLAG(take_verbose, verbose)
 FLAG(take_expect, only_expect)
 FLAG(take_faults, only_faults)
 FLAG(take_lint, only_lint)
@@ -204,7 +203,6 @@ static const option_row own_rows[] = {
     {"expect", NULL, take_expect, "prove: alter every literal of every expectation"},
     {"faults", NULL, take_faults, "prove: every fault is noticed by its judge"},
     {"lint", NULL, take_lint, "prove: every lint rule can fail"},
-    {"verbose", NULL, take_verbose, "say something about every case"},
 };
 
 #define NUM_OWN (sizeof own_rows / sizeof own_rows[0])
@@ -289,7 +287,7 @@ static int parse_options(run_options *o, int argc, char **argv, const char *comm
     long_options[num_rows] = (struct option){"help", no_argument, NULL, 'h'};
     opterr = 0;
     optind = 1;
-    for (int c; (c = getopt_long(argc, argv, ":hvD:j:", long_options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, ":hD:j:", long_options, NULL)) != -1;) {
         int bad = CLI_OK;
         if (c == 'h') {
             usage(command);
@@ -299,9 +297,7 @@ static int parse_options(run_options *o, int argc, char **argv, const char *comm
             return cli_complain("%s needs a value", argv[optind - 1]);
         if (c == '?')
             return unknown_option(argv[optind - 1]);
-        if (c == 'v')
-            o->verbose = true;
-        else if (c == 'D')
+        if (c == 'D')
             bad = take_define(o, "D", optarg);
         else if (c == 'j')
             bad = take_jobs(o, "j", optarg);

@@ -19,7 +19,7 @@ typedef struct run_options {
     long jobs;
     uint64_t repeat;
     uint64_t shard, shards;
-    bool fail_fast, strict, list, dry_run, rerun_failed, verbose;
+    bool fail_fast, strict, list, dry_run, rerun_failed;
     const char *screen; /* report on standard output */
     bool only_faults, only_lint, only_expect;
     const char *reports[REPORTS_MAX]; /* path by index of rig_report_rows, NULL = not asked for */
