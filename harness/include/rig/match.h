@@ -80,4 +80,53 @@ typedef bool rig_prove_fn(void *ctx, const rig_survivor *survivor);
 rig_status rig_prove_expect(const rig_match_config *config, const rig_facts *facts, const rig_result *passed,
                             rig_prove_fn *survivor, void *ctx, uint32_t *out_tried, uint32_t *out_survived);
 
+/* ---- one line at a time: what plays are made of ---------------------------------------------------------
+ */
+
+#define RIG_LINES_MAX 100000       /**< most items one rig_lines keeps */
+#define RIG_LINES_NOTHING SIZE_MAX /**< no item */
+
+/** rig_lines compares single lines with single items and keeps the $variables they bind. */
+typedef struct rig_lines rig_lines;
+
+/** rig_lines_new makes one for result->scn; findings go to result. Memory from result's allocator.
+ * RIG_E_NOMEM, RIG_E_ARGUMENT without a case. */
+rig_status rig_lines_new(const rig_match_config *config, rig_result *result, rig_lines **out_lines);
+
+/** rig_lines_free frees it. NULL is fine. */
+void rig_lines_free(rig_lines *lines);
+
+/** rig_lines_take keeps a copy of an item, to which variables may point; *out_index names it from now on.
+ * RIG_E_NOMEM, RIG_E_LIMIT behind RIG_LINES_MAX. */
+rig_status rig_lines_take(rig_lines *lines, const rig_item *item, size_t *out_index);
+
+/** rig_lines_item gives item number index as kept; valid until the next rig_lines_take. */
+const rig_item *rig_lines_item(const rig_lines *lines, size_t index);
+
+/** rig_lines_fits tells whether the item is what the line says, and binds the line's variables when it is.
+ * Keys that the line does not list may be there. since: ns when the line above was done, for +T. */
+bool rig_lines_fits(rig_lines *lines, const rig_scn_line *line, size_t index, uint64_t since);
+
+/** rig_lines_number gives the number a value stands for, its variable's offset added; false while the
+ * variable has none. */
+bool rig_lines_number(const rig_lines *lines, const rig_scn_value *value, uint64_t *out_number);
+
+/** rig_lines_text gives the text a value stands for; false while its variable has none. */
+bool rig_lines_text(const rig_lines *lines, const rig_scn_value *value, rig_view *out_text);
+
+/** rig_lines_failure is a line of a play that did not come true. */
+typedef struct rig_lines_failure {
+    const rig_scn_play *play; /**< the block */
+    uint32_t line;            /**< index of the line in it that was next; num_lines behind the last one */
+    bool expected;            /**< that line says what should have come; else nothing should have */
+    size_t item;              /**< what came instead, RIG_LINES_NOTHING nothing */
+    uint64_t since;           /**< ns when the line above was done */
+    uint64_t now;             /**< ns */
+    const char *text;         /**< one sentence; how line and item differ is put behind it */
+} rig_lines_failure;
+
+/** rig_lines_fail adds a finding of kind PLAY. Names the place of the item in the result's evidence when it
+ * is there. RIG_E_NOMEM. */
+rig_status rig_lines_fail(rig_lines *lines, const rig_lines_failure *failure);
+
 #endif
