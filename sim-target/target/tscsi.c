@@ -4,6 +4,7 @@
 #define REJECT_FIELD 0x09
 #define ATTR_LAST 4
 #define CDB_INSIDE 16
+#define BIDI_LEN 4
 #define KEY_ABORTED 0x0b
 #define ASC_WRITE_ERROR 0x0c
 #define ASCQ_UNEXPECTED_DATA 0x0c
@@ -17,10 +18,11 @@ static bool ahs_sound(rig_view ahs, bool *out_bidi)
     rig_status status;
     *out_bidi = false;
     while ((status = rig_ahs_next(&ahs, &segment, NULL)) == RIG_OK) {
-        if (segment.type == RIG_AHS_BIDI)
-            *out_bidi = segment.data.len == 4;
-        else if (segment.type != RIG_AHS_CDB || segment.data.len > RIG_CDB_MAX - CDB_INSIDE)
+        bool bidi = segment.type == RIG_AHS_BIDI && segment.data.len == BIDI_LEN;
+        bool spill = segment.type == RIG_AHS_CDB && segment.data.len <= RIG_CDB_MAX - CDB_INSIDE;
+        if (!bidi && !spill)
             return false;
+        *out_bidi = *out_bidi || bidi;
     }
     return status == RIG_E_NOT_FOUND;
 }
@@ -60,7 +62,7 @@ static rig_status read_ahs(tgt_scsi *scsi, rig_view ahs)
     rig_ahs segment;
     while (rig_ahs_next(&ahs, &segment, NULL) == RIG_OK) {
         if (segment.type == RIG_AHS_BIDI)
-            scsi->in_edtl = (uint32_t)rig_be_get(segment.data.ptr, 4);
+            scsi->in_edtl = (uint32_t)rig_be_get(segment.data.ptr, BIDI_LEN);
         else if (segment.data.len > 0 && !scsi->cdb && long_cdb(scsi, segment.data) != RIG_OK)
             return RIG_E_NOMEM;
     }

@@ -294,6 +294,25 @@ static void test_endless(void)
     tt_free(world);
 }
 
+/* Parts of one text without end. */
+static void test_endless_parts(void)
+{
+    tt_world *world = tt_new();
+    tt_client client = tt_client_at(world, 0);
+    uint8_t bhs[RIG_BHS_LEN];
+    unsigned parts = 0;
+    tt_pdu pdu = {.here = true};
+    for (; tt_status(&pdu) == 0 && parts < 10000; parts++) {
+        tt_login_bhs(&client, bhs, false, 1, 0);
+        rig_set(bhs, RIG_F_C, 1);
+        tt_send(&client, bhs, NULL, 0);
+        pdu = tt_expect(&client, RIG_PDU_LOGIN_RESP);
+    }
+    CU_ASSERT_EQUAL(parts, TGT_LOGIN_PDUS + 1u);
+    CU_ASSERT_EQUAL(tt_status(&pdu), 0x0200);
+    tt_free(world);
+}
+
 /* Two requests at once: only one may be outstanding (6.3). */
 static void test_pipelined(void)
 {
@@ -373,6 +392,6 @@ RIG_SUITE("target login", {"one request is enough", test_one_pdu}, {"both stages
           {"fields that must stay in a login", test_constant_fields},
           {"other PDUs before, in and after a login", test_other_pdus},
           {"text cut at every byte", test_spanning}, {"an answer longer than one PDU", test_long_answer},
-          {"an endless login ends", test_endless}, {"two requests at once", test_pipelined},
-          {"a login that stalls", test_timeout}, {"a data segment too long", test_too_long},
-          {"the decision table", test_decision_table})
+          {"an endless login ends", test_endless}, {"endless parts end", test_endless_parts},
+          {"two requests at once", test_pipelined}, {"a login that stalls", test_timeout},
+          {"a data segment too long", test_too_long}, {"the decision table", test_decision_table})

@@ -352,6 +352,11 @@ static void test_ahs(void)
     CU_ASSERT_EQUAL(pdu.len, RIG_BHS_LEN + 8);
     client.cmd_sn--;
     tt_scsi(&client, bhs, "F", 0, 0, 0, 0);
+    memset(ahs, 0, 8); /* a read length of no bytes */
+    ahs[1] = 1;
+    ahs[2] = RIG_AHS_BIDI;
+    send_ahs(&client, bhs, ahs, 4);
+    pdu = tt_expect(&client, RIG_PDU_REJECT);
     ahs[0] = 0xff;
     ahs[2] = RIG_AHS_CDB;
     send_ahs(&client, bhs, ahs, 8);

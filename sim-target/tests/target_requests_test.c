@@ -222,6 +222,38 @@ static void test_text_spanning(void)
     tt_free(world);
 }
 
+/* A text without end, in bytes and in PDUs. */
+static void test_text_without_end(void)
+{
+    tt_world *world = tt_new();
+    tt_client client = tt_login(world, "");
+    static uint8_t text[65536];
+    uint8_t bhs[RIG_BHS_LEN];
+    memset(text, 'A', sizeof(text));
+    tt_request(&client, bhs, RIG_PDU_TEXT_REQ, true);
+    rig_set(bhs, RIG_F_F, 0);
+    rig_set(bhs, RIG_F_C, 1);
+    tt_send(&client, bhs, text, RIG_TEXT_MAX);
+    tt_pdu pdu = tt_expect(&client, RIG_PDU_TEXT_RESP);
+    rig_set(bhs, RIG_F_TTT, rig_get32(pdu.bhs, RIG_F_TTT));
+    tt_send(&client, bhs, text, 1);
+    pdu = tt_expect(&client, RIG_PDU_REJECT);
+    CU_ASSERT_EQUAL(tt_field(&pdu, RIG_F_REJECT_REASON), 10);
+    unsigned pdus = 0;
+    rig_set(bhs, RIG_F_TTT, RIG_TAG_NONE);
+    for (; pdus < 10000; pdus++) {
+        tt_send(&client, bhs, NULL, 0);
+        pdu = tt_next(&client);
+        if (pdu.kind != RIG_PDU_TEXT_RESP)
+            break;
+        rig_set(bhs, RIG_F_TTT, rig_get32(pdu.bhs, RIG_F_TTT));
+    }
+    CU_ASSERT_EQUAL(pdus, TGT_TEXT_PDUS);
+    CU_ASSERT_EQUAL(tt_field(&pdu, RIG_F_REJECT_REASON), 10);
+    CU_ASSERT_EQUAL(tt_ready(&client), 0);
+    tt_free(world);
+}
+
 /* ---- task management ---- */
 
 static tt_pdu open_write(tt_client *client, uint32_t *out_itt)
@@ -425,6 +457,30 @@ static void test_abort_tmf(void)
     tt_free(world);
 }
 
+/* Only so many aborted writes swallow late data; that of the others is rejected. */
+static void test_abort_many(void)
+{
+    tt_world *world = tt_new();
+    tt_client client = tt_login(world, "");
+    uint32_t itts[TGT_DRAIN_MAX + 1];
+    tt_pdu r2ts[TGT_DRAIN_MAX + 1];
+    for (unsigned i = 0; i < TGT_DRAIN_MAX + 1; i++) {
+        r2ts[i] = open_write(&client, &itts[i]);
+        tmf(&client, 1, itts[i], client.cmd_sn - 1, true);
+        CU_ASSERT_EQUAL(tmf_result(&client), 0);
+    }
+    for (unsigned i = 0; i < TGT_DRAIN_MAX; i++)
+        finish_data(&client, itts[i], &r2ts[i]);
+    CU_ASSERT_TRUE(tt_silent(&client));
+    finish_data(&client, itts[TGT_DRAIN_MAX], &r2ts[TGT_DRAIN_MAX]);
+    tt_expect(&client, RIG_PDU_REJECT);
+    open_write(&client, &itts[0]); /* there is room again */
+    tmf(&client, 1, itts[0], client.cmd_sn - 1, true);
+    CU_ASSERT_EQUAL(tmf_result(&client), 0);
+    finish_data(&client, itts[0], &r2ts[0]); /* an old tag */
+    tt_free(world);
+}
+
 /* ---- Logout ---- */
 
 static void test_logout_reasons(void)
@@ -470,7 +526,8 @@ RIG_SUITE("target requests", {"ping data", test_ping_data}, {"pings of the targe
           {"opcodes of no initiator", test_bad_opcodes}, {"a SNACK", test_snack},
           {"a Reject under digests", test_reject_with_digest}, {"when a new limit counts", test_text_limits},
           {"failed text negotiations", test_text_failures}, {"text cut by the C bit", test_text_spanning},
-          {"ABORT TASK", test_abort_task}, {"ABORT TASK of what is not here", test_abort_missing},
+          {"text without end", test_text_without_end}, {"ABORT TASK", test_abort_task},
+          {"ABORT TASK of what is not here", test_abort_missing}, {"ABORT TASK many times", test_abort_many},
           {"every function", test_functions}, {"ABORT TASK SET waits as it must", test_abort_task_set},
           {"LOGICAL UNIT RESET", test_unit_reset}, {"CLEAR TASK SET", test_clear_task_set},
           {"ABORT TASK of a function", test_abort_tmf}, {"every reason of a logout", test_logout_reasons},
