@@ -112,16 +112,30 @@ static bool fail_missing(clause *c, const match_look *look, const char *text)
     return fail(c, look, near, &miss, NULL, text);
 }
 
+/* Of its kind, and on the right side: how it differs says more than where the fitting one stood. */
+static bool fail_wrong_side(clause *c, size_t from, size_t to, const char *field, const char *text)
+{
+    match_miss miss;
+    size_t near = match_nearest_misfit(c->run, &c->look, from, to);
+    if (near == MATCH_NONE)
+        return fail(c, &c->look, c->reach, NULL, field, text);
+    match_line_why(c->run, &c->look, &c->run->items[near], &miss);
+    return fail(c, &c->look, near, &miss, NULL, text);
+}
+
 static bool fail_stand(clause *c, stand why)
 {
+    size_t num = c->run->num_items;
+    size_t after = c->must->after ? anchor_first(c->run, &c->after, 0, num) : MATCH_NONE;
+    size_t from = after == MATCH_NONE ? 0 : after + 1;
     if (why == STANDS_ALONE)
         return fail_missing(c, &c->before.look, "nothing came that it could stand before");
     if (why == STANDS_LATE)
-        return fail(c, &c->look, c->reach, NULL, "before",
-                    "came, but not before what it has to stand before");
-    if (anchor_first(c->run, &c->after, 0, c->run->num_items) == MATCH_NONE)
+        return fail_wrong_side(c, from, anchor_first(c->run, &c->before, from, num), "before",
+                               "came, but not before what it has to stand before");
+    if (after == MATCH_NONE)
         return fail_missing(c, &c->after.look, "nothing came that it could stand after");
-    return fail(c, &c->look, c->reach, NULL, "after", "came, but not after what it has to stand after");
+    return fail_wrong_side(c, from, num, "after", "came, but not after what it has to stand after");
 }
 
 static const struct {

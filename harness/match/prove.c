@@ -31,6 +31,25 @@ static bool names(const rig_finding *finding, rig_view name)
     return false;
 }
 
+static bool stands_in(rig_scn_place place, rig_scn_place line)
+{
+    return place.file == line.file && place.line == line.line && place.col >= line.col &&
+           place.col < line.col + line.len;
+}
+
+/* Several items may be as near to `after LINE`, each with another difference: that this line failed is
+ * enough. */
+static bool names_anchor(const prover *p, const rig_scn *scn, const rig_finding *finding)
+{
+    const rig_scn_must *must = finding->must;
+    if (scn != p->altered || !must)
+        return false;
+    const rig_scn_line *line = p->at.role == MATCH_IN_AFTER    ? must->after
+                               : p->at.role == MATCH_IN_BEFORE ? must->before
+                                                               : NULL;
+    return line && stands_in(finding->place, line->place);
+}
+
 static bool expectation_holds(match_run *run, const match_literal *at)
 {
     bool looked;
@@ -54,7 +73,7 @@ static outcome judge(prover *p, const rig_scn *scn, const rig_items *items)
     if (status != RIG_OK)
         p->status = status;
     if (scratch.num_findings) {
-        out.named = names(&scratch.findings[0], p->at.name);
+        out.named = names(&scratch.findings[0], p->at.name) || names_anchor(p, scn, &scratch.findings[0]);
         out.line = scratch.findings[0].line_number;
     }
     rig_result_cleanup(&scratch);
@@ -314,6 +333,8 @@ rig_status rig_prove_expect(const rig_match_config *config, const rig_facts *fac
     *out_tried = *out_survived = 0;
     if (!passed->scn || !passed->file)
         return RIG_E_ARGUMENT;
+    if (passed->num_findings)
+        return RIG_OK;
     for (uint32_t i = 1; i <= p.scn->num_literals && go_on && p.status == RIG_OK; i++) {
         bool tried;
         const char *why = prove_literal(&p, i, &tried);

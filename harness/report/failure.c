@@ -110,6 +110,13 @@ static void put_requirement(rig_text *out, const rig_result *result, const rig_f
 
 /* ---- the screen ---- */
 
+/* Outside a repository only the version is known. */
+static bool is_commit(const char *text)
+{
+    size_t digits = strspn(text, "0123456789abcdef");
+    return digits >= 7 && (text[digits] == '\0' || text[digits] == '-' || text[digits] == '+');
+}
+
 static void put_run(rig_text *out, const rig_result *result)
 {
     rig_text_add(out, "  [%s, seed %llu", result->mode ? result->mode : "sim",
@@ -119,7 +126,7 @@ static void put_run(rig_text *out, const rig_result *result)
         rep_plain(out, rig_view_str(result->link));
     }
     if (version[0]) {
-        rig_text_add(out, ", commit ");
+        rig_text_add(out, is_commit(version) ? ", commit " : ", version ");
         rep_plain(out, rig_view_str(version));
     }
     rig_text_add(out, "]\n");

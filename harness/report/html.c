@@ -208,7 +208,7 @@ static rig_status finish(rig_report *report, const rig_summary *summary)
     fputs("</main>\n<header id=\"summary\"><h1>iscsirig run</h1>\n", file);
     put_totals(h, summary);
     put_row(h, "command", h->base.facts.command);
-    put_row(h, "commit", h->base.facts.version);
+    put_row(h, "version", h->base.facts.version);
     put_row(h, "mode", h->base.facts.mode);
     if (summary->captures)
         put_row(h, "captures", summary->captures);

@@ -47,7 +47,9 @@ static void after_and_before(void)
     CU_ASSERT(holds("must < LoginResp after ! close before < ScsiResp\n", session));
     CU_ASSERT(holds("must < ScsiResp ITT=$t Status=BUSY after > ScsiCmd ITT=$t\n", session));
     CU_ASSERT(fails("must ! connect after ! close\n", session, "after", "came, but not after"));
-    CU_ASSERT(fails("must > ScsiCmd CmdSN=9 before ! close\n", session, "before", "came, but not before"));
+    CU_ASSERT(fails("must > ScsiCmd CmdSN=9 before ! close\n", session, "CmdSN",
+                    "came, but not before what it has to stand before: field CmdSN: want 9, got 7"));
+    CU_ASSERT(fails("must > ScsiCmd before > Login\n", session, "before", "came, but not before"));
     CU_ASSERT(
         fails("must > Login after > Logout\n", session, "PDU", "nothing came that it could stand after"));
     CU_ASSERT(

@@ -75,7 +75,7 @@ typedef bool rig_prove_fn(void *ctx, const rig_survivor *survivor);
  * again with the items of a passed run; each must make the clause or block it stands in fail, and the finding
  * must name the field, key or word. A never (and a must with at-most) is proved the other way round: an item
  * made from its line is put into the evidence, which must make it fail, and altering the literal must make it
- * hold again. out_tried and out_survived count.
+ * hold again. out_tried and out_survived count; a result with findings did not pass, and nothing is tried.
  */
 rig_status rig_prove_expect(const rig_match_config *config, const rig_facts *facts, const rig_result *passed,
                             rig_prove_fn *survivor, void *ctx, uint32_t *out_tried, uint32_t *out_survived);
