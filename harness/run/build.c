@@ -1,7 +1,6 @@
 /* From the sections of a case to the two sides. */
 #include "world.h"
 
-#define DEFAULT_TARGET_ADDRESS "192.0.2.1"
 #define DEFAULT_INITIATOR_NAME "iqn.2026-01.example.host:initiator"
 
 static rig_status scn_error(rig_error *err, rig_scn_place place, rig_status status)
@@ -40,35 +39,50 @@ static void add_alias(run_world *world, rig_view written, uint16_t port, const r
         (rig_match_alias){rig_view_str(world->alias_texts[i][0]), rig_view_str(world->alias_texts[i][1])};
 }
 
+/* Over sockets every portal is a free port of the loopback address of its family. */
+rig_status run_portal_address(const run_world *world, rig_view address, uint16_t port, rig_address *out,
+                              rig_error *err)
+{
+    *out = (rig_address){.port = port};
+    if (!rig_ip_parse(address, &out->ip))
+        return rig_fail(err, RIG_E_SYNTAX, "\"%.*s\" is not a numeric address", RIG_VIEW_ARG(address));
+    if (!world->net) {
+        rig_ip_parse(rig_view_str(out->ip.version == 6 ? "::1" : "127.0.0.1"), &out->ip);
+        out->port = 0;
+    }
+    return RIG_OK;
+}
+
+void run_portal_keep(run_world *world, rig_view written, uint16_t port, const rig_address *at)
+{
+    rig_text host;
+    if (!world->net)
+        add_alias(world, written, port, at);
+    if (world->portal.host[0])
+        return;
+    rig_text_init(&host, world->portal.host, sizeof world->portal.host);
+    rig_ip_print(&host, &at->ip);
+    world->portal.port = at->port;
+    world->portal.group = -1;
+}
+
 static rig_status add_portal(run_world *world, rig_view address, uint16_t port, uint16_t group,
                              rig_error *err)
 {
-    rig_address at = {.port = port};
-    if (!rig_ip_parse(address, &at.ip))
-        return rig_fail(err, RIG_E_SYNTAX, "\"%.*s\" is not a numeric address", RIG_VIEW_ARG(address));
-    /* Over sockets every portal is a free port of the loopback address of its family. */
-    if (!world->net) {
-        rig_ip_parse(rig_view_str(at.ip.version == 6 ? "::1" : "127.0.0.1"), &at.ip);
-        at.port = 0;
-    }
-    rig_status status = rig_target_portal_add(world->target, &at, group, err);
-    if (!status && !world->net)
-        add_alias(world, address, port, &at);
-    if (status || world->portal.host[0])
-        return status;
-    rig_text host;
-    rig_text_init(&host, world->portal.host, sizeof world->portal.host);
-    rig_ip_print(&host, &at.ip);
-    world->portal.port = at.port;
-    world->portal.group = -1;
-    return RIG_OK;
+    rig_address at;
+    rig_status status = run_portal_address(world, address, port, &at, err);
+    if (!status)
+        status = rig_target_portal_add(world->target, &at, group, err);
+    if (!status)
+        run_portal_keep(world, address, port, &at);
+    return status;
 }
 
 static rig_status add_portals(run_world *world, rig_error *err)
 {
     const rig_scn_target *target = &world->scn->target;
     if (target->num_portals == 0)
-        return add_portal(world, rig_view_str(DEFAULT_TARGET_ADDRESS), RIG_PORT, 1, err);
+        return add_portal(world, rig_view_str(RUN_TARGET_ADDRESS), RIG_PORT, 1, err);
     rig_status status = RIG_OK;
     for (uint32_t i = 0; i < target->num_portals && !status; i++) {
         const rig_scn_portal *portal = &target->portals[i];

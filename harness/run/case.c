@@ -36,11 +36,9 @@ static const char *why_not(const rig_run_config *config, const rig_scn *scn)
             return needs[i].reason;
     if (config->mode != RIG_RUN_SIM && scn->num_links)
         return "its links need the simulated network";
-    if (scn->num_plays)
-        return "literal scripts are not part of this build";
     if (config->mode == RIG_RUN_TARGET && (scn->needs & RIG_SCN_NEEDS_WRITES) && !config->allow_writes)
         return "writes to a real target need --allow-writes";
-    return NULL;
+    return run_plays_why_not(config, scn);
 }
 
 /* ---- set-up ---- */
@@ -107,7 +105,8 @@ static rig_status build(run_world *world, rig_error *err)
         return rig_fail(err, RIG_E_NOMEM, "no memory for the run");
     rig_status status = world->drive->open(world, err);
     if (!status && target)
-        status = run_build_target(world, err);
+        status =
+            run_plays_side(world->scn, true) ? run_plays_listen(world, err) : run_build_target(world, err);
     if (!status)
         status = run_recorder_open(world, err);
     world->recorder.engine_tells_close = initiator;
@@ -115,7 +114,7 @@ static rig_status build(run_world *world, rig_error *err)
         status = run_build_initiator(world, err);
     if (!status && initiator)
         status = build_service(world, err);
-    return status;
+    return status ? status : run_plays_build(world, err);
 }
 
 static void tear_down(run_world *world)
@@ -125,6 +124,7 @@ static void tear_down(run_world *world)
     world->tearing_down = true;
     rig_service_free(world->service);
     rig_initiator_free(world->initiator);
+    run_plays_free(world);
     rig_target_free(world->target);
     rig_store_free(world->store);
     world->drive->close(world);
@@ -161,12 +161,17 @@ static rig_verdict judge(const run_world *world)
     return world->scn->level == RIG_SCN_MUST || own ? RIG_VERDICT_FAIL : RIG_VERDICT_LOOSE;
 }
 
+rig_match_config run_match_config(const run_world *world)
+{
+    return (rig_match_config){.slack_percent = world->net ? 0 : 10,
+                              .norms_only = world->config->mode >= RIG_RUN_TARGET,
+                              .aliases = world->aliases,
+                              .num_aliases = world->num_aliases};
+}
+
 static rig_status match(run_world *world)
 {
-    const rig_match_config config = {.slack_percent = world->net ? 0 : 10,
-                                     .norms_only = world->config->mode >= RIG_RUN_TARGET,
-                                     .aliases = world->aliases,
-                                     .num_aliases = world->num_aliases};
+    const rig_match_config config = run_match_config(world);
     const rig_facts facts = run_facts(world);
     rig_status status = rig_match(&config, &facts, world->result);
     if (!status && world->prove)
@@ -188,7 +193,8 @@ static rig_status play(run_world *world)
                        : RIG_E_NOMEM;
     }
     bool peer = world->config->mode == RIG_RUN_INITIATOR;
-    bool whole = (peer ? run_peer_command(world) : run_steps(world)) && drain(world);
+    bool whole = run_plays(world) && (peer ? run_peer_command(world) : run_steps(world)) && drain(world);
+    whole = run_plays_end(world) && whole;
     world->result->virtual_ns = run_now(world);
     status = whole || world->result->num_findings ? match(world) : RIG_OK;
     if (world->recorder.status)

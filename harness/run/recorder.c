@@ -24,7 +24,8 @@ static rig_status take_item(void *ctx, const rig_flow *flow, const rig_item *ite
     run_world *world = ctx;
     rig_item copy = *item;
     copy.step = world->step;
-    copy.made_wrong = item->kind == RIG_ITEM_PDU && world->num_wrongs && is_made_wrong(world, flow, item);
+    if (item->kind == RIG_ITEM_PDU)
+        copy.made_wrong = run_plays_speak(world, item->to_target) || is_made_wrong(world, flow, item);
     if (item->kind == RIG_ITEM_EVENT && world->recorder.engine_tells_close &&
         rig_view_is(item->event, "close"))
         return RIG_OK;

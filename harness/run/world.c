@@ -24,7 +24,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 uint64_t run_deadline(const run_world *world)
 {
-    uint64_t next = RIG_NEVER;
+    uint64_t next = run_plays_deadline(world);
     if (world->initiator)
         next = earlier(next, rig_initiator_next_deadline(world->initiator));
     if (world->target)
@@ -42,6 +42,7 @@ rig_status run_tick(run_world *world, uint64_t now)
         rig_initiator_tick(world->initiator, now);
     if (world->service && rig_service_next_deadline(world->service) <= now)
         rig_service_tick(world->service, now);
+    run_plays_tick(world, now);
     return world->recorder.status;
 }
 

@@ -14,6 +14,7 @@
 #define RUN_READ_AHEAD 65536
 #define RUN_OUTCOME_LEN 48
 #define RUN_WRONGS_MAX 4096
+#define RUN_TARGET_ADDRESS "192.0.2.1" /* of a target whose scenario names no portal */
 #define RUN_ALIASES_MAX 16
 
 typedef struct run_world run_world;
@@ -97,7 +98,8 @@ struct run_world {
     rig_store *store;
     rig_adapter adapter;
     uint8_t *read_ahead, *target_read_ahead;
-    rig_portal portal; /* where the target is reached */
+    struct run_plays *plays; /* NULL: no literal scripts */
+    rig_portal portal;       /* where the target is reached */
     rig_match_alias
         aliases[RUN_ALIASES_MAX]; /* over sockets: portals of the scenario, and what they became */
     char alias_texts[RUN_ALIASES_MAX][2][RIG_PORTAL_TEXT];
@@ -132,10 +134,27 @@ rig_status run_tick(run_world *world, uint64_t now);
 uint64_t run_deadline(const run_world *world);
 
 /* build.c: from the case to the two sides */
+rig_status run_portal_address(const run_world *world, rig_view address, uint16_t port, rig_address *out,
+                              rig_error *err);
+/* Remembers what a portal of the scenario became; the first one is where the target is reached. */
+void run_portal_keep(run_world *world, rig_view written, uint16_t port, const rig_address *at);
 rig_status run_build_target(run_world *world, rig_error *err);
 rig_status run_build_initiator(run_world *world, rig_error *err);
 rig_status run_session_config(run_world *world, rig_session_config *out_config, rig_error *err);
 rig_status run_offers(const rig_scn_pair *pairs, uint32_t num, rig_session_config *config, rig_error *err);
+
+/* plays.c: literal scripts */
+bool run_plays_side(const rig_scn *scn, bool target);
+const char *run_plays_why_not(const rig_run_config *config, const rig_scn *scn);
+rig_status run_plays_listen(run_world *world, rig_error *err);
+rig_status run_plays_build(run_world *world, rig_error *err);
+void run_plays_free(run_world *world);
+bool run_plays(run_world *world);
+bool run_plays_end(run_world *world);
+/* Whether PDUs of that direction are a script's. */
+bool run_plays_speak(const run_world *world, bool to_target);
+uint64_t run_plays_deadline(const run_world *world);
+void run_plays_tick(run_world *world, uint64_t now);
 
 /* recorder.c: packets and events to items and captures */
 rig_status run_recorder_open(run_world *world, rig_error *err);
@@ -152,6 +171,7 @@ void run_service_event(void *ctx, const rig_service_event *event);
 const char *run_task_outcome(const rig_task *task);
 
 /* case.c */
+rig_match_config run_match_config(const run_world *world);
 rig_status run_service_start(run_world *world);
 
 /* steps.c: one function a step */
