@@ -262,7 +262,7 @@ extern const rig_scn_word lang_events[];
 extern const size_t lang_num_events;
 rig_scn_result_kind lang_result_kind(rig_scn_step_id step);
 bool lang_step_has_result(rig_scn_step_id step);
-bool lang_step_writes(rig_scn_step_id step);
+uint32_t lang_step_needs(rig_scn_step_id step);
 
 /* Words of the groups whose ids the parsers of sections use. */
 enum lang_target_word {

@@ -97,14 +97,7 @@ static void note_needs(lang_parser *p, const rig_scn_step *step)
     const rig_scn_arg *cdb = rig_scn_step_arg(step, "CDB");
     const rig_cdb_row *row = cdb ? rig_cdb_row_of(cdb->value.bytes) : NULL;
     bool out = (row && row->data == RIG_CDB_OUT) || rig_scn_step_arg(step, "write");
-    if (lang_step_writes(step->id) || out)
-        p->out->needs |= RIG_SCN_NEEDS_WRITES;
-    if (step->id >= RIG_SCN_STEP_TARGET_PING && step->id <= RIG_SCN_STEP_TARGET_SILENCE)
-        p->out->needs |= RIG_SCN_NEEDS_OUR_TARGET;
-    if (step->id >= RIG_SCN_STEP_DROP_LINK && step->id <= RIG_SCN_STEP_HOST_UP)
-        p->out->needs |= RIG_SCN_NEEDS_SIM;
-    if (step->id == RIG_SCN_STEP_HBA_LOAD)
-        p->out->needs |= RIG_SCN_NEEDS_HBA;
+    p->out->needs |= lang_step_needs(step->id) | (out ? RIG_SCN_NEEDS_WRITES : 0);
 }
 
 static bool unknown_step(lang_parser *p, lang_cursor *c)

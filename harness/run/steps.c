@@ -481,65 +481,75 @@ static rig_status start_restart(run_op *op, rig_error *err)
     return status;
 }
 
-static rig_status target_step(run_op *op, rig_error *err)
+static rig_status our_target(run_op *op, rig_error *err)
 {
-    run_world *world = op->world;
-    uint64_t now = run_now(world);
-    if (!world->target)
-        return rig_fail(err, RIG_E_UNSUPPORTED, "there is no simulated target in this mode");
-    switch (op->step->id) {
-    case RIG_SCN_STEP_TARGET_PING:
-        rig_target_ping(world->target, now);
-        break;
-    case RIG_SCN_STEP_TARGET_RELEASE:
-        rig_target_release(world->target, arg_of(op, "NAME")->value.text, now);
-        break;
-    case RIG_SCN_STEP_TARGET_SILENCE:
-        rig_target_fault_on(world->target, RIG_FAULT_SILENCE);
-        break;
-    default:
-        rig_target_drop(world->target, op->step->id == RIG_SCN_STEP_TARGET_RESET, now);
-        break;
-    }
     run_op_done(op, "ok", false);
+    return op->world->target ? RIG_OK
+                             : rig_fail(err, RIG_E_UNSUPPORTED, "there is no simulated target in this mode");
+}
+
+static rig_status start_target_ping(run_op *op, rig_error *err)
+{
+    rig_status status = our_target(op, err);
+    if (!status)
+        rig_target_ping(op->world->target, run_now(op->world));
+    return status;
+}
+
+static rig_status start_target_drop(run_op *op, rig_error *err)
+{
+    rig_status status = our_target(op, err);
+    if (!status)
+        rig_target_drop(op->world->target, false, run_now(op->world));
+    return status;
+}
+
+static rig_status start_target_reset(run_op *op, rig_error *err)
+{
+    rig_status status = our_target(op, err);
+    if (!status)
+        rig_target_drop(op->world->target, true, run_now(op->world));
+    return status;
+}
+
+static rig_status start_target_release(run_op *op, rig_error *err)
+{
+    rig_status status = our_target(op, err);
+    if (!status)
+        rig_target_release(op->world->target, arg_of(op, "NAME")->value.text, run_now(op->world));
+    return status;
+}
+
+static rig_status start_target_silence(run_op *op, rig_error *err)
+{
+    rig_status status = our_target(op, err);
+    if (!status)
+        rig_target_fault_on(op->world->target, RIG_FAULT_SILENCE);
+    return status;
+}
+
+static rig_status set_host_down(run_op *op, bool down, rig_error *err)
+{
+    run_op_done(op, "ok", false);
+    if (!op->world->target_host)
+        return rig_fail(err, RIG_E_UNSUPPORTED, "there is no simulated network in this mode");
+    rig_simhost_down(op->world->target_host, down);
     return RIG_OK;
 }
 
-static rig_status network_step(run_op *op, rig_error *err)
+static rig_status start_host_down(run_op *op, rig_error *err)
 {
-    if (!op->world->target_host)
-        return rig_fail(err, RIG_E_UNSUPPORTED, "there is no simulated network in this mode");
-    rig_simhost_down(op->world->target_host, op->step->id != RIG_SCN_STEP_HOST_UP);
-    run_op_done(op, "ok", false);
-    return RIG_OK;
+    return set_host_down(op, true, err);
+}
+
+static rig_status start_host_up(run_op *op, rig_error *err)
+{
+    return set_host_down(op, false, err);
 }
 
 static start_fn *const starts[RIG_SCN_STEPS] = {
-    [RIG_SCN_STEP_DISCOVER] = start_discover,
-    [RIG_SCN_STEP_LOGIN] = start_login,
-    [RIG_SCN_STEP_LOGOUT] = start_logout,
-    [RIG_SCN_STEP_SCSI] = start_scsi,
-    [RIG_SCN_STEP_WRITE] = start_write,
-    [RIG_SCN_STEP_VERIFY] = start_verify,
-    [RIG_SCN_STEP_PING] = start_ping,
-    [RIG_SCN_STEP_TEXT] = start_text,
-    [RIG_SCN_STEP_ABORT] = start_abort,
-    [RIG_SCN_STEP_LUN_RESET] = start_lun_reset,
-    [RIG_SCN_STEP_TASK_SET] = start_task_set,
-    [RIG_SCN_STEP_AWAIT] = start_await,
-    [RIG_SCN_STEP_WAIT] = start_wait,
-    [RIG_SCN_STEP_UNTIL] = start_wait,
-    [RIG_SCN_STEP_PASS] = start_pass,
-    [RIG_SCN_STEP_HBA_LOAD] = start_hba_load,
-    [RIG_SCN_STEP_RESTART] = start_restart,
-    [RIG_SCN_STEP_TARGET_PING] = target_step,
-    [RIG_SCN_STEP_TARGET_DROP] = target_step,
-    [RIG_SCN_STEP_TARGET_RESET] = target_step,
-    [RIG_SCN_STEP_TARGET_RELEASE] = target_step,
-    [RIG_SCN_STEP_TARGET_SILENCE] = target_step,
-    [RIG_SCN_STEP_DROP_LINK] = network_step,
-    [RIG_SCN_STEP_HOST_DOWN] = network_step,
-    [RIG_SCN_STEP_HOST_UP] = network_step,
+#define RIG_SCN_STEP(id, function, name, who, leaves, needs, what, ...) start_##function,
+#include "rig/scn_steps.def"
 };
 
 static bool step_failed(run_world *world, const rig_scn_step *step, const char *what, const char *detail)
@@ -588,7 +598,7 @@ static bool run_step(run_world *world, const rig_scn_step *step)
         return step_failed(world, step, "", error.text[0] ? error.text : why_stopped(world, status));
     if (step->async)
         return true;
-    if (!op->done && step->id < RIG_SCN_STEP_AWAIT)
+    if (!op->done)
         status = run_pump(world, op_over, op, op->began + step->within);
     if (status && status != RIG_E_TIMEOUT)
         return step_failed(world, step, "", why_stopped(world, status));

@@ -506,41 +506,11 @@ typedef struct rig_scn_persist {
 /* ---- steps ------------------------------------------------------------------------------------------------
  */
 
-/** RIG_SCN_STEP_ROWS: identifier, words. Arguments, performer and help stand in the rows of RIG_SCN_G_STEP.
- */
-#define RIG_SCN_STEP_ROWS(X)                                                                                 \
-    X(DISCOVER, "discover")                                                                                  \
-    X(LOGIN, "login")                                                                                        \
-    X(LOGOUT, "logout")                                                                                      \
-    X(SCSI, "scsi")                                                                                          \
-    X(WRITE, "write")                                                                                        \
-    X(VERIFY, "verify")                                                                                      \
-    X(PING, "ping")                                                                                          \
-    X(TEXT, "text")                                                                                          \
-    X(ABORT, "abort")                                                                                        \
-    X(LUN_RESET, "lun-reset")                                                                                \
-    X(TASK_SET, "task-set")                                                                                  \
-    X(AWAIT, "await")                                                                                        \
-    X(WAIT, "wait")                                                                                          \
-    X(UNTIL, "until")                                                                                        \
-    X(PASS, "pass")                                                                                          \
-    X(HBA_LOAD, "hba load")                                                                                  \
-    X(RESTART, "restart")                                                                                    \
-    X(TARGET_PING, "target ping")                                                                            \
-    X(TARGET_DROP, "target drop")                                                                            \
-    X(TARGET_RESET, "target reset")                                                                          \
-    X(TARGET_RELEASE, "target release")                                                                      \
-    X(TARGET_SILENCE, "target silence")                                                                      \
-    X(DROP_LINK, "drop-link")                                                                                \
-    X(HOST_DOWN, "host down")                                                                                \
-    X(HOST_UP, "host up")
-
-/** rig_scn_step_id names a host step. */
+/** rig_scn_step_id names a host step; the rows are in scn_steps.def. */
 typedef enum rig_scn_step_id {
-#define X(id, name) RIG_SCN_STEP_##id,
-    RIG_SCN_STEP_ROWS(X)
-#undef X
-        RIG_SCN_STEPS /**< number of steps, not a step */
+#define RIG_SCN_STEP(id, function, name, who, leaves, needs, what, ...) RIG_SCN_STEP_##id,
+#include "rig/scn_steps.def"
+    RIG_SCN_STEPS /**< number of steps, not a step */
 } rig_scn_step_id;
 
 /** rig_scn_arg is one argument as given. */
@@ -578,7 +548,8 @@ const rig_scn_arg *rig_scn_step_arg(const rig_scn_step *step, const char *name);
 typedef enum rig_scn_result_kind {
     RIG_SCN_R_LIST,    /**< discover: targets found */
     RIG_SCN_R_SESSION, /**< login */
-    RIG_SCN_R_TASK,    /**< everything else: a status with members */
+    RIG_SCN_R_TASK,    /**< a status with members */
+    RIG_SCN_R_NOTHING, /**< the step leaves nothing */
 } rig_scn_result_kind;
 
 /** rig_scn_result is one result variable. Results and the variables of lines are different name spaces. */
