@@ -24,6 +24,7 @@ static void init_lists(rig_target *target)
     tgt_list_init(&target->dead);
     tgt_list_init(&target->sessions);
     tgt_list_init(&target->buried);
+    tgt_list_init(&target->stirred);
     tgt_list_init(&target->pool[0]);
     tgt_list_init(&target->pool[1]);
 }
@@ -61,10 +62,7 @@ rig_status rig_target_new(const rig_target_config *config, rig_target **out_targ
 static void free_node(rig_target *target, rig_target_node *node)
 {
     const rig_alloc *alloc = target->alloc;
-    for (uint32_t i = 0; i < node->num_luns; i++)
-        rig_device_free(node->luns[i].device);
-    rig_delete(alloc, node->luns, node->size_luns * sizeof(*node->luns));
-    rig_delete(alloc, node->sam_luns, node->size_luns * sizeof(*node->sam_luns));
+    tgt_units_free(node);
     rig_delete(alloc, node->own, TGT_KEYS * sizeof(*node->own));
     if (node->alias)
         rig_delete(alloc, node->alias, node->alias_len + 1u);
@@ -143,6 +141,7 @@ static void bury_all(rig_target *target)
 void tgt_leave(rig_target *target)
 {
     if (target->depth == 1) {
+        tgt_units_go_on(target);
         send_all(target);
         bury_all(target);
     }
@@ -285,75 +284,6 @@ void rig_target_node_portals(rig_target_node *node, uint64_t portal_mask)
 void rig_target_node_refuse(rig_target_node *node, uint16_t login_status)
 {
     node->refuse = login_status;
-}
-
-/* ---- logical units ---- */
-
-/* First position whose LUN is not below lun. */
-static uint32_t lun_place(const rig_target_node *node, uint32_t lun)
-{
-    uint32_t low = 0, high = node->num_luns;
-    while (low < high) {
-        uint32_t middle = (low + high) / 2;
-        if (node->luns[middle].lun < lun)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-int tgt_node_lun_position(const rig_target_node *node, uint64_t sam)
-{
-    uint32_t lun, at;
-    if (!rig_lun_decode(sam, &lun))
-        return -1;
-    at = lun < node->num_luns && node->luns[lun].lun == lun ? lun : lun_place(node, lun);
-    return at < node->num_luns && node->luns[at].lun == lun ? (int)at : -1;
-}
-
-static rig_status grow_luns(rig_target_node *node)
-{
-    const rig_alloc *alloc = node->target->alloc;
-    uint32_t old = node->size_luns, size = old ? old * 2 : 1;
-    if (node->num_luns < old)
-        return RIG_OK;
-    void *luns = rig_new(alloc, size * sizeof(*node->luns));
-    void *sam = luns ? rig_new(alloc, size * sizeof(*node->sam_luns)) : NULL;
-    if (!sam) {
-        rig_delete(alloc, luns, size * sizeof(*node->luns));
-        return RIG_E_NOMEM;
-    }
-    if (old) {
-        memcpy(luns, node->luns, old * sizeof(*node->luns));
-        rig_delete(alloc, node->luns, old * sizeof(*node->luns));
-        rig_delete(alloc, node->sam_luns, old * sizeof(*node->sam_luns));
-    }
-    node->luns = luns;
-    node->sam_luns = sam;
-    node->size_luns = size;
-    return RIG_OK;
-}
-
-rig_status rig_target_node_lun(rig_target_node *node, uint32_t lun, rig_device *device)
-{
-    uint32_t at = lun_place(node, lun), decoded;
-    if (!rig_lun_decode(rig_lun_encode(lun), &decoded) || decoded != lun ||
-        node->num_luns >= RIG_TARGET_LUNS_MAX)
-        return RIG_E_LIMIT;
-    if (at < node->num_luns && node->luns[at].lun == lun)
-        return RIG_E_EXISTS;
-    if (grow_luns(node) != RIG_OK)
-        return RIG_E_NOMEM;
-    memmove(node->luns + at + 1, node->luns + at, (node->num_luns - at) * sizeof(*node->luns));
-    node->luns[at].lun = lun;
-    node->luns[at].device = device;
-    node->num_luns++;
-    for (uint32_t i = 0; i < node->num_luns; i++)
-        node->sam_luns[i] = rig_lun_encode(node->luns[i].lun);
-    for (uint32_t i = 0; i < node->num_luns; i++)
-        rig_device_lun_list(node->luns[i].device, node->sam_luns, node->num_luns);
-    return RIG_OK;
 }
 
 /* ---- what is offered, and what goes wrong ---- */

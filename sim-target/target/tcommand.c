@@ -148,10 +148,11 @@ rig_status tgt_command(tgt_conn *conn, const rig_pdu *pdu)
         what = REJECT;
         reason = REJECT_DATA_DIGEST;
     }
-    if (task) {
+    if (task)
         task->refs--;
-        if (what != RUN)
-            tgt_task_free(task);
+    if (task && what != RUN) {
+        tgt_task_free(task);
+        task = NULL;
     }
     if (what == IGNORE)
         return RIG_OK;

@@ -48,7 +48,7 @@ rig_status tgt_data_out_header(tgt_conn *conn, const rig_pdu *pdu, rig_sink *out
     tgt_scsi *scsi = find_write(conn, pdu->bhs);
     tgt_burst *burst = scsi ? find_burst(scsi, pdu->bhs) : NULL;
     uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
-    out_sink->kind = burst && scsi->task.pending ? RIG_SINK_COLLECT : RIG_SINK_DISCARD;
+    out_sink->kind = burst && !scsi->started ? RIG_SINK_COLLECT : RIG_SINK_DISCARD;
     if (!burst || !scsi->taking || !fits(scsi, burst, pdu->bhs) ||
         burst->data_sn != rig_get32(pdu->bhs, RIG_F_DATA_SN))
         return RIG_OK;
@@ -86,7 +86,7 @@ rig_status tgt_data_out_store(tgt_scsi *scsi, uint32_t offset, rig_view data)
     const struct iovec *iov;
     uint32_t num;
     size_t skip;
-    if (scsi->task.pending && data.ptr)
+    if (!scsi->started && data.ptr)
         return keep(&scsi->task, offset, data);
     if (!scsi->taking || !data.ptr || offset >= scsi->out_len)
         return RIG_OK;
@@ -129,7 +129,7 @@ static void close_burst(tgt_scsi *scsi, tgt_burst *burst)
         tgt_tmf_progress(session);
         return;
     }
-    if (!scsi->task.draining && !scsi->task.pending)
+    if (!scsi->task.draining && scsi->started)
         tgt_data_out_next(scsi);
 }
 
@@ -199,9 +199,7 @@ void tgt_data_out_next(tgt_scsi *scsi)
         tgt_task_ready(&scsi->task);
         return;
     }
-    if (scsi->taking)
-        rig_device_finish(scsi->device, &scsi->scsi, scsi->got, false);
-    scsi->taking = false;
+    tgt_unit_taken(scsi, scsi->got, false);
     tgt_scsi_respond(scsi);
 }
 

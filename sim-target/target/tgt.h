@@ -30,6 +30,7 @@ typedef struct tgt_session tgt_session;
 typedef struct tgt_conn tgt_conn;
 typedef struct tgt_login tgt_login;
 typedef struct tgt_text tgt_text;
+typedef struct tgt_unit tgt_unit;
 
 /* ---- a task: one request and its answers (4.2.2.1) ---- */
 
@@ -68,6 +69,7 @@ typedef struct tgt_task {
     bool pending;         /* in target->pending */
     bool ready;           /* in conn->ready */
     bool held;            /* by a rule */
+    bool blocked;         /* in its unit's list, behind an ORDERED task or as one */
     bool done;            /* answered or aborted; only refs keep it */
     bool draining;        /* aborted; swallows late data */
     bool waiting;         /* a TMF that waits for commands, data or acknowledgments */
@@ -87,8 +89,8 @@ typedef struct tgt_burst {
 
 typedef struct tgt_scsi {
     tgt_task task;
-    rig_device *device; /* NULL for a LUN that does not exist */
-    uint32_t out_edtl;  /* what the initiator expects to move each way */
+    tgt_unit *unit;    /* NULL for a LUN that does not exist */
+    uint32_t out_edtl; /* what the initiator expects to move each way */
     uint32_t in_edtl;
     uint32_t out_len; /* what is really moved each way */
     uint32_t in_len;
@@ -125,6 +127,16 @@ typedef struct tgt_portal {
     uint8_t index;
 } tgt_portal;
 
+struct tgt_unit {
+    rig_target *target;
+    rig_device *device;
+    uint32_t lun;
+    uint32_t num_taking;  /* tasks that take data */
+    uint32_t num_ordered; /* of those, ORDERED ones */
+    tgt_list blocked;     /* tasks that may not start yet, in order */
+    tgt_list in_stirred;
+};
+
 struct rig_target_node {
     tgt_link by_name;
     rig_target *target;
@@ -132,10 +144,7 @@ struct rig_target_node {
     char *alias;   /* NULL when it has none */
     uint32_t *own; /* TGT_KEYS values it accepts; NULL: the target's */
     uint64_t portals;
-    struct tgt_lun {
-        uint32_t lun;
-        rig_device *device;
-    } * luns;           /* by number */
+    tgt_unit **units;   /* by number */
     uint64_t *sam_luns; /* the same numbers in SAM form */
     uint32_t num_luns, size_luns;
     uint16_t name_len, alias_len;
@@ -237,6 +246,7 @@ struct rig_target {
     tgt_list conns, dirty, dead, sessions;
     uint32_t num_conns, num_sessions, num_up;
     tgt_list buried;  /* sessions to free */
+    tgt_list stirred; /* units whose blocked tasks may start */
     uint32_t depth;   /* calls in progress; objects are freed when it is back at 0 */
     tgt_list pool[2]; /* unused tasks: plain, SCSI */
     uint32_t num_pool[2];
@@ -263,8 +273,6 @@ void tgt_deviated(tgt_conn *conn, const char *what);   /* of behaviour, not of a
 uint32_t tgt_new_ttt(rig_target *target);
 rig_target_node *tgt_node_find(const rig_target *target, rig_view name);
 bool tgt_node_at(const rig_target_node *node, const tgt_portal *portal);
-/* Position of a LUN in SAM form in the node's list, -1 when there is none. */
-int tgt_node_lun_position(const rig_target_node *node, uint64_t sam);
 
 /* ---- tconn.c: life of a connection ---- */
 bool tgt_accept(void *ctx, rig_stream *stream, rig_stream_user *out_user, uint64_t now);
@@ -419,7 +427,23 @@ void tgt_ping(tgt_conn *conn);
 /* A NOP-In that only carries the window. */
 void tgt_notice(tgt_conn *conn);
 
+/* ---- tunit.c ---- */
+/* The unit of a LUN in SAM form, NULL when there is none. */
+tgt_unit *tgt_unit_find(const rig_target_node *node, uint64_t sam);
+void tgt_units_free(rig_target_node *node);
+/* Must a command with this header wait for others of the unit? */
+bool tgt_unit_blocks(const tgt_unit *unit, const uint8_t *bhs);
+void tgt_unit_wait(tgt_unit *unit, tgt_task *task);
+/* The command takes data from now on, and has it all, or gives it up. */
+void tgt_unit_taking(tgt_scsi *scsi);
+void tgt_unit_taken(tgt_scsi *scsi, uint64_t got, bool abandon);
+/* Something left the way of those that wait. */
+void tgt_unit_stir(tgt_unit *unit);
+void tgt_units_go_on(rig_target *target);
+
 /* ---- tscsi.c ---- */
+/* Its turn on the unit has come. */
+void tgt_scsi_go_on(tgt_scsi *scsi);
 void tgt_scsi_free(tgt_scsi *scsi);
 /* Ends the device's part with sense data; the response waits for data that is still on its way (11.4.2). */
 void tgt_scsi_fail(tgt_scsi *scsi, uint8_t key, uint8_t asc, uint8_t ascq);

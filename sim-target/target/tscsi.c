@@ -71,16 +71,13 @@ static rig_status read_ahs(tgt_scsi *scsi, rig_view ahs)
 
 static void give_to_device(tgt_scsi *scsi)
 {
-    const tgt_session *session = scsi->task.conn->session;
-    const rig_target_node *node = session->node;
-    int position = tgt_node_lun_position(node, scsi->scsi.lun);
-    if (position < 0) {
+    const rig_target_node *node = scsi->task.conn->session->node;
+    if (!scsi->unit) {
         rig_device_no_lun(&scsi->scsi, node->sam_luns, node->num_luns);
         return;
     }
-    scsi->device = node->luns[position].device;
     scsi->begun = true;
-    rig_device_begin(scsi->device, &scsi->scsi);
+    rig_device_begin(scsi->unit->device, &scsi->scsi);
 }
 
 static uint32_t lesser(uint64_t a, uint32_t b)
@@ -101,6 +98,7 @@ static rig_status read_header(tgt_scsi *scsi, rig_view ahs)
     scsi->scsi.port = rig_view_of(session->ports + session->initiator_port_len, session->target_port_len);
     scsi->scsi.expected = scsi->out_edtl;
     scsi->scsi.lun = rig_get(bhs, RIG_F_LUN);
+    scsi->unit = tgt_unit_find(session->node, scsi->scsi.lun);
     scsi->scsi.cdb = rig_view_of(bhs + rig_fields[RIG_F_CDB].byte, CDB_INSIDE);
     return ahs.len > 0 ? read_ahs(scsi, ahs) : RIG_OK;
 }
@@ -113,7 +111,8 @@ static void begin_device(tgt_scsi *scsi)
         give_to_device(scsi);
     if (scsi->scsi.status != 0)
         return;
-    scsi->taking = scsi->scsi.direction == RIG_CDB_OUT;
+    if (scsi->scsi.direction == RIG_CDB_OUT)
+        tgt_unit_taking(scsi);
     if (scsi->taking)
         scsi->out_len = lesser(scsi->scsi.length, scsi->out_edtl);
     if (scsi->scsi.direction == RIG_CDB_IN)
@@ -121,8 +120,12 @@ static void begin_device(tgt_scsi *scsi)
     scsi->presented = scsi->scsi.direction == RIG_CDB_NONE ? 0 : scsi->scsi.length;
 }
 
+/* Immediate data goes straight to the device when nothing makes the command wait. */
 bool tgt_scsi_early(tgt_conn *conn, const rig_pdu *pdu, rig_sink *out_sink)
 {
+    const tgt_unit *unit = tgt_unit_find(conn->session->node, rig_get(pdu->bhs, RIG_F_LUN));
+    if (unit && tgt_unit_blocks(unit, pdu->bhs))
+        return true; /* collected, and kept */
     tgt_task *task = tgt_task_new(conn, TGT_TASK_SCSI, pdu->bhs);
     if (!task)
         return false;
@@ -147,9 +150,7 @@ void tgt_scsi_fail(tgt_scsi *scsi, uint8_t key, uint8_t asc, uint8_t ascq)
 {
     if (scsi->responding || scsi->scsi.status != 0)
         return;
-    if (scsi->taking)
-        rig_device_finish(scsi->device, &scsi->scsi, 0, true);
-    scsi->taking = false;
+    tgt_unit_taken(scsi, 0, true);
     scsi->in_len = 0;
     rig_device_fail(&scsi->scsi, key, asc, ascq);
 }
@@ -196,14 +197,10 @@ rig_status tgt_scsi_park(tgt_scsi *scsi, rig_view ahs)
     return RIG_OK;
 }
 
-void tgt_scsi_begin(tgt_task *task, rig_view ahs, rig_view data)
+/* Starts a command whose header was read. */
+static void start(tgt_scsi *scsi, rig_view data)
 {
-    tgt_scsi *scsi = tgt_scsi_of(task);
-    uint32_t immediate = rig_get32(task->bhs, RIG_F_DATA_LEN);
-    if (!scsi->started && !scsi->parked && read_header(scsi, ahs) != RIG_OK) {
-        tgt_conn_end(task->conn, TGT_TRANSPORT_LOST, false, RIG_E_NOMEM, "no memory for a CDB");
-        return;
-    }
+    uint32_t immediate = rig_get32(scsi->task.bhs, RIG_F_DATA_LEN);
     if (!scsi->started)
         begin_device(scsi);
     if (!scsi->parked)
@@ -213,6 +210,36 @@ void tgt_scsi_begin(tgt_task *task, rig_view ahs, rig_view data)
         tgt_data_out_store(scsi, 0, data);
     scsi->got = scsi->next = lesser((uint64_t)immediate + scsi->first.got, scsi->out_len);
     tgt_data_out_next(scsi);
+}
+
+void tgt_scsi_go_on(tgt_scsi *scsi)
+{
+    start(scsi, tgt_task_data(&scsi->task));
+}
+
+static rig_status wait_for_unit(tgt_scsi *scsi, rig_view data)
+{
+    rig_status status = RIG_OK;
+    if (!scsi->parked) {
+        status = tgt_task_keep(&scsi->task, (rig_view){0}, data);
+        open_first_burst(scsi, rig_get32(scsi->task.bhs, RIG_F_DATA_LEN));
+        scsi->parked = true;
+    }
+    tgt_unit_wait(scsi->unit, &scsi->task);
+    return status;
+}
+
+void tgt_scsi_begin(tgt_task *task, rig_view ahs, rig_view data)
+{
+    tgt_scsi *scsi = tgt_scsi_of(task);
+    rig_status status = scsi->started || scsi->parked ? RIG_OK : read_header(scsi, ahs);
+    bool waits = status == RIG_OK && !scsi->started && scsi->unit && tgt_unit_blocks(scsi->unit, task->bhs);
+    if (waits)
+        status = wait_for_unit(scsi, data);
+    if (status != RIG_OK)
+        tgt_conn_end(task->conn, TGT_TRANSPORT_LOST, false, RIG_E_NOMEM, "no memory for a command");
+    else if (!waits)
+        start(scsi, data);
 }
 
 bool tgt_scsi_expects_data(const tgt_scsi *scsi)
@@ -250,10 +277,8 @@ void tgt_scsi_seek(tgt_scsi *scsi, uint32_t offset, const struct iovec **out_iov
 
 void tgt_scsi_free(tgt_scsi *scsi)
 {
-    if (scsi->taking)
-        rig_device_finish(scsi->device, &scsi->scsi, 0, true);
-    scsi->taking = false;
+    tgt_unit_taken(scsi, 0, true);
     if (scsi->begun)
-        rig_device_release(scsi->device, &scsi->scsi);
+        rig_device_release(scsi->unit->device, &scsi->scsi);
     rig_delete(scsi->task.conn->target->alloc, scsi->cdb, scsi->cdb_size);
 }

@@ -142,11 +142,11 @@ static rig_status tell_devices(tgt_session *session)
 {
     const rig_target_node *node = session->node;
     for (uint32_t i = 0; node && !session->discovery && i < node->num_luns; i++) {
-        rig_status status = rig_device_nexus_new(node->luns[i].device, session->nexus);
+        rig_status status = rig_device_nexus_new(node->units[i]->device, session->nexus);
         if (status == RIG_OK)
             continue;
         while (i-- > 0)
-            rig_device_nexus_lost(node->luns[i].device, session->nexus);
+            rig_device_nexus_lost(node->units[i]->device, session->nexus);
         return status;
     }
     return RIG_OK;
@@ -156,7 +156,7 @@ static void nexus_lost(const tgt_session *session)
 {
     const rig_target_node *node = session->node;
     for (uint32_t i = 0; node && !session->discovery && i < node->num_luns; i++)
-        rig_device_nexus_lost(node->luns[i].device, session->nexus);
+        rig_device_nexus_lost(node->units[i]->device, session->nexus);
 }
 
 rig_status tgt_session_list(tgt_session *session)
@@ -299,9 +299,6 @@ void tgt_session_tell_window(tgt_session *session)
 
 void tgt_session_cleared(tgt_session *session, const tgt_scsi *scsi)
 {
-    int position =
-        session->node ? tgt_node_lun_position(session->node, rig_get(scsi->task.bhs, RIG_F_LUN)) : -1;
-    if (position >= 0)
-        rig_device_attention_one(session->node->luns[position].device, session->nexus, ASC_CLEARED,
-                                 ASCQ_CLEARED);
+    if (scsi->unit)
+        rig_device_attention_one(scsi->unit->device, session->nexus, ASC_CLEARED, ASCQ_CLEARED);
 }

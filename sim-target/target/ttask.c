@@ -207,6 +207,11 @@ static void settle(tgt_task *task)
     if (task->numbered && task->conn->session)
         task->conn->session->num_active--;
     rig_timerq_disarm(&target->timers, &task->timer);
+    if (task->blocked) {
+        tgt_list_remove(&task->in_ready);
+        tgt_unit_stir(tgt_scsi_of(task)->unit);
+    }
+    task->blocked = false;
     if (task->draining)
         task->conn->num_draining--;
     if (task->waiting && task->conn->session)

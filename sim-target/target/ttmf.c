@@ -35,9 +35,7 @@ static void answer_with(tgt_task *task, uint8_t response)
 static void abort_scsi(tgt_task *task)
 {
     tgt_scsi *scsi = tgt_scsi_of(task);
-    if (scsi->taking)
-        rig_device_finish(scsi->device, &scsi->scsi, 0, true);
-    scsi->taking = false;
+    tgt_unit_taken(scsi, 0, true);
     if (tgt_scsi_expects_data(scsi))
         tgt_task_drain(task);
     else
@@ -128,10 +126,10 @@ static void abort_all(const tgt_task *tmf, uint32_t function)
 static void tell_device(const tgt_task *tmf, uint32_t function)
 {
     const tgt_session *session = tmf->conn->session;
-    int position = tgt_node_lun_position(session->node, rig_get(tmf->bhs, RIG_F_LUN));
-    if (position < 0)
+    const tgt_unit *unit = tgt_unit_find(session->node, rig_get(tmf->bhs, RIG_F_LUN));
+    if (!unit)
         return;
-    rig_device *device = session->node->luns[position].device;
+    rig_device *device = unit->device;
     if (function == LOGICAL_UNIT_RESET)
         rig_device_reset(device, session->nexus);
     else if (function == CLEAR_TASK_SET)
@@ -223,7 +221,7 @@ void tgt_tmf_progress(tgt_session *session)
 static void many_tasks(tgt_task *task)
 {
     tgt_session *session = task->conn->session;
-    if (tgt_node_lun_position(session->node, rig_get(task->bhs, RIG_F_LUN)) < 0) {
+    if (!tgt_unit_find(session->node, rig_get(task->bhs, RIG_F_LUN))) {
         answer_with(task, NO_LUN);
         return;
     }
@@ -240,7 +238,7 @@ void tgt_tmf_begin(tgt_task *task, rig_view ahs, rig_view data)
     (void)data;
     switch (function) {
     case ABORT_TASK:
-        if (tgt_node_lun_position(task->conn->session->node, rig_get(task->bhs, RIG_F_LUN)) < 0)
+        if (!tgt_unit_find(task->conn->session->node, rig_get(task->bhs, RIG_F_LUN)))
             answer_with(task, NO_LUN);
         else
             answer_with(task, abort_task(task));

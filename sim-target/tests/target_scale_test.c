@@ -121,6 +121,17 @@ static void test_sessions(void)
     CU_ASSERT_EQUAL(up, SESSIONS);
     CU_ASSERT_EQUAL(counts.sessions, SESSIONS);
     CU_ASSERT_TRUE((meter.bytes_live - before) / SESSIONS <= 8192);
+    for (uint32_t i = 0; i < LUMP; i++)
+        rig_close(initiators[i].stream, i % 2 ? RIG_CLOSE_FLUSH : RIG_CLOSE_RESET);
+    settle(&all);
+    rig_target_count(all.target, &counts);
+    CU_ASSERT_EQUAL(counts.connections, SESSIONS - LUMP);
+    CU_ASSERT_EQUAL(counts.sessions, SESSIONS - LUMP);
+    uint64_t retained = rig_simnet_now(all.sim) + 22 * RIG_SECOND; /* Time2Wait and Time2Retain */
+    CU_ASSERT_TRUE(rig_target_next_deadline(all.target) <= retained);
+    rig_target_tick(all.target, retained);
+    CU_ASSERT_EQUAL(rig_target_next_deadline(all.target), RIG_NEVER);
+    CU_ASSERT_TRUE((meter.bytes_live - before) / (SESSIONS - LUMP) <= 8192);
     rig_target_free(all.target);
     CU_ASSERT_EQUAL(meter.num_live, 0);
     rig_simnet_free(all.sim);

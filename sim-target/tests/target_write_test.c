@@ -419,7 +419,106 @@ static void test_byte_by_byte(void)
     }
 }
 
-RIG_SUITE("target writes", {"R2Ts up to the agreed number and length", test_r2t_splitting},
+/* ---- task attributes ---- */
+
+static uint32_t send_attr(tt_client *client, unsigned attr, const char *flags, uint8_t opcode,
+                          uint16_t blocks, uint32_t immediate)
+{
+    uint8_t bhs[RIG_BHS_LEN];
+    tt_scsi(client, bhs, flags, blocks * 512u, opcode, 0, blocks);
+    rig_set(bhs, RIG_F_ATTR, attr);
+    tt_send(client, bhs, sample, immediate);
+    return rig_get32(bhs, RIG_F_ITT);
+}
+
+static bool answered(tt_client *client, rig_pdu_kind kind, uint32_t itt)
+{
+    tt_pdu pdu = tt_next(client);
+    return pdu.here && pdu.kind == kind && rig_get32(pdu.bhs, RIG_F_ITT) == itt &&
+           tt_field(&pdu, RIG_F_SCSI_STATUS) == 0;
+}
+
+enum { SIMPLE = 1, ORDERED = 2, HEAD = 3 };
+
+/* An ORDERED task starts when all older ones are done, and younger ones when it is; the head of the queue at
+ * once. */
+static void test_ordered(void)
+{
+    tt_world *world = tt_new();
+    tt_client client = tt_login(world, ""), other = tt_client_at(world, 0);
+    other.isid = 2;
+    CU_ASSERT_EQUAL(tt_login_keys(&other, ""), 0);
+    fill_sample();
+    uint32_t first = send_attr(&client, SIMPLE, "FW", WRITE, 2, 0);
+    tt_pdu pdu = tt_expect(&client, RIG_PDU_R2T);
+    uint32_t ordered = send_attr(&client, ORDERED, "FW", WRITE, 1, 512);
+    uint32_t younger = send_attr(&client, SIMPLE, "FR", READ, 1, 0);
+    uint32_t others = send_attr(&other, SIMPLE, "F", 0x00, 0, 0); /* one task set for all sessions */
+    CU_ASSERT_TRUE(tt_silent(&client) && tt_silent(&other));
+    uint32_t head = send_attr(&client, HEAD, "F", 0x00, 0, 0);
+    CU_ASSERT_TRUE(answered(&client, RIG_PDU_SCSI_RESP, head));
+    data_out(&client, first, rig_get32(pdu.bhs, RIG_F_TTT), 0, 0, 1024, true);
+    tt_run(world);
+    CU_ASSERT_TRUE(answered(&client, RIG_PDU_SCSI_RESP, first));
+    CU_ASSERT_TRUE(answered(&client, RIG_PDU_SCSI_RESP, ordered));
+    CU_ASSERT_TRUE(answered(&client, RIG_PDU_DATA_IN, younger));
+    CU_ASSERT_TRUE(answered(&other, RIG_PDU_SCSI_RESP, others));
+    tt_free(world);
+}
+
+/* An ORDERED write takes its data alone; one that waits is aborted, and one whose data is early keeps it. */
+static void test_ordered_writes(void)
+{
+    tt_world *world = tt_new();
+    tt_client client = tt_login(world, "InitialR2T=No\nFirstBurstLength=1024");
+    uint8_t bhs[RIG_BHS_LEN];
+    fill_sample();
+    uint32_t ordered = send_attr(&client, ORDERED, "FW", WRITE, 2, 0);
+    tt_pdu pdu = tt_expect(&client, RIG_PDU_R2T);
+    uint32_t early = send_attr(&client, SIMPLE, "W", WRITE, 4, 512);
+    data_out(&client, early, RIG_TAG_NONE, 0, 512, 512, true);
+    uint32_t aborted = send_attr(&client, ORDERED, "FR", READ, 1, 0);
+    uint32_t last = send_attr(&client, SIMPLE, "F", 0x00, 0, 0);
+    CU_ASSERT_TRUE(tt_silent(&client));
+    tt_request(&client, bhs, RIG_PDU_TMF_REQ, true);
+    rig_set(bhs, RIG_F_FUNCTION, 1);
+    rig_set(bhs, RIG_F_REF_TAG, aborted);
+    tt_send(&client, bhs, NULL, 0);
+    tt_expect(&client, RIG_PDU_TMF_RESP);
+    CU_ASSERT_TRUE(tt_silent(&client));
+    data_out(&client, ordered, rig_get32(pdu.bhs, RIG_F_TTT), 0, 0, 1024, true);
+    CU_ASSERT_TRUE(answered(&client, RIG_PDU_SCSI_RESP, ordered));
+    pdu = tt_expect(&client, RIG_PDU_R2T);
+    CU_ASSERT_TRUE(answered(&client, RIG_PDU_SCSI_RESP, last));
+    CU_ASSERT_EQUAL(tt_field(&pdu, RIG_F_BUFFER_OFFSET), 1024);
+    data_out(&client, early, rig_get32(pdu.bhs, RIG_F_TTT), 0, 1024, 1024, true);
+    CU_ASSERT_TRUE(answered(&client, RIG_PDU_SCSI_RESP, early));
+    CU_ASSERT_TRUE(disk_has(&client, sample, 2048));
+    tt_free(world);
+}
+
+/* Connections that go leave nobody waiting. */
+static void test_ordered_and_lost(void)
+{
+    tt_world *world = tt_new();
+    tt_client client = tt_login(world, ""), other = tt_client_at(world, 0);
+    other.isid = 2;
+    CU_ASSERT_EQUAL(tt_login_keys(&other, ""), 0);
+    send_attr(&client, ORDERED, "FW", WRITE, 2, 0);
+    tt_expect(&client, RIG_PDU_R2T);
+    send_attr(&client, ORDERED, "FR", READ, 2, 0);
+    uint32_t itt = send_attr(&other, SIMPLE, "F", 0x00, 0, 0);
+    CU_ASSERT_TRUE(tt_silent(&other));
+    client.stream->open = false;
+    client.stream->user.ops->event(client.stream->user.ctx, RIG_STREAM_FAILED, RIG_E_RESET, world->now);
+    tt_run(world);
+    CU_ASSERT_TRUE(answered(&other, RIG_PDU_SCSI_RESP, itt));
+    tt_free(world);
+}
+
+RIG_SUITE("target writes", {"ordered tasks", test_ordered}, {"ordered writes", test_ordered_writes},
+          {"ordered tasks of the lost", test_ordered_and_lost},
+          {"R2Ts up to the agreed number and length", test_r2t_splitting},
           {"one R2T, many pieces", test_pieces}, {"every combination of unsolicited data", test_unsolicited},
           {"a write without R2T", test_all_unsolicited}, {"wrong Data-Out PDUs", test_wrong},
           {"too little for an R2T", test_short}, {"data for no task", test_no_task},
