@@ -4,39 +4,38 @@
 #define LOGOUT_REQUEST 1
 #define CONNECTION_DROP 2
 #define SESSION_DROP 3
-#define CLOSE_SESSION 0
+#define NEGOTIATION_REQUEST 4
 
-static rig_status log_out(eng_conn *conn, uint64_t now)
+/* What the target says about the time until the next login counts, this once, instead of what was agreed
+ * (section 7.5.2). */
+static rig_status dropped(eng_conn *conn, const rig_pdu *pdu, eng_conn *which, uint64_t now)
 {
     rig_session *session = conn->session;
-    if (!eng_conn_fire(conn, ENG_LOGOUT_ASKED, now))
-        return RIG_E_PROTOCOL;
-    if (conn->state != ENG_S7_LOGOUT_REQUESTED)
+    if (!which)
         return RIG_OK;
-    rig_task *task = eng_own_task(session, RIG_TASK_LOGOUT);
-    if (!task)
-        return RIG_E_NOMEM;
-    task->reason = CLOSE_SESSION;
-    task->immediate = true;
-    rig_status status = rig_session_submit(session, task, now);
-    if (status)
-        task->done(task, now);
-    return status;
+    session->has_wait = true;
+    session->wait = (uint16_t)rig_get(pdu->bhs, RIG_F_PARAMETER2);
+    which->by_target = true;
+    rig_status status = eng_conn_error(which, RIG_E_CLOSED, pdu, RIG_F_ASYNC_EVENT,
+                                       "the target drops the connection (11.9.1)");
+    if (which == conn)
+        return status;
+    eng_conn_fail(which, status, now);
+    return RIG_OK;
 }
 
 static rig_status act(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
-    eng_conn *dropped = NULL;
+    uint16_t cid = (uint16_t)rig_get(pdu->bhs, RIG_F_PARAMETER1);
     switch (rig_get(pdu->bhs, RIG_F_ASYNC_EVENT)) {
     case LOGOUT_REQUEST:
-        return log_out(conn, now);
+        return eng_logout_asked(conn, now);
     case CONNECTION_DROP:
-        dropped = eng_session_conn(conn->session, (uint16_t)rig_get(pdu->bhs, RIG_F_PARAMETER1));
-        if (dropped && dropped != conn)
-            eng_conn_fail(dropped, RIG_E_CLOSED, now);
-        return dropped == conn ? RIG_E_CLOSED : RIG_OK;
+        return dropped(conn, pdu, eng_session_conn(conn->session, cid), now);
     case SESSION_DROP:
-        return RIG_E_CLOSED;
+        return dropped(conn, pdu, conn, now);
+    case NEGOTIATION_REQUEST:
+        return eng_text_wanted(conn, now);
     default:
         return RIG_OK;
     }
@@ -49,7 +48,7 @@ rig_status eng_async(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         return status;
     rig_event event = {.cid = conn->cid, .pdu = pdu};
     eng_emit(conn->session, &event, RIG_EVENT_ASYNC, now);
-    return act(conn, pdu, now);
+    return conn->over ? RIG_E_ABORTED : act(conn, pdu, now);
 }
 
 /* The header of the refused PDU is the data segment: it says which request is over (section 11.17.4). */
@@ -64,6 +63,23 @@ static rig_task *refused_task(const eng_conn *conn, const rig_pdu *pdu)
     return task && task->engine.conn == conn && task->engine.phase == ENG_SENT ? task : NULL;
 }
 
+/* A refused command was not received, whatever its CmdSN (section 7.3): the session can only go on when
+ * something else takes that number. Not if the target shows by ExpCmdSN that it took it. */
+static rig_status plug_hole(eng_conn *conn, uint32_t cmd_sn, uint64_t now)
+{
+    rig_session *session = conn->session;
+    if (rig_sn_lt(cmd_sn, session->exp_cmd_sn) || session->state != ENG_Q3_LOGGED_IN)
+        return RIG_OK;
+    return eng_plug(conn, cmd_sn, now);
+}
+
+/* Without these requests the engine cannot go on. */
+static bool is_vital(const rig_task *task)
+{
+    bool abort = task->kind == RIG_TASK_TMF && task->engine.internal;
+    return task->kind == RIG_TASK_LOGOUT || task->engine.plug || abort;
+}
+
 rig_status eng_reject(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     rig_session *session = conn->session;
@@ -72,18 +88,18 @@ rig_status eng_reject(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         return status;
     rig_event event = {.cid = conn->cid, .pdu = pdu};
     eng_emit(session, &event, RIG_EVENT_REJECT, now);
-    rig_task *task = refused_task(conn, pdu);
+    rig_task *task = conn->over ? NULL : refused_task(conn, pdu);
     if (!task)
         return RIG_OK;
-    bool hole = !task->immediate && session->exp_cmd_sn == task->cmd_sn && session->cmd_sn != task->cmd_sn;
+    bool vital = is_vital(task);
+    bool numbered = !task->immediate;
+    uint32_t cmd_sn = task->cmd_sn;
     task->response = (uint8_t)rig_get(pdu->bhs, RIG_F_REJECT_REASON);
-    if (conn->text && conn->text->task == task)
-        eng_text_free(conn);
     eng_task_done(task, RIG_E_REFUSED, now);
-    /* At level 0 a CmdSN that was not taken leaves a hole nothing can fill but a new session
-     * (sections 7.3, 7.1.4.4). */
-    if (hole)
-        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_EXP_CMD_SN,
-                              "a refused request left a hole in CmdSN (7.3)");
-    return RIG_OK;
+    if (conn->over)
+        return RIG_OK;
+    if (vital)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_REJECT_REASON,
+                              "refused what the session cannot go on without (7.3)");
+    return numbered ? plug_hole(conn, cmd_sn, now) : RIG_OK;
 }

@@ -8,7 +8,7 @@ static int conn_space(void *ctx, struct iovec *iov, int max)
     eng_conn *conn = ctx;
     if (max < RIG_SPACE_IOV)
         return 0;
-    if (!conn->announced)
+    if (!conn->over)
         return rig_framer_space(&conn->framer, conn->session->initiator->config.read_ahead, iov);
     iov[0] = conn->session->initiator->config.read_ahead;
     return 1;
@@ -17,66 +17,79 @@ static int conn_space(void *ctx, struct iovec *iov, int max)
 static void conn_received(void *ctx, size_t len, uint64_t now)
 {
     eng_conn *conn = ctx;
-    if (conn->announced)
+    rig_session *session = conn->session;
+    if (conn->over)
         return;
-    conn->busy++;
+    eng_enter(session);
     conn->heard = now;
-    conn->session->initiator->now = now;
+    session->initiator->now = now;
     rig_status status =
-        rig_framer_commit(&conn->framer, conn->session->initiator->config.read_ahead, len, &conn->error);
+        rig_framer_commit(&conn->framer, session->initiator->config.read_ahead, len, &conn->error);
     if (status)
         eng_conn_fail(conn, status, now);
-    else if (!conn->announced && conn->stream)
-        rig_wake(conn->stream);
-    conn->busy--;
-    eng_conn_put(conn);
+    else
+        eng_conn_wake(conn);
+    eng_leave(session);
 }
 
 static int conn_output(void *ctx, struct iovec *iov, int max, uint64_t now)
 {
     eng_conn *conn = ctx;
-    if (!conn->announced)
+    rig_session *session = conn->session;
+    eng_enter(session);
+    session->initiator->now = now;
+    if (!conn->over)
         eng_send(conn, now);
-    return rig_txq_iov(&conn->txq, iov, max, now, NULL);
+    int num = conn->stream ? rig_txq_iov(&conn->txq, iov, max, now, NULL) : 0;
+    eng_leave(session);
+    return num;
 }
 
 static void conn_sent(void *ctx, size_t len, uint64_t now)
 {
     eng_conn *conn = ctx;
-    conn->busy++;
-    conn->session->initiator->now = now;
+    rig_session *session = conn->session;
+    eng_enter(session);
+    session->initiator->now = now;
     rig_txq_sent(&conn->txq, len, eng_task_sent, conn);
-    conn->busy--;
-    eng_conn_put(conn);
+    eng_leave(session);
 }
 
 static void stream_gone(eng_conn *conn, rig_status why, uint64_t now)
 {
     conn->stream = NULL;
-    if (!conn->announced) {
-        conn->by_target = true;
-        eng_conn_fail(conn, why, now);
-    }
+    conn->session->sweep = true;
+    conn->by_target = conn->by_target || !conn->over;
+    eng_conn_fail(conn, why, now);
+}
+
+static void peer_closed(eng_conn *conn, uint64_t now)
+{
+    conn->by_target = conn->by_target || !conn->over;
+    eng_conn_fail(conn, RIG_E_CLOSED, now);
+}
+
+static void connected(eng_conn *conn, uint64_t now)
+{
+    if (conn->over || !eng_conn_fire(conn, ENG_CONNECTED, now))
+        return;
+    rig_status status = eng_login_start(conn, now);
+    if (status)
+        eng_conn_fail(conn, status, now);
 }
 
 static void conn_event(void *ctx, rig_stream_event event, rig_status why, uint64_t now)
 {
     eng_conn *conn = ctx;
-    conn->busy++;
-    conn->session->initiator->now = now;
+    rig_session *session = conn->session;
+    eng_enter(session);
+    session->initiator->now = now;
     switch (event) {
     case RIG_STREAM_CONNECTED:
-        if (eng_conn_fire(conn, ENG_CONNECTED, now)) {
-            rig_status status = eng_login_start(conn, now);
-            if (status)
-                eng_conn_fail(conn, status, now);
-        }
+        connected(conn, now);
         break;
     case RIG_STREAM_PEER_CLOSED:
-        if (!conn->announced) {
-            conn->by_target = true;
-            eng_conn_fail(conn, RIG_E_CLOSED, now);
-        }
+        peer_closed(conn, now);
         break;
     case RIG_STREAM_CLOSED:
         stream_gone(conn, RIG_E_CLOSED, now);
@@ -85,8 +98,7 @@ static void conn_event(void *ctx, rig_stream_event event, rig_status why, uint64
         stream_gone(conn, why, now);
         break;
     }
-    conn->busy--;
-    eng_conn_put(conn);
+    eng_leave(session);
 }
 
 static const rig_stream_user_ops stream_ops = {conn_space, conn_received, conn_output, conn_sent, conn_event};
@@ -95,7 +107,7 @@ static const rig_framer_ops framer_ops = {eng_header, eng_complete};
 
 static uint16_t free_cid(rig_session *session)
 {
-    while (eng_session_conn(session, session->next_cid))
+    while (session->next_cid == 0 || eng_session_conn(session, session->next_cid))
         session->next_cid++;
     return session->next_cid++;
 }
@@ -115,23 +127,12 @@ static void conn_init(eng_conn *conn, rig_session *session, const rig_portal *po
     rig_txq_init(&conn->txq, framer.alloc);
 }
 
-static void conn_unlink(eng_conn *conn)
-{
-    eng_conn **place = &conn->session->conns;
-    while (*place && *place != conn)
-        place = &(*place)->next;
-    if (*place)
-        *place = conn->next;
-}
-
 static void conn_delete(eng_conn *conn)
 {
     const rig_alloc *alloc = eng_alloc(conn->session);
-    conn_unlink(conn);
     rig_timerq_disarm(&conn->session->initiator->timers, &conn->timer);
-    rig_timerq_disarm(&conn->session->initiator->timers, &conn->nop_timer);
     eng_login_free(conn);
-    eng_text_free(conn);
+    eng_text_free(conn->session, conn->text);
     rig_txq_cleanup(&conn->txq);
     rig_framer_cleanup(&conn->framer);
     rig_delete(alloc, conn->r2ts, conn->num_r2ts * sizeof *conn->r2ts);
@@ -139,17 +140,38 @@ static void conn_delete(eng_conn *conn)
     rig_delete(alloc, conn, sizeof *conn);
 }
 
-/* Frees a connection that is over once no call on the stack uses it. */
-void eng_conn_put(eng_conn *conn)
+/* Frees the connections that are over; only when no call on the stack uses one. */
+void eng_conn_sweep(rig_session *session)
 {
-    if (conn->announced && !conn->stream && conn->busy == 0)
+    eng_conn **place = &session->conns;
+    while (*place) {
+        eng_conn *conn = *place;
+        if (!conn->over || conn->stream) {
+            place = &conn->next;
+            continue;
+        }
+        *place = conn->next;
         conn_delete(conn);
+    }
 }
 
-rig_status eng_conn_new(rig_session *session, const rig_portal *portal, bool leading, uint64_t now,
-                        eng_conn **out_conn)
+static rig_status open_stream(eng_conn *conn, uint64_t now)
 {
+    rig_session *session = conn->session;
     rig_initiator *initiator = session->initiator;
+    const rig_stream_user user = {&stream_ops, conn};
+    const rig_address *local = &session->config.local;
+    if (local->ip.version == 0 && local->port == 0)
+        local = NULL;
+    rig_status status = rig_connect(initiator->config.transport, local, &conn->portal, &user, &conn->stream);
+    uint64_t timeout = session->config.login_timeout ? session->config.login_timeout : ENG_LOGIN_TIMEOUT;
+    if (!status)
+        rig_timerq_arm(&initiator->timers, &conn->timer, now + timeout);
+    return status;
+}
+
+rig_status eng_conn_new(rig_session *session, const rig_portal *portal, bool leading, uint64_t now)
+{
     eng_conn *conn = rig_new(eng_alloc(session), sizeof *conn);
     if (!conn)
         return RIG_E_NOMEM;
@@ -158,25 +180,23 @@ rig_status eng_conn_new(rig_session *session, const rig_portal *portal, bool lea
     while (*end)
         end = &(*end)->next;
     *end = conn;
-    eng_conn_fire(conn, ENG_CONNECT, now);
-    const rig_stream_user user = {&stream_ops, conn};
-    const rig_address *local =
-        session->config.local.ip.version || session->config.local.port ? &session->config.local : NULL;
-    rig_status status = rig_connect(initiator->config.transport, local, portal, &user, &conn->stream);
+    eng_enter(session);
+    rig_status status = RIG_OK;
+    if (eng_conn_fire(conn, ENG_CONNECT, now))
+        status = open_stream(conn, now);
     if (status) {
+        conn->over = session->sweep = true;
         eng_conn_fire(conn, ENG_CONNECT_FAILED, now);
-        conn_delete(conn);
-        return status;
     }
-    uint64_t timeout = session->config.login_timeout ? session->config.login_timeout : ENG_LOGIN_TIMEOUT;
-    rig_timerq_arm(&initiator->timers, &conn->timer, now + timeout);
-    *out_conn = conn;
-    return RIG_OK;
+    eng_leave(session);
+    return status;
 }
 
-/* The one place where a connection's state changes. */
+/* The one place where a connection's state changes. False when the table has no such move, or when the
+ * connection was ended by whoever was told of it. */
 bool eng_conn_fire(eng_conn *conn, unsigned event, uint64_t now)
 {
+    bool was_over = conn->over;
     const eng_move *move = eng_fsm_find(&eng_conn_fsm, conn->state, (uint8_t)event);
     if (!move) {
         rig_fail(&conn->error, RIG_E_PROTOCOL, "%s in state %s", eng_conn_fsm.events[event],
@@ -191,7 +211,7 @@ bool eng_conn_fire(eng_conn *conn, unsigned event, uint64_t now)
     conn->state = move->to;
     rig_event told = {.cid = conn->cid, .text = rig_view_of(text.ptr, text.len)};
     eng_emit(conn->session, &told, RIG_EVENT_TRANSITION, now);
-    return true;
+    return was_over || !conn->over;
 }
 
 static void cleanup_fire(eng_conn *conn, eng_cleanup_event event)
@@ -203,7 +223,7 @@ static void cleanup_fire(eng_conn *conn, eng_cleanup_event event)
 
 void eng_conn_wake(eng_conn *conn)
 {
-    if (conn->stream && !conn->announced)
+    if (conn->stream && !conn->over)
         rig_wake(conn->stream);
 }
 
@@ -214,79 +234,87 @@ rig_status eng_conn_error(eng_conn *conn, rig_status status, const rig_pdu *pdu,
                        rig_pdu_rows[rig_pdu_kind_of(pdu->bhs)].name, rig_fields[field].name, text);
 }
 
-static void announce(eng_conn *conn, rig_status why, uint64_t now)
+/* FIN is possible while no caller's memory is on its way out: a reset is what gives that back at once. A
+ * failure in full feature phase is told by a reset, an end one side asked for by a FIN. */
+static bool ends_in_order(const eng_conn *conn, rig_status why)
 {
-    conn->announced = true;
-    rig_event event = {.cid = conn->cid, .status = why, .by_target = conn->by_target, .error = &conn->error};
-    eng_emit(conn->session, &event, RIG_EVENT_CLOSED, now);
-}
-
-/* FIN after what is queued; used when no caller's memory can be in the queue. */
-void eng_conn_close(eng_conn *conn, uint64_t now)
-{
-    rig_initiator *initiator = conn->session->initiator;
-    announce(conn, RIG_OK, now);
-    rig_timerq_disarm(&initiator->timers, &conn->nop_timer);
-    if (!conn->stream)
-        return;
-    conn->timer.kind = ENG_TIMER_CLOSE;
-    rig_timerq_arm(&initiator->timers, &conn->timer, now + CLOSE_TIMEOUT);
-    rig_close(conn->stream, RIG_CLOSE_FLUSH);
+    if (!conn->stream || conn->session->doomed || conn->state == ENG_S2_XPT_WAIT || conn->lent)
+        return false;
+    if (conn->state == ENG_S4_IN_LOGIN)
+        return why != RIG_E_RESET && why != RIG_E_TIMEOUT;
+    return why == RIG_OK || why == RIG_E_CLOSED || why == RIG_E_ABORTED;
 }
 
 static void cut_stream(eng_conn *conn)
 {
     rig_stream *stream = conn->stream;
     conn->stream = NULL;
+    conn->session->sweep = true;
     rig_timerq_disarm(&conn->session->initiator->timers, &conn->timer);
-    rig_timerq_disarm(&conn->session->initiator->timers, &conn->nop_timer);
     if (stream)
         rig_close(stream, RIG_CLOSE_RESET);
 }
 
-/* RST and forget: afterwards nothing refers to the callers' memory any more. */
-void eng_conn_reset(eng_conn *conn, rig_status why, uint64_t now)
+static void close_stream(eng_conn *conn, uint64_t now)
 {
-    if (conn->announced) {
-        cut_stream(conn);
+    conn->timer.kind = ENG_TIMER_CLOSE;
+    rig_timerq_arm(&conn->session->initiator->timers, &conn->timer, now + CLOSE_TIMEOUT);
+    rig_close(conn->stream, RIG_CLOSE_FLUSH);
+}
+
+/* The one way a connection ends. Marked first: whatever a callback asks for now finds it over. */
+void eng_conn_end(eng_conn *conn, unsigned event, rig_status why, uint64_t now)
+{
+    rig_session *session = conn->session;
+    if (conn->over) {
+        if (session->doomed)
+            cut_stream(conn);
         return;
     }
-    bool was_up = conn->state >= ENG_S5_LOGGED_IN;
-    eng_conn_fire(conn,
-                  was_up                           ? ENG_CONN_FAILED
-                  : conn->state == ENG_S2_XPT_WAIT ? ENG_CONNECT_FAILED
-                                                   : ENG_LOGIN_FAILED,
-                  now);
-    if (was_up)
+    bool in_order = ends_in_order(conn, why);
+    conn->over = session->sweep = true;
+    rig_timerq_disarm(&session->initiator->timers, &conn->timer);
+    rig_timerq_disarm(&session->initiator->timers, &conn->nop_timer);
+    eng_conn_fire(conn, event, now);
+    if (conn->state == ENG_S8_CLEANUP_WAIT)
         cleanup_fire(conn, ENG_CLEANUP_BEGIN);
-    cut_stream(conn);
-    announce(conn, why, now);
+    if (in_order)
+        close_stream(conn, now);
+    else
+        cut_stream(conn);
+    rig_event told = {.cid = conn->cid, .status = why, .by_target = conn->by_target, .error = &conn->error};
+    eng_emit(session, &told, RIG_EVENT_CLOSED, now);
     cleanup_fire(conn, ENG_CLEANUP_OVER);
+}
+
+/* Ends a connection as what its state makes of a loss. */
+void eng_conn_lose(eng_conn *conn, rig_status why, uint64_t now)
+{
+    unsigned event = conn->state == ENG_S2_XPT_WAIT   ? ENG_CONNECT_FAILED
+                     : conn->state == ENG_S4_IN_LOGIN ? ENG_LOGIN_FAILED
+                                                      : ENG_CONN_FAILED;
+    eng_conn_end(conn, event, why, now);
 }
 
 void eng_conn_fail(eng_conn *conn, rig_status why, uint64_t now)
 {
-    if (conn->announced)
+    if (conn->over)
         return;
-    conn->busy++;
     conn->error.status = why;
-    if (conn->state >= ENG_S5_LOGGED_IN) {
-        eng_conn_reset(conn, why, now);
-        eng_recover(conn->session, why, now);
-    } else {
+    if (conn->state < ENG_S5_LOGGED_IN) {
         eng_login_failed(conn, why, now);
+        return;
     }
-    conn->busy--;
-    eng_conn_put(conn);
+    eng_conn_lose(conn, why, now);
+    eng_recover(conn->session, why, now);
 }
 
 void eng_conn_timer(eng_conn *conn, uint64_t now)
 {
-    if (conn->timer.kind != ENG_TIMER_CLOSE) {
-        rig_fail(&conn->error, RIG_E_TIMEOUT, "no login within the time limit");
-        eng_conn_fail(conn, RIG_E_TIMEOUT, now);
+    if (conn->timer.kind == ENG_TIMER_CLOSE) {
+        cut_stream(conn);
         return;
     }
-    cut_stream(conn);
-    eng_conn_put(conn);
+    rig_fail(&conn->error, RIG_E_TIMEOUT, "no login within the time limit");
+    eng_conn_fail(conn, RIG_E_TIMEOUT, now);
 }

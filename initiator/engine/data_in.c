@@ -20,9 +20,14 @@ static rig_status check_place(eng_conn *conn, const rig_pdu *pdu, const rig_task
     if (rig_get32(pdu->bhs, RIG_F_DATA_SN) != task->engine.data_sn)
         return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_DATA_SN,
                               "Data-In counts by one within a command (7.9)");
+    if (pdu->data.len == 0)
+        return RIG_OK;
     if ((uint64_t)offset + pdu->data.len > task->edtl)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
                               "data beyond the expected length (11.7.6)");
+    if ((uint64_t)task->received + pdu->data.len > task->edtl)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
+                              "more data than expected, so that some came twice (11.7.6)");
     if (ordered && offset != task->engine.in_offset)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
                               "data out of the agreed order (13.18)");
@@ -48,6 +53,12 @@ rig_status eng_data_in_place(eng_conn *conn, const rig_pdu *pdu, rig_sink *out_s
     return RIG_OK;
 }
 
+/* GOOD, CONDITION MET and the two INTERMEDIATE ones; all others need a SCSI Response (11.7.3). */
+static bool may_collapse(uint64_t scsi_status)
+{
+    return scsi_status == 0x00 || scsi_status == 0x04 || scsi_status == 0x10 || scsi_status == 0x14;
+}
+
 static rig_status check_status(eng_conn *conn, const rig_pdu *pdu)
 {
     if (!rig_get(pdu->bhs, RIG_F_F))
@@ -55,9 +66,9 @@ static rig_status check_status(eng_conn *conn, const rig_pdu *pdu)
                               "status comes with the last PDU only: S needs F (11.7.3)");
     if (rig_get(pdu->bhs, RIG_F_OVERFLOW) && rig_get(pdu->bhs, RIG_F_UNDERFLOW))
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_OVERFLOW, "O and U exclude each other (11.4.1)");
-    if (rig_get(pdu->bhs, RIG_F_SCSI_STATUS) == 0x02)
+    if (!may_collapse(rig_get(pdu->bhs, RIG_F_SCSI_STATUS)))
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_SCSI_STATUS,
-                              "CHECK CONDITION needs a SCSI Response (11.7.3)");
+                              "an exception needs a SCSI Response (11.7.3)");
     return eng_stat_sn(conn, pdu);
 }
 
@@ -74,7 +85,7 @@ rig_status eng_data_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     rig_task *task = task_of(conn, pdu);
     bool with_status = rig_get(pdu->bhs, RIG_F_S);
     rig_status status = with_status ? check_status(conn, pdu) : RIG_OK;
-    if (status)
+    if (status || conn->cut)
         return status;
     if (!task)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
@@ -85,7 +96,8 @@ rig_status eng_data_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     if (status)
         return status;
     task->engine.data_sn++;
-    task->engine.in_offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET) + (uint32_t)pdu->data.len;
+    if (pdu->data.len)
+        task->engine.in_offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET) + (uint32_t)pdu->data.len;
     task->received += (uint32_t)pdu->data.len;
     if (with_status) {
         take_status(task, pdu->bhs);

@@ -3,27 +3,28 @@
 
 #define FIRST_R2TS 8
 
-static bool grow_pool(eng_conn *conn)
+static rig_status grow_pool(eng_conn *conn)
 {
     uint32_t more = conn->num_r2ts ? conn->num_r2ts * 2 : FIRST_R2TS;
     if (more > ENG_R2T_POOL_MAX)
-        return false;
+        return rig_fail(&conn->error, RIG_E_LIMIT, "more than %d R2Ts wait for their data", ENG_R2T_POOL_MAX);
     eng_r2t *pool =
         rig_resize(eng_alloc(conn->session), conn->r2ts, conn->num_r2ts * sizeof *pool, more * sizeof *pool);
     if (!pool)
-        return false;
+        return rig_fail(&conn->error, RIG_E_NOMEM, "no memory for an R2T");
     for (uint32_t i = conn->num_r2ts; i < more; i++)
         pool[i].next = i + 1 < more ? i + 1 : ENG_R2T_NONE;
     conn->free_r2t = conn->num_r2ts;
     conn->r2ts = pool;
     conn->num_r2ts = more;
-    return true;
+    return RIG_OK;
 }
 
-static bool r2t_append(eng_conn *conn, rig_task *task, uint32_t ttt, uint32_t offset, uint32_t len)
+static rig_status r2t_append(eng_conn *conn, rig_task *task, uint32_t ttt, uint32_t offset, uint32_t len)
 {
-    if (conn->free_r2t == ENG_R2T_NONE && !grow_pool(conn))
-        return false;
+    rig_status status = conn->free_r2t == ENG_R2T_NONE ? grow_pool(conn) : RIG_OK;
+    if (status)
+        return status;
     uint32_t at = conn->free_r2t;
     conn->free_r2t = conn->r2ts[at].next;
     conn->r2ts[at] = (eng_r2t){ttt, offset, len, ENG_R2T_NONE};
@@ -32,7 +33,7 @@ static bool r2t_append(eng_conn *conn, rig_task *task, uint32_t ttt, uint32_t of
     else
         conn->r2ts[task->engine.r2t_last].next = at;
     task->engine.r2t_last = at;
-    return true;
+    return RIG_OK;
 }
 
 static eng_r2t r2t_pop(eng_conn *conn, rig_task *task)
@@ -105,7 +106,8 @@ bool eng_data_out_send(eng_conn *conn)
     if (!tx)
         return false;
     uint32_t rest = task->engine.out_end - task->engine.out_offset;
-    uint32_t len = rest < conn->max_send ? rest : conn->max_send;
+    /* Where more follows, payloads are whole words (section 11.7.7). */
+    uint32_t len = rest <= conn->max_send ? rest : conn->max_send & ~UINT32_C(3);
     bool final = len == rest;
     rig_set(tx->bhs, RIG_F_F, final);
     rig_set(tx->bhs, RIG_F_LUN, task->lun);
@@ -113,12 +115,7 @@ bool eng_data_out_send(eng_conn *conn)
     rig_set(tx->bhs, RIG_F_TTT, task->engine.out_ttt);
     rig_set(tx->bhs, RIG_F_DATA_SN, task->engine.out_sn++);
     rig_set(tx->bhs, RIG_F_BUFFER_OFFSET, task->engine.out_offset);
-    tx->iov = task->out;
-    tx->num_iov = task->num_out;
-    tx->iov_offset = task->engine.out_offset;
-    tx->data_len = len;
-    tx->cookie = task;
-    task->engine.num_tx++;
+    eng_lend(conn, tx, task, task->engine.out_offset, len);
     rig_txq_seal(&conn->txq);
     task->engine.out_offset += len;
     if (final) {
@@ -180,8 +177,9 @@ rig_status eng_r2t_take(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
                               "more R2Ts than MaxOutstandingR2T (13.17)");
     uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
     uint32_t len = rig_get32(pdu->bhs, RIG_F_DESIRED_LEN);
-    if (!r2t_append(conn, task, rig_get32(pdu->bhs, RIG_F_TTT), offset, len))
-        return rig_fail(&conn->error, RIG_E_NOMEM, "no memory for an R2T");
+    status = r2t_append(conn, task, rig_get32(pdu->bhs, RIG_F_TTT), offset, len);
+    if (status)
+        return status;
     task->engine.data_sn++;
     task->engine.r2t_offset = offset + len;
     if (!task->engine.sending)

@@ -2,9 +2,12 @@
 #include "internal.h"
 
 static rig_status take_name(rig_pair *pair, rig_view *rest, rig_view *name, rig_target_record *out_record,
-                            bool *out_found)
+                            bool *out_found, rig_error *err)
 {
     *name = pair->value;
+    if (name->len == 0 || name->len > RIG_NAME_MAX)
+        return rig_fail(err, RIG_E_SYNTAX, "TargetName: a name has 1 to %d bytes (section 4.2.7.1)",
+                        RIG_NAME_MAX);
     rig_view ahead = *rest;
     rig_pair next;
     rig_status status = rig_pair_next(rest->ptr, &ahead, &next, NULL);
@@ -23,7 +26,7 @@ rig_status rig_sendtargets_next(rig_view *rest, rig_view *name, rig_target_recor
         if (status)
             return status;
         if (rig_view_is(pair.key, "TargetName"))
-            status = take_name(&pair, rest, name, out_record, &found);
+            status = take_name(&pair, rest, name, out_record, &found, err);
         else if (!rig_view_is(pair.key, "TargetAddress") || name->len == 0)
             return rig_fail(err, RIG_E_PROTOCOL,
                             "%.*s: a record is TargetName and then its TargetAddresses (appendix C)",

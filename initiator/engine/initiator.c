@@ -1,7 +1,7 @@
 /* The initiator node: its name, its sessions, the one queue of deadlines. */
 #include "internal.h"
 
-#define OWNER(timer, type, member) ((type *)(void *)((char *)(timer)-offsetof(type, member)))
+#define OWNER(timer, type, member) ((type *)(void *)((char *)(uintptr_t)(timer)-offsetof(type, member)))
 
 rig_status rig_initiator_new(const rig_initiator_config *config, rig_initiator **out_initiator,
                              rig_error *err)
@@ -9,10 +9,12 @@ rig_status rig_initiator_new(const rig_initiator_config *config, rig_initiator *
     if (config->read_ahead.iov_len < RIG_READ_AHEAD_MIN)
         return rig_fail(err, RIG_E_ARGUMENT, "the read-ahead area needs at least %d bytes",
                         RIG_READ_AHEAD_MIN);
-    rig_iname_type type;
-    rig_status status = rig_iname_check(config->name, &type, err);
+    rig_status status = rig_iname_check(config->name, NULL, err);
     if (status)
         return status;
+    if (config->alias.len > RIG_VALUE_MAX || rig_view_find(config->alias, 0) < config->alias.len)
+        return rig_fail(err, RIG_E_ARGUMENT, "an alias has at most %d bytes and no NUL (section 13.7)",
+                        RIG_VALUE_MAX);
     rig_initiator *initiator = rig_new(config->alloc, sizeof *initiator);
     if (!initiator)
         return rig_fail(err, RIG_E_NOMEM, "no memory for an initiator");
@@ -45,25 +47,49 @@ uint64_t rig_initiator_next_deadline(const rig_initiator *initiator)
     return rig_timerq_next(&initiator->timers);
 }
 
+static rig_session *session_of(const rig_timer *timer)
+{
+    switch ((eng_timer_kind)timer->kind) {
+    case ENG_TIMER_RECONNECT:
+        return OWNER(timer, rig_session, timer);
+    case ENG_TIMER_TASK:
+        return OWNER(timer, rig_task, engine.timer)->engine.session;
+    case ENG_TIMER_NOP:
+        return OWNER(timer, eng_conn, nop_timer)->session;
+    case ENG_TIMER_LOGIN:
+    case ENG_TIMER_CLOSE:
+        break;
+    }
+    return OWNER(timer, eng_conn, timer)->session;
+}
+
+static void expire(rig_timer *timer, uint64_t now)
+{
+    switch ((eng_timer_kind)timer->kind) {
+    case ENG_TIMER_LOGIN:
+    case ENG_TIMER_CLOSE:
+        eng_conn_timer(OWNER(timer, eng_conn, timer), now);
+        break;
+    case ENG_TIMER_RECONNECT:
+        eng_reconnect(OWNER(timer, rig_session, timer), now);
+        break;
+    case ENG_TIMER_TASK:
+        eng_task_timeout(OWNER(timer, rig_task, engine.timer), now);
+        break;
+    case ENG_TIMER_NOP:
+        eng_nop_due(OWNER(timer, eng_conn, nop_timer), now);
+        break;
+    }
+}
+
 void rig_initiator_tick(rig_initiator *initiator, uint64_t now)
 {
     rig_timer *timer;
     initiator->now = now;
     while ((timer = rig_timerq_pop(&initiator->timers, now)) != NULL) {
-        switch ((eng_timer_kind)timer->kind) {
-        case ENG_TIMER_LOGIN:
-        case ENG_TIMER_CLOSE:
-            eng_conn_timer(OWNER(timer, eng_conn, timer), now);
-            break;
-        case ENG_TIMER_RECONNECT:
-            eng_reconnect(OWNER(timer, rig_session, timer), now);
-            break;
-        case ENG_TIMER_TASK:
-            eng_task_timeout(OWNER(timer, rig_task, engine.timer), now);
-            break;
-        case ENG_TIMER_NOP:
-            eng_nop_due(OWNER(timer, eng_conn, nop_timer), now);
-            break;
-        }
+        rig_session *session = session_of(timer);
+        eng_enter(session);
+        expire(timer, now);
+        eng_leave(session);
     }
 }

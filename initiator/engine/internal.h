@@ -14,6 +14,7 @@
 #define ENG_NOP_ANSWERS_MAX 64  /* pings of the target that may wait for an answer on one connection */
 #define ENG_R2T_NONE UINT32_MAX /* end of a list in the R2T pool */
 #define ENG_R2T_POOL_MAX 65536  /* waiting R2Ts of one connection */
+#define ENG_REDIRECTS_MAX 8     /* addresses one login follows, so that a circle of redirects ends */
 
 /* Default times of the engine, in ns. */
 #define ENG_LOGIN_TIMEOUT (15 * RIG_SECOND)
@@ -39,8 +40,9 @@ typedef struct eng_slot {
 /* The text exchange of one connection; only one may be under way (section 6.2). */
 typedef struct eng_text {
     rig_task *task;
+    rig_gather request;
     rig_gather answer;
-    uint32_t sent; /* bytes of the request that are out */
+    size_t sent; /* bytes of the request that are out */
     uint32_t ttt;
     uint64_t lun;
     bool more_to_send;
@@ -75,7 +77,9 @@ typedef struct eng_login {
     rig_gather rx;     /* text of a sequence of responses */
     uint32_t offers;   /* bits of keys we proposed */
     uint32_t answers;  /* bits of keys the target answered or proposed: a second time is a renegotiation */
+    uint32_t valued;   /* bits of those it answered with a value */
     uint32_t declared; /* bits of declarations taken, see login_keys.c */
+    bool redirected;   /* the target named another address, in conn->portal */
     rig_key_value result[RIG_KEYS];
 } eng_login;
 
@@ -89,8 +93,9 @@ typedef struct eng_conn {
     uint8_t cleanup; /* eng_cleanup_state, of the connection's state machine for cleanup (8.2) */
     bool leading;
     bool by_target;    /* the target ended it first */
-    bool announced;    /* its end was told */
-    uint8_t busy;      /* calls on the stack that use it */
+    bool over;         /* it is ending or has ended: only its stream may still be there */
+    bool cut;          /* the task of the payload that is coming has ended */
+    uint32_t lent;     /* PDUs in the output queue with payload in callers' memory */
     rig_task *placing; /* the task whose buffer the current payload goes to */
     eng_text *text;
     uint32_t exp_stat_sn;
@@ -119,8 +124,13 @@ struct rig_session {
     char *target;
     uint8_t state; /* eng_session_state */
     bool was_up;
-    bool told_up;
     bool recovering;
+    bool sweep;  /* a connection may be over: look when no call is on the stack */
+    bool doomed; /* rig_session_free was called */
+    bool has_wait;
+    uint16_t wait;      /* Time2Wait of an Async Message, which counts instead of the agreed one (7.5.2) */
+    uint32_t busy;      /* calls on the stack that use the session or its connections */
+    uint32_t redirects; /* followed since the last time it was up */
     uint16_t tsih;
     uint16_t next_cid;
     bool has_portal_group;
@@ -148,35 +158,38 @@ struct rig_initiator {
 };
 
 /* conn.c: one connection as user of a stream */
-rig_status eng_conn_new(rig_session *session, const rig_portal *portal, bool leading, uint64_t now,
-                        eng_conn **out_conn);
+rig_status eng_conn_new(rig_session *session, const rig_portal *portal, bool leading, uint64_t now);
 void eng_conn_fail(eng_conn *conn, rig_status why, uint64_t now);
-void eng_conn_close(eng_conn *conn, uint64_t now);
-void eng_conn_reset(eng_conn *conn, rig_status why, uint64_t now);
-void eng_conn_put(eng_conn *conn);
-bool eng_conn_fire(eng_conn *conn, unsigned event, uint64_t now);
-void eng_conn_wake(eng_conn *conn);
+void eng_conn_end(eng_conn *conn, unsigned event, rig_status why, uint64_t now);
+void eng_conn_lose(eng_conn *conn, rig_status why, uint64_t now);
 void eng_conn_timer(eng_conn *conn, uint64_t now);
+void eng_conn_wake(eng_conn *conn);
+void eng_conn_sweep(rig_session *session);
+bool eng_conn_fire(eng_conn *conn, unsigned event, uint64_t now);
 rig_status eng_conn_error(eng_conn *conn, rig_status status, const rig_pdu *pdu, rig_field_id field,
                           const char *text);
 
-/* session.c */
+/* session.c. Every call from outside stands between enter and leave: what a callback ends or frees stays in
+ * memory until the outermost leave. */
+void eng_enter(rig_session *session);
+void eng_leave(rig_session *session);
 bool eng_session_fire(rig_session *session, unsigned event, uint64_t now);
 void eng_session_wake(rig_session *session);
-void eng_session_up(rig_session *session, uint64_t now);
+bool eng_session_up(rig_session *session, uint64_t now);
 eng_conn *eng_session_conn(const rig_session *session, uint16_t cid);
+eng_conn *eng_session_any(const rig_session *session);
 void eng_emit(rig_session *session, rig_event *event, rig_event_kind kind, uint64_t now);
 
 /* recovery_session.c: error recovery level 0 */
 void eng_recover(rig_session *session, rig_status why, uint64_t now);
 void eng_reconnect(rig_session *session, uint64_t now);
-void eng_session_end(rig_session *session, rig_status why, uint64_t now);
+void eng_session_end(rig_session *session, uint64_t now);
+void eng_login_failed(eng_conn *conn, rig_status why, uint64_t now);
 
 /* login.c and its stages */
 rig_status eng_login_start(eng_conn *conn, uint64_t now);
 rig_status eng_login_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 void eng_login_free(eng_conn *conn);
-void eng_login_failed(eng_conn *conn, rig_status why, uint64_t now);
 rig_status eng_login_send(eng_conn *conn);
 
 /* login_keys.c: which text is sent and taken in which stage */
@@ -184,8 +197,10 @@ rig_status eng_keys_first(eng_conn *conn);
 rig_status eng_keys_stage(eng_conn *conn);
 rig_status eng_keys_take(eng_conn *conn, const rig_pdu *pdu);
 rig_status eng_keys_finish(eng_conn *conn);
+bool eng_keys_redirect(eng_conn *conn, rig_view text);
 
 /* negotiate.c: the rules of the key table */
+rig_status eng_offers_check(rig_session_config *config, rig_error *err);
 rig_status eng_offer(eng_login *login, const rig_alloc *alloc, const rig_session_config *config,
                      bool leading);
 rig_status eng_answer(eng_login *login, const rig_session_config *config, rig_key_id key, rig_view value,
@@ -193,34 +208,37 @@ rig_status eng_answer(eng_login *login, const rig_session_config *config, rig_ke
 rig_status eng_proposal(eng_login *login, const rig_alloc *alloc, const rig_session_config *config,
                         rig_key_id key, rig_view value, rig_error *err);
 rig_status eng_negotiated(const eng_login *login, const rig_session_config *config, rig_error *err);
+bool eng_reserved_word(rig_view value);
 
 /* window.c: the command window (4.2.2.1) */
 void eng_window_take(rig_session *session, const uint8_t *bhs);
 bool eng_window_open(const rig_session *session);
 rig_status eng_stat_sn(eng_conn *conn, const rig_pdu *pdu);
 
-/* task.c: the task table and life of a request */
-rig_status eng_task_add(rig_session *session, rig_task *task);
+/* task.c: the task table and life of a request. Requests of the engine's own are freed when they end. */
 rig_task *eng_task_find(const rig_session *session, uint32_t itt);
 void eng_task_done(rig_task *task, rig_status status, uint64_t now);
-void eng_tasks_abort(rig_session *session, rig_status why, uint64_t now);
+void eng_tasks_abort(rig_session *session, const eng_conn *conn, rig_status why, uint64_t now);
 void eng_task_timeout(rig_task *task, uint64_t now);
-void eng_queue_push(eng_queue *queue, rig_task *task);
+void eng_task_sent(void *ctx, void *cookie);
+void eng_task_bind(rig_task *task, eng_conn *conn);
 void eng_queue_remove(eng_queue *queue, rig_task *task);
 rig_task *eng_own_task(rig_session *session, rig_task_kind kind);
-void eng_task_sent(void *ctx, void *cookie);
-void eng_task_cut(rig_task *task);
+rig_status eng_own_submit(eng_conn *conn, rig_task *task, uint64_t now);
+void eng_own_done(rig_task *task, uint64_t now);
 
 /* send.c: output, produced when the driver asks for it */
 void eng_send(eng_conn *conn, uint64_t now);
 rig_tx *eng_push(eng_conn *conn, rig_pdu_kind kind);
+void eng_lend(eng_conn *conn, rig_tx *tx, rig_task *task, size_t offset, uint32_t len);
 
 /* receive.c: input of the full feature phase */
 rig_status eng_header(void *ctx, const rig_pdu *pdu, rig_sink *out_sink);
 rig_status eng_complete(void *ctx, const rig_pdu *pdu);
 
-/* one file a kind of exchange */
-bool eng_scsi_send(eng_conn *conn, rig_task *task);
+/* One file a kind of exchange. The send calls queue one PDU: RIG_E_BUSY when there is no room for it now, any
+ * other failure ends the task. They call nobody back. */
+rig_status eng_scsi_send(eng_conn *conn, rig_task *task);
 rig_status eng_scsi_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 rig_status eng_data_in_place(eng_conn *conn, const rig_pdu *pdu, rig_sink *out_sink);
 rig_status eng_data_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
@@ -228,20 +246,28 @@ rig_status eng_r2t_take(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 bool eng_data_out_send(eng_conn *conn);
 void eng_data_out_start(eng_conn *conn, rig_task *task);
 void eng_data_out_forget(eng_conn *conn, rig_task *task);
-bool eng_tmf_send(eng_conn *conn, rig_task *task);
+rig_status eng_tmf_check(const rig_task *task);
+void eng_tmf_refer(rig_task *task);
+bool eng_tmf_moot(rig_task *task, const eng_conn *conn, uint64_t now);
+rig_status eng_tmf_send(eng_conn *conn, rig_task *task);
 rig_status eng_tmf_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 void eng_abort_late(rig_task *task, uint64_t now);
-bool eng_text_send(eng_conn *conn, rig_task *task);
+rig_status eng_text_send(eng_conn *conn, rig_task *task);
 rig_status eng_text_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
-void eng_text_free(eng_conn *conn);
-bool eng_text_continue(eng_conn *conn);
-bool eng_ping_send(eng_conn *conn, rig_task *task);
+eng_text *eng_text_detach(eng_conn *conn, const rig_task *task);
+void eng_text_free(rig_session *session, eng_text *text);
+bool eng_text_continue(eng_conn *conn, uint64_t now);
+rig_status eng_text_wanted(eng_conn *conn, uint64_t now);
+rig_status eng_ping_send(eng_conn *conn, rig_task *task);
 bool eng_ping_answers(eng_conn *conn);
+rig_status eng_plug(eng_conn *conn, uint32_t cmd_sn, uint64_t now);
 rig_status eng_nop_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 void eng_nop_due(eng_conn *conn, uint64_t now);
 void eng_nop_arm(eng_conn *conn, uint64_t now);
-bool eng_logout_send(eng_conn *conn, rig_task *task);
+rig_status eng_logout_send(eng_conn *conn, rig_task *task);
+void eng_logout_sent(rig_session *session, const rig_task *task, uint64_t now);
 rig_status eng_logout_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+rig_status eng_logout_asked(eng_conn *conn, uint64_t now);
 rig_status eng_async(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 rig_status eng_reject(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 

@@ -63,17 +63,36 @@ static uint8_t wanted_stage(const eng_conn *conn)
     return shortcut ? STAGE_OPERATIONAL : STAGE_FULL_FEATURE;
 }
 
+static rig_status count_exchange(eng_conn *conn)
+{
+    if (++conn->login->exchanges > RIG_LOGIN_EXCHANGES_MAX)
+        return rig_fail(&conn->error, RIG_E_NEGOTIATION, "no agreement after %u login exchanges",
+                        RIG_LOGIN_EXCHANGES_MAX);
+    return RIG_OK;
+}
+
+static rig_status put_part(eng_conn *conn, rig_tx *tx, size_t len)
+{
+    const eng_login *login = conn->login;
+    if (len == 0)
+        return RIG_OK;
+    tx->owned = rig_new(eng_alloc(conn->session), len);
+    if (!tx->owned)
+        return RIG_E_NOMEM;
+    tx->owned_size = len;
+    memcpy(tx->owned, login->tx.ptr + login->tx_sent, len);
+    tx->flat = (struct iovec){tx->owned, len};
+    tx->data_len = (uint32_t)len;
+    return RIG_OK;
+}
+
 rig_status eng_login_send(eng_conn *conn)
 {
     eng_login *login = conn->login;
-    const rig_alloc *alloc = eng_alloc(conn->session);
     rig_status status = eng_keys_stage(conn);
-    if (status)
-        return status;
-    if (++login->exchanges > RIG_LOGIN_EXCHANGES_MAX)
-        return rig_fail(&conn->error, RIG_E_NEGOTIATION, "no agreement after %u login exchanges",
-                        RIG_LOGIN_EXCHANGES_MAX);
-    rig_tx *tx = rig_txq_push(&conn->txq, RIG_PDU_LOGIN_REQ, &status);
+    if (!status)
+        status = count_exchange(conn);
+    rig_tx *tx = status ? NULL : rig_txq_push(&conn->txq, RIG_PDU_LOGIN_REQ, &status);
     if (!tx)
         return status;
     size_t rest = login->tx.len - login->tx_sent;
@@ -85,18 +104,15 @@ rig_status eng_login_send(eng_conn *conn)
     rig_set(tx->bhs, RIG_F_C, login->more_to_send);
     rig_set(tx->bhs, RIG_F_T, login->asked_transit);
     rig_set(tx->bhs, RIG_F_NSG, login->asked_transit ? login->next_stage : 0);
-    tx->owned_size = len;
-    tx->owned = len ? rig_new(alloc, len) : NULL;
-    if (tx->owned)
-        memcpy(tx->owned, login->tx.ptr + login->tx_sent, len);
-    tx->flat = (struct iovec){tx->owned, tx->owned ? len : 0};
-    tx->data_len = (uint32_t)tx->flat.iov_len;
+    status = put_part(conn, tx, len);
+    if (status) {
+        rig_txq_cancel(&conn->txq);
+        return status;
+    }
     rig_txq_seal(&conn->txq);
-    if (len && !tx->owned)
-        return RIG_E_NOMEM;
     login->tx_sent += len;
     if (!login->more_to_send) {
-        rig_gather_cleanup(&login->tx, alloc);
+        rig_gather_cleanup(&login->tx, eng_alloc(conn->session));
         login->tx_sent = 0;
     }
     eng_conn_wake(conn);
@@ -104,10 +120,11 @@ rig_status eng_login_send(eng_conn *conn)
 }
 
 /* An empty request asks for the next part of a response that is spread over PDUs (section 6.2). */
-static rig_status ask_for_more(eng_conn *conn)
+static rig_status ask_for_more(eng_conn *conn, const rig_pdu *pdu)
 {
-    rig_status status = RIG_OK;
-    rig_tx *tx = rig_txq_push(&conn->txq, RIG_PDU_LOGIN_REQ, &status);
+    /* Parts with text end with the limit of the text, empty ones with that of the exchanges. */
+    rig_status status = pdu->data.len ? RIG_OK : count_exchange(conn);
+    rig_tx *tx = status ? NULL : rig_txq_push(&conn->txq, RIG_PDU_LOGIN_REQ, &status);
     if (!tx)
         return status;
     fill_request(conn, tx->bhs);
@@ -145,7 +162,7 @@ static rig_status check_stages(eng_conn *conn, const rig_pdu *pdu)
     uint64_t next = rig_get(bhs, RIG_F_NSG);
     if (transit && (next > login->next_stage || next <= login->stage || next == 2))
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_NSG, "a stage beyond the one asked for (6.3)");
-    if (login->more_to_send && (transit || pdu->data.len))
+    if (login->more_to_send && (transit || pdu->data.len || rig_get(bhs, RIG_F_C)))
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_DATA_LEN,
                               "an unfinished request needs an empty answer (6.2)");
     if (rig_get(bhs, RIG_F_VERSION_ACTIVE) != 0)
@@ -164,7 +181,7 @@ static rig_status take_numbers(eng_conn *conn, const rig_pdu *pdu)
                               "login responses count by one (11.13.4)");
     if (!conn->login->first_response && conn->leading) {
         session->exp_cmd_sn = rig_get32(pdu->bhs, RIG_F_EXP_CMD_SN);
-        session->max_cmd_sn = session->exp_cmd_sn - 1;
+        session->max_cmd_sn = session->exp_cmd_sn - 1; /* closed, until the target says otherwise */
     }
     conn->login->first_response = true;
     conn->exp_stat_sn = stat_sn + 1;
@@ -186,10 +203,10 @@ static rig_status finish(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     rig_timerq_disarm(&session->initiator->timers, &conn->timer);
     eng_login_free(conn);
     if (!eng_conn_fire(conn, ENG_LOGIN_OK, now))
-        return RIG_E_PROTOCOL;
+        return RIG_E_ABORTED;
     eng_nop_arm(conn, now);
-    if (conn->leading)
-        eng_session_up(session, now);
+    if (conn->leading && !eng_session_up(session, now))
+        return RIG_E_ABORTED;
     eng_session_wake(session);
     return RIG_OK;
 }
@@ -210,6 +227,16 @@ static rig_status advance(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     return eng_login_send(conn);
 }
 
+/* Nothing but the status counts in such a response, and for redirections the address (11.13.4, 11.13.5). */
+static rig_status refused(eng_conn *conn, const rig_pdu *pdu)
+{
+    eng_login *login = conn->login;
+    if (rig_gather_add(&login->rx, eng_alloc(conn->session), pdu->data, RIG_TEXT_MAX) == RIG_OK)
+        login->redirected = eng_keys_redirect(conn, rig_view_of(login->rx.ptr, login->rx.len));
+    return eng_conn_error(conn, RIG_E_REFUSED, pdu, RIG_F_LOGIN_STATUS,
+                          "the target refused the login (11.13.5)");
+}
+
 rig_status eng_login_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     eng_login *login = conn->login;
@@ -218,8 +245,7 @@ rig_status eng_login_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         return status;
     login->login_status = (uint16_t)rig_get(pdu->bhs, RIG_F_LOGIN_STATUS);
     if (login->login_status >> 8)
-        return eng_conn_error(conn, RIG_E_REFUSED, pdu, RIG_F_LOGIN_STATUS,
-                              "the target refused the login (11.13.5)");
+        return refused(conn, pdu);
     status = check_stages(conn, pdu);
     if (!status)
         status = take_numbers(conn, pdu);
@@ -228,7 +254,7 @@ rig_status eng_login_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     if (status)
         return status;
     if (rig_get(pdu->bhs, RIG_F_C))
-        return ask_for_more(conn);
+        return ask_for_more(conn, pdu);
     if (login->more_to_send)
         return eng_login_send(conn);
     status = eng_keys_take(conn, pdu);

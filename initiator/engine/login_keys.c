@@ -7,6 +7,8 @@ typedef struct text_key {
     bool security;    /* may come in the security stage */
     bool operational; /* may come in the operational stage */
     bool once;        /* a second time is a redeclaration */
+    bool leading;     /* only on the leading connection */
+    bool answered;    /* it is a proposal: words that only answer cannot stand in it */
 } text_key;
 
 static rig_status wrong(eng_conn *conn, const char *key, rig_view value, const char *why)
@@ -60,13 +62,6 @@ static rig_status take_auth_method(eng_conn *conn, rig_view value)
     return RIG_OK;
 }
 
-static rig_status take_refused(eng_conn *conn, rig_view value)
-{
-    (void)conn;
-    (void)value;
-    return RIG_E_PROTOCOL;
-}
-
 /* Obsolete keys are answered Reject, never NotUnderstood (section 13.25). */
 static rig_status take_if_marker(eng_conn *conn, rig_view value)
 {
@@ -107,27 +102,29 @@ static rig_status take_protocol_level(eng_conn *conn, rig_view value)
     return put(conn, "iSCSIProtocolLevel", rig_view_str(level == 0 ? "0" : "1"));
 }
 
+/* The keys without a row in the table of numbers and lists; those without a function never come from a target
+ * during login. */
 static const text_key text_keys[] = {
-    {"TargetAlias", take_alias, true, true, true},
-    {"TargetPortalGroupTag", take_group, true, true, true},
-    {"TargetAddress", take_address, true, true, false},
-    {"AuthMethod", take_auth_method, true, false, true},
-    {"IFMarker", take_if_marker, false, true, true},
-    {"OFMarker", take_of_marker, false, true, true},
-    {"IFMarkInt", take_if_mark_int, false, true, true},
-    {"OFMarkInt", take_of_mark_int, false, true, true},
-    {"TaskReporting", take_task_reporting, false, true, true},
-    {"iSCSIProtocolLevel", take_protocol_level, false, true, true},
-    {"InitiatorName", take_refused, false, false, true},
-    {"InitiatorAlias", take_refused, false, false, true},
-    {"TargetName", take_refused, false, false, true},
-    {"SessionType", take_refused, false, false, true},
-    {"SendTargets", take_refused, false, false, true},
-    {"CHAP_A", take_refused, false, false, true},
-    {"CHAP_I", take_refused, false, false, true},
-    {"CHAP_C", take_refused, false, false, true},
-    {"CHAP_N", take_refused, false, false, true},
-    {"CHAP_R", take_refused, false, false, true},
+    {.name = "TargetAlias", .take = take_alias, .security = true, .operational = true, .once = true},
+    {.name = "TargetPortalGroupTag", .take = take_group, .security = true, .operational = true, .once = true},
+    {.name = "TargetAddress", .take = take_address, .security = true, .operational = true},
+    {.name = "AuthMethod", .take = take_auth_method, .security = true, .once = true},
+    {.name = "IFMarker", .take = take_if_marker, .operational = true, .once = true, .answered = true},
+    {.name = "OFMarker", .take = take_of_marker, .operational = true, .once = true, .answered = true},
+    {.name = "IFMarkInt", .take = take_if_mark_int, .operational = true, .once = true, .answered = true},
+    {.name = "OFMarkInt", .take = take_of_mark_int, .operational = true, .once = true, .answered = true},
+    {"TaskReporting", take_task_reporting, false, true, true, true, true},
+    {"iSCSIProtocolLevel", take_protocol_level, false, true, true, true, true},
+    {.name = "InitiatorName"},
+    {.name = "InitiatorAlias"},
+    {.name = "TargetName"},
+    {.name = "SessionType"},
+    {.name = "SendTargets"},
+    {.name = "CHAP_A"},
+    {.name = "CHAP_I"},
+    {.name = "CHAP_C"},
+    {.name = "CHAP_N"},
+    {.name = "CHAP_R"},
 };
 
 #define NUM_TEXT_KEYS (sizeof text_keys / sizeof text_keys[0])
@@ -171,6 +168,10 @@ static rig_status take_text_key(eng_conn *conn, unsigned i, rig_view value)
         return wrong(conn, key->name, value, "not allowed from a target in this stage (section 6.3)");
     if (key->once && (login->declared >> i & 1))
         return wrong(conn, key->name, value, "sent twice in one login (section 6.3)");
+    if (key->leading && !conn->leading)
+        return wrong(conn, key->name, value, "a leading-only key on another connection (section 13)");
+    if (key->answered && eng_reserved_word(value))
+        return wrong(conn, key->name, value, "cannot be proposed (section 6.2)");
     login->declared |= UINT32_C(1) << i;
     return key->take(conn, value);
 }
@@ -241,6 +242,22 @@ static void settle_open(eng_login *login, const rig_session_config *config)
     }
 }
 
+/* Where a redirection points to: the first TargetAddress, which becomes the connection's portal. */
+bool eng_keys_redirect(eng_conn *conn, rig_view text)
+{
+    rig_view rest = text;
+    rig_pair pair;
+    rig_portal portal;
+    while (rig_pair_next(text.ptr, &rest, &pair, NULL) == RIG_OK) {
+        if (!rig_view_is(pair.key, "TargetAddress") || rig_portal_parse(pair.value, &portal, NULL))
+            continue;
+        conn->portal = portal;
+        return true;
+    }
+    return false;
+}
+
+/* Keys of connection scope that others than the leading connection agree on concern that connection alone. */
 rig_status eng_keys_finish(eng_conn *conn)
 {
     eng_login *login = conn->login;
@@ -251,13 +268,15 @@ rig_status eng_keys_finish(eng_conn *conn)
     settle_open(login, &session->config);
     if (login->result[RIG_KEY_FIRST_BURST].value > login->result[RIG_KEY_MAX_BURST].value)
         login->result[RIG_KEY_FIRST_BURST].value = login->result[RIG_KEY_MAX_BURST].value;
-    memcpy(session->agreed, login->result, sizeof session->agreed);
+    if (conn->leading)
+        memcpy(session->agreed, login->result, sizeof session->agreed);
     conn->max_send = login->result[RIG_KEY_MAX_RECV_DATA].value;
     bool header = login->result[RIG_KEY_HEADER_DIGEST].value == 2;
     bool data = login->result[RIG_KEY_DATA_DIGEST].value == 2;
     rig_framer_digests(&conn->framer, header, data);
     rig_txq_digests(&conn->txq, header, data);
-    const rig_key_value *ours = &session->config.offer[RIG_KEY_MAX_RECV_DATA];
-    conn->framer.max_data = ours->omit ? rig_key_rows[RIG_KEY_MAX_RECV_DATA].in_force : ours->value;
+    bool declared = login->offers >> RIG_KEY_MAX_RECV_DATA & 1;
+    conn->framer.max_data = declared ? session->config.offer[RIG_KEY_MAX_RECV_DATA].value
+                                     : rig_key_rows[RIG_KEY_MAX_RECV_DATA].in_force;
     return RIG_OK;
 }

@@ -2,84 +2,119 @@
 #include "internal.h"
 
 #define CLOSE_SESSION 0
+#define CLOSE_CONNECTION 1
 
 static bool concerns(const rig_task *task, const eng_conn *conn)
 {
     return task->reason == CLOSE_SESSION || task->cid == conn->cid;
 }
 
-bool eng_logout_send(eng_conn *conn, rig_task *task)
+rig_status eng_logout_send(eng_conn *conn, rig_task *task)
 {
     rig_tx *tx = eng_push(conn, RIG_PDU_LOGOUT_REQ);
     if (!tx)
-        return false;
-    rig_session *session = conn->session;
+        return RIG_E_BUSY;
+    const eng_conn *closing =
+        task->reason == CLOSE_SESSION ? NULL : eng_session_conn(conn->session, task->cid);
     rig_set(tx->bhs, RIG_F_I, task->immediate);
     rig_set(tx->bhs, RIG_F_LOGOUT_REASON, task->reason);
     rig_set(tx->bhs, RIG_F_ITT, task->itt);
     rig_set(tx->bhs, RIG_F_CID, task->reason == CLOSE_SESSION ? 0 : task->cid);
     rig_set(tx->bhs, RIG_F_CMD_SN, task->cmd_sn);
+    if (closing) /* the one that is closed tells how far it got (section 11.14.4) */
+        rig_set(tx->bhs, RIG_F_EXP_STAT_SN, closing->exp_stat_sn);
     rig_txq_seal(&conn->txq);
-    for (eng_conn *c = session->conns; c; c = c->next)
-        if (!c->announced && c->state >= ENG_S5_LOGGED_IN && concerns(task, c))
-            eng_conn_fire(c, ENG_LOGOUT_SENT, session->initiator->now);
-    return true;
+    return RIG_OK;
 }
 
-/* The tasks of a closed connection are gone with it (section 11.14.1). */
-static void end_tasks_of(rig_session *session, const eng_conn *conn, const rig_task *logout, uint64_t now)
+/* The request is on its way: nothing new may follow it on the connections it closes (section 11.14). */
+void eng_logout_sent(rig_session *session, const rig_task *task, uint64_t now)
 {
-    for (uint32_t i = 0; i < session->num_slots; i++) {
-        rig_task *task = session->slots[i].task;
-        if (!task || task == logout || task->engine.conn != conn)
-            continue;
-        task->engine.num_tx = 0;
-        eng_task_done(task, RIG_E_ABORTED, now);
+    const rig_task logout = *task;
+    for (eng_conn *conn = session->conns; conn; conn = conn->next) {
+        bool open = conn->state == ENG_S5_LOGGED_IN || conn->state == ENG_S7_LOGOUT_REQUESTED;
+        if (!conn->over && open && concerns(&logout, conn))
+            eng_conn_fire(conn, ENG_LOGOUT_SENT, now);
     }
 }
 
-static bool others_are_up(const rig_session *session)
+/* The tasks of a closed connection are gone with it (section 11.14.1), but for the logout itself. */
+static void close_one(eng_conn *conn, uint32_t logout_itt, bool carries, uint64_t now)
 {
-    for (const eng_conn *conn = session->conns; conn; conn = conn->next)
-        if (!conn->announced)
-            return true;
-    return false;
+    bool in_login = conn->state < ENG_S5_LOGGED_IN;
+    eng_conn_end(conn, carries ? ENG_LOGOUT_OK : ENG_CLOSED_ELSEWHERE, in_login ? RIG_E_ABORTED : RIG_OK,
+                 now);
+    rig_task *logout = eng_task_find(conn->session, logout_itt);
+    if (logout && carries)
+        logout->engine.conn = NULL;
+    eng_tasks_abort(conn->session, conn, RIG_E_ABORTED, now);
 }
 
-static void close_logged_out(rig_session *session, rig_task *logout, uint64_t now)
+static rig_status logged_out(eng_conn *conn, rig_task *task, uint64_t now)
 {
-    for (eng_conn *conn = session->conns, *next; conn; conn = next) {
-        next = conn->next;
-        if (conn->announced || !concerns(logout, conn))
-            continue;
-        end_tasks_of(session, conn, logout, now);
-        eng_conn_fire(conn, logout->engine.conn == conn ? ENG_LOGOUT_OK : ENG_CLOSED_ELSEWHERE, now);
-        conn->busy++;
-        eng_conn_close(conn, now);
-        conn->busy--;
-        if (conn != logout->engine.conn)
-            eng_conn_put(conn);
-    }
+    rig_session *session = conn->session;
+    const rig_task logout = *task;
+    for (eng_conn *c = session->conns; c && session->state == ENG_Q3_LOGGED_IN; c = c->next)
+        if (!c->over && concerns(&logout, c))
+            close_one(c, logout.itt, c == conn && conn->state == ENG_S6_IN_LOGOUT, now);
+    task = eng_task_find(session, logout.itt);
+    if (task)
+        eng_task_done(task, RIG_OK, now);
+    if (!eng_session_any(session))
+        eng_session_end(session, now);
+    return RIG_OK;
+}
+
+/* A logout that failed leaves its connections to recovery (T17); one for a connection that does not exist
+ * harms none. */
+static rig_status refused(eng_conn *conn, const rig_pdu *pdu, rig_task *task, uint64_t now)
+{
+    rig_session *session = conn->session;
+    const rig_task logout = *task;
+    eng_conn *closing = logout.reason == CLOSE_SESSION ? conn : eng_session_conn(session, logout.cid);
+    eng_task_done(task, RIG_E_REFUSED, now);
+    if (!closing || closing->over || closing->state != ENG_S6_IN_LOGOUT)
+        return RIG_OK;
+    rig_status status =
+        eng_conn_error(closing, RIG_E_REFUSED, pdu, RIG_F_LOGOUT_RESPONSE, "the logout failed (11.15.1)");
+    if (closing == conn)
+        return status;
+    eng_conn_fail(closing, status, now);
+    return RIG_OK;
 }
 
 rig_status eng_logout_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
-    rig_session *session = conn->session;
     rig_status status = eng_stat_sn(conn, pdu);
     if (status)
         return status;
-    rig_task *task = eng_task_find(session, rig_get32(pdu->bhs, RIG_F_ITT));
+    rig_task *task = eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
     if (!task || task->kind != RIG_TASK_LOGOUT || task->engine.conn != conn || task->engine.phase != ENG_SENT)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
                               "no such logout on this connection (7.13)");
     task->response = (uint8_t)rig_get(pdu->bhs, RIG_F_LOGOUT_RESPONSE);
-    if (task->response) {
-        eng_task_done(task, RIG_E_REFUSED, now);
-        return eng_conn_error(conn, RIG_E_REFUSED, pdu, RIG_F_LOGOUT_RESPONSE, "the logout failed (11.15.1)");
+    return task->response ? refused(conn, pdu, task, now) : logged_out(conn, task, now);
+}
+
+static bool is_last(const eng_conn *conn)
+{
+    for (const eng_conn *c = conn->session->conns; c; c = c->next)
+        if (c != conn && !c->over)
+            return false;
+    return true;
+}
+
+/* The target wants this connection logged out; the request for it goes on the connection itself. */
+rig_status eng_logout_asked(eng_conn *conn, uint64_t now)
+{
+    bool first = conn->state == ENG_S5_LOGGED_IN;
+    if (!eng_conn_fire(conn, ENG_LOGOUT_ASKED, now) || !first)
+        return RIG_OK;
+    rig_task *task = eng_own_task(conn->session, RIG_TASK_LOGOUT);
+    if (task) {
+        task->reason = is_last(conn) ? CLOSE_SESSION : CLOSE_CONNECTION;
+        task->cid = conn->cid;
+        task->immediate = true;
     }
-    close_logged_out(session, task, now);
-    eng_task_done(task, RIG_OK, now);
-    if (!others_are_up(session))
-        eng_session_end(session, RIG_OK, now);
-    return RIG_OK;
+    return eng_own_submit(conn, task, now);
 }

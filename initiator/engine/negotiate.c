@@ -15,6 +15,51 @@ static rig_status put_value(eng_login *login, const rig_alloc *alloc, rig_key_id
                            RIG_TEXT_MAX);
 }
 
+/* Words that only answer (section 6.2). */
+bool eng_reserved_word(rig_view value)
+{
+    return rig_view_is(value, "Reject") || rig_view_is(value, "Irrelevant") ||
+           rig_view_is(value, "NotUnderstood");
+}
+
+static uint32_t list_bits(const rig_key_row *row)
+{
+    uint32_t bits = 0;
+    for (unsigned i = 0; row->items[i]; i++)
+        bits |= UINT32_C(1) << i;
+    return bits;
+}
+
+static bool offer_fits(const rig_key_row *row, const rig_key_value *offer)
+{
+    if (row->rule == RIG_BY_LIST)
+        return offer->value && (offer->value & ~list_bits(row)) == 0;
+    return offer->value >= row->low && offer->value <= row->high;
+}
+
+/* What a session is to propose, before anything is sent; the pair of bursts is made consistent (13.14). */
+rig_status eng_offers_check(rig_session_config *config, rig_error *err)
+{
+    for (unsigned i = 0; i < RIG_KEYS; i++)
+        if (!config->offer[i].omit && !offer_fits(&rig_key_rows[i], &config->offer[i]))
+            return rig_fail_at(err, RIG_E_ARGUMENT, 0, rig_key_rows[i].name,
+                               "%s: %u cannot be offered (section %s)", rig_key_rows[i].name,
+                               config->offer[i].value, rig_key_rows[i].section);
+    if (!config->offer[RIG_KEY_RECOVERY_LEVEL].omit && config->offer[RIG_KEY_RECOVERY_LEVEL].value > 0)
+        return rig_fail_at(
+            err, RIG_E_UNSUPPORTED, 0, rig_key_rows[RIG_KEY_RECOVERY_LEVEL].name,
+            "a level is offered with all it demands (section 7.1.5), and only level 0 is there");
+    for (unsigned i = 0; i < RIG_KEYS; i++) /* what we answer a target that proposes such a key */
+        if (!offer_fits(&rig_key_rows[i], &config->offer[i]))
+            config->offer[i].value = rig_key_rows[i].offer;
+    config->offer[RIG_KEY_RECOVERY_LEVEL].value = 0;
+    const rig_key_value *burst = &config->offer[RIG_KEY_MAX_BURST];
+    uint32_t most = burst->omit ? rig_key_rows[RIG_KEY_MAX_BURST].in_force : burst->value;
+    if (config->offer[RIG_KEY_FIRST_BURST].value > most)
+        config->offer[RIG_KEY_FIRST_BURST].value = most;
+    return RIG_OK;
+}
+
 static bool is_offered(const rig_session_config *config, rig_key_id key, bool leading)
 {
     const rig_key_row *row = &rig_key_rows[key];
@@ -55,24 +100,19 @@ static bool answer_fits(const rig_key_row *row, const rig_key_value *offer, cons
     return true;
 }
 
-static rig_status reserved_answer(rig_view value, const rig_key_row *row, bool *out_taken, rig_error *err)
-{
-    *out_taken = rig_view_is(value, "Irrelevant") || rig_view_is(value, "Reject");
-    if (rig_view_is(value, "NotUnderstood"))
-        return rig_fail(err, RIG_E_NEGOTIATION,
-                        "%s is a key of RFC 7143 and cannot be NotUnderstood (section 6.2)", row->name);
-    return RIG_OK;
-}
-
 rig_status eng_answer(eng_login *login, const rig_session_config *config, rig_key_id key, rig_view value,
                       rig_error *err)
 {
     const rig_key_row *row = &rig_key_rows[key];
-    bool taken = false;
     rig_key_value answer;
-    rig_status status = reserved_answer(value, row, &taken, err);
-    if (status || taken)
-        return status;
+    if (rig_view_is(value, "NotUnderstood"))
+        return rig_fail(err, RIG_E_NEGOTIATION,
+                        "%s is a key of RFC 7143 and cannot be NotUnderstood (section 6.2)", row->name);
+    if (eng_reserved_word(value) && row->rule == RIG_BY_LIST && !(config->offer[key].value & row->in_force))
+        return rig_fail(err, RIG_E_NEGOTIATION, "%s: none of the offered values was taken (section 6.2.1)",
+                        row->name);
+    if (eng_reserved_word(value))
+        return RIG_OK; /* the value in force stays */
     if (rig_key_value_parse(key, value, &answer, err))
         return RIG_E_NEGOTIATION;
     if (row->rule != RIG_BY_DECLARE && !answer_fits(row, &config->offer[key], &answer))
@@ -80,6 +120,7 @@ rig_status eng_answer(eng_login *login, const rig_session_config *config, rig_ke
                         "%s: the answer \"%.*s\" does not follow from the offer (section %s)", row->name,
                         RIG_VIEW_ARG(value), row->section);
     login->result[key] = answer;
+    login->valued |= UINT32_C(1) << key;
     return RIG_OK;
 }
 
@@ -123,8 +164,7 @@ rig_status eng_proposal(eng_login *login, const rig_alloc *alloc, const rig_sess
 {
     const rig_key_row *row = &rig_key_rows[key];
     rig_key_value proposal;
-    if (rig_view_is(value, "Reject") || rig_view_is(value, "Irrelevant") ||
-        rig_view_is(value, "NotUnderstood"))
+    if (eng_reserved_word(value))
         return rig_fail(err, RIG_E_NEGOTIATION, "%s: \"%.*s\" cannot be proposed (section 6.2)", row->name,
                         RIG_VIEW_ARG(value));
     rig_status status = rig_key_value_parse(key, value, &proposal, NULL);
@@ -154,7 +194,7 @@ rig_status eng_negotiated(const eng_login *login, const rig_session_config *conf
                             rig_key_rows[i].name);
     }
     const rig_key_value *result = login->result;
-    if ((login->answers >> RIG_KEY_FIRST_BURST & 1) &&
+    if ((login->valued >> RIG_KEY_FIRST_BURST & 1) &&
         result[RIG_KEY_FIRST_BURST].value > result[RIG_KEY_MAX_BURST].value)
         return rig_fail(err, RIG_E_NEGOTIATION,
                         "FirstBurstLength=%u exceeds MaxBurstLength=%u (section 13.14)",

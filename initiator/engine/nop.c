@@ -1,6 +1,8 @@
 /* NOP-Out and NOP-In both ways, and the keep-alive (RFC 7143 sections 11.18 and 11.19). */
 #include "internal.h"
 
+#define LUN_NOT_SPECIFIED UINT64_MAX /* the one LUN that is none (SAM-5) */
+
 static uint32_t ping_len(const eng_conn *conn, const rig_task *task)
 {
     size_t sum = 0;
@@ -9,24 +11,18 @@ static uint32_t ping_len(const eng_conn *conn, const rig_task *task)
     return sum > conn->max_send ? conn->max_send : (uint32_t)sum;
 }
 
-bool eng_ping_send(eng_conn *conn, rig_task *task)
+/* The LUN is the target's, and goes with its tag only (section 11.18.2). */
+rig_status eng_ping_send(eng_conn *conn, rig_task *task)
 {
     rig_tx *tx = eng_push(conn, RIG_PDU_NOP_OUT);
     if (!tx)
-        return false;
+        return RIG_E_BUSY;
     rig_set(tx->bhs, RIG_F_I, task->immediate);
-    rig_set(tx->bhs, RIG_F_LUN, task->lun);
     rig_set(tx->bhs, RIG_F_ITT, task->itt);
     rig_set(tx->bhs, RIG_F_CMD_SN, task->cmd_sn);
-    tx->data_len = ping_len(conn, task);
-    if (tx->data_len) {
-        tx->iov = task->out;
-        tx->num_iov = task->num_out;
-        tx->cookie = task;
-        task->engine.num_tx++;
-    }
+    eng_lend(conn, tx, task, 0, ping_len(conn, task));
     rig_txq_seal(&conn->txq);
-    return true;
+    return RIG_OK;
 }
 
 /* Answers one waiting ping of the target: immediate, ITT none, its tag and LUN copied (section 11.18). */
@@ -80,8 +76,6 @@ static rig_status take_echo(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     if (rig_get32(pdu->bhs, RIG_F_TTT) != RIG_TAG_NONE)
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_TTT, "valid ITT and valid TTT together (7.7)");
     task->received = same_bytes(task, pdu->data);
-    if (task->engine.internal)
-        conn->pinging = false;
     eng_task_done(task, RIG_OK, now);
     return RIG_OK;
 }
@@ -97,6 +91,8 @@ rig_status eng_nop_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     if (rig_get32(pdu->bhs, RIG_F_STAT_SN) != conn->exp_stat_sn)
         return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_STAT_SN,
                               "a status in between is missing (11.19.2)");
+    if (rig_get32(pdu->bhs, RIG_F_TTT) != RIG_TAG_NONE && rig_get(pdu->bhs, RIG_F_LUN) == LUN_NOT_SPECIFIED)
+        return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_LUN, "a tag needs a LUN (7.7)");
     rig_status status = rig_get32(pdu->bhs, RIG_F_TTT) != RIG_TAG_NONE ? take_ping(conn, pdu) : RIG_OK;
     if (status)
         return status;
@@ -112,24 +108,31 @@ void eng_nop_arm(eng_conn *conn, uint64_t now)
                    interval ? now + interval : RIG_NEVER);
 }
 
+static uint64_t ping_timeout(const rig_session *session)
+{
+    return session->config.nop_timeout ? session->config.nop_timeout : ENG_NOP_TIMEOUT;
+}
+
 static void keep_alive_ping(eng_conn *conn, uint64_t now)
 {
-    rig_session *session = conn->session;
-    rig_task *task = eng_own_task(session, RIG_TASK_PING);
-    if (!task)
-        return;
-    task->immediate = true;
-    task->timeout = session->config.nop_timeout ? session->config.nop_timeout : ENG_NOP_TIMEOUT;
-    if (rig_session_submit(session, task, now)) {
-        task->done(task, now);
-        return;
+    rig_task *task = eng_own_task(conn->session, RIG_TASK_PING);
+    if (task) {
+        task->immediate = true;
+        task->timeout = ping_timeout(conn->session);
     }
-    eng_queue_remove(&session->urgent, task);
-    task->engine.conn = conn;
-    eng_queue_push(&conn->bound, task);
-    task->engine.internal = true;
-    conn->pinging = true;
-    eng_conn_wake(conn);
+    conn->pinging = eng_own_submit(conn, task, now) == RIG_OK;
+}
+
+/* A refused request left a hole in CmdSN; a ping with that number fills it (section 7.3). */
+rig_status eng_plug(eng_conn *conn, uint32_t cmd_sn, uint64_t now)
+{
+    rig_task *task = eng_own_task(conn->session, RIG_TASK_PING);
+    if (task) {
+        task->timeout = ping_timeout(conn->session);
+        task->cmd_sn = cmd_sn;
+        task->engine.plug = true;
+    }
+    return eng_own_submit(conn, task, now);
 }
 
 /* The target said nothing for a while: ask. The ping's own timeout ends the connection. */

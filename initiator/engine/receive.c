@@ -30,18 +30,6 @@ static rig_status check_digests(eng_conn *conn, const rig_pdu *pdu)
     return RIG_OK;
 }
 
-/* Fields every PDU of the full feature phase has to agree with (sections 11.2.1.1, 11.2.1.5). */
-static rig_status check_common(eng_conn *conn, const rig_pdu *pdu)
-{
-    if (pdu->bhs[0] & 0xc0)
-        return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_OPCODE,
-                              "the first two bits are 0 in PDUs of a target (11.2.1)");
-    if (pdu->ahs.len)
-        return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_AHS_WORDS,
-                              "a target sends no additional header (11.2.1.5)");
-    return RIG_OK;
-}
-
 static rig_status take(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     rig_status status = check_digests(conn, pdu);
@@ -49,9 +37,9 @@ static rig_status take(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         return status;
     if (conn->state == ENG_S4_IN_LOGIN)
         return eng_login_response(conn, pdu, now);
-    status = check_common(conn, pdu);
-    if (status)
-        return status;
+    if (pdu->ahs.len)
+        return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_AHS_WORDS,
+                              "a target sends no additional header (11.2.1.5)");
     take_fn *fn = takers[rig_pdu_kind_of(pdu->bhs)];
     if (!fn)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_OPCODE,
@@ -66,7 +54,8 @@ rig_status eng_complete(void *ctx, const rig_pdu *pdu)
     uint64_t now = conn->session->initiator->now;
     rig_status status = take(conn, pdu, now);
     conn->placing = NULL;
-    if (!status && conn->announced)
+    conn->cut = false;
+    if (!status && conn->over)
         return RIG_E_ABORTED;
     if (!status && rig_session_is_up(conn->session))
         eng_session_wake(conn->session);

@@ -4,32 +4,32 @@
 
 #define RETRY_WAIT (1 * RIG_SECOND) /* at least this long between attempts to log in again */
 
-static void drop_connections(rig_session *session, rig_status why, uint64_t now)
-{
-    for (eng_conn *conn = session->conns, *next; conn; conn = next) {
-        next = conn->next;
-        conn->busy++;
-        if (!conn->announced)
-            eng_conn_reset(conn, why, now);
-        conn->busy--;
-        eng_conn_put(conn);
-    }
-}
+#define CLASS_REDIRECT 1
+#define CLASS_INITIATOR 2 /* the same request would be refused again (11.13.5) */
+#define MOVED_FOR_GOOD 0x0102
 
 static bool may_retry(const rig_session *session, uint16_t login_status)
 {
     uint32_t most = session->config.reconnect_max ? session->config.reconnect_max : ENG_RECONNECT_MAX;
     bool wanted = session->was_up ? session->config.reconnect : session->config.retry_login;
-    return wanted && session->attempts < most && login_status >> 8 != 2;
+    return wanted && !session->doomed && session->attempts < most && login_status >> 8 != CLASS_INITIATOR;
 }
 
 static void retry_later(rig_session *session, uint64_t now)
 {
     uint64_t wait = session->agreed[RIG_KEY_TIME2WAIT].value * RIG_SECOND;
+    if (session->has_wait)
+        wait = session->wait * RIG_SECOND;
     if (session->attempts > 0 && wait < RETRY_WAIT)
         wait = RETRY_WAIT;
     session->timer.kind = ENG_TIMER_RECONNECT;
     rig_timerq_arm(&session->initiator->timers, &session->timer, now + wait);
+}
+
+/* Nothing is under way: a callback has not begun anything new meanwhile. */
+static bool is_idle(const rig_session *session)
+{
+    return session->state != ENG_Q3_LOGGED_IN && !eng_session_any(session) && !session->timer.armed;
 }
 
 /* A failed connection at level 0 takes the whole session with it. */
@@ -37,62 +37,95 @@ void eng_recover(rig_session *session, rig_status why, uint64_t now)
 {
     if (session->state != ENG_Q3_LOGGED_IN)
         return;
+    session->attempts = session->redirects = 0;
     eng_session_fire(session, ENG_SESSION_LOST, now);
-    drop_connections(session, why, now);
-    eng_tasks_abort(session, why, now);
-    session->attempts = 0;
-    bool again = may_retry(session, 0);
+    for (eng_conn *conn = session->conns; conn; conn = conn->next)
+        eng_conn_lose(conn, why, now);
+    eng_tasks_abort(session, NULL, why, now);
+    bool again = may_retry(session, 0) && is_idle(session);
+    if (again) {
+        session->recovering = true;
+        retry_later(session, now);
+    } else if (session->state == ENG_Q4_FAILED) {
+        eng_session_fire(session, ENG_SESSION_EXPIRED, now);
+    }
     rig_event event = {.status = why};
     eng_emit(session, &event, RIG_EVENT_SESSION_DOWN, now);
-    if (!again)
-        eng_session_fire(session, ENG_SESSION_EXPIRED, now);
-    else if (session->state == ENG_Q4_FAILED)
+}
+
+static void give_up_or_retry(rig_session *session, uint16_t login_status, uint64_t now)
+{
+    if (!is_idle(session))
+        return;
+    if (may_retry(session, login_status))
         retry_later(session, now);
-    session->recovering = again;
+    else
+        session->recovering = false;
 }
 
 /* Session reinstatement: same ISID, TSIH 0 (section 6.3.5). */
 void eng_reconnect(rig_session *session, uint64_t now)
 {
-    eng_conn *conn = NULL;
     if (session->state == ENG_Q4_FAILED)
         eng_session_fire(session, ENG_SESSION_EXPIRED, now);
+    if (session->doomed || !is_idle(session))
+        return;
     session->attempts++;
+    session->redirects = 0;
     session->tsih = 0;
-    rig_status status = eng_conn_new(session, &session->config.portal, true, now, &conn);
-    if (status) {
-        rig_event event = {.status = status};
-        eng_emit(session, &event, RIG_EVENT_LOGIN_FAILED, now);
-    }
-    if (status && may_retry(session, 0))
-        retry_later(session, now);
+    rig_status status = eng_conn_new(session, &session->config.portal, true, now);
+    if (!status)
+        return;
+    give_up_or_retry(session, 0, now);
+    rig_event event = {.status = status};
+    eng_emit(session, &event, RIG_EVENT_LOGIN_FAILED, now);
+}
+
+/* A redirection is followed at once, to the same target at another address; only a permanent one is kept for
+ * later logins (section 11.13.5). */
+static bool follow(rig_session *session, const eng_conn *conn, uint16_t login_status, uint64_t now)
+{
+    if (login_status >> 8 != CLASS_REDIRECT || !conn->login->redirected || session->config.no_redirect)
+        return false;
+    if (session->doomed || session->redirects >= ENG_REDIRECTS_MAX)
+        return false;
+    if (conn->leading ? !is_idle(session) : session->state != ENG_Q3_LOGGED_IN)
+        return false;
+    session->redirects++;
+    if (login_status == MOVED_FOR_GOOD && conn->leading)
+        session->config.portal = conn->portal;
+    return eng_conn_new(session, &conn->portal, conn->leading, now) == RIG_OK;
 }
 
 /* An attempt to log in ended before full feature phase. */
 void eng_login_failed(eng_conn *conn, rig_status why, uint64_t now)
 {
     rig_session *session = conn->session;
-    rig_event event = {.cid = conn->cid, .status = why, .error = &conn->error, .by_target = conn->by_target};
-    event.login_status = conn->login ? conn->login->login_status : 0;
-    bool leading = conn->leading;
-    eng_conn_reset(conn, why, now);
-    bool again = leading && may_retry(session, event.login_status);
+    uint16_t login_status = conn->login ? conn->login->login_status : 0;
+    eng_conn_lose(conn, why, now);
+    if (follow(session, conn, login_status, now))
+        return;
+    if (conn->leading)
+        give_up_or_retry(session, login_status, now);
+    rig_event event = {.cid = conn->cid,
+                       .status = why,
+                       .login_status = login_status,
+                       .by_target = conn->by_target,
+                       .error = &conn->error};
     eng_emit(session, &event, RIG_EVENT_LOGIN_FAILED, now);
-    if (again)
-        retry_later(session, now);
-    else if (leading)
-        session->recovering = false;
+    if (!conn->leading && !eng_session_any(session))
+        eng_session_end(session, now);
 }
 
 /* An orderly end: logout answered with success (N3). */
-void eng_session_end(rig_session *session, rig_status why, uint64_t now)
+void eng_session_end(rig_session *session, uint64_t now)
 {
     if (session->state != ENG_Q3_LOGGED_IN)
         return;
-    eng_session_fire(session, ENG_SESSION_CLOSED, now);
-    eng_tasks_abort(session, RIG_E_ABORTED, now);
     session->was_up = false;
     session->tsih = 0;
-    rig_event event = {.status = why};
+    eng_session_fire(session, ENG_SESSION_CLOSED, now);
+    eng_tasks_abort(session, NULL, RIG_E_ABORTED, now);
+    rig_event event = {.status = RIG_OK};
     eng_emit(session, &event, RIG_EVENT_SESSION_DOWN, now);
 }

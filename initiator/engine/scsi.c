@@ -15,7 +15,9 @@ static uint32_t immediate_len(const eng_conn *conn, const rig_task *task)
     const rig_key_value *agreed = conn->session->agreed;
     if (!task->write || !agreed[RIG_KEY_IMMEDIATE_DATA].value)
         return 0;
-    return min32(task->edtl, min32(conn->max_send, agreed[RIG_KEY_FIRST_BURST].value));
+    uint32_t burst = min32(task->edtl, agreed[RIG_KEY_FIRST_BURST].value);
+    /* Where more follows, payloads are whole words (section 11.7.7). */
+    return burst <= conn->max_send ? burst : conn->max_send & ~UINT32_C(3);
 }
 
 static uint32_t unsolicited_end(const eng_conn *conn, const rig_task *task, uint32_t immediate)
@@ -27,20 +29,20 @@ static uint32_t unsolicited_end(const eng_conn *conn, const rig_task *task, uint
 }
 
 /* A CDB of more than 16 bytes spills into an additional header segment (section 11.2.2.3). */
-static bool put_cdb(rig_tx *tx, const rig_task *task, const rig_alloc *alloc)
+static rig_status put_cdb(rig_tx *tx, const rig_task *task, const rig_alloc *alloc)
 {
     rig_view head = rig_view_sub(task->cdb, 0, 16);
     memcpy(tx->bhs + rig_fields[RIG_F_CDB].byte, head.ptr, head.len);
     if (task->cdb.len <= 16)
-        return true;
+        return RIG_OK;
     uint8_t *ahs = rig_new(alloc, AHS_CDB_MAX);
     if (!ahs)
-        return false;
+        return RIG_E_NOMEM;
     size_t len = rig_ahs_put(ahs, AHS_CDB_MAX, RIG_AHS_CDB, rig_view_sub(task->cdb, 16, task->cdb.len - 16));
     tx->owned = ahs;
     tx->owned_size = AHS_CDB_MAX;
     tx->ahs = rig_view_of(ahs, len);
-    return true;
+    return RIG_OK;
 }
 
 static void fill_command(uint8_t *bhs, const rig_task *task, bool final)
@@ -56,34 +58,29 @@ static void fill_command(uint8_t *bhs, const rig_task *task, bool final)
     rig_set(bhs, RIG_F_CMD_SN, task->cmd_sn);
 }
 
-bool eng_scsi_send(eng_conn *conn, rig_task *task)
+rig_status eng_scsi_send(eng_conn *conn, rig_task *task)
 {
     rig_tx *tx = eng_push(conn, RIG_PDU_SCSI_CMD);
     if (!tx)
-        return false;
+        return RIG_E_BUSY;
     uint32_t immediate = immediate_len(conn, task);
     uint32_t end = unsolicited_end(conn, task, immediate);
-    bool whole = put_cdb(tx, task, eng_alloc(conn->session));
-    fill_command(tx->bhs, task, end <= immediate);
-    if (immediate) {
-        tx->iov = task->out;
-        tx->num_iov = task->num_out;
-        tx->data_len = immediate;
-        tx->cookie = task;
-        task->engine.num_tx++;
+    rig_status status = put_cdb(tx, task, eng_alloc(conn->session));
+    if (status) {
+        rig_txq_cancel(&conn->txq);
+        return status;
     }
+    fill_command(tx->bhs, task, end <= immediate);
+    eng_lend(conn, tx, task, 0, immediate);
     rig_txq_seal(&conn->txq);
     task->engine.r2t_offset = end;
     task->engine.r2t_first = task->engine.r2t_last = ENG_R2T_NONE;
     task->engine.out_offset = immediate;
     task->engine.out_end = end;
     task->engine.out_ttt = RIG_TAG_NONE;
-    task->engine.conn = conn;
     if (end > immediate)
         eng_data_out_start(conn, task);
-    if (!whole)
-        rig_timerq_arm(&conn->session->initiator->timers, &task->engine.timer, conn->session->initiator->now);
-    return true;
+    return RIG_OK;
 }
 
 static void take_sense(rig_task *task, rig_view data)

@@ -2,7 +2,7 @@
  * tasks under way in the order they came (section 4.2.5.2), then new requests as the window allows. */
 #include "internal.h"
 
-static bool (*const senders[])(eng_conn *, rig_task *) = {
+static rig_status (*const senders[])(eng_conn *, rig_task *) = {
     [RIG_TASK_SCSI] = eng_scsi_send, [RIG_TASK_TMF] = eng_tmf_send,       [RIG_TASK_TEXT] = eng_text_send,
     [RIG_TASK_PING] = eng_ping_send, [RIG_TASK_LOGOUT] = eng_logout_send,
 };
@@ -16,52 +16,89 @@ rig_tx *eng_push(eng_conn *conn, rig_pdu_kind kind)
     return tx;
 }
 
+/* Part of a caller's buffer as payload; the task cannot end before it has left. */
+void eng_lend(eng_conn *conn, rig_tx *tx, rig_task *task, size_t offset, uint32_t len)
+{
+    if (len == 0)
+        return;
+    tx->iov = task->out;
+    tx->num_iov = task->num_out;
+    tx->iov_offset = offset;
+    tx->data_len = len;
+    tx->cookie = task;
+    task->engine.num_tx++;
+    conn->lent++;
+}
+
+/* When a Logout was asked for, nothing new goes but that (section 11.9.1). */
 static bool may_go(const eng_conn *conn, const rig_task *task)
 {
+    const rig_session *session = conn->session;
+    if (conn->state == ENG_S7_LOGOUT_REQUESTED && task->kind != RIG_TASK_LOGOUT)
+        return false;
     if (task->kind == RIG_TASK_TEXT && conn->text)
         return false;
-    return task->immediate || eng_window_open(conn->session);
+    if (task->engine.plug)
+        return rig_sn_le(task->cmd_sn, session->max_cmd_sn);
+    return task->immediate || eng_window_open(session);
 }
 
-static eng_queue *next_queue(eng_conn *conn)
+static rig_task *first_of(const eng_conn *conn, const eng_queue *queue)
 {
-    rig_session *session = conn->session;
-    if (conn->bound.first)
-        return &conn->bound;
-    return session->urgent.first ? &session->urgent : &session->queue;
-}
-
-/* After a Logout nothing new may go (section 11.14); in S7 only the Logout itself. */
-static bool may_send_in_state(const eng_conn *conn, const rig_task *task)
-{
-    return conn->state == ENG_S5_LOGGED_IN ||
-           (conn->state == ENG_S7_LOGOUT_REQUESTED && task->kind == RIG_TASK_LOGOUT);
-}
-
-static bool send_request(eng_conn *conn)
-{
-    rig_session *session = conn->session;
-    eng_queue *queue = next_queue(conn);
     rig_task *task = queue->first;
-    if (!task || !may_send_in_state(conn, task) || !may_go(conn, task))
+    while (task && !may_go(conn, task))
+        task = task->engine.next;
+    return task;
+}
+
+static rig_task *next_task(eng_conn *conn, eng_queue **out_queue)
+{
+    rig_session *session = conn->session;
+    eng_queue *const queues[] = {&conn->bound, &session->urgent, &session->queue};
+    for (unsigned i = 0; i < 3; i++) {
+        bool numbered = i == 2; /* all of them wait for the window: no need to look at each */
+        rig_task *task = numbered && !eng_window_open(session) ? NULL : first_of(conn, queues[i]);
+        *out_queue = queues[i];
+        if (task)
+            return task;
+    }
+    return NULL;
+}
+
+static bool send_request(eng_conn *conn, uint64_t now)
+{
+    rig_session *session = conn->session;
+    eng_queue *queue;
+    rig_task *task = next_task(conn, &queue);
+    if (!task || (task->engine.ref_waits && eng_tmf_moot(task, conn, now)))
         return false;
-    task->cmd_sn = session->cmd_sn;
-    if (!senders[task->kind](conn, task))
+    if (!task->engine.plug)
+        task->cmd_sn = session->cmd_sn;
+    rig_status status = senders[task->kind](conn, task);
+    if (status) {
+        if (status != RIG_E_BUSY)
+            eng_task_done(task, status, now);
         return false;
+    }
     eng_queue_remove(queue, task);
     task->engine.conn = conn;
     task->engine.phase = ENG_SENT;
-    session->cmd_sn += !task->immediate;
+    session->cmd_sn += !task->immediate && !task->engine.plug;
+    if (task->kind == RIG_TASK_LOGOUT)
+        eng_logout_sent(session, task, now);
     return true;
+}
+
+/* After a Logout nothing goes any more (section 11.14). Requests may call back and end the connection. */
+static bool is_open(const eng_conn *conn)
+{
+    return !conn->over && (conn->state == ENG_S5_LOGGED_IN || conn->state == ENG_S7_LOGOUT_REQUESTED);
 }
 
 void eng_send(eng_conn *conn, uint64_t now)
 {
-    conn->session->initiator->now = now;
-    if (conn->state < ENG_S5_LOGGED_IN || conn->state > ENG_S7_LOGOUT_REQUESTED)
-        return;
-    while (rig_txq_room(&conn->txq) > 0)
-        if (!eng_ping_answers(conn) && !eng_data_out_send(conn) && !eng_text_continue(conn) &&
-            !send_request(conn))
+    while (is_open(conn) && rig_txq_room(&conn->txq) > 0)
+        if (!eng_ping_answers(conn) && !eng_data_out_send(conn) && !eng_text_continue(conn, now) &&
+            !send_request(conn, now))
             break;
 }

@@ -35,10 +35,45 @@ bool eng_session_fire(rig_session *session, unsigned event, uint64_t now)
     return true;
 }
 
+void eng_enter(rig_session *session)
+{
+    session->busy++;
+}
+
+static void session_delete(rig_session *session)
+{
+    const rig_alloc *alloc = eng_alloc(session);
+    rig_delete(alloc, session->slots, session->num_slots * sizeof *session->slots);
+    rig_delete(alloc, session->target, session->target ? strlen(session->target) + 1 : 0);
+    rig_delete(alloc, session->target_alias, session->target_alias ? session->target_alias_len + 1 : 0);
+    rig_delete(alloc, session, sizeof *session);
+}
+
+void eng_leave(rig_session *session)
+{
+    if (--session->busy)
+        return;
+    if (session->sweep) {
+        session->sweep = false;
+        eng_conn_sweep(session);
+    }
+    if (session->doomed)
+        session_delete(session);
+}
+
 eng_conn *eng_session_conn(const rig_session *session, uint16_t cid)
 {
     eng_conn *conn = session->conns;
-    while (conn && (conn->announced || conn->cid != cid))
+    while (conn && (conn->over || conn->cid != cid))
+        conn = conn->next;
+    return conn;
+}
+
+/* Any connection that is not over. */
+eng_conn *eng_session_any(const rig_session *session)
+{
+    eng_conn *conn = session->conns;
+    while (conn && conn->over)
         conn = conn->next;
     return conn;
 }
@@ -50,16 +85,20 @@ void eng_session_wake(rig_session *session)
             eng_conn_wake(conn);
 }
 
-void eng_session_up(rig_session *session, uint64_t now)
+/* False when whoever was told of it has taken the session down again. */
+bool eng_session_up(rig_session *session, uint64_t now)
 {
     rig_event event = {0};
-    eng_session_fire(session, ENG_FIRST_LOGIN, now);
-    session->attempts = 0;
-    if (session->recovering)
-        eng_emit(session, &event, RIG_EVENT_NEXUS_LOSS, now);
-    session->recovering = false;
+    bool again = session->recovering;
+    session->attempts = session->redirects = 0;
+    session->recovering = session->has_wait = false;
     session->was_up = true;
-    eng_emit(session, &event, RIG_EVENT_SESSION_UP, now);
+    eng_session_fire(session, ENG_FIRST_LOGIN, now);
+    if (again && session->state == ENG_Q3_LOGGED_IN)
+        eng_emit(session, &event, RIG_EVENT_NEXUS_LOSS, now);
+    if (session->state == ENG_Q3_LOGGED_IN)
+        eng_emit(session, &event, RIG_EVENT_SESSION_UP, now);
+    return session->state == ENG_Q3_LOGGED_IN;
 }
 
 static bool is_zero(const uint8_t *bytes, size_t len)
@@ -80,27 +119,51 @@ static void make_isid(rig_session *session)
     isid[0] = 0x80; /* type 10b: random (section 11.12.5) */
 }
 
-rig_status rig_session_new(rig_initiator *initiator, const rig_session_config *config,
-                           rig_session **out_session, rig_error *err)
+static rig_status check_target(const rig_session_config *config, rig_error *err)
 {
     if (!config->discovery && config->target.len == 0)
         return rig_fail(err, RIG_E_ARGUMENT, "a normal session needs a target name");
     if (config->target.len > RIG_NAME_MAX)
         return rig_fail(err, RIG_E_LIMIT, "a target name has at most %d bytes", RIG_NAME_MAX);
-    rig_session *session = rig_new(initiator->config.alloc, sizeof *session);
+    if (rig_view_find(config->target, 0) < config->target.len)
+        return rig_fail(err, RIG_E_ARGUMENT, "a target name has no NUL");
+    if (config->isid[0] >> 6 == 3)
+        return rig_fail(err, RIG_E_ARGUMENT, "ISIDs of type 3 are reserved (section 11.12.5)");
+    return RIG_OK;
+}
+
+static rig_session *session_of(rig_initiator *initiator, const rig_session_config *config)
+{
+    const rig_alloc *alloc = initiator->config.alloc;
+    rig_session *session = rig_new(alloc, sizeof *session);
     if (!session)
-        return rig_fail(err, RIG_E_NOMEM, "no memory for a session");
+        return NULL;
     session->initiator = initiator;
     session->config = *config;
     session->config.target = (rig_view){0};
     session->free_slot = UINT32_MAX;
     session->next_cid = 1;
     if (config->target.len)
-        session->target = rig_copy_text(initiator->config.alloc, config->target.ptr, config->target.len);
+        session->target = rig_copy_text(alloc, config->target.ptr, config->target.len);
     if (config->target.len && !session->target) {
-        rig_delete(initiator->config.alloc, session, sizeof *session);
-        return rig_fail(err, RIG_E_NOMEM, "no memory for a session");
+        rig_delete(alloc, session, sizeof *session);
+        return NULL;
     }
+    return session;
+}
+
+rig_status rig_session_new(rig_initiator *initiator, const rig_session_config *config,
+                           rig_session **out_session, rig_error *err)
+{
+    rig_session_config checked = *config;
+    rig_status status = check_target(config, err);
+    if (!status)
+        status = eng_offers_check(&checked, err);
+    if (status)
+        return status;
+    rig_session *session = session_of(initiator, &checked);
+    if (!session)
+        return rig_fail(err, RIG_E_NOMEM, "no memory for a session");
     make_isid(session);
     session->cmd_sn = config->has_cmd_sn
                           ? config->cmd_sn
@@ -115,59 +178,48 @@ rig_status rig_session_new(rig_initiator *initiator, const rig_session_config *c
     return RIG_OK;
 }
 
-static void reset_all(rig_session *session)
-{
-    uint64_t now = session->initiator->now;
-    for (eng_conn *conn = session->conns, *next; conn; conn = next) {
-        next = conn->next;
-        eng_conn_reset(conn, RIG_E_ABORTED, now);
-        eng_conn_put(conn);
-    }
-}
-
 void rig_session_free(rig_session *session)
 {
-    if (!session)
+    if (!session || session->doomed)
         return;
     rig_initiator *initiator = session->initiator;
-    const rig_alloc *alloc = initiator->config.alloc;
+    session->doomed = true;
     rig_timerq_disarm(&initiator->timers, &session->timer);
-    session->state = ENG_Q1_FREE;
-    reset_all(session);
-    eng_tasks_abort(session, RIG_E_ABORTED, initiator->now);
     if (session->next)
         session->next->prev = session->prev;
     if (session->prev)
         session->prev->next = session->next;
     else
         initiator->sessions = session->next;
-    rig_delete(alloc, session->slots, session->num_slots * sizeof *session->slots);
-    rig_delete(alloc, session->target, session->target ? strlen(session->target) + 1 : 0);
-    rig_delete(alloc, session->target_alias, session->target_alias ? session->target_alias_len + 1 : 0);
-    rig_delete(alloc, session, sizeof *session);
+    eng_enter(session);
+    session->state = ENG_Q1_FREE;
+    for (eng_conn *conn = session->conns; conn; conn = conn->next)
+        eng_conn_lose(conn, RIG_E_ABORTED, initiator->now);
+    eng_tasks_abort(session, NULL, RIG_E_ABORTED, initiator->now);
+    eng_leave(session);
 }
 
 rig_status rig_session_login(rig_session *session, uint64_t now)
 {
-    eng_conn *conn = NULL;
-    if (session->state != ENG_Q1_FREE || eng_session_conn(session, 0) || session->timer.armed)
+    if (session->doomed || session->state != ENG_Q1_FREE || eng_session_any(session) || session->timer.armed)
         return RIG_E_STATE;
-    session->attempts = 0;
+    session->attempts = session->redirects = 0;
+    session->was_up = session->recovering = false;
     session->tsih = 0;
-    return eng_conn_new(session, &session->config.portal, true, now, &conn);
+    return eng_conn_new(session, &session->config.portal, true, now);
 }
 
 rig_status rig_session_add_connection(rig_session *session, const rig_portal *portal, uint64_t now)
 {
-    eng_conn *conn = NULL;
     uint32_t num = 0;
     if (session->state != ENG_Q3_LOGGED_IN)
         return RIG_E_STATE;
     for (const eng_conn *c = session->conns; c; c = c->next)
-        num += !c->announced;
+        num += !c->over;
     if (num >= session->agreed[RIG_KEY_MAX_CONNECTIONS].value || num >= RIG_SESSION_CONNECTIONS_MAX)
         return RIG_E_LIMIT;
-    return eng_conn_new(session, portal, false, now, &conn);
+    session->redirects = 0;
+    return eng_conn_new(session, portal, false, now);
 }
 
 void *rig_session_user(const rig_session *session)
@@ -199,12 +251,15 @@ void rig_session_describe(const rig_session *session, rig_session_facts *out_fac
         out_facts->connections += conn->state == ENG_S5_LOGGED_IN;
 }
 
+/* Connections that a callback opens meanwhile stand behind the last one and are spared. */
 void rig_session_drop(rig_session *session, bool reset, uint64_t now)
 {
     rig_status why = reset ? RIG_E_RESET : RIG_E_ABORTED;
-    for (eng_conn *conn = session->conns; conn; conn = conn->next)
-        if (!conn->announced) {
-            eng_conn_fail(conn, why, now);
-            return;
-        }
+    eng_conn *last = session->conns;
+    while (last && last->next)
+        last = last->next;
+    eng_enter(session);
+    for (eng_conn *conn = session->conns; conn; conn = conn == last ? NULL : conn->next)
+        eng_conn_fail(conn, why, now);
+    eng_leave(session);
 }

@@ -7,7 +7,7 @@
 
 _Static_assert(RIG_SESSION_TASKS_MAX == 1 << SLOT_BITS, "a slot number must fill the low bits of a tag");
 
-void eng_queue_push(eng_queue *queue, rig_task *task)
+static void queue_push(eng_queue *queue, rig_task *task)
 {
     task->engine.next = NULL;
     task->engine.prev = queue->last;
@@ -48,7 +48,7 @@ static bool grow_slots(rig_session *session)
     return true;
 }
 
-rig_status eng_task_add(rig_session *session, rig_task *task)
+static rig_status task_add(rig_session *session, rig_task *task)
 {
     if (session->num_tasks >= RIG_SESSION_TASKS_MAX)
         return RIG_E_LIMIT;
@@ -87,26 +87,34 @@ static void slot_release(rig_session *session, rig_task *task)
 }
 
 /* The buffer goes back to its owner: nothing may write to it any more. */
-void eng_task_cut(rig_task *task)
+static void cut(rig_task *task)
 {
     eng_conn *conn = task->engine.conn;
-    if (conn && conn->placing == task) {
-        conn->framer.sink.kind = RIG_SINK_DISCARD;
-        conn->placing = NULL;
-    }
+    if (!conn || conn->placing != task)
+        return;
+    conn->framer.sink.kind = RIG_SINK_DISCARD;
+    conn->placing = NULL;
+    conn->cut = true;
 }
 
 static void finish(rig_task *task, uint64_t now)
 {
     rig_session *session = task->engine.session;
+    eng_conn *conn = task->engine.conn;
+    eng_text *text = conn ? eng_text_detach(conn, task) : NULL;
     slot_release(session, task);
-    eng_task_cut(task);
+    cut(task);
+    if (conn && task->kind == RIG_TASK_PING && task->engine.internal && !task->engine.plug)
+        conn->pinging = false;
     task->engine.phase = ENG_IDLE;
     task->engine.session = NULL;
     task->engine.conn = NULL;
     task->status = task->engine.verdict;
+    if (text && !task->status)
+        task->text = rig_view_of(text->answer.ptr, text->answer.len);
     if (task->done)
         task->done(task, now);
+    eng_text_free(session, text);
 }
 
 /* Ends a request. While its data still stands in an output queue the end has to wait: that memory is the
@@ -124,25 +132,30 @@ void eng_task_done(rig_task *task, rig_status status, uint64_t now)
         eng_data_out_forget(conn, task);
     task->engine.verdict = status;
     task->engine.phase = ENG_ANSWERED;
-    if (task->engine.num_tx == 0 || !conn || !conn->stream)
+    if (task->engine.num_tx == 0 || !conn || conn->over)
         finish(task, now);
 }
 
+/* A PDU with a caller's payload has left. When the connection is over its tasks have ended, and may be gone.
+ */
 void eng_task_sent(void *ctx, void *cookie)
 {
     eng_conn *conn = ctx;
     rig_task *task = cookie;
+    if (conn->over)
+        return;
+    conn->lent--;
     task->engine.num_tx--;
     if (task->engine.num_tx == 0 && task->engine.phase == ENG_ANSWERED)
         finish(task, conn->session->initiator->now);
 }
 
-/* All connections are gone, so nothing waits for output. done() may submit nothing: the session is not up. */
-void eng_tasks_abort(rig_session *session, rig_status why, uint64_t now)
+/* Ends all tasks of a connection, of all with NULL. The connections are over: nothing waits for output. */
+void eng_tasks_abort(rig_session *session, const eng_conn *conn, rig_status why, uint64_t now)
 {
     for (uint32_t i = 0; i < session->num_slots; i++) {
         rig_task *task = session->slots[i].task;
-        if (!task)
+        if (!task || (conn && task->engine.conn != conn))
             continue;
         task->engine.num_tx = 0;
         if (task->engine.phase == ENG_ANSWERED)
@@ -152,10 +165,14 @@ void eng_tasks_abort(rig_session *session, rig_status why, uint64_t now)
     }
 }
 
+/* A request of the caller's that has not gone yet just ends. What the engine itself needs an answer to, and
+ * what went and found none, shows that the connection is dead; only SCSI commands can be aborted (7.11). */
 void eng_task_timeout(rig_task *task, uint64_t now)
 {
     eng_conn *conn = task->engine.conn;
-    if (task->engine.phase == ENG_QUEUED || !conn) {
+    bool waiting = task->engine.phase == ENG_QUEUED && !task->engine.internal;
+    bool plugged = task->engine.plug && rig_sn_lt(task->cmd_sn, task->engine.session->exp_cmd_sn);
+    if (!conn || waiting || plugged) {
         eng_task_done(task, RIG_E_TIMEOUT, now);
         return;
     }
@@ -167,6 +184,15 @@ void eng_task_timeout(rig_task *task, uint64_t now)
     eng_conn_fail(conn, RIG_E_TIMEOUT, now);
 }
 
+/* Ties a request that waits to one connection. */
+void eng_task_bind(rig_task *task, eng_conn *conn)
+{
+    eng_queue_remove(queue_of(task->engine.session, task), task);
+    task->engine.conn = conn;
+    queue_push(&conn->bound, task);
+    eng_conn_wake(conn);
+}
+
 static size_t iov_bytes(const struct iovec *iov, uint32_t num)
 {
     size_t sum = 0;
@@ -175,59 +201,69 @@ static size_t iov_bytes(const struct iovec *iov, uint32_t num)
     return sum;
 }
 
+static rig_status check_scsi(const rig_task *task)
+{
+    bool short_cdb = task->cdb.len < 6 || task->cdb.len > RIG_CDB_MAX;
+    bool short_out = task->write && iov_bytes(task->out, task->num_out) < task->edtl;
+    bool short_in = task->read && iov_bytes(task->in, task->num_in) < task->edtl;
+    bool no_way = task->edtl > 0 && !task->read && !task->write;
+    if (task->read && task->write)
+        return RIG_E_UNSUPPORTED; /* bidirectional */
+    if (short_cdb || short_out || short_in || no_way || task->attr > 7)
+        return RIG_E_ARGUMENT;
+    return task->read && task->num_in > RIG_SINK_IOV_MAX ? RIG_E_LIMIT : RIG_OK;
+}
+
 static rig_status check_task(const rig_task *task)
 {
-    if (task->kind == RIG_TASK_SCSI) {
-        bool short_cdb = task->cdb.len < 6 || task->cdb.len > RIG_CDB_MAX;
-        bool short_out = task->write && iov_bytes(task->out, task->num_out) < task->edtl;
-        bool short_in = task->read && iov_bytes(task->in, task->num_in) < task->edtl;
-        bool no_way = task->edtl > 0 && !task->read && !task->write;
-        return short_cdb || short_out || short_in || no_way || (task->read && task->write) ? RIG_E_ARGUMENT
-                                                                                           : RIG_OK;
+    switch (task->kind) {
+    case RIG_TASK_SCSI:
+        return check_scsi(task);
+    case RIG_TASK_TMF:
+        return eng_tmf_check(task);
+    case RIG_TASK_TEXT:
+        return iov_bytes(task->out, task->num_out) > RIG_TEXT_MAX ? RIG_E_LIMIT : RIG_OK;
+    case RIG_TASK_PING:
+        return RIG_OK;
+    case RIG_TASK_LOGOUT:
+        return task->reason > 2 ? RIG_E_ARGUMENT : RIG_OK;
     }
-    if (task->kind == RIG_TASK_TMF && task->function == 1 && !task->reference)
-        return RIG_E_ARGUMENT;
-    return RIG_OK;
+    return RIG_E_ARGUMENT;
 }
 
-static rig_status bind(rig_session *session, rig_task *task)
+static void clear_results(rig_task *task)
 {
-    if (task->kind == RIG_TASK_TMF && task->reference) {
-        if (task->reference->engine.session != session)
-            return RIG_E_NOT_FOUND;
-        task->engine.conn = task->reference->engine.conn;
-        task->engine.ref_itt = task->reference->itt;
-    }
-    return RIG_OK;
-}
-
-rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now)
-{
-    rig_initiator *initiator = session->initiator;
-    if (session->state != ENG_Q3_LOGGED_IN)
-        return RIG_E_STATE;
-    rig_status status = task->engine.session ? RIG_E_BUSY : check_task(task);
-    if (status)
-        return status;
-    memset(&task->engine, 0, sizeof task->engine);
-    task->engine.ref_itt = RIG_TAG_NONE;
-    status = bind(session, task);
-    if (!status)
-        status = eng_task_add(session, task);
-    if (status)
-        return status;
     task->status = RIG_OK;
     task->response = task->scsi_status = task->sense_len = 0;
     task->residual = task->received = 0;
     task->overflow = task->underflow = false;
+    task->text = (rig_view){0};
+}
+
+static uint64_t time_limit(const rig_session_config *config, const rig_task *task)
+{
+    if (task->timeout)
+        return task->timeout;
+    if (task->kind == RIG_TASK_SCSI)
+        return config->command_timeout;
+    return config->tmf_timeout ? config->tmf_timeout : ENG_TMF_TIMEOUT;
+}
+
+/* task->engine says to whom it is bound and whose it is. */
+static rig_status submit(rig_session *session, rig_task *task, uint64_t now)
+{
     task->engine.session = session;
+    rig_status status = task_add(session, task);
+    if (status) {
+        task->engine.session = NULL;
+        return status;
+    }
+    clear_results(task);
     task->engine.phase = ENG_QUEUED;
     task->engine.timer.kind = ENG_TIMER_TASK;
-    uint64_t limit = task->timeout ? task->timeout : session->config.command_timeout;
-    if (!limit && task->kind != RIG_TASK_SCSI)
-        limit = session->config.tmf_timeout ? session->config.tmf_timeout : ENG_TMF_TIMEOUT;
-    rig_timerq_arm(&initiator->timers, &task->engine.timer, limit ? now + limit : RIG_NEVER);
-    eng_queue_push(queue_of(session, task), task);
+    uint64_t limit = time_limit(&session->config, task);
+    rig_timerq_arm(&session->initiator->timers, &task->engine.timer, limit ? now + limit : RIG_NEVER);
+    queue_push(queue_of(session, task), task);
     if (task->engine.conn)
         eng_conn_wake(task->engine.conn);
     else
@@ -235,7 +271,22 @@ rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now
     return RIG_OK;
 }
 
-static void own_done(rig_task *task, uint64_t now)
+rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now)
+{
+    if (session->state != ENG_Q3_LOGGED_IN)
+        return RIG_E_STATE;
+    rig_status status = task->engine.session ? RIG_E_BUSY : check_task(task);
+    if (status)
+        return status;
+    if (task->kind == RIG_TASK_TMF && task->reference && task->reference->engine.session != session)
+        return RIG_E_NOT_FOUND;
+    memset(&task->engine, 0, sizeof task->engine);
+    if (task->kind == RIG_TASK_TMF)
+        eng_tmf_refer(task);
+    return submit(session, task, now);
+}
+
+void eng_own_done(rig_task *task, uint64_t now)
 {
     (void)now;
     rig_delete(task->user, task, sizeof *task);
@@ -248,7 +299,20 @@ rig_task *eng_own_task(rig_session *session, rig_task_kind kind)
     if (!task)
         return NULL;
     task->kind = kind;
-    task->done = own_done;
+    task->done = eng_own_done;
     task->user = (void *)(uintptr_t)eng_alloc(session);
+    task->engine.internal = true;
     return task;
+}
+
+/* Submits it on one connection; it is gone when that fails. */
+rig_status eng_own_submit(eng_conn *conn, rig_task *task, uint64_t now)
+{
+    if (!task)
+        return RIG_E_NOMEM;
+    task->engine.conn = conn;
+    rig_status status = submit(conn->session, task, now);
+    if (status)
+        eng_own_done(task, now);
+    return status;
 }

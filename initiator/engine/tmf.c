@@ -7,6 +7,8 @@
 #define LOGICAL_UNIT_RESET 5
 #define TARGET_WARM_RESET 6
 #define TARGET_COLD_RESET 7
+#define TASK_REASSIGN 8  /* needs error recovery level 2 */
+#define LAST_FUNCTION 12 /* of RFC 7144; those above 8 need iSCSIProtocolLevel 2 */
 
 #define COMPLETE 0
 #define NO_SUCH_TASK 1
@@ -16,31 +18,82 @@ static bool has_lun(uint8_t function)
     return function != TARGET_WARM_RESET && function != TARGET_COLD_RESET;
 }
 
-bool eng_tmf_send(eng_conn *conn, rig_task *task)
+rig_status eng_tmf_check(const rig_task *task)
+{
+    const rig_task *about = task->reference;
+    if (task->function == 0 || task->function > LAST_FUNCTION)
+        return RIG_E_ARGUMENT;
+    if (task->function >= TASK_REASSIGN)
+        return RIG_E_UNSUPPORTED;
+    if (task->function == ABORT_TASK)
+        return about && about->kind == RIG_TASK_SCSI && about != task ? RIG_OK : RIG_E_ARGUMENT;
+    return about ? RIG_E_ARGUMENT : RIG_OK;
+}
+
+/* Notes what ABORT TASK is about: the request goes on the same connection (section 11.5.1). A task that has
+ * not been sent has neither connection nor CmdSN yet. */
+void eng_tmf_refer(rig_task *task)
+{
+    const rig_task *about = task->reference;
+    task->engine.ref_itt = about ? about->itt : RIG_TAG_NONE;
+    if (!about)
+        return;
+    task->lun = about->lun;
+    task->engine.ref_waits = about->engine.phase == ENG_QUEUED;
+    task->engine.ref_cmd_sn = about->cmd_sn;
+    task->engine.ref_numbered = !about->immediate;
+    if (!task->engine.ref_waits)
+        task->engine.conn = about->engine.conn;
+}
+
+/* ABORT TASK for a task that had not been sent when it was asked for. True when there is nothing to send: the
+ * task has ended, or never went and is withdrawn, or belongs to another connection. */
+bool eng_tmf_moot(rig_task *task, const eng_conn *conn, uint64_t now)
+{
+    rig_session *session = task->engine.session;
+    rig_task *about = eng_task_find(session, task->engine.ref_itt);
+    uint32_t itt = task->itt;
+    if (!about) {
+        eng_task_done(task, RIG_E_NOT_FOUND, now);
+        return true;
+    }
+    if (about->engine.phase == ENG_QUEUED) {
+        eng_task_done(about, RIG_E_ABORTED, now);
+        task = eng_task_find(session, itt);
+        if (task)
+            eng_task_done(task, RIG_OK, now);
+        return true;
+    }
+    task->engine.ref_waits = false;
+    task->engine.ref_cmd_sn = about->cmd_sn;
+    if (about->engine.conn == conn)
+        return false;
+    eng_task_bind(task, about->engine.conn);
+    return true;
+}
+
+rig_status eng_tmf_send(eng_conn *conn, rig_task *task)
 {
     rig_tx *tx = eng_push(conn, RIG_PDU_TMF_REQ);
     if (!tx)
-        return false;
-    const rig_task *about = eng_task_find(conn->session, task->engine.ref_itt);
+        return RIG_E_BUSY;
     rig_set(tx->bhs, RIG_F_I, task->immediate);
     rig_set(tx->bhs, RIG_F_FUNCTION, task->function);
     rig_set(tx->bhs, RIG_F_LUN, has_lun(task->function) ? task->lun : 0);
     rig_set(tx->bhs, RIG_F_ITT, task->itt);
-    rig_set(tx->bhs, RIG_F_REF_TAG, task->function == ABORT_TASK ? task->engine.ref_itt : RIG_TAG_NONE);
+    rig_set(tx->bhs, RIG_F_REF_TAG, task->engine.ref_itt);
     rig_set(tx->bhs, RIG_F_CMD_SN, task->cmd_sn);
     /* An immediate task never had a CmdSN of its own: the reference is this request's (section 11.5.5). */
-    bool numbered = about && !about->immediate;
-    rig_set(tx->bhs, RIG_F_REF_CMD_SN,
-            task->function != ABORT_TASK ? 0
-            : numbered                   ? about->cmd_sn
-                                         : task->cmd_sn);
+    if (task->function == ABORT_TASK)
+        rig_set(tx->bhs, RIG_F_REF_CMD_SN,
+                task->engine.ref_numbered ? task->engine.ref_cmd_sn : task->cmd_sn);
     rig_txq_seal(&conn->txq);
-    return true;
+    return RIG_OK;
 }
 
 static bool is_hit(const rig_task *tmf, const rig_task *task)
 {
-    if (task == tmf || task->kind != RIG_TASK_SCSI || task->engine.phase != ENG_SENT)
+    if (task->kind != RIG_TASK_SCSI || task->engine.phase != ENG_SENT)
         return false;
     if (tmf->function == ABORT_TASK)
         return task->itt == tmf->engine.ref_itt;
@@ -54,32 +107,42 @@ static bool ends_tasks(const rig_task *tmf)
                                       1u << LOGICAL_UNIT_RESET | 1u << TARGET_WARM_RESET |
                                       1u << TARGET_COLD_RESET;
     bool agreed = tmf->response == COMPLETE || (tmf->response == NO_SUCH_TASK && tmf->function == ABORT_TASK);
-    return agreed && tmf->function < 16 && (functions >> tmf->function & 1);
+    return agreed && (functions >> tmf->function & 1);
 }
 
-static void end_tasks(rig_session *session, const rig_task *tmf, uint64_t now)
+/* The tasks end before the request does; what they call back may end it, too, so it is looked up again. */
+static void end_tasks(rig_session *session, const rig_task *task, uint64_t now)
 {
-    rig_status why = tmf->engine.internal ? RIG_E_TIMEOUT : RIG_E_ABORTED;
+    const rig_task tmf = *task;
+    rig_status why = tmf.engine.internal ? RIG_E_TIMEOUT : RIG_E_ABORTED;
     for (uint32_t i = 0; i < session->num_slots; i++) {
-        rig_task *task = session->slots[i].task;
-        if (task && is_hit(tmf, task))
-            eng_task_done(task, why, now);
+        rig_task *hit = session->slots[i].task;
+        if (hit && is_hit(&tmf, hit))
+            eng_task_done(hit, why, now);
     }
 }
 
 rig_status eng_tmf_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
+    rig_session *session = conn->session;
+    uint32_t itt = rig_get32(pdu->bhs, RIG_F_ITT);
     rig_status status = eng_stat_sn(conn, pdu);
     if (status)
         return status;
-    rig_task *task = eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
+    rig_task *task = eng_task_find(session, itt);
     if (!task || task->kind != RIG_TASK_TMF || task->engine.conn != conn || task->engine.phase != ENG_SENT)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
                               "no such request on this connection (7.13)");
     task->response = (uint8_t)rig_get(pdu->bhs, RIG_F_TMF_RESPONSE);
+    bool failed = !ends_tasks(task) && task->engine.internal && eng_task_find(session, task->engine.ref_itt);
     if (ends_tasks(task))
-        end_tasks(conn->session, task, now);
-    eng_task_done(task, RIG_OK, now);
+        end_tasks(session, task, now);
+    task = eng_task_find(session, itt);
+    if (task)
+        eng_task_done(task, RIG_OK, now);
+    if (failed)
+        return eng_conn_error(conn, RIG_E_TIMEOUT, pdu, RIG_F_TMF_RESPONSE,
+                              "a command that took too long could not be aborted (7.11)");
     return RIG_OK;
 }
 
@@ -88,20 +151,13 @@ rig_status eng_tmf_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 void eng_abort_late(rig_task *task, uint64_t now)
 {
     eng_conn *conn = task->engine.conn;
-    rig_session *session = conn->session;
-    rig_task *tmf = eng_own_task(session, RIG_TASK_TMF);
-    rig_status status = tmf ? RIG_OK : RIG_E_NOMEM;
+    rig_task *tmf = eng_own_task(conn->session, RIG_TASK_TMF);
     if (tmf) {
         tmf->function = ABORT_TASK;
         tmf->immediate = true;
-        tmf->lun = task->lun;
         tmf->reference = task;
-        status = rig_session_submit(session, tmf, now);
-        if (status)
-            tmf->done(tmf, now);
-        else
-            tmf->engine.internal = true;
+        eng_tmf_refer(tmf);
     }
-    if (status)
+    if (eng_own_submit(conn, tmf, now))
         eng_conn_fail(conn, RIG_E_TIMEOUT, now);
 }

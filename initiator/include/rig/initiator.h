@@ -111,6 +111,7 @@ typedef struct rig_session_config {
     bool reconnect;           /**< after a loss, log in again with the same ISID (session reinstatement) */
     uint32_t reconnect_max;   /**< attempts in a row before giving up, 0 = 5 */
     bool retry_login;         /**< retry the first login, too, on class 3 and connection failures */
+    bool no_redirect;         /**< a redirection ends the login instead of being followed (section 11.13.5) */
     void *user;               /**< the caller's, see rig_session_user */
 } rig_session_config;
 
@@ -118,12 +119,20 @@ typedef struct rig_session_config {
  * default. */
 void rig_session_config_init(rig_session_config *config);
 
-/** rig_session_new makes a session without connecting. RIG_E_NOMEM, RIG_E_ARGUMENT, RIG_E_LIMIT. */
+/**
+ * rig_session_new makes a session without connecting. RIG_E_NOMEM; RIG_E_ARGUMENT or RIG_E_LIMIT for a target
+ * name, ISID or offer that cannot be (err->field names the key); RIG_E_UNSUPPORTED for an offered
+ * ErrorRecoveryLevel above 0. A FirstBurstLength above the MaxBurstLength of the same offer is lowered to it
+ * (section 13.14).
+ */
 rig_status rig_session_new(rig_initiator *initiator, const rig_session_config *config,
                            rig_session **out_session, rig_error *err);
 
-/** rig_session_free resets the session's connections, completes its tasks with RIG_E_ABORTED and frees it.
- * Not from inside an event of the same session. */
+/**
+ * rig_session_free resets the session's connections, completes its tasks with RIG_E_ABORTED and frees it. May
+ * be called from inside an event or a done() of the session: its memory then goes when that call has
+ * returned. NULL is fine.
+ */
 void rig_session_free(rig_session *session);
 
 /** rig_session_login starts to connect and log in; SESSION_UP or LOGIN_FAILED follows. RIG_E_STATE. */
@@ -188,9 +197,13 @@ struct rig_task {
     const struct iovec *out; /**< in, SCSI: Data-Out, at least edtl bytes; PING, TEXT: the data segment */
     uint32_t num_out;        /**< in: pieces */
     uint8_t function;        /**< in, TMF: section 11.5.1 */
-    rig_task *reference;     /**< in, TMF: the task ABORT TASK is about */
-    uint8_t reason;          /**< in, LOGOUT: section 11.14.1 */
-    uint16_t cid;            /**< in, LOGOUT: connection for reasons 1 and 2 */
+    /**
+     * in, TMF: the SCSI task ABORT TASK is about; its LUN counts. One that has not been sent yet is withdrawn
+     * without a word to the target.
+     */
+    rig_task *reference;
+    uint8_t reason; /**< in, LOGOUT: section 11.14.1 */
+    uint16_t cid;   /**< in, LOGOUT: connection for reasons 1 and 2 */
 
     rig_status status; /**< out: RIG_OK when the target answered, else why it could not */
     uint8_t
@@ -225,21 +238,28 @@ struct rig_task {
         uint32_t slot;               /**< place in the session's task table */
         uint32_t num_tx;             /**< PDUs with its data that have not left yet */
         uint32_t ref_itt;            /**< TMF: tag of the task it is about */
+        uint32_t ref_cmd_sn;         /**< TMF: its CmdSN, valid with ref_numbered */
         rig_status verdict;          /**< result that waits for num_tx to become 0 */
         uint8_t phase;               /**< where it is */
         bool sending;                /**< it stands in the connection's list of senders */
         bool internal;               /**< the engine's own request */
+        bool plug;                   /**< PING: fills a hole in CmdSN */
+        bool ref_numbered;           /**< TMF: the task it is about has a CmdSN of its own */
+        bool ref_waits;              /**< TMF: the task it is about was not sent yet */
     } engine;                        /**< private */
 };
 
 /**
  * rig_session_submit hands a task over. It is sent as soon as the command window and the connection allow;
- * done() tells the end, never before the call returns. RIG_E_STATE (session not up), RIG_E_LIMIT
- * (RIG_SESSION_TASKS_MAX), RIG_E_ARGUMENT, RIG_E_NOMEM.
+ * done() tells the end, never before the call returns. RIG_E_STATE (session not up), RIG_E_BUSY (the task has
+ * not ended yet), RIG_E_LIMIT (RIG_SESSION_TASKS_MAX), RIG_E_ARGUMENT, RIG_E_NOT_FOUND (the reference is no
+ * task of this session), RIG_E_UNSUPPORTED (bidirectional commands, TASK REASSIGN, functions of RFC 7144),
+ * RIG_E_NOMEM.
  */
 rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now);
 
-/** rig_session_drop closes all connections at once (FIN or RST) without a logout, as a failing host does. */
+/** rig_session_drop closes all connections at once without a logout, as a failing host does: by RST, or by
+ * FIN where no caller's memory is on its way out. */
 void rig_session_drop(rig_session *session, bool reset, uint64_t now);
 
 /** rig_target_record is one target of a SendTargets answer. */
