@@ -15,7 +15,7 @@ function attribute(name,   at, text) {
     text = substr($0, at + length(name) + 3)
     return substr(text, 1, index(text, "\"") - 1)
 }
-function number(hex) { sub(/^0+/, "", hex); return hex == "" ? "0" : hex }
+function number(hex) { sub(/^0+/, "", hex); return hex == "" ? "0" : tolower(hex) }
 function text_of(hex,   i, pair, out) {
     for (i = 1; i < length(hex); i += 2) {
         pair = substr(hex, i, 2)
@@ -41,10 +41,12 @@ function object(text) { print frame "\t!\t" text }
 /<field name="_ws.expert" / { error = attribute("showname") }
 /<field name="_ws.expert.severity"/ && attribute("show") == "8388608" && error !~ /[Cc]hecksum/ { object(error) }
 /<proto name="_ws.malformed"/ { object("malformed " attribute("showname")) }
-/<proto name="iscsi"/ { flush(); opcode = "?"; started = inside = 1 }
+# a Reject shows the header it is about as one more PDU, which it is not
+/<proto name="iscsi"/ && opcode == "3f" && rejected { rejected = 0; quoted = 1; next }
+/<proto name="iscsi"/ { flush(); opcode = "?"; started = inside = 1; quoted = rejected = 0 }
 /<\/proto>/ { inside = 0 }
-/<\/packet>/ { flush(); started = 0 }
-!started { next }
+/<\/packet>/ { flush(); started = 0; opcode = "?" }
+!started || (quoted && !/digest32/) { next }
 /<field name="iscsi\.keyvalue"/ { keys = keys "\t+" text_of(attribute("value")); next }
 /<field name="iscsi\.(header|data)digest32"/ {
     pdu = pdu "\t" (/headerdigest/ ? "HeaderDigest=" : "DataDigest=") (/\(Good CRC32\)/ ? "good," : "bad,") attribute("value")
@@ -56,6 +58,7 @@ function object(text) { print frame "\t!\t" text }
     value = attribute("value")
     pdu = pdu "\t" ours[name] "=" (name == "iscsi.isid" ? value : number(value))
     if (name == "iscsi.opcode") opcode = number(value)
+    if (name == "iscsi.datasegmentlength") rejected = opcode == "3f" && length(number(value)) > 1
     next
 }
 inside && /<field name="" show="LUNs?" size="8"/ { pdu = pdu "\tLUN=" number(attribute("value")) }

@@ -41,7 +41,8 @@ theirs()
     local merged=$RIG_SCRATCH/merged.$1 offset
     offset=$(awk -F'\t' -v from="$1" '$1 == "file" && $2 == from { print $4 - 1 }' "$RIG_SCRATCH/table")
     sed -n "$1,$2p" "$RIG_SCRATCH/paths" | xargs -d '\n' mergecap -a -F pcapng -w "$merged" || return 1
-    tshark -r "$merged" -n -d "tcp.port==$PORTS,iscsi" -o "tcp.check_checksum:$CHECKSUMS" -o "ip.check_checksum:$CHECKSUMS" -T pdml \
+    tshark -r "$merged" -n -d "tcp.port==$PORTS,iscsi" -o "tcp.check_checksum:$CHECKSUMS" -o "ip.check_checksum:$CHECKSUMS" \
+        -o iscsi.bogus_pdu_filter:FALSE -o iscsi.bogus_pdu_max_data_len:16777215 -T pdml \
         2>"$merged.err" | awk -v NAMES="$FIELDS" -f "$JUDGE/pdml-fields.awk" |
         awk -F'\t' -v offset="$offset" 'BEGIN { OFS = FS } { $1 += offset; print "theirs", $0 }' >"$merged.tsv"
     [ "${PIPESTATUS[0]}" -eq 0 ] || cat "$merged.err"
@@ -72,5 +73,5 @@ wait
     cat "$RIG_SCRATCH/table"
     [ -z "${2:-}" ] ||
         jq -r '.cases[] | select(.capture) | .capture as $c | .made_wrong[] | ["wrong", $c, .] | @tsv' "$2" || die "cannot read $2"
-    cat "$RIG_SCRATCH"/merged.*.tsv "$RIG_SCRATCH/ours"
-} | awk -v FOLDER="$(basename "$1")" -v TALLY="${RIG_JUDGED:-}" -f "$JUDGE/compare.awk"
+    cat "$RIG_SCRATCH/ours" "$RIG_SCRATCH"/merged.*.tsv
+} | awk -v REFUSES="$JUDGE/tshark-refuses.txt" -v FOLDER="$(basename "$1")" -v TALLY="${RIG_JUDGED:-}" -f "$JUDGE/compare.awk"
