@@ -311,6 +311,8 @@ tgt_session *tgt_session_new(rig_target *target);
 /* Gives it a handle and its places in the target's maps; RIG_E_LIMIT, RIG_E_NOMEM. */
 rig_status tgt_session_list(tgt_session *session);
 void tgt_session_free(tgt_session *session);
+/* Raises the unit attention of a lost nexus for the session that took its place. */
+void tgt_session_nexus_lost(const tgt_session *session);
 void tgt_session_attach(tgt_session *session, tgt_conn *conn);
 void tgt_session_detach(tgt_session *session, tgt_conn *conn);
 /* Takes the transition if the state lists one; false when it does not. */

@@ -137,6 +137,8 @@ static uint16_t begin_session(tgt_conn *conn, tgt_session *old)
         tgt_session_end(old, TGT_SESSION_REINSTATED, RIG_E_ABORTED);
     if (tgt_session_list(session) != RIG_OK)
         return TGT_LOGIN_RESOURCES;
+    if (old && conn->target->config.tell_nexus_loss)
+        tgt_session_nexus_lost(session);
     login->session = NULL;
     tgt_session_attach(session, conn);
     return TGT_LOGIN_OK;

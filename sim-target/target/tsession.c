@@ -3,6 +3,8 @@
 
 #define ASC_CLEARED 0x47 /* 11.14.5: some commands cleared by iSCSI protocol event */
 #define ASCQ_CLEARED 0x7f
+#define ASC_RESET 0x29
+#define ASCQ_NEXUS_LOSS 0x07
 #define PORT_NAMES (2 * RIG_NAME_MAX + 32)
 
 /* What a session keeps when it idles after work; names and the device's part are short. */
@@ -157,6 +159,14 @@ static void nexus_lost(const tgt_session *session)
     const rig_target_node *node = session->node;
     for (uint32_t i = 0; node && !session->discovery && i < node->num_luns; i++)
         rig_device_nexus_lost(node->units[i]->device, session->nexus);
+}
+
+/* 6.3.5.1: a successful reinstatement is an I_T nexus loss, which the units tell the new nexus. */
+void tgt_session_nexus_lost(const tgt_session *session)
+{
+    const rig_target_node *node = session->node;
+    for (uint32_t i = 0; node && !session->discovery && i < node->num_luns; i++)
+        rig_device_attention_one(node->units[i]->device, session->nexus, ASC_RESET, ASCQ_NEXUS_LOSS);
 }
 
 rig_status tgt_session_list(tgt_session *session)

@@ -74,6 +74,26 @@ static void test_session_reinstatement(void)
     tt_free(world);
 }
 
+/* Where it is wanted, the next command learns of the lost nexus, once. */
+static void test_nexus_loss(void)
+{
+    tt_world *world = tt_new_with(&(rig_target_config){.tell_nexus_loss = true});
+    tt_client old = tt_login(world, ""), new, third;
+    uint8_t bhs[RIG_BHS_LEN];
+    CU_ASSERT_EQUAL(tt_ready(&old), 0); /* a first login is no loss */
+    new = tt_login(world, "");
+    tt_scsi(&new, bhs, "F", 0, 0, 0, 0);
+    tt_send(&new, bhs, NULL, 0);
+    tt_pdu pdu = tt_expect(&new, RIG_PDU_SCSI_RESP);
+    CU_ASSERT_TRUE(pdu.data[2 + 2] == 6 && pdu.data[2 + 12] == 0x29 && pdu.data[2 + 13] == 0x07);
+    CU_ASSERT_EQUAL(tt_ready(&new), 0);
+    lose(&new); /* a failed session is reinstated as well */
+    third = tt_login(world, "");
+    CU_ASSERT_EQUAL(tt_ready(&third), 2);
+    CU_ASSERT_EQUAL(tt_ready(&third), 0);
+    tt_free(world);
+}
+
 /* 6.3.5: a reinstatement that fails leaves the old session alone. */
 static void test_failed_reinstatement(void)
 {
@@ -453,7 +473,7 @@ static void test_nodes(void)
 }
 
 RIG_SUITE("target sessions", {"session reinstatement", test_session_reinstatement},
-          {"a reinstatement that fails", test_failed_reinstatement},
+          {"a lost nexus", test_nexus_loss}, {"a reinstatement that fails", test_failed_reinstatement},
           {"handles of no session", test_unknown_handles}, {"other portal groups", test_other_group},
           {"two connections, one window", test_two_connections},
           {"acknowledgments of both connections", test_acks_on_both},

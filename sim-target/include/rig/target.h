@@ -63,6 +63,9 @@ typedef struct rig_target_config {
     uint64_t nop_interval;  /**< ns of silence after which a session is pinged, 0 = never */
     uint32_t window;        /**< commands a session may queue (MaxCmdSN - ExpCmdSN + 1 at rest), 0 = 128 */
     bool no_data_in_status; /**< never collapse status into the last Data-In */
+    /** Raise a unit attention 29h/07h (I_T nexus loss occurred) for the session that reinstates another one,
+     * as SAM has it; else the loss only ends what hung on the nexus (6.3.5.1). */
+    bool tell_nexus_loss;
 } rig_target_config;
 
 /** rig_target_new makes a target without nodes and portals. RIG_E_NOMEM, RIG_E_ARGUMENT. */
