@@ -236,11 +236,26 @@ static player_outcome compare(player_conn *conn, const rig_scn_line *line, uint6
     return PLAYER_DONE;
 }
 
+static bool has_closed(const rig_player *player, const player_conn *conn)
+{
+    return conn->num_pending &&
+           rig_lines_item(player->lines, conn->pending[conn->first_pending])->kind == RIG_ITEM_EVENT;
+}
+
+/* A close can be any connection's: its line cannot name one. */
+static player_conn *closed_conn(const rig_player *player)
+{
+    for (uint32_t i = player->passed; i-- > 0;)
+        if (has_closed(player, player->conns[i]))
+            return player->conns[i];
+    return conn_of(player, line_of(player));
+}
+
 static player_outcome expect(rig_player *player, const rig_scn_line *line, uint64_t now)
 {
-    player_conn *conn = conn_of(player, line);
     if (is_event(line, RIG_SCN_EV_CONNECT))
         return join(player, line, now);
+    player_conn *conn = is_event(line, RIG_SCN_EV_CLOSE) ? closed_conn(player) : conn_of(player, line);
     if (conn && conn->num_pending)
         return compare(conn, line, now);
     if (!conn || !conn->stream || conn->closing)
