@@ -190,7 +190,8 @@ static void values_are_quoted_where_needed(void)
         ROW("InitiatorAlias=two words\0", "InitiatorAlias=\"two words\""),
         ROW("InitiatorAlias=\0", "InitiatorAlias=\"\""),
         ROW("InitiatorAlias=_\0", "InitiatorAlias=\"_\""),
-        ROW("InitiatorAlias=$x\0", "InitiatorAlias=\"$x\""),
+        ROW("InitiatorAlias=$x\0", "InitiatorAlias=\"\\x24x\""),
+        ROW("InitiatorAlias=[none]\0", "InitiatorAlias=\"[none]\""),
         ROW("InitiatorAlias=a..b\0", "InitiatorAlias=\"a..b\""),
         ROW("InitiatorAlias=a,\0", "InitiatorAlias=\"a,\""),
         ROW("InitiatorAlias=a\"\n\\\0", "InitiatorAlias=\"a\\x22\\x0a\\x5c\""),
@@ -218,29 +219,73 @@ static void values_are_quoted_where_needed(void)
 static void bad_text_tells_where(void)
 {
     PAGE(p, RIG_TRACE_PLAIN);
-    CU_ASSERT(
-        line(&p, RIG_PDU_TEXT_REQ, SET({RIG_F_F, 1}, {RIG_F_ITT, 1}), TEXT("SendTargets=All\0nonsense"),
-             "> TextReq   F=1 ITT=0x1 TTT=none CmdSN=0 ExpStatSN=0 bad-text=16\n      SendTargets=All"));
+    CU_ASSERT(line(&p, RIG_PDU_TEXT_REQ, SET({RIG_F_F, 1}, {RIG_F_ITT, 1}), TEXT("SendTargets=All\0nonsense"),
+                   "> TextReq   F=1 ITT=0x1 TTT=none CmdSN=0 ExpStatSN=0 bad-text=16\n      SendTargets=All "
+                   "keys _"));
+    CU_ASSERT(line(&p, RIG_PDU_TEXT_REQ, SET({RIG_F_F, 1}, {RIG_F_ITT, 1}), TEXT("nonsense"),
+                   "> TextReq   F=1 ITT=0x1 TTT=none CmdSN=0 ExpStatSN=0 bad-text=0"));
     rig_trace_cleanup(&p.trace);
 }
 
-static void long_texts_break_lines_and_end_with_cut(void)
+/* A scenario has to read the line again: no word of it may be longer than a line may be there. */
+static void long_values_are_any_value(void)
+{
+    static char text[RIG_TRACE_VALUE_MAX + 20] = "TargetAlias=";
+    static char wanted[sizeof text + 200];
+    PAGE(p, RIG_TRACE_PLAIN);
+    size_t name = strlen(text);
+    memset(text + name, 'a', RIG_TRACE_VALUE_MAX);
+    for (int over = 0; over < 2; over++) {
+        rig_text out;
+        rig_text_init(&out, wanted, sizeof wanted);
+        rig_text_add(&out, "> TextReq   F=1 ITT=0x1 TTT=none CmdSN=0 ExpStatSN=0\n      ");
+        rig_text_add(&out, "%s", over ? "TargetAlias=_" : text);
+        text[name + RIG_TRACE_VALUE_MAX] = over ? 'a' : 0;
+        CU_ASSERT(line(&p, RIG_PDU_TEXT_REQ, SET({RIG_F_F, 1}, {RIG_F_ITT, 1}),
+                       rig_view_of(text, name + RIG_TRACE_VALUE_MAX + 1 + (unsigned)over), wanted));
+    }
+    rig_trace_cleanup(&p.trace);
+}
+
+static size_t many(char *text, size_t size, const char *pair)
+{
+    size_t len = 0;
+    while (len + strlen(pair) + 1 <= size) {
+        memcpy(text + len, pair, strlen(pair) + 1);
+        len += strlen(pair) + 1;
+    }
+    return len;
+}
+
+static void a_thousand_keys_are_printed(void)
+{
+    static char text[4 * (RIG_TRACE_KEYS_MAX + 1)];
+    PAGE(p, RIG_TRACE_PLAIN);
+    for (int over = 0; over < 2; over++) {
+        rig_text out;
+        size_t len = many(text, sizeof text - (over ? 0 : 4), "A=b");
+        rig_item item = pdu(&p, RIG_PDU_TEXT_RESP, SET({RIG_F_F, 1}), rig_view_of(text, len));
+        rig_text_init(&out, p.line, sizeof p.line);
+        CU_ASSERT_EQUAL(rig_trace_item(&p.trace, &out, &item), RIG_OK);
+        bool open = strcmp(p.line + out.len - 6, "keys _") == 0;
+        CU_ASSERT_EQUAL(open, over == 1);
+    }
+    rig_trace_cleanup(&p.trace);
+}
+
+static void long_texts_break_lines_and_say_that_there_is_more(void)
 {
     static char text[200000];
-    static const char address[] = "TargetAddress=192.0.2.10:3260,1";
     PAGE(p, RIG_TRACE_PLAIN);
-    size_t len = 0;
-    while (len + sizeof address <= sizeof text) {
-        memcpy(text + len, address, sizeof address);
-        len += sizeof address;
-    }
+    size_t len =
+        many(text, sizeof text, "TargetAddress=192.0.2.10:3260,1 and what makes it a longer value yet");
     rig_item item = pdu(&p, RIG_PDU_TEXT_RESP, SET({RIG_F_F, 1}, {RIG_F_ITT, 1}), rig_view_of(text, len));
     rig_text out;
     rig_text_init(&out, p.line, sizeof p.line);
     CU_ASSERT_EQUAL(rig_trace_item(&p.trace, &out, &item), RIG_OK);
     CU_ASSERT(!out.cut);
     CU_ASSERT(out.len > RIG_TRACE_LINE_MAX - 200);
-    CU_ASSERT_STRING_EQUAL(p.line + out.len - 5, " !cut");
+    CU_ASSERT_STRING_EQUAL(p.line + out.len - 7, " keys _");
     rig_view rest = rig_view_of(p.line, out.len);
     rig_view_split(&rest, '\n');
     while (rest.ptr) {
@@ -439,17 +484,93 @@ static void virtual_rows(void)
     rig_text_init(&text, out, sizeof out);
     CU_ASSERT(!rig_virtual_print(row, &item, &text));
     CU_ASSERT_EQUAL(text.len, 0);
-    for (row = rig_virtuals; row->name; row++)
-        CU_ASSERT((row->number != NULL) != (row->print != NULL));
 }
 
-RIG_SUITE("pcap trace", {"every request", every_request}, {"every answer", every_answer},
-          {"what should go without saying", what_should_go_without_saying},
-          {"values are quoted where needed", values_are_quoted_where_needed},
-          {"bad text tells where", bad_text_tells_where},
-          {"long texts break lines and end with !cut", long_texts_break_lines_and_end_with_cut},
-          {"symbols of a session", symbols_of_a_session},
-          {"symbols of several connections", symbols_of_several_connections},
-          {"tags are forgotten at the limit", tags_are_forgotten_at_the_limit},
-          {"every allocation may fail", every_allocation_may_fail}, {"extended commands", extended_commands},
-          {"events", events}, {"virtual rows", virtual_rows})
+static bool reads(rig_pdu_kind kind, const char *name, const char *value, uint64_t wanted)
+{
+    uint64_t number = UINT64_MAX;
+    const rig_virtual *row = rig_virtual_find(kind, rig_view_str(name));
+    bool read = row && rig_virtual_parse(row, rig_view_str(value), &number);
+    return wanted == UINT64_MAX ? row && !read : read && number == wanted;
+}
+
+static void virtual_values_are_read(void)
+{
+    CU_ASSERT(reads(RIG_PDU_SCSI_RESP, "sense", "UNIT-ATTENTION/29/00", 0x62900));
+    CU_ASSERT(reads(RIG_PDU_SCSI_RESP, "sense", "0xc/0A/ff", 0xc0aff));
+    CU_ASSERT(reads(RIG_PDU_ASYNC, "sense", "UNIT-ATTENTION", UINT64_MAX));
+    CU_ASSERT(reads(RIG_PDU_ASYNC, "sense", "UNIT-ATTENTION/29", UINT64_MAX));
+    CU_ASSERT(reads(RIG_PDU_ASYNC, "sense", "UNIT-ATTENTION/29/0", UINT64_MAX));
+    CU_ASSERT(reads(RIG_PDU_ASYNC, "sense", "UNIT-ATTENTION/29/00/", UINT64_MAX));
+    CU_ASSERT(reads(RIG_PDU_ASYNC, "sense", "0x10/29/00", UINT64_MAX));
+    CU_ASSERT(reads(RIG_PDU_REJECT, "Rejected", "Snack", RIG_PDU_SNACK));
+    CU_ASSERT(reads(RIG_PDU_REJECT, "Rejected", "Unknown", RIG_PDU_UNKNOWN));
+    CU_ASSERT(reads(RIG_PDU_REJECT, "Rejected", "Snak", UINT64_MAX));
+    CU_ASSERT(reads(RIG_PDU_UNKNOWN, "DataLen", "0xffffff", RIG_DATA_MAX));
+    CU_ASSERT(reads(RIG_PDU_UNKNOWN, "DataLen", "0x1000000", UINT64_MAX));
+    CU_ASSERT(reads(RIG_PDU_LOGIN_REQ, "bad-text", "x", UINT64_MAX));
+}
+
+/* What a row makes it also reads, at both ends of its range. */
+static void drafts_have_what_they_were_given(void)
+{
+    for (const rig_virtual *row = rig_virtuals; row->name; row++) {
+        const uint64_t numbers[] = {0, 9, strcmp(row->name, "bad-text") ? row->max & 0xfffff : 4};
+        for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+            static char room[RIG_DATA_MAX / 8];
+            uint8_t bhs[RIG_BHS_LEN], ahs[RIG_DRAFT_AHS_MAX];
+            uint64_t wanted = numbers[i] < row->max ? numbers[i] : row->max, number;
+            rig_item item = {.kind = RIG_ITEM_PDU, .pdu = {.bhs = bhs}};
+            rig_text data;
+            rig_pdu_kind kind = RIG_PDU_NOP_OUT;
+            while (!(row->pdus >> kind & 1))
+                kind++;
+            rig_bhs_init(bhs, kind);
+            rig_text_init(&data, room, sizeof room);
+            const rig_draft draft = {&item, bhs, ahs, &data};
+            CU_ASSERT(row->make(&draft, wanted));
+            item.pdu.data = rig_view_of(room, data.len);
+            item.data_len = (uint32_t)data.len;
+            CU_ASSERT(row->number(&item, &number) && number == wanted);
+        }
+    }
+}
+
+static void mark_rows(void)
+{
+    for (const rig_mark *mark = rig_marks; mark->name; mark++) {
+        rig_item item = {.kind = RIG_ITEM_PDU};
+        CU_ASSERT(!mark->is(&item));
+        mark->make(&item);
+        CU_ASSERT(mark->is(&item));
+        CU_ASSERT_PTR_EQUAL(rig_mark_find(rig_view_str(mark->name)), mark);
+    }
+    CU_ASSERT_PTR_NULL(rig_mark_find(TEXT("good-padding")));
+}
+
+/* Keys are looked up by scenarios, too: a list with an order can be checked by eye. */
+static void key_names(void)
+{
+    for (size_t i = 0; rig_key_names[i]; i++) {
+        CU_ASSERT(rig_key_valid(rig_view_str(rig_key_names[i])));
+        CU_ASSERT(i == 0 || strcmp(rig_key_names[i - 1], rig_key_names[i]) < 0);
+    }
+    CU_ASSERT(rig_key_known(TEXT("X-com.example.a")));
+    CU_ASSERT(!rig_key_known(TEXT("X-")));
+    CU_ASSERT(!rig_key_known(TEXT("W-com.example.a")));
+}
+
+RIG_SUITE(
+    "pcap trace", {"every request", every_request}, {"every answer", every_answer},
+    {"what should go without saying", what_should_go_without_saying},
+    {"values are quoted where needed", values_are_quoted_where_needed},
+    {"bad text tells where", bad_text_tells_where}, {"long values are any value", long_values_are_any_value},
+    {"a thousand keys are printed", a_thousand_keys_are_printed},
+    {"long texts break lines and say that there is more", long_texts_break_lines_and_say_that_there_is_more},
+    {"symbols of a session", symbols_of_a_session},
+    {"symbols of several connections", symbols_of_several_connections},
+    {"tags are forgotten at the limit", tags_are_forgotten_at_the_limit},
+    {"every allocation may fail", every_allocation_may_fail}, {"extended commands", extended_commands},
+    {"events", events}, {"virtual rows", virtual_rows}, {"virtual values are read", virtual_values_are_read},
+    {"drafts have what they were given", drafts_have_what_they_were_given}, {"mark rows", mark_rows},
+    {"key names", key_names})

@@ -2,58 +2,9 @@
 
 #include "print.h"
 
-/* The names of RFC 7143 sections 12 and 13 and of the older text; the language wants any other name but an
- * extension's in quotes, so that a misspelt one is found. */
-static const char *const known_keys[] = {
-    "AuthMethod",
-    "CHAP_A",
-    "CHAP_C",
-    "CHAP_I",
-    "CHAP_N",
-    "CHAP_R",
-    "DataDigest",
-    "DataPDUInOrder",
-    "DataSequenceInOrder",
-    "DefaultTime2Retain",
-    "DefaultTime2Wait",
-    "ErrorRecoveryLevel",
-    "FirstBurstLength",
-    "HeaderDigest",
-    "IFMarkInt",
-    "IFMarker",
-    "ImmediateData",
-    "InitialR2T",
-    "InitiatorAlias",
-    "InitiatorName",
-    "KRB_AP_REP",
-    "KRB_AP_REQ",
-    "MaxBurstLength",
-    "MaxConnections",
-    "MaxOutstandingR2T",
-    "MaxRecvDataSegmentLength",
-    "OFMarkInt",
-    "OFMarker",
-    "SendTargets",
-    "SessionType",
-    "TargetAddress",
-    "TargetAlias",
-    "TargetName",
-    "TargetPortalGroupTag",
-    "TaskReporting",
-    "iSCSIProtocolLevel",
-};
-
-static bool known_key(rig_view key)
-{
-    for (size_t i = 0; i < sizeof known_keys / sizeof known_keys[0]; i++)
-        if (rig_view_is(key, known_keys[i]))
-            return true;
-    return rig_view_starts(key, "X-") || rig_view_starts(key, "X#");
-}
-
 static void print_key(rig_text *out, rig_view key)
 {
-    const char *quote = known_key(key) ? "" : "\"";
+    const char *quote = rig_key_known(key) ? "" : "\"";
     rig_text_add(out, "%s", quote);
     rig_text_escaped(out, key);
     rig_text_add(out, "%s=", quote);
@@ -68,12 +19,13 @@ static bool plain(uint8_t c)
 }
 
 /* A word may not look like a pattern: _ alone is any value, a..b a range, + - = would begin an offset or
- * comparison. */
+ * comparison; nor like requirement ids, which stand in brackets without a colon. */
 static bool plain_word(rig_view value)
 {
     static const char never_first[] = "+=*%^,";
     if (value.len == 0 || rig_view_is(value, "_") ||
-        memchr(never_first, value.ptr[0], sizeof never_first - 1) || value.ptr[value.len - 1] == ',')
+        memchr(never_first, value.ptr[0], sizeof never_first - 1) || value.ptr[value.len - 1] == ',' ||
+        (value.ptr[0] == '[' && rig_view_find(value, ':') == value.len))
         return false;
     for (size_t i = 0; i < value.len; i++)
         if (!plain(value.ptr[i]) || (value.ptr[i] == '.' && i + 1 < value.len && value.ptr[i + 1] == '.'))
@@ -81,29 +33,51 @@ static bool plain_word(rig_view value)
     return true;
 }
 
-void trc_value(rig_text *out, rig_view value)
+/* A $ would be a variable even in quotes. */
+static void quote(rig_text *out, rig_view value)
 {
-    bool bare = plain_word(value);
-    if (!bare)
-        rig_text_add(out, "\"");
-    rig_text_escaped(out, value);
-    if (!bare)
-        rig_text_add(out, "\"");
+    rig_text_add(out, "\"");
+    for (rig_view rest = value; rest.ptr;) {
+        rig_text_escaped(out, rig_view_split(&rest, '$'));
+        rig_text_add(out, "%s", rest.ptr ? "\\x24" : "");
+    }
+    rig_text_add(out, "\"");
 }
 
-/* Room for "!cut" is left, so that a line that does not fit still says so. */
+void rig_trace_word(rig_text *out, rig_view text)
+{
+    if (plain_word(text))
+        rig_text_view(out, text);
+    else
+        quote(out, text);
+}
+
+static void print_value(rig_text *out, const rig_pair *pair)
+{
+    size_t before = out->len;
+    bool cut = out->cut;
+    if (!rig_view_is(pair->key, "CHAP_R")) {
+        rig_trace_word(out, pair->value);
+        if (out->len - before <= RIG_TRACE_VALUE_MAX)
+            return;
+        out->len = before;
+        out->cut = cut;
+    }
+    rig_text_add(out, "_");
+}
+
+#define MORE "keys _"
+
+/* Room for MORE is left, so that a line that does not fit still says so. */
 static bool add_pair(rig_text *out, const rig_pair *pair, size_t *column)
 {
-    static const char cut[] = "\n      !cut";
+    static const char more[] = "\n      " MORE;
     rig_text part = {out->ptr + out->len, out->size - out->len, 0, false};
-    bool fits = part.size > sizeof cut;
+    bool fits = part.size > sizeof more;
     if (fits) {
-        part.size -= sizeof cut;
+        part.size -= sizeof more;
         print_key(&part, pair->key);
-        if (rig_view_is(pair->key, "CHAP_R"))
-            rig_text_add(&part, "_");
-        else
-            trc_value(&part, pair->value);
+        print_value(&part, pair);
         fits = !part.cut;
     }
     if (!fits) {
@@ -120,19 +94,30 @@ static size_t width(const rig_pair *pair)
     return pair->key.len + pair->value.len + 2;
 }
 
+static void break_line(rig_text *out, size_t *column)
+{
+    rig_text_add(out, "\n     ");
+    *column = 5;
+}
+
 void trc_keys(rig_text *out, rig_view text)
 {
     rig_pair pair;
-    size_t column = TRC_COLUMNS;
-    while (rig_pair_next(text.ptr, &text, &pair, NULL) == RIG_OK) {
-        if (column + width(&pair) > TRC_COLUMNS) {
-            rig_text_add(out, "\n     ");
-            column = 5;
-        }
+    rig_status status;
+    size_t column = TRC_COLUMNS, num = 0;
+    while ((status = rig_pair_next(text.ptr, &text, &pair, NULL)) == RIG_OK && num < RIG_TRACE_KEYS_MAX) {
+        if (column + width(&pair) > TRC_COLUMNS)
+            break_line(out, &column);
         rig_text_add(out, " ");
         if (!add_pair(out, &pair, &column)) {
-            rig_text_add(out, "!cut");
+            rig_text_add(out, MORE);
             return;
         }
+        num++;
     }
+    if (num == 0 || status == RIG_E_NOT_FOUND)
+        return;
+    if (column + sizeof MORE > TRC_COLUMNS)
+        break_line(out, &column);
+    rig_text_add(out, " " MORE);
 }

@@ -32,7 +32,4 @@ bool trc_unbound(const trc_context *context, rig_field_id field);
 /* Appends the keys of a text on continuation lines. */
 void trc_keys(rig_text *out, rig_view text);
 
-/* Appends a value, in quotes where it is not a plain word. */
-void trc_value(rig_text *out, rig_view value);
-
 #endif

@@ -1,23 +1,9 @@
-#include "rig/cdb.h"
-
 #include "print.h"
 
-/* The whole CDB: 16 bytes of the header and what an extended CDB segment adds (RFC 7143 section 11.2.2.3). */
-static void print_cdb(rig_text *out, const rig_pdu *pdu)
+static void print_cdb(rig_text *out, const rig_item *item)
 {
     uint8_t cdb[RIG_CDB_MAX];
-    size_t len = rig_fields[RIG_F_CDB].bytes;
-    rig_ahs ahs;
-    rig_view rest = pdu->ahs;
-    memcpy(cdb, pdu->bhs + rig_fields[RIG_F_CDB].byte, len);
-    while (rig_ahs_next(&rest, &ahs, NULL) == RIG_OK)
-        if (ahs.type == RIG_AHS_CDB) {
-            rig_view more = rig_view_sub(ahs.data, 0, sizeof cdb - len);
-            if (more.len)
-                memcpy(cdb + len, more.ptr, more.len);
-            len += more.len;
-            break;
-        }
+    size_t len = rig_item_cdb(item, cdb);
     rig_cdb_print(out, rig_view_of(cdb, len));
 }
 
@@ -41,7 +27,7 @@ static rig_status print_field(trc_context *context, rig_text *out, rig_field_id 
     rig_status status = RIG_OK;
     rig_text_add(out, " %s=", rig_fields[field].name);
     if (field == RIG_F_CDB)
-        print_cdb(out, &context->item->pdu);
+        print_cdb(out, context->item);
     else if (!trc_symbol(context, out, field, &status))
         rig_field_print(out, context->item->pdu.bhs, field);
     return status;
