@@ -124,6 +124,7 @@ static void conn_init(eng_conn *conn, rig_session *session, const rig_portal *po
     conn->timer.kind = ENG_TIMER_LOGIN;
     conn->nop_timer.kind = ENG_TIMER_NOP;
     rig_framer_init(&conn->framer, &framer);
+    conn->framer.max_ahs = 0; /* a target never sends one (11.2.1.5) */
     rig_txq_init(&conn->txq, framer.alloc);
 }
 

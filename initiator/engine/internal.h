@@ -199,6 +199,9 @@ rig_status eng_keys_take(eng_conn *conn, const rig_pdu *pdu);
 rig_status eng_keys_finish(eng_conn *conn);
 bool eng_keys_redirect(eng_conn *conn, rig_view text);
 
+/* keys.c: the entries of a proposed list that are known here; others are passed over (6.2.1) */
+rig_status eng_list_known(rig_key_id key, rig_view text, rig_key_value *out_value, rig_error *err);
+
 /* negotiate.c: the rules of the key table */
 rig_status eng_offers_check(rig_session_config *config, rig_error *err);
 rig_status eng_offer(eng_login *login, const rig_alloc *alloc, const rig_session_config *config,

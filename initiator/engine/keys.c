@@ -1,5 +1,5 @@
 /* The initiator's key table and the values of its keys as text. */
-#include "rig/keys.h"
+#include "internal.h"
 
 #include "rig/text.h"
 
@@ -35,12 +35,15 @@ static unsigned item_find(const rig_key_row *row, rig_view name)
     return i;
 }
 
-static rig_status list_parse(const rig_key_row *row, rig_view text, rig_key_value *out_value, rig_error *err)
+static rig_status list_parse(const rig_key_row *row, rig_view text, bool ignore_unknown,
+                             rig_key_value *out_value, rig_error *err)
 {
     unsigned place = 0;
     for (rig_view rest = text; rest.ptr && rest.len > 0;) {
         rig_view item = rig_view_split(&rest, ',');
         unsigned bit = item_find(row, item);
+        if (!row->items[bit] && ignore_unknown)
+            continue;
         if (!row->items[bit] || (out_value->value >> bit & 1) || place > 7)
             return rig_fail(err, RIG_E_SYNTAX, "%s: unknown or repeated list item \"%.*s\"", row->name,
                             RIG_VIEW_ARG(item));
@@ -79,10 +82,16 @@ rig_status rig_key_value_parse(rig_key_id key, rig_view text, rig_key_value *out
     const rig_key_row *row = &rig_key_rows[key];
     *out_value = (rig_key_value){0};
     if (row->rule == RIG_BY_LIST)
-        return list_parse(row, text, out_value, err);
+        return list_parse(row, text, false, out_value, err);
     if (row->rule == RIG_BY_AND || row->rule == RIG_BY_OR)
         return bool_parse(row, text, out_value, err);
     return number_parse(row, text, out_value, err);
+}
+
+rig_status eng_list_known(rig_key_id key, rig_view text, rig_key_value *out_value, rig_error *err)
+{
+    *out_value = (rig_key_value){0};
+    return list_parse(&rig_key_rows[key], text, true, out_value, err);
 }
 
 static void list_print(rig_text *out, const rig_key_row *row, const rig_key_value *value)

@@ -167,7 +167,8 @@ rig_status eng_proposal(eng_login *login, const rig_alloc *alloc, const rig_sess
     if (eng_reserved_word(value))
         return rig_fail(err, RIG_E_NEGOTIATION, "%s: \"%.*s\" cannot be proposed (section 6.2)", row->name,
                         RIG_VIEW_ARG(value));
-    rig_status status = rig_key_value_parse(key, value, &proposal, NULL);
+    rig_status status = row->rule == RIG_BY_LIST ? eng_list_known(key, value, &proposal, NULL)
+                                                 : rig_key_value_parse(key, value, &proposal, NULL);
     rig_key_value result = status ? (rig_key_value){0} : result_of(row, &proposal, &config->offer[key]);
     bool none = status || (row->rule == RIG_BY_LIST && result.value == 0);
     if (none)

@@ -102,11 +102,12 @@ static rig_status check_response(eng_conn *conn, const rig_pdu *pdu, const rig_t
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_F, "the first bit of byte 1 is 1 (11.4.1)");
     if (both)
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_OVERFLOW, "O and U exclude each other (11.4.1)");
-    /* More than came means loss; fewer is a target that does not count (seen in the field), and nothing is
-     * lost. */
-    if (completed && task->read && rig_sn_lt(task->engine.data_sn, rig_get32(bhs, RIG_F_EXP_DATA_SN)))
+    /* 0 though data came: a target that does not count, as tgt does with a failed read; nothing can be lost
+     * by it. */
+    uint32_t exp_data_sn = rig_get32(bhs, RIG_F_EXP_DATA_SN);
+    if (completed && task->read && exp_data_sn != 0 && exp_data_sn != task->engine.data_sn)
         return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_EXP_DATA_SN,
-                              "more Data-In PDUs were sent than came (7.9)");
+                              "not the number of Data-In PDUs that came (7.9)");
     if (completed && rig_get(bhs, RIG_F_SCSI_STATUS) == 0x02 && pdu->data.len < 2)
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_DATA_LEN,
                               "CHECK CONDITION comes with sense data (7.7)");
