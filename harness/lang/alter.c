@@ -30,11 +30,23 @@ static bool alter_number(lang_parser *p, rig_scn_value *value, uint64_t max)
 
 static bool alter_cdb(lang_parser *p, rig_scn_value *value)
 {
-    uint8_t cdb[16];
-    memcpy(cdb, value->bytes.ptr, sizeof(cdb));
+    uint8_t cdb[RIG_CDB_MAX];
+    size_t len = value->bytes.len;
+    memcpy(cdb, value->bytes.ptr, len);
     cdb[0] ^= 1;
-    value->bytes = lang_view(p, (const char *)cdb, sizeof(cdb));
+    value->bytes = lang_view(p, (const char *)cdb, len);
     return value->bytes.ptr != NULL;
+}
+
+static bool alter_virtual(lang_parser *p, rig_scn_value *value, const rig_virtual *row)
+{
+    char buffer[64];
+    rig_text text;
+    value->number = value->number < row->max ? value->number + 1 : value->number - 1;
+    rig_text_init(&text, buffer, sizeof(buffer));
+    rig_virtual_put(row, &text, value->number);
+    value->text = lang_view(p, buffer, text.len);
+    return value->text.ptr != NULL;
 }
 
 static bool alter_field(lang_parser *p, rig_scn_value *value, rig_field_id id)
@@ -116,6 +128,8 @@ bool lang_alter_value(lang_parser *p, rig_scn_value *value, const lang_want *wan
     p->altered = true;
     if (want->kind == RIG_SCN_C_FIELD)
         ok = alter_field(p, value, want->field);
+    else if (want->kind == RIG_SCN_C_VIRTUAL)
+        ok = alter_virtual(p, value, want->fact);
     else if (want->kind == RIG_SCN_C_ARG)
         ok = alter_arg(p, value, want->arg);
     else

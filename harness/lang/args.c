@@ -198,7 +198,7 @@ uint32_t lang_result_find(const lang_parser *p, rig_view name)
 /* A lower-case word with = that is no key is an argument of the word before: user=… behind offer. */
 static bool ends_pairs(rig_view key)
 {
-    return key.len > 0 && key.ptr[0] >= 'a' && key.ptr[0] <= 'z' && !lang_key_known(key);
+    return key.len > 0 && key.ptr[0] >= 'a' && key.ptr[0] <= 'z' && !rig_key_known(key);
 }
 
 static bool read_pair(lang_parser *p, lang_cursor *c, size_t equal, rig_scn_pair *pair)
@@ -209,7 +209,7 @@ static bool read_pair(lang_parser *p, lang_cursor *c, size_t equal, rig_scn_pair
     pair->key = lang_unquote(p, key);
     pair->value = lang_unquote(p, rig_view_sub(raw, equal + 1, raw.len));
     bool quoted = key.len > 0 && key.ptr[0] == '"';
-    if (quoted || lang_key_known(key))
+    if (quoted || rig_key_known(key))
         return true;
     lang_known known = {.num = 0};
     lang_known_keys(&known);

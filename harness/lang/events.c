@@ -10,9 +10,12 @@
     {                                                                                                        \
         name, T(type), EQUAL, false, NULL, NULL                                                              \
     }
+#define TO_TARGET ARG("to-target", YES_NO)
 
 const rig_scn_word lang_events[] = {
     {ROW(CONNECT, "connect", "pcap", "a TCP connection was opened"),
+     {{"ADDR:PORT", T(WORD), BARE, false, NULL, NULL}}},
+    {ROW(MIDSTREAM, "midstream", "pcap", "the capture begins inside a TCP connection"),
      {{"ADDR:PORT", T(WORD), BARE, false, NULL, NULL}}},
     {ROW(CLOSE, "close", "pcap, engine", "a TCP connection ended"),
      {ARG("reason", OUTCOME), {"by", T(CHOICE), AFTER, false, "initiator|target|network", NULL}}},
@@ -41,9 +44,15 @@ const rig_scn_word lang_events[] = {
      {{"reason", T(NAMED), EQUAL, false, NULL, &rig_names_reject_reason}}},
     {ROW(TRANSITION, "transition", "engine, target", "a state machine went from one state to another"),
      {{"NAME", T(WORD), BARE, false, NULL, NULL}, ARG("from", WORD), ARG("to", WORD)}},
-    {ROW(GAP, "gap", "pcap", "the capture lacks bytes of a connection"), {ARG("bytes", NUMBER)}},
-    {ROW(GARBAGE, "garbage", "pcap", "bytes that are no PDU"), {ARG("bytes", NUMBER)}},
-    {ROW(TRUNCATED, "truncated", "pcap", "a connection ended inside a PDU"), {ARG("bytes", NUMBER)}},
+    {ROW(GAP, "gap", "pcap", "the capture lacks bytes of a connection"), {ARG("bytes", NUMBER), TO_TARGET}},
+    {ROW(RESYNC, "resync", "pcap", "PDUs were found again behind a gap, garbage or midstream"),
+     {ARG("offset", NUMBER), ARG("skipped", NUMBER), TO_TARGET}},
+    {ROW(GARBAGE, "garbage", "pcap", "bytes that are no PDU"),
+     {ARG("offset", NUMBER), TO_TARGET, {"hex:…", T(WORD), BARE, false, NULL, NULL}}},
+    {ROW(TRUNCATED, "truncated", "pcap", "a connection ended inside a PDU"),
+     {ARG("offset", NUMBER), ARG("have", NUMBER), TO_TARGET}},
+    {ROW(FRAGMENT, "fragment", "pcap", "a part of an IP packet with TCP came: such are not put together"),
+     {{"ADDR", T(WORD), BARE, false, NULL, NULL}, {"to", T(WORD), AFTER, false, "ADDR", NULL}}},
     {ROW(IPSEC_REQUEST, "ipsec-request", "hba", "the adapter asked for a security association"),
      {ARG("peer", WORD), ARG("mode", WORD), ARG("phase1", WORD), ARG("pfs", WORD)}},
     {ROW(ARRIVAL, "arrival", "hba", "the operating system was told of a new logical unit"),

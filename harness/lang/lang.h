@@ -241,8 +241,6 @@ bool lang_time(rig_view text, uint64_t *out_ns);
 bool lang_name_ok(rig_view name);    /* of a variable or sweep */
 size_t lang_name_len(rig_view text); /* bytes of the name at the beginning */
 bool lang_hex(lang_parser *p, rig_view text, rig_view *out_bytes);
-const char *lang_key_find(rig_view key); /* a key of the RFC, NULL */
-bool lang_key_known(rig_view key);       /* of the RFC, or an extension */
 void lang_known_keys(lang_known *known);
 bool lang_outcome(rig_view text);
 void lang_known_outcomes(lang_known *known);
@@ -363,6 +361,7 @@ typedef struct lang_want {
     rig_scn_cond_kind kind;
     rig_pdu_kind pdu;
     rig_field_id field;
+    const rig_virtual *fact;
     const rig_scn_arg_row *arg;
 } lang_want;
 

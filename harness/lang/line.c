@@ -16,7 +16,7 @@ static size_t name_end(rig_view text)
     size_t at = 0;
     if (text.len > 0 && text.ptr[0] == '"') {
         for (at = 1; at < text.len && text.ptr[at] != '"'; at++)
-            ;
+            at += text.ptr[at] == '\\';
         return at < text.len ? at + 1 : at;
     }
     while (at < text.len && text.ptr[at] != '=' && text.ptr[at] != '~' && text.ptr[at] != '!')
@@ -52,6 +52,13 @@ static void known_fields(lang_known *known, rig_pdu_kind pdu)
             lang_known_add(known, rig_fields[i].name);
 }
 
+static void known_virtuals(lang_known *known, rig_pdu_kind pdu)
+{
+    for (const rig_virtual *row = rig_virtuals; row->name; row++)
+        if (row->pdus >> pdu & 1)
+            lang_known_add(known, row->name);
+}
+
 static const char *pdu_name(rig_pdu_kind pdu)
 {
     return (unsigned)pdu == RIG_SCN_ANY_PDU ? "every PDU" : rig_pdu_rows[pdu].name;
@@ -73,8 +80,7 @@ bool lang_field_read(lang_parser *p, uint32_t token, rig_view name, rig_pdu_kind
 
 static bool has_keys(rig_pdu_kind pdu)
 {
-    return pdu == RIG_PDU_LOGIN_REQ || pdu == RIG_PDU_LOGIN_RESP || pdu == RIG_PDU_TEXT_REQ ||
-           pdu == RIG_PDU_TEXT_RESP;
+    return rig_trace_reads(pdu);
 }
 
 /* Says which word is meant by a name that is neither a field nor a key of the PDU. */
@@ -82,6 +88,7 @@ static bool unknown_name(lang_parser *p, uint32_t token, rig_view name, rig_pdu_
 {
     lang_known known = {.num = 0};
     known_fields(&known, fields_of(pdu));
+    known_virtuals(&known, fields_of(pdu));
     if (has_keys(pdu))
         lang_known_keys(&known);
     char what[64];
@@ -91,13 +98,25 @@ static bool unknown_name(lang_parser *p, uint32_t token, rig_view name, rig_pdu_
     return lang_unknown(p, lang_place_in(p, token, name), what, name, &known);
 }
 
+/* A header field, a virtual one, or a key: in this order. In quotes it is a key. */
+static bool name_find(lang_parser *p, const cut *word, rig_pdu_kind pdu, rig_scn_cond *cond)
+{
+    cond->name = lang_unquote(p, word->name);
+    cond->kind = RIG_SCN_C_KEY;
+    if (word->quoted)
+        return has_keys(pdu);
+    cond->field = rig_field_find(fields_of(pdu), word->name);
+    cond->fact = cond->field < RIG_FIELDS ? NULL : rig_virtual_find(fields_of(pdu), word->name);
+    if (cond->field < RIG_FIELDS || cond->fact) {
+        cond->kind = cond->fact ? RIG_SCN_C_VIRTUAL : RIG_SCN_C_FIELD;
+        return true;
+    }
+    return has_keys(pdu) && rig_key_known(word->name);
+}
+
 static bool name_cond(lang_parser *p, uint32_t token, const cut *word, rig_pdu_kind pdu, rig_scn_cond *cond)
 {
-    rig_field_id field = word->quoted ? RIG_FIELDS : rig_field_find(fields_of(pdu), word->name);
-    cond->name = lang_unquote(p, word->name);
-    cond->field = field;
-    cond->kind = field < RIG_FIELDS ? RIG_SCN_C_FIELD : RIG_SCN_C_KEY;
-    if (cond->kind == RIG_SCN_C_KEY && (!has_keys(pdu) || (!word->quoted && !lang_key_known(word->name))))
+    if (!name_find(p, word, pdu, cond))
         return unknown_name(p, token, word->name, pdu);
     if (!word->op && p->bare_ok) {
         cond->pattern = (rig_scn_pattern){.place = lang_place(p, token), .match = RIG_SCN_ANY};
@@ -107,17 +126,17 @@ static bool name_cond(lang_parser *p, uint32_t token, const cut *word, rig_pdu_k
     if (!word->op)
         return lang_bad_at(p, lang_place(p, token), RIG_E_SYNTAX, "write %.*s=VALUE",
                            RIG_VIEW_ARG(cond->name));
-    lang_want want = {.kind = cond->kind, .pdu = pdu, .field = field};
+    lang_want want = {.kind = cond->kind, .pdu = pdu, .field = cond->field, .fact = cond->fact};
     return lang_pattern_read(p, token, word->value, word->op, &want, &cond->pattern);
 }
 
 static bool mark_cond(lang_parser *p, lang_cursor *c, rig_scn_cond *cond)
 {
     rig_view name = rig_view_sub(lang_peek(p, c), 1, RIG_SCN_LINE_MAX);
-    const rig_scn_word *row = lang_word_find(RIG_SCN_G_MARK, name);
-    if (!row)
+    cond->mark = rig_mark_find(name);
+    if (!cond->mark)
         return lang_unknown_word(p, lang_place_in(p, c->at, name), "mark", name, RIG_SCN_G_MARK);
-    cond->kind = (rig_scn_cond_kind)row->id;
+    cond->kind = RIG_SCN_C_MARK;
     cond->name = name;
     c->at++;
     return true;
@@ -200,9 +219,19 @@ static const rig_scn_arg_row *event_row(const rig_scn_word *event, rig_view name
     return NULL;
 }
 
-static const rig_scn_arg_row *bare_row(const rig_scn_word *event)
+/* The argument without a name, as long as the line has not given it. */
+static const rig_scn_arg_row *bare_row(const rig_scn_word *event, const lang_vec *conds)
 {
-    return event->args[0].name && event->args[0].form == RIG_SCN_BARE ? &event->args[0] : NULL;
+    const rig_scn_arg_row *row = event->args;
+    const rig_scn_cond *given = conds->ptr;
+    while (row < event->args + RIG_SCN_ARGS_MAX && row->name && row->form != RIG_SCN_BARE)
+        row++;
+    if (row == event->args + RIG_SCN_ARGS_MAX || !row->name)
+        return NULL;
+    for (uint32_t i = 0; i < conds->num; i++)
+        if (given[i].arg == row)
+            return NULL;
+    return row;
 }
 
 static bool unknown_arg(lang_parser *p, uint32_t token, rig_view name, const rig_scn_word *event)
@@ -218,7 +247,7 @@ static bool unknown_arg(lang_parser *p, uint32_t token, rig_view name, const rig
 }
 
 /* NAME=PATTERN, NAME PATTERN, or the bare argument. */
-static bool event_cond(lang_parser *p, lang_cursor *c, const rig_scn_word *event, bool first,
+static bool event_cond(lang_parser *p, lang_cursor *c, const rig_scn_word *event, const rig_scn_arg_row *rest,
                        rig_scn_cond *cond)
 {
     uint32_t begin = c->at, token = begin;
@@ -227,8 +256,8 @@ static bool event_cond(lang_parser *p, lang_cursor *c, const rig_scn_word *event
     cond->field = RIG_FIELDS;
     cond->pattern.low.var = cond->pattern.high.var = RIG_SCN_NO_VAR;
     cond->arg = event_row(event, word.name);
-    if (!cond->arg && first && bare_row(event)) {
-        cond->arg = bare_row(event);
+    if (!cond->arg && rest && (!word.op || word.name.len == 0)) {
+        cond->arg = rest;
         bool differs = word.name.len == 0 && word.op == '!';
         word.op = differs ? '!' : '=';
         if (!differs) {
@@ -264,10 +293,11 @@ bool lang_event_read(lang_parser *p, lang_cursor *c, rig_scn_line *out)
     while (!lang_at_stop(p, c)) {
         if (conds.num >= RIG_SCN_CONDS_MAX)
             return lang_bad(p, c, RIG_E_LIMIT, "more than %d conditions in one line", RIG_SCN_CONDS_MAX);
+        const rig_scn_arg_row *rest = bare_row(out->event, &conds);
         rig_scn_cond *cond = LANG_ADD(p, &conds, rig_scn_cond);
         if (!cond)
             return lang_nomem(p->report);
-        if (!event_cond(p, c, out->event, conds.num == 1, cond))
+        if (!event_cond(p, c, out->event, rest, cond))
             return false;
     }
     out->conds = conds.ptr;
@@ -319,17 +349,6 @@ bool lang_raw_read(lang_parser *p, lang_cursor *c, rig_scn_line *out)
     return ok;
 }
 
-static bool check_direction(lang_parser *p, rig_scn_place place, const rig_scn_line *line)
-{
-    if ((unsigned)line->pdu == RIG_SCN_ANY_PDU || line->pdu == RIG_PDU_UNKNOWN)
-        return true;
-    bool from_initiator = rig_pdu_rows[line->pdu].from_initiator;
-    if (from_initiator == (line->kind == RIG_SCN_TO_TARGET))
-        return true;
-    return lang_bad_at(p, place, RIG_E_SYNTAX, "%s is sent by the %s: write %c", rig_pdu_rows[line->pdu].name,
-                       from_initiator ? "initiator" : "target", from_initiator ? '>' : '<');
-}
-
 static bool line_conds(lang_parser *p, lang_cursor *c, rig_scn_line *out)
 {
     lang_vec conds = {.num = 0};
@@ -339,6 +358,7 @@ static bool line_conds(lang_parser *p, lang_cursor *c, rig_scn_line *out)
     return ok;
 }
 
+/* Either side may send any PDU: what comes from the wrong one is a violation that can be seen. */
 static bool pdu_line(lang_parser *p, lang_cursor *c, rig_scn_line *out)
 {
     if (lang_peek_is(p, c, "raw"))
@@ -346,9 +366,8 @@ static bool pdu_line(lang_parser *p, lang_cursor *c, rig_scn_line *out)
     if (lang_peek_is(p, c, "_")) {
         out->pdu = (rig_pdu_kind)RIG_SCN_ANY_PDU;
         c->at++;
-    } else {
-        if (!lang_pdu_read(p, c, &out->pdu) || !check_direction(p, lang_place(p, c->at - 1), out))
-            return false;
+    } else if (!lang_pdu_read(p, c, &out->pdu)) {
+        return false;
     }
     return line_conds(p, c, out);
 }

@@ -55,7 +55,7 @@ static bool read_result(lang_parser *p, lang_cursor *c, rig_scn_must *must)
             return lang_bad(p, c, RIG_E_SYNTAX, "write $variable or $variable.member");
         must->member = rig_view_sub(rest, 1, rest.len);
         must->member_row = lang_word_find(RIG_SCN_G_MEMBER, must->member);
-        if (!must->member_row && !lang_key_known(must->member)) {
+        if (!must->member_row && !rig_key_known(must->member)) {
             rig_scn_place place = lang_place_in(p, c->at, must->member);
             return lang_unknown_word(p, place, "member", must->member, RIG_SCN_G_MEMBER);
         }

@@ -3,8 +3,8 @@
 
 #include "rig/cdb.h"
 
-#define CDB_FIXED                                                                                            \
-    16 /* bytes of a CDB in the header; longer ones go on in an AHS (RFC 7143 section 11.2.2.3) */
+#define CDB_FIXED 16 /* bytes of a CDB in the header: shorter ones end with zeros (RFC 7143 section 11.3.5)  \
+                      */
 
 uint32_t lang_literal(lang_parser *p, rig_scn_place place, rig_view text, bool *out_alter)
 {
@@ -142,9 +142,10 @@ static bool field_cdb(lang_parser *p, rig_scn_place place, rig_view text, rig_sc
     if (len < CDB_FIXED) {
         memset(cdb + len, 0, CDB_FIXED - len);
         memset(mask + len, 0, CDB_FIXED - len);
+        len = CDB_FIXED;
     }
-    out->bytes = lang_view(p, (const char *)cdb, CDB_FIXED);
-    out->mask = lang_view(p, (const char *)mask, CDB_FIXED);
+    out->bytes = lang_view(p, (const char *)cdb, len);
+    out->mask = lang_view(p, (const char *)mask, len);
     return out->bytes.ptr && out->mask.ptr;
 }
 
@@ -161,6 +162,15 @@ static bool field_literal(lang_parser *p, rig_scn_place place, const lang_want *
     out->number = rig_get(bhs, want->field);
     out->is_number = true;
     return true;
+}
+
+static bool virtual_literal(lang_parser *p, rig_scn_place place, const lang_want *want, rig_scn_value *out)
+{
+    out->is_number = rig_virtual_parse(want->fact, out->text, &out->number);
+    rig_view shown = rig_view_sub(out->text, 0, 60);
+    return out->is_number ||
+           lang_bad_at(p, place, RIG_E_SYNTAX, "\"%.*s\" is no %s: write %s=%s", RIG_VIEW_ARG(shown),
+                       want->fact->name, want->fact->name, want->fact->form);
 }
 
 static bool arg_literal(lang_parser *p, rig_scn_place place, rig_view raw, const lang_want *want,
@@ -181,6 +191,8 @@ static bool read_literal(lang_parser *p, rig_scn_place place, rig_view raw, cons
     bool ok = true;
     if (want->kind == RIG_SCN_C_FIELD)
         ok = field_literal(p, place, want, out);
+    else if (want->kind == RIG_SCN_C_VIRTUAL)
+        ok = virtual_literal(p, place, want, out);
     else if (want->kind == RIG_SCN_C_ARG)
         ok = arg_literal(p, place, raw, want, out);
     else
@@ -242,7 +254,8 @@ static bool is_range(const pattern_reader *r, rig_view text, size_t at)
     if (at >= text.len || text.len == 2)
         return false;
     rig_view low = rig_view_sub(text, 0, at), high = rig_view_sub(text, at + 2, text.len);
-    if (r->want->kind == RIG_SCN_C_FIELD && rig_fields[r->want->field].form != RIG_FORM_CDB)
+    if (r->want->kind == RIG_SCN_C_VIRTUAL ||
+        (r->want->kind == RIG_SCN_C_FIELD && rig_fields[r->want->field].form != RIG_FORM_CDB))
         return true;
     return range_end(low) && range_end(high);
 }
@@ -411,8 +424,8 @@ bool lang_pattern_read(lang_parser *p, uint32_t token, rig_view text, char op, c
         text = rig_view_sub(text, 1, text.len);
     }
     pattern_reader r = {.p = p, .token = token, .want = want, .out = out};
-    if (op == '~' && want->kind == RIG_SCN_C_FIELD)
-        return lang_bad_at(p, out->place, RIG_E_SYNTAX, "~ looks into lists: a header field holds none");
+    if (op == '~' && (want->kind == RIG_SCN_C_FIELD || want->kind == RIG_SCN_C_VIRTUAL))
+        return lang_bad_at(p, out->place, RIG_E_SYNTAX, "~ looks into lists: a field holds none");
     if (!read_form(&r, text, op))
         return false;
     if (r.hit)

@@ -3,37 +3,13 @@
 
 #define NAME_WIDTH 9 /* PDU names are padded so that fields stand in columns */
 
-static bool plain(rig_view text)
-{
-    static const char bad[] = " \"\\#;,()[]$";
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] < 0x21 || text.ptr[i] >= 0x7f || strchr(bad, text.ptr[i]))
-            return false;
-    return text.len > 0 && text.ptr[0] != '_' && text.ptr[0] != '!' && text.ptr[0] != '~';
-}
-
-/* Text that the lexer or a pattern would read otherwise stands in quotes. Commas inside a word are fine. */
-static void print_text(rig_text *out, rig_view text)
-{
-    bool list = text.len > 0;
-    for (rig_view rest = text; rest.ptr && list;)
-        list = plain(rig_view_split(&rest, ','));
-    if (list) {
-        rig_text_view(out, text);
-        return;
-    }
-    rig_text_add(out, "\"");
-    rig_text_escaped(out, text);
-    rig_text_add(out, "\"");
-}
-
 static void print_value(rig_text *out, const rig_scn_value *value)
 {
     if (value->var == RIG_SCN_NO_VAR) {
         if (value->bytes.len || value->is_number) /* its notation has nothing to protect */
             rig_text_view(out, value->text);
         else
-            print_text(out, value->text);
+            rig_trace_word(out, value->text);
         return;
     }
     rig_view text = value->text; /* names inside a macro lose the mark of the caller's */
@@ -117,7 +93,7 @@ static void print_data(rig_text *out, const rig_scn_data *data)
 
 static void print_name(rig_text *out, const rig_scn_cond *cond)
 {
-    if (cond->kind != RIG_SCN_C_KEY || lang_key_known(cond->name)) {
+    if (cond->kind != RIG_SCN_C_KEY || rig_key_known(cond->name)) {
         rig_text_view(out, cond->name);
         return;
     }
@@ -132,7 +108,7 @@ void rig_scn_cond_print(rig_text *out, const rig_scn_cond *cond)
         print_data(out, &cond->data);
         return;
     }
-    if (cond->kind == RIG_SCN_C_BAD_HEADER_DIGEST || cond->kind == RIG_SCN_C_BAD_DATA_DIGEST) {
+    if (cond->kind == RIG_SCN_C_MARK) {
         rig_text_add(out, "!");
         rig_text_view(out, cond->name);
         return;
@@ -248,7 +224,7 @@ static void print_comparison(rig_text *out, const rig_scn_must *must, const rig_
         rig_text_view(out, must->member);
     }
     rig_text_add(out, " %s ", rig_scn_op_text(must->op));
-    print_text(out, must->value.text);
+    rig_trace_word(out, must->value.text);
 }
 
 void rig_scn_must_print(rig_text *out, const rig_scn_must *must, const rig_scn *scn)

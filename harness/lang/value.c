@@ -103,75 +103,10 @@ size_t lang_split_pair(rig_view raw)
     return raw.len;
 }
 
-/* Key names of RFC 7143 sections 12 and 13 and RFC 7144 section 7.1.1: only spelled here, their meaning is
- * elsewhere. */
-static const char *const keys[] = {"AuthMethod",
-                                   "CHAP_A",
-                                   "CHAP_C",
-                                   "CHAP_I",
-                                   "CHAP_N",
-                                   "CHAP_R",
-                                   "DataDigest",
-                                   "DataPDUInOrder",
-                                   "DataSequenceInOrder",
-                                   "DefaultTime2Retain",
-                                   "DefaultTime2Wait",
-                                   "ErrorRecoveryLevel",
-                                   "FirstBurstLength",
-                                   "HeaderDigest",
-                                   "IFMarkInt",
-                                   "IFMarker",
-                                   "ImmediateData",
-                                   "InitialR2T",
-                                   "InitiatorAlias",
-                                   "InitiatorName",
-                                   "KRB_AP_REP",
-                                   "KRB_AP_REQ",
-                                   "MaxBurstLength",
-                                   "MaxConnections",
-                                   "MaxOutstandingR2T",
-                                   "MaxRecvDataSegmentLength",
-                                   "OFMarkInt",
-                                   "OFMarker",
-                                   "SRP_A",
-                                   "SRP_B",
-                                   "SRP_GROUP",
-                                   "SRP_HM",
-                                   "SRP_M",
-                                   "SRP_N",
-                                   "SRP_U",
-                                   "SRP_g",
-                                   "SRP_s",
-                                   "SendTargets",
-                                   "SessionType",
-                                   "TargetAddress",
-                                   "TargetAlias",
-                                   "TargetAuth",
-                                   "TargetName",
-                                   "TargetPortalGroupTag",
-                                   "TaskReporting",
-                                   "iSCSIProtocolLevel"};
-
-const char *lang_key_find(rig_view key)
-{
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        if (rig_view_is(key, keys[i]))
-            return keys[i];
-    return NULL;
-}
-
-/* Private and public extension names begin X- X# Y- Y# Z- Z# (sections 13.22 and 12.1). */
-bool lang_key_known(rig_view key)
-{
-    bool extension =
-        key.len > 2 && key.ptr[0] >= 'X' && key.ptr[0] <= 'Z' && (key.ptr[1] == '-' || key.ptr[1] == '#');
-    return extension || lang_key_find(key);
-}
-
 void lang_known_keys(lang_known *known)
 {
-    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-        lang_known_add(known, keys[i]);
+    for (size_t i = 0; rig_key_names[i]; i++)
+        lang_known_add(known, rig_key_names[i]);
 }
 
 /* ---- outcomes: what a status or a reason can be ---- */

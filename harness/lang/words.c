@@ -219,10 +219,17 @@ static const rig_scn_word outcomes[] = {
     {ROW(0, "unknown", "pcap", "the capture does not tell"), {{0}}},
 };
 
+static const rig_scn_word virtuals[] = {
+#define X(id, name, form, pdus, max, what)                                                                   \
+    {ROW(0, name, "pcap", what), {{name, T(WORD), EQUAL, true, form, NULL}}},
+    RIG_VIRTUAL_ROWS(X)
+#undef X
+};
+
 static const rig_scn_word marks[] = {
-    {ROW(RIG_SCN_C_BAD_HEADER_DIGEST, "bad-header-digest", "pcap", "its header digest does not match"),
-     {{0}}},
-    {ROW(RIG_SCN_C_BAD_DATA_DIGEST, "bad-data-digest", "pcap", "its data digest does not match"), {{0}}},
+#define X(id, name, what, without) {ROW(0, name, "pcap", what), {{0}}},
+    RIG_MARK_ROWS(X)
+#undef X
 };
 
 #define ROWS(table)                                                                                          \
@@ -241,7 +248,7 @@ const rig_scn_word *rig_scn_words(rig_scn_group group, size_t *out_num)
         [RIG_SCN_G_INITIATOR] = ROWS(initiators), [RIG_SCN_G_HBA] = ROWS(hbas),
         [RIG_SCN_G_PERSIST] = ROWS(persists),     [RIG_SCN_G_IPSEC] = ROWS(ipsecs),
         [RIG_SCN_G_MEMBER] = ROWS(members),       [RIG_SCN_G_OUTCOME] = ROWS(outcomes),
-        [RIG_SCN_G_MARK] = ROWS(marks),
+        [RIG_SCN_G_VIRTUAL] = ROWS(virtuals),     [RIG_SCN_G_MARK] = ROWS(marks),
     };
     *out_num = 0;
     if ((unsigned)group >= RIG_SCN_GROUPS)
@@ -319,10 +326,10 @@ static const char *const displays[] = {
     [T(OUTCOME)] = "STATUS",
 };
 
-static void print_arg(rig_text *out, const rig_scn_arg_row *arg)
+static void print_arg(rig_text *out, const rig_scn_arg_row *arg, bool first)
 {
     const char *value = arg->choices ? arg->choices : displays[arg->type];
-    rig_text_add(out, arg->required ? " " : " [");
+    rig_text_add(out, "%s%s", first ? "" : " ", arg->required ? "" : "[");
     if (arg->form == BARE)
         rig_text_add(out, "%s", arg->choices ? arg->choices : arg->name);
     else if (arg->type == T(FLAG))
@@ -334,9 +341,10 @@ static void print_arg(rig_text *out, const rig_scn_arg_row *arg)
 
 void rig_scn_word_grammar(rig_text *out, const rig_scn_word *word)
 {
-    rig_text_add(out, "%s", word->name);
+    bool itself = word->args[0].required && strcmp(word->args[0].name, word->name) == 0;
+    rig_text_add(out, "%s", itself ? "" : word->name);
     for (size_t i = 0; i < RIG_SCN_ARGS_MAX && word->args[i].name; i++)
-        print_arg(out, &word->args[i]);
+        print_arg(out, &word->args[i], itself);
     for (size_t i = 0; i < lang_num_steps; i++)
         if (word == &lang_steps[i] && lang_step_has_result((rig_scn_step_id)i))
             rig_text_add(out, " [-> $x]");

@@ -4,8 +4,7 @@
 #include "rig/text.h"
 #include "rig/trace.h"
 
-#define CDB_IN_HEADER 16 /* bytes of a CDB that the header holds (RFC 7143 section 11.3.5) */
-#define DATA_STEP 256    /* bytes of data compared at a time */
+#define DATA_STEP 256 /* bytes of data compared at a time */
 
 /* In a line for any PDU a name means the field of that name, whichever PDU came. */
 rig_field_id match_field(const rig_scn_cond *cond, rig_pdu_kind kind)
@@ -17,14 +16,8 @@ rig_field_id match_field(const rig_scn_cond *cond, rig_pdu_kind kind)
 
 static bool virtual_cond(match_run *run, const rig_scn_cond *cond, const rig_item *item, match_got *got)
 {
-    const rig_virtual *row = rig_virtual_find(rig_pdu_kind_of(item->pdu.bhs), cond->name);
-    rig_text text;
-    if (!row)
-        return false;
-    rig_text_init(&text, got->room, sizeof got->room);
-    got->there = rig_virtual_print(row, item, &text);
-    got->text = rig_view_of(got->room, text.len);
-    got->is_number = row->number && row->number(item, &got->number);
+    bool may = cond->fact->pdus >> rig_pdu_kind_of(item->pdu.bhs) & 1;
+    got->there = got->is_number = may && cond->fact->number(item, &got->number);
     return match_pattern(run, &cond->pattern, got);
 }
 
@@ -32,12 +25,12 @@ static bool field_cond(match_run *run, const rig_scn_cond *cond, const rig_item 
 {
     rig_field_id id = match_field(cond, rig_pdu_kind_of(item->pdu.bhs));
     if (id >= RIG_FIELDS)
-        return virtual_cond(run, cond, item, got);
+        return false;
     const rig_field *field = &rig_fields[id];
     got->there = true;
     got->serial = field->form == RIG_FORM_SN;
     if (field->form == RIG_FORM_CDB) {
-        got->bytes = rig_view_of(item->pdu.bhs + field->byte, CDB_IN_HEADER);
+        got->bytes = rig_view_of(got->room, rig_item_cdb(item, (uint8_t *)got->room));
     } else {
         got->is_number = true;
         got->bits = field->bits;
@@ -68,6 +61,7 @@ static bool arg_cond(match_run *run, const rig_scn_line *line, const rig_scn_con
 {
     got->there = rig_scn_event_arg(line->event, cond->arg, item->args, &got->text);
     got->fold = cond->arg->type == RIG_SCN_T_OUTCOME;
+    got->escaped = rig_view_find(got->text, '\\') < got->text.len;
     got->is_number = got->there && arg_number(cond->arg, got->text, &got->number);
     return match_pattern(run, &cond->pattern, got);
 }
@@ -119,7 +113,7 @@ bool match_cond(match_run *run, const rig_scn_line *line, const rig_scn_cond *co
                 match_keys *keys, match_got *got)
 {
     uint64_t differs;
-    got->there = got->is_number = got->serial = got->fold = false;
+    got->there = got->is_number = got->serial = got->fold = got->escaped = false;
     got->bits = 64;
     got->number = 0;
     got->text = got->bytes = (rig_view){NULL, 0};
@@ -127,6 +121,8 @@ bool match_cond(match_run *run, const rig_scn_line *line, const rig_scn_cond *co
     switch (cond->kind) {
     case RIG_SCN_C_FIELD:
         return field_cond(run, cond, item, got);
+    case RIG_SCN_C_VIRTUAL:
+        return virtual_cond(run, cond, item, got);
     case RIG_SCN_C_KEY:
         return match_key(run, cond, keys, got);
     case RIG_SCN_C_ARG:
@@ -137,10 +133,8 @@ bool match_cond(match_run *run, const rig_scn_line *line, const rig_scn_cond *co
         got->there = got->is_number = item->connection != UINT32_MAX;
         got->number = item->connection;
         return match_pattern(run, &cond->pattern, got);
-    case RIG_SCN_C_BAD_HEADER_DIGEST:
-        return item->pdu.bad_header_digest;
-    case RIG_SCN_C_BAD_DATA_DIGEST:
-        return item->pdu.bad_data_digest;
+    case RIG_SCN_C_MARK:
+        return cond->mark->is(item);
     }
     return false;
 }

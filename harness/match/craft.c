@@ -78,10 +78,14 @@ static bool fitting_text(match_run *run, const rig_scn_pattern *pattern, rig_tex
     return false;
 }
 
-static void craft_cdb(const rig_scn_value *value, uint8_t *cdb)
+static bool craft_cdb(const rig_scn_value *value, craft *out)
 {
-    for (size_t i = 0; i < value->bytes.len && i < rig_fields[RIG_F_CDB].bytes; i++)
-        cdb[i] = value->bytes.ptr[i];
+    const rig_field *field = &rig_fields[RIG_F_CDB];
+    const rig_draft draft = {&out->item, out->bhs, out->ahs, &out->out};
+    rig_view more = rig_view_sub(value->bytes, field->bytes, value->bytes.len);
+    for (size_t i = 0; i < value->bytes.len && i < field->bytes; i++)
+        out->bhs[field->byte + i] = value->bytes.ptr[i];
+    return more.len == 0 || rig_draft_ahs(&draft, RIG_AHS_CDB, more);
 }
 
 static bool craft_field(match_run *run, const rig_scn_cond *cond, craft *out)
@@ -91,13 +95,22 @@ static bool craft_field(match_run *run, const rig_scn_cond *cond, craft *out)
     if (id >= RIG_FIELDS)
         return false;
     if (rig_fields[id].form == RIG_FORM_CDB) {
-        craft_cdb(&cond->pattern.low, out->bhs + rig_fields[id].byte);
+        if (!craft_cdb(&cond->pattern.low, out))
+            return false;
         if (cond->pattern.match == RIG_SCN_DIFFERS)
             out->bhs[rig_fields[id].byte] ^= 0xff;
     } else if (fitting_number(run, &cond->pattern, &number)) {
         rig_set(out->bhs, id, number & field_mask(id));
     }
     return true;
+}
+
+static bool craft_virtual(match_run *run, const rig_scn_cond *cond, craft *out)
+{
+    uint64_t number = 0;
+    const rig_draft draft = {&out->item, out->bhs, out->ahs, &out->out};
+    fitting_number(run, &cond->pattern, &number);
+    return number <= cond->fact->max && cond->fact->make(&draft, number);
 }
 
 static bool craft_key(match_run *run, const rig_scn_cond *cond, craft *out)
@@ -150,6 +163,8 @@ static bool craft_cond(match_run *run, const rig_scn_cond *cond, craft *out)
     switch (cond->kind) {
     case RIG_SCN_C_FIELD:
         return craft_field(run, cond, out);
+    case RIG_SCN_C_VIRTUAL:
+        return craft_virtual(run, cond, out);
     case RIG_SCN_C_KEY:
         return craft_key(run, cond, out);
     case RIG_SCN_C_ARG:
@@ -160,11 +175,8 @@ static bool craft_cond(match_run *run, const rig_scn_cond *cond, craft *out)
         if (fitting_number(run, &cond->pattern, &number))
             out->item.connection = (uint32_t)number;
         return true;
-    case RIG_SCN_C_BAD_HEADER_DIGEST:
-        out->item.pdu.bad_header_digest = true;
-        return true;
-    case RIG_SCN_C_BAD_DATA_DIGEST:
-        out->item.pdu.bad_data_digest = true;
+    case RIG_SCN_C_MARK:
+        cond->mark->make(&out->item);
         return true;
     }
     return false;

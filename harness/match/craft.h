@@ -10,6 +10,7 @@
 typedef struct craft {
     rig_item item;
     uint8_t bhs[RIG_BHS_LEN];
+    uint8_t ahs[RIG_DRAFT_AHS_MAX];
     char text[CRAFT_TEXT_MAX];
     rig_text out;
 } craft;

@@ -55,12 +55,13 @@ typedef struct match_got {
     bool is_number;
     bool serial;  /* wraps at 2^32 */
     bool fold;    /* case does not matter */
+    bool escaped; /* text holds escapes, as events write them */
     uint8_t bits; /* width of the number, 64 when unknown */
     uint64_t number;
     rig_view text;
-    rig_view bytes;       /* CDB */
-    const rig_item *item; /* it is in */
-    char room[48];        /* what text points to, when it was made */
+    rig_view bytes;         /* CDB */
+    const rig_item *item;   /* it is in */
+    char room[RIG_CDB_MAX]; /* what bytes points to */
 } match_got;
 
 bool match_pattern(match_run *run, const rig_scn_pattern *pattern, const match_got *got);

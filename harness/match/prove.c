@@ -177,16 +177,21 @@ static rig_scn_line has_line(const rig_scn_must *must)
 /* The line and what `has` asks, as one line. */
 static bool craft_both(match_run *run, const rig_scn_must *must, craft *out)
 {
-    rig_scn_cond conds[RIG_SCN_CONDS_MAX];
     rig_scn_line line = *must->line;
-    if (line.num_conds + must->num_has > RIG_SCN_CONDS_MAX)
+    const size_t size = ((size_t)line.num_conds + must->num_has) * sizeof(rig_scn_cond);
+    rig_scn_cond *conds = rig_new(run->out->alloc, size);
+    if (!conds) {
+        run->status = RIG_E_NOMEM;
         return false;
+    }
     if (line.num_conds)
         memcpy(conds, line.conds, line.num_conds * sizeof *conds);
     memcpy(conds + line.num_conds, must->has, must->num_has * sizeof *conds);
     line.num_conds += must->num_has;
     line.conds = conds;
-    return match_craft(run, &line, out);
+    bool made = match_craft(run, &line, out);
+    rig_delete(run->out->alloc, conds, size);
+    return made;
 }
 
 static bool make_item(match_run *run, const made_plan *plan, craft *out)
@@ -234,6 +239,7 @@ static bool plan_decides(prover *p, const made_plan *plan)
             take_items(&run, plan, &p->passed->items, &e);
             bool made = place_items(&run, plan, &e);
             match_run_cleanup(&run);
+            p->status = run.status;
             decided = made && decides(p, &e.items);
         }
     }

@@ -22,8 +22,10 @@ static void say_bytes(rig_text *out, rig_field_id id, const rig_item *item)
 
 static const char *cond_what(const rig_scn_cond *cond)
 {
-    static const char *const words[] = {
-        [RIG_SCN_C_FIELD] = "field ", [RIG_SCN_C_KEY] = "key ", [RIG_SCN_C_ARG] = "argument "};
+    static const char *const words[] = {[RIG_SCN_C_FIELD] = "field ",
+                                        [RIG_SCN_C_VIRTUAL] = "field ",
+                                        [RIG_SCN_C_KEY] = "key ",
+                                        [RIG_SCN_C_ARG] = "argument "};
     return cond->kind < sizeof words / sizeof words[0] ? words[cond->kind] : "";
 }
 
@@ -45,9 +47,8 @@ static void say_cond(match_run *run, const match_look *look, const rig_scn_cond 
         say_data(cond, item, out);
         return;
     }
-    if (cond->kind == RIG_SCN_C_BAD_HEADER_DIGEST || cond->kind == RIG_SCN_C_BAD_DATA_DIGEST) {
-        rig_text_add(out, "!%.*s: want it, but the digest is right or was not sent",
-                     RIG_VIEW_ARG(cond->name));
+    if (cond->kind == RIG_SCN_C_MARK) {
+        rig_text_add(out, "!%s: want it, but %s", cond->mark->name, cond->mark->without);
         say_frame(out, item);
         return;
     }

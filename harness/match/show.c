@@ -35,24 +35,10 @@ void match_show_time(rig_text *out, uint64_t ns)
     rig_text_add(out, "s");
 }
 
-static bool plain_word(rig_view value)
-{
-    static const char marks[] = ".-_:,/+@[]=*%^";
-    for (size_t i = 0; i < value.len; i++) {
-        uint8_t c = value.ptr[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!letter && !memchr(marks, c, sizeof marks - 1))
-            return false;
-    }
-    return value.len > 0;
-}
-
 static void show_text(rig_text *out, rig_view value)
 {
-    bool bare = plain_word(value);
-    rig_text_add(out, bare ? "" : "\"");
-    rig_text_escaped(out, rig_view_sub(value, 0, MATCH_VALUE_MAX));
-    rig_text_add(out, "%s%s", value.len > MATCH_VALUE_MAX ? "..." : "", bare ? "" : "\"");
+    rig_trace_word(out, rig_view_sub(value, 0, MATCH_VALUE_MAX));
+    rig_text_add(out, "%s", value.len > MATCH_VALUE_MAX ? "..." : "");
 }
 
 static void show_data(rig_text *out, const rig_item *item)
@@ -66,16 +52,18 @@ static void show_data(rig_text *out, const rig_item *item)
 static void show_field(rig_text *out, const rig_scn_cond *cond, const rig_item *item, const match_got *got)
 {
     rig_field_id id = match_field(cond, rig_pdu_kind_of(item->pdu.bhs));
-    if (id < RIG_FIELDS)
+    if (id < RIG_FIELDS && rig_fields[id].form == RIG_FORM_CDB)
+        rig_cdb_print(out, got->bytes);
+    else if (id < RIG_FIELDS)
         rig_field_print(out, item->pdu.bhs, id);
-    else
-        rig_text_view(out, got->text);
 }
 
 void match_show_got(rig_text *out, const rig_scn_cond *cond, const rig_item *item, const match_got *got)
 {
     if (cond->kind == RIG_SCN_C_FIELD)
         show_field(out, cond, item, got);
+    else if (cond->kind == RIG_SCN_C_VIRTUAL)
+        rig_virtual_put(cond->fact, out, got->number);
     else if (cond->kind == RIG_SCN_C_DATA)
         show_data(out, item);
     else if (cond->kind == RIG_SCN_C_CONNECTION)
@@ -87,6 +75,10 @@ void match_show_got(rig_text *out, const rig_scn_cond *cond, const rig_item *ite
 static void show_bound_number(rig_text *out, const rig_scn_cond *cond, uint64_t number)
 {
     uint8_t bhs[RIG_BHS_LEN] = {0};
+    if (cond->kind == RIG_SCN_C_VIRTUAL && number <= cond->fact->max) {
+        rig_virtual_put(cond->fact, out, number);
+        return;
+    }
     if (cond->kind != RIG_SCN_C_FIELD || cond->field >= RIG_FIELDS) {
         rig_text_add(out, "%llu", (unsigned long long)number);
         return;
@@ -113,10 +105,8 @@ void match_show_bound(const match_run *run, rig_text *out, const rig_scn_cond *c
 /* The condition as the item fulfils it. */
 static void show_actual(rig_text *out, const rig_scn_cond *cond, const rig_item *item, const match_got *got)
 {
-    bool flaw =
-        cond->kind == RIG_SCN_C_BAD_HEADER_DIGEST ? item->pdu.bad_header_digest : item->pdu.bad_data_digest;
-    if (cond->kind == RIG_SCN_C_BAD_HEADER_DIGEST || cond->kind == RIG_SCN_C_BAD_DATA_DIGEST) {
-        rig_text_add(out, flaw ? "!%.*s" : "(no !%.*s)", RIG_VIEW_ARG(cond->name));
+    if (cond->kind == RIG_SCN_C_MARK) {
+        rig_text_add(out, cond->mark->is(item) ? "!%s" : "(no !%s)", cond->mark->name);
         return;
     }
     if (!got->there && cond->kind != RIG_SCN_C_DATA) {
@@ -223,7 +213,7 @@ static bool is_listed(const rig_scn_line *line, rig_view name)
     return false;
 }
 
-/* The next word of a printed item; quotes protect blanks. */
+/* The next word of a printed item; quotes protect blanks, and hold no others. */
 static rig_view next_word(rig_view *rest)
 {
     size_t end = 0;

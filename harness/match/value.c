@@ -47,8 +47,19 @@ static bool alias_eq(const rig_match_alias *alias, rig_view want, rig_view got)
                        rig_view_sub(got, got.len - behind, behind));
 }
 
+static bool escaped_eq(rig_view want, rig_view got)
+{
+    char room[MATCH_SAID_MAX];
+    rig_text text;
+    rig_text_init(&text, room, sizeof room);
+    rig_text_escaped(&text, want);
+    return !text.cut && rig_view_eq(rig_view_of(room, text.len), got);
+}
+
 static bool literal_eq(const match_run *run, rig_view want, const match_got *got)
 {
+    if (got->escaped)
+        return escaped_eq(want, got->text);
     if (got->fold ? match_outcome_eq(want, got->text) : rig_view_eq(want, got->text))
         return true;
     for (uint32_t i = 0; want.len && i < run->config->num_aliases; i++)

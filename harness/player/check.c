@@ -60,6 +60,25 @@ static rig_status check_connection(const rig_scn_play *play, const rig_scn_cond 
                "%.*s=N in a play names one of the connections that the play opens or accepts", cond->name);
 }
 
+/* What can be said of a PDU that came, and not be given to one that is sent. */
+static rig_status check_sent(const rig_scn_cond *cond, rig_error *err)
+{
+    rig_item flawed = {.kind = RIG_ITEM_PDU};
+    if (cond->kind == RIG_SCN_C_VIRTUAL)
+        return bad(err, cond->place, RIG_E_SYNTAX, "%.*s follows from the data that is sent: write that",
+                   cond->name);
+    if (cond->kind == RIG_SCN_C_MARK)
+        cond->mark->make(&flawed);
+    if (flawed.pdu.bad_padding)
+        return bad(err, cond->place, RIG_E_SYNTAX, "!%.*s can be expected, not sent: write raw HEX",
+                   cond->name);
+    bool cdb = cond->kind == RIG_SCN_C_FIELD && cond->field == RIG_F_CDB;
+    if (cdb && cond->pattern.low.bytes.len > rig_fields[RIG_F_CDB].bytes)
+        return bad(err, cond->place, RIG_E_LIMIT,
+                   "%.*s: a header holds 16 bytes of it; write raw HEX for an extended one", cond->name);
+    return RIG_OK;
+}
+
 static bool plain_value(const rig_scn_cond *cond)
 {
     if (cond->kind != RIG_SCN_C_FIELD && cond->kind != RIG_SCN_C_KEY)
@@ -81,8 +100,9 @@ static rig_status check_pdu(const rig_scn_play *play, const rig_scn_line *line, 
         if (sends && !plain_value(cond))
             return bad(err, cond->place, RIG_E_SYNTAX, "%.*s is sent: write one value, or a $variable",
                        cond->name);
-        rig_status status =
-            cond->kind == RIG_SCN_C_CONNECTION ? check_connection(play, cond, first, err) : RIG_OK;
+        rig_status status = sends ? check_sent(cond, err) : RIG_OK;
+        if (!status && cond->kind == RIG_SCN_C_CONNECTION)
+            status = check_connection(play, cond, first, err);
         if (status)
             return status;
     }

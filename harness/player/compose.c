@@ -81,6 +81,18 @@ static rig_status add_bytes(composer *c, const rig_scn_data *data)
     return status;
 }
 
+static void add_mark(composer *c, const rig_mark *mark)
+{
+    rig_item flawed = {.kind = RIG_ITEM_PDU};
+    mark->make(&flawed);
+    c->tx->flip_header |= flawed.pdu.bad_header_digest;
+    c->tx->flip_data |= flawed.pdu.bad_data_digest;
+    if (flawed.pdu.bad_header_digest && !c->conn->queue.header_digest)
+        c->cannot = "there is no header digest to be wrong: none was agreed";
+    if (flawed.pdu.bad_data_digest && !c->conn->queue.data_digest)
+        c->cannot = "there is no data digest to be wrong: none was agreed";
+}
+
 /* Bytes and padding of a data segment cannot be counted before all fields are there: they come second. */
 static rig_status add_cond(composer *c, const rig_scn_cond *cond, bool fields)
 {
@@ -91,15 +103,8 @@ static rig_status add_cond(composer *c, const rig_scn_cond *cond, bool fields)
         return fields ? RIG_OK : add_key(c, cond);
     case RIG_SCN_C_DATA:
         return fields ? RIG_OK : add_bytes(c, &cond->data);
-    case RIG_SCN_C_BAD_HEADER_DIGEST:
-        c->tx->flip_header = 1;
-        if (!c->conn->queue.header_digest)
-            c->cannot = "there is no header digest to be wrong: none was agreed";
-        return RIG_OK;
-    case RIG_SCN_C_BAD_DATA_DIGEST:
-        c->tx->flip_data = 1;
-        if (!c->conn->queue.data_digest)
-            c->cannot = "there is no data digest to be wrong: none was agreed";
+    case RIG_SCN_C_MARK:
+        add_mark(c, cond->mark);
         return RIG_OK;
     default:
         return RIG_OK;

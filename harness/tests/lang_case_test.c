@@ -168,7 +168,8 @@ static void digest_sketch(void)
     CU_ASSERT_EQUAL(trace->lines[0].place.file, 1);
     CU_ASSERT_EQUAL(trace->lines[0].call.line, 19);
     CU_ASSERT_TRUE(rig_view_is(rig_scn_path(opened, 1), "login.inc"));
-    CU_ASSERT_EQUAL(trace->lines[5].conds[2].kind, RIG_SCN_C_BAD_HEADER_DIGEST);
+    CU_ASSERT_EQUAL(trace->lines[5].conds[2].kind, RIG_SCN_C_MARK);
+    CU_ASSERT_PTR_EQUAL(trace->lines[5].conds[2].mark, rig_mark_find(rig_view_str("bad-header-digest")));
     CU_ASSERT_TRUE(trace->lines[8].timed);
     CU_ASSERT_EQUAL(trace->lines[8].time_low, UINT64_C(2000000000));
     done(scn);

@@ -31,10 +31,10 @@ static void make_bad_padding(rig_item *item)
 }
 
 const rig_mark rig_marks[] = {
-#define X(id, name, what) {name, what, id, make_##id},
+#define X(id, name, what, without) {name, what, without, id, make_##id},
     RIG_MARK_ROWS(X)
 #undef X
-        {NULL, NULL, NULL, NULL},
+        {NULL, NULL, NULL, NULL, NULL},
 };
 
 const rig_mark *rig_mark_find(rig_view name)

@@ -17,23 +17,26 @@
 #include "rig/pdu.h"
 #include "rig/rules.h"
 #include "rig/status.h"
+#include "rig/trace.h"
 #include "rig/view.h"
 
-#define RIG_SCN_FILE_MAX (1u << 20)            /**< most bytes of a file */
-#define RIG_SCN_LINES_MAX 20000                /**< most lines of a file */
-#define RIG_SCN_LINE_MAX 8192                  /**< most bytes of a line */
-#define RIG_SCN_TOKENS_MAX 200000              /**< most words of a file */
-#define RIG_SCN_INCLUDES_MAX 32                /**< most files of one scenario, the scenario included */
-#define RIG_SCN_INCLUDE_DEPTH 8                /**< deepest include in an include */
-#define RIG_SCN_PROBLEMS_MAX 20                /**< problems reported of one file; reading stops there */
-#define RIG_SCN_CASES_MAX 100000               /**< most cases of all sweeps together */
-#define RIG_SCN_SWEEPS_MAX 8                   /**< most sweeps of a file */
-#define RIG_SCN_VALUES_MAX 4096                /**< most values of one sweep */
-#define RIG_SCN_CONDS_MAX 128                  /**< most conditions of one line */
-#define RIG_SCN_VARS_MAX 4096                  /**< most variables of a case */
-#define RIG_SCN_TRACE_MAX 16384                /**< most lines of a case's traces, macros expanded */
-#define RIG_SCN_MACRO_DEPTH 8                  /**< deepest macro call in a macro */
-#define RIG_SCN_ARGS_MAX 12                    /**< most argument rows of a word */
+#define RIG_SCN_FILE_MAX (1u << 20) /**< most bytes of a file */
+#define RIG_SCN_LINES_MAX 20000     /**< most lines of a file */
+#define RIG_SCN_LINE_MAX 8192       /**< most bytes of a line */
+#define RIG_SCN_TOKENS_MAX 200000   /**< most words of a file */
+#define RIG_SCN_INCLUDES_MAX 32     /**< most files of one scenario, the scenario included */
+#define RIG_SCN_INCLUDE_DEPTH 8     /**< deepest include in an include */
+#define RIG_SCN_PROBLEMS_MAX 20     /**< problems reported of one file; reading stops there */
+#define RIG_SCN_CASES_MAX 100000    /**< most cases of all sweeps together */
+#define RIG_SCN_SWEEPS_MAX 8        /**< most sweeps of a file */
+#define RIG_SCN_VALUES_MAX 4096     /**< most values of one sweep */
+#define RIG_SCN_CONDS_MAX                                                                                    \
+    (RIG_TRACE_KEYS_MAX + 128)  /**< most conditions of one line: a trace prints that many keys, and fields  \
+                                 */
+#define RIG_SCN_VARS_MAX 4096   /**< most variables of a case */
+#define RIG_SCN_TRACE_MAX 16384 /**< most lines of a case's traces, macros expanded */
+#define RIG_SCN_MACRO_DEPTH 8   /**< deepest macro call in a macro */
+#define RIG_SCN_ARGS_MAX 12     /**< most argument rows of a word */
 #define RIG_SCN_WITHIN (30ull * 1000000000ull) /**< ns: the deadline of a wait that names none */
 #define RIG_SCN_STANDARD                                                                                     \
     "login.inc"                   /**< include that is read when macros are called and nothing is included */
@@ -154,6 +157,7 @@ typedef enum rig_scn_group {
     RIG_SCN_G_EVENT,     /**< after ! */
     RIG_SCN_G_MEMBER,    /**< after the dot of a result */
     RIG_SCN_G_OUTCOME,   /**< what a result's status can be */
+    RIG_SCN_G_VIRTUAL,   /**< DataLen, sense and the like in a PDU line: facts no header field holds */
     RIG_SCN_G_MARK,      /**< !bad-header-digest and the like in a PDU line */
     RIG_SCN_GROUPS       /**< number of groups */
 } rig_scn_group;
@@ -183,6 +187,7 @@ void rig_scn_word_grammar(rig_text *out, const rig_scn_word *word);
  */
 #define RIG_SCN_EVENT_ROWS(X)                                                                                \
     X(CONNECT, "connect")                                                                                    \
+    X(MIDSTREAM, "midstream")                                                                                \
     X(CLOSE, "close")                                                                                        \
     X(SESSION_UP, "session up")                                                                              \
     X(SESSION_DOWN, "session down")                                                                          \
@@ -196,8 +201,10 @@ void rig_scn_word_grammar(rig_text *out, const rig_scn_word *word);
     X(REJECT, "reject")                                                                                      \
     X(TRANSITION, "transition")                                                                              \
     X(GAP, "gap")                                                                                            \
+    X(RESYNC, "resync")                                                                                      \
     X(GARBAGE, "garbage")                                                                                    \
     X(TRUNCATED, "truncated")                                                                                \
+    X(FRAGMENT, "fragment")                                                                                  \
     X(IPSEC_REQUEST, "ipsec-request")                                                                        \
     X(ARRIVAL, "arrival")                                                                                    \
     X(REMOVAL, "removal")
@@ -262,12 +269,12 @@ typedef struct rig_scn_pattern {
 /** rig_scn_cond_kind is what a condition looks at. */
 typedef enum rig_scn_cond_kind {
     RIG_SCN_C_FIELD,      /**< header field `field` */
+    RIG_SCN_C_VIRTUAL,    /**< virtual field `fact`, a number */
     RIG_SCN_C_KEY,        /**< text key `name` (the next one of that name behind the last that matched) */
     RIG_SCN_C_ARG,        /**< argument `arg` of the event */
     RIG_SCN_C_DATA,       /**< the data segment is exactly `data` */
     RIG_SCN_C_CONNECTION, /**< connection=N: 0-based index of the TCP connection */
-    RIG_SCN_C_BAD_HEADER_DIGEST, /**< !bad-header-digest */
-    RIG_SCN_C_BAD_DATA_DIGEST,   /**< !bad-data-digest */
+    RIG_SCN_C_MARK,       /**< !bad-header-digest and the like: the PDU has the flaw `mark` */
 } rig_scn_cond_kind;
 
 /** rig_scn_cond is one condition of a line. */
@@ -276,8 +283,10 @@ typedef struct rig_scn_cond {
     rig_scn_place place;        /**< of the whole condition, "TSIH=0" */
     rig_view name;              /**< field, key or argument name as written */
     rig_field_id field;         /**< FIELD; 48-bit ISID and LUN are numbers, CDB has bytes and mask */
+    const rig_virtual *fact;    /**< VIRTUAL: its row */
+    const rig_mark *mark;       /**< MARK: its row */
     const rig_scn_arg_row *arg; /**< ARG: row in the event's word */
-    rig_scn_pattern pattern;    /**< what it must be; not for DATA and the marks */
+    rig_scn_pattern pattern;    /**< what it must be; not for DATA and MARK */
     rig_scn_data data;          /**< DATA */
 } rig_scn_cond;
 

@@ -143,17 +143,21 @@ void rig_virtual_put(const rig_virtual *row, rig_text *out, uint64_t number);
 /** rig_virtual_parse reads a value of the row, as rig_virtual_put writes it; false when it is none. */
 bool rig_virtual_parse(const rig_virtual *row, rig_view text, uint64_t *out_number);
 
-/** RIG_MARK_ROWS lists the marks: identifier, name, meaning. Trace, language and matcher read these rows. */
+/** RIG_MARK_ROWS lists the marks: identifier, name, meaning, and what is so of a PDU without it. Trace,
+ * language and matcher read these rows. */
 #define RIG_MARK_ROWS(X)                                                                                     \
-    X(bad_header_digest, "bad-header-digest", "its header digest does not match")                            \
-    X(bad_data_digest, "bad-data-digest", "its data digest does not match")                                  \
-    X(bad_padding, "bad-padding", "a byte that pads its data is not zero")
+    X(bad_header_digest, "bad-header-digest", "its header digest does not match",                            \
+      "the digest is right or was not sent")                                                                 \
+    X(bad_data_digest, "bad-data-digest", "its data digest does not match",                                  \
+      "the digest is right or was not sent")                                                                 \
+    X(bad_padding, "bad-padding", "a pad byte is not zero", "all pad bytes are zero")
 
 /** rig_mark is a flaw of a PDU that a trace shows as !name at the end of its fields: one row of
  * RIG_MARK_ROWS. */
 typedef struct rig_mark {
     const char *name;                 /**< "bad-header-digest" */
     const char *what;                 /**< one sentence for people */
+    const char *without;              /**< what is so when a PDU has it not */
     bool (*is)(const rig_item *item); /**< whether the PDU has it */
     void (*make)(rig_item *item);     /**< gives it to a PDU made by hand */
 } rig_mark;
