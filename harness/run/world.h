@@ -174,8 +174,17 @@ const char *run_task_outcome(const rig_task *task);
 rig_match_config run_match_config(const run_world *world);
 rig_status run_service_start(run_world *world);
 
-/* steps.c: one function a step */
+/* steps.c: the host's steps, and what their functions share */
+const rig_scn_arg *run_arg(const run_op *op, const char *name);
+uint64_t run_number(const run_op *op, const char *name, uint64_t otherwise);
+rig_session *run_session_of(const run_op *op, const char *name);
+rig_status run_submit(run_op *op, rig_session *session, rig_error *err);
+bool run_op_over(void *ctx);
+void run_compare_data(run_op *op);
 void run_discover_next(run_op *op, uint64_t now);
+#define RIG_SCN_STEP(id, function, name, who, leaves, needs, what, ...)                                      \
+    rig_status run_start_##function(run_op *op, rig_error *err);
+#include "rig/scn_steps.def"
 bool run_steps(run_world *world);
 
 /* values.c */

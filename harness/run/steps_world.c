@@ -1,0 +1,96 @@
+/* Steps that act on the service, the target and the network. */
+#include "world.h"
+
+rig_status run_start_hba_load(run_op *op, rig_error *err)
+{
+    rig_status status = rig_service_boot(op->world->service, run_now(op->world));
+    run_op_done(op, rig_status_name(status), status != RIG_OK);
+    return status ? rig_fail(err, status, "the service could not start: %s", rig_status_meaning(status))
+                  : RIG_OK;
+}
+
+rig_status run_start_restart(run_op *op, rig_error *err)
+{
+    run_world *world = op->world;
+    rig_service_free(world->service);
+    world->service = NULL;
+    rig_initiator_free(world->initiator);
+    world->initiator = NULL;
+    world->session = NULL;
+    for (run_op *other = world->ops; other; other = other->next) {
+        other->session = NULL;
+        if (!other->done && other != op)
+            run_op_done(other, "aborted", true);
+    }
+    rig_status status = run_build_initiator(world, err);
+    if (!status && world->store)
+        status = run_service_start(world);
+    run_op_done(op, "ok", false);
+    return status;
+}
+
+static rig_status our_target(run_op *op, rig_error *err)
+{
+    run_op_done(op, "ok", false);
+    return op->world->target ? RIG_OK
+                             : rig_fail(err, RIG_E_UNSUPPORTED, "there is no simulated target in this mode");
+}
+
+rig_status run_start_target_ping(run_op *op, rig_error *err)
+{
+    rig_status status = our_target(op, err);
+    if (!status)
+        rig_target_ping(op->world->target, run_now(op->world));
+    return status;
+}
+
+rig_status run_start_target_drop(run_op *op, rig_error *err)
+{
+    rig_status status = our_target(op, err);
+    if (!status)
+        rig_target_drop(op->world->target, false, run_now(op->world));
+    return status;
+}
+
+rig_status run_start_target_reset(run_op *op, rig_error *err)
+{
+    rig_status status = our_target(op, err);
+    if (!status)
+        rig_target_drop(op->world->target, true, run_now(op->world));
+    return status;
+}
+
+rig_status run_start_target_release(run_op *op, rig_error *err)
+{
+    rig_status status = our_target(op, err);
+    if (!status)
+        rig_target_release(op->world->target, run_arg(op, "NAME")->value.text, run_now(op->world));
+    return status;
+}
+
+rig_status run_start_target_silence(run_op *op, rig_error *err)
+{
+    rig_status status = our_target(op, err);
+    if (!status)
+        rig_target_fault_on(op->world->target, RIG_FAULT_SILENCE);
+    return status;
+}
+
+static rig_status set_host_down(run_op *op, bool down, rig_error *err)
+{
+    run_op_done(op, "ok", false);
+    if (!op->world->target_host)
+        return rig_fail(err, RIG_E_UNSUPPORTED, "there is no simulated network in this mode");
+    rig_simhost_down(op->world->target_host, down);
+    return RIG_OK;
+}
+
+rig_status run_start_host_down(run_op *op, rig_error *err)
+{
+    return set_host_down(op, true, err);
+}
+
+rig_status run_start_host_up(run_op *op, rig_error *err)
+{
+    return set_host_down(op, false, err);
+}
