@@ -13,6 +13,7 @@ static rig_status check_place(eng_conn *conn, const rig_pdu *pdu, const rig_task
 {
     const rig_key_value *agreed = conn->session->agreed;
     uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
+    uint32_t len = rig_get32(pdu->bhs, RIG_F_DATA_LEN); /* the payload itself is not here yet */
     bool ordered = agreed[RIG_KEY_PDU_IN_ORDER].value && agreed[RIG_KEY_SEQUENCE_IN_ORDER].value;
     if (!task->read)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
@@ -20,12 +21,12 @@ static rig_status check_place(eng_conn *conn, const rig_pdu *pdu, const rig_task
     if (rig_get32(pdu->bhs, RIG_F_DATA_SN) != task->engine.data_sn)
         return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_DATA_SN,
                               "Data-In counts by one within a command (7.9)");
-    if (pdu->data.len == 0)
+    if (len == 0)
         return RIG_OK;
-    if ((uint64_t)offset + pdu->data.len > task->edtl)
+    if ((uint64_t)offset + len > task->edtl)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
                               "data beyond the expected length (11.7.6)");
-    if ((uint64_t)task->received + pdu->data.len > task->edtl)
+    if ((uint64_t)task->received + len > task->edtl)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
                               "more data than expected, so that some came twice (11.7.6)");
     if (ordered && offset != task->engine.in_offset)
