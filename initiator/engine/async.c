@@ -51,16 +51,21 @@ rig_status eng_async(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     return conn->over ? RIG_E_ABORTED : act(conn, pdu, now);
 }
 
-/* The header of the refused PDU is the data segment: it says which request is over (section 11.17.4). */
+/* The header of the refused PDU is the data segment: it says which request is over (section 11.17.4). Refused
+ * data, and what was never sent, ends none (section 7.3). */
 static rig_task *refused_task(const eng_conn *conn, const rig_pdu *pdu)
 {
+    static const rig_pdu_kind requests[] = {
+        [RIG_TASK_SCSI] = RIG_PDU_SCSI_CMD,     [RIG_TASK_TMF] = RIG_PDU_TMF_REQ,
+        [RIG_TASK_TEXT] = RIG_PDU_TEXT_REQ,     [RIG_TASK_PING] = RIG_PDU_NOP_OUT,
+        [RIG_TASK_LOGOUT] = RIG_PDU_LOGOUT_REQ,
+    };
     if (pdu->data.len < RIG_BHS_LEN)
         return NULL;
-    rig_pdu_kind kind = rig_pdu_kind_of(pdu->data.ptr);
-    bool request = kind != RIG_PDU_DATA_OUT && kind != RIG_PDU_SNACK && kind != RIG_PDU_UNKNOWN;
-    uint32_t itt = rig_get32(pdu->data.ptr, RIG_F_ITT);
-    rig_task *task = request && itt != RIG_TAG_NONE ? eng_task_find(conn->session, itt) : NULL;
-    return task && task->engine.conn == conn && task->engine.phase == ENG_SENT ? task : NULL;
+    rig_task *task = eng_task_find(conn->session, rig_get32(pdu->data.ptr, RIG_F_ITT));
+    if (!task || task->engine.conn != conn || task->engine.phase != ENG_SENT)
+        return NULL;
+    return rig_pdu_kind_of(pdu->data.ptr) == requests[task->kind] ? task : NULL;
 }
 
 /* A refused command was not received, whatever its CmdSN (section 7.3): the session can only go on when
