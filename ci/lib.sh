@@ -183,8 +183,10 @@ play()
     need jq
     mkdir -p "$RIG_BUILD/runs"
     rm -f -- "$record"
-    (cd "$RIG_TOP" && "$RIG_TOOL" run scenarios --json "$record" "$@") >"$log" 2>&1
+    # an interrupted run still writes its record
+    (cd "$RIG_TOP" && timeout -s INT -k 30 "${RIG_LIMIT:-300}" "$RIG_TOOL" run scenarios --json "$record" "$@") >"$log" 2>&1
     status=$?
+    [ "$status" -ne 124 ] || complain "$label: stopped after ${RIG_LIMIT:-300} s"
     [ ! -s "$record" ] || {
         read -r p f s < <(verdicts "$record")
         tally "$p" "$f" "$s"
