@@ -234,18 +234,51 @@ rig_status run_session_config(run_world *world, rig_session_config *out_config, 
     return run_offers(from->offers, from->num_offers, out_config, err);
 }
 
-rig_status run_build_initiator(run_world *world, rig_error *err)
+static rig_status add_initiator(run_world *world, rig_view name, rig_view alias, rig_error *err)
 {
-    const rig_scn_initiator *from = &world->scn->initiator;
     const rig_initiator_config config = {
         .alloc = world->alloc,
         .draws = world->draws,
         .transport = world->host_transport,
         .read_ahead = {world->read_ahead, RUN_READ_AHEAD},
-        .name = from->name.len ? from->name : rig_view_str(DEFAULT_INITIATOR_NAME),
-        .alias = from->alias,
+        .name = name,
+        .alias = alias,
         .event = run_engine_event,
         .ctx = world,
     };
-    return rig_initiator_new(&config, &world->initiator, err);
+    uint32_t at = world->num_initiators;
+    if (at == RUN_INITIATORS_MAX)
+        return rig_fail(err, RIG_E_LIMIT, "a case has at most %d initiators", RUN_INITIATORS_MAX);
+    rig_status status = rig_initiator_new(&config, &world->initiators[at], err);
+    if (status)
+        return status;
+    world->initiator_names[at] = name;
+    world->num_initiators++;
+    return RIG_OK;
+}
+
+rig_status run_build_initiator(run_world *world, rig_error *err)
+{
+    const rig_scn_initiator *from = &world->scn->initiator;
+    rig_view name = from->name.len ? from->name : rig_view_str(DEFAULT_INITIATOR_NAME);
+    rig_status status = add_initiator(world, name, from->alias, err);
+    world->initiator = world->initiators[0];
+    return status;
+}
+
+rig_status run_initiator_named(run_world *world, rig_view name, rig_initiator **out_initiator, rig_error *err)
+{
+    uint32_t i = 0;
+    while (i < world->num_initiators && !rig_view_eq(world->initiator_names[i], name))
+        i++;
+    rig_status status = i < world->num_initiators ? RIG_OK : add_initiator(world, name, (rig_view){0}, err);
+    *out_initiator = status ? NULL : world->initiators[i];
+    return status;
+}
+
+void run_free_initiators(run_world *world)
+{
+    while (world->num_initiators > 0)
+        rig_initiator_free(world->initiators[--world->num_initiators]);
+    world->initiator = NULL;
 }

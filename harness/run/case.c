@@ -123,7 +123,7 @@ static void tear_down(run_world *world)
         rig_streams_end(world->recorder.streams);
     world->tearing_down = true;
     rig_service_free(world->service);
-    rig_initiator_free(world->initiator);
+    run_free_initiators(world);
     run_plays_free(world);
     rig_target_free(world->target);
     rig_store_free(world->store);

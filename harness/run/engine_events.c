@@ -31,9 +31,10 @@ static rig_view target_of(const rig_event *event)
 /* A session without a target name (discovery) leaves the argument out. */
 static void session_event(run_world *world, const rig_event *event, const char *name, const char *more)
 {
+    char word[RUN_WORD_MAX];
     rig_view target = target_of(event);
     if (target.len)
-        run_event(world, name, "target=%.*s %s", RIG_VIEW_ARG(target), more);
+        run_event(world, name, "target=%s%s%s", run_word(word, target), more[0] ? " " : "", more);
     else
         run_event(world, name, "%s", more);
 }
@@ -162,8 +163,10 @@ void run_target_event(void *ctx, const rig_target_event *event)
 void run_service_event(void *ctx, const rig_service_event *event)
 {
     run_world *world = ctx;
+    char word[RUN_WORD_MAX];
     if (event->kind == RIG_SERVICE_REFUSED)
-        run_event(world, "refused", "target=%s reason=security", event->login->target);
+        run_event(world, "refused", "target=%s reason=security",
+                  run_word(word, rig_view_str(event->login->target)));
 }
 
 /* How a task ended, in the words of the outcome rows. */

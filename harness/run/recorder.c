@@ -7,7 +7,7 @@
 
 #define PACKET_MAX (RIG_SIM_MTU_MAX + 64)
 #define COMMENT_MAX 256
-#define EVENT_ARGS_MAX 512
+#define EVENT_ARGS_MAX (RUN_WORD_MAX + 256)
 
 static bool is_made_wrong(run_world *world, const rig_flow *flow, const rig_item *item)
 {
@@ -146,6 +146,14 @@ void run_tap(void *ctx, uint64_t now, const rig_packet *packet)
     run_world *world = ctx;
     size_t len = rig_packet_bytes(packet, world->recorder.packet, PACKET_MAX);
     run_recorder_packet(world, now, rig_view_of(world->recorder.packet, len));
+}
+
+const char *run_word(char word[RUN_WORD_MAX], rig_view name)
+{
+    rig_text text;
+    rig_text_init(&text, word, RUN_WORD_MAX);
+    rig_trace_word(&text, rig_view_sub(name, 0, RIG_NAME_MAX));
+    return word;
 }
 
 void run_event(run_world *world, const char *name, const char *format, ...)

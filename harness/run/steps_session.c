@@ -19,9 +19,13 @@ static rig_status portal_arg(run_op *op, const char *name, rig_portal *out_porta
 
 static rig_status start_session(run_op *op, rig_session_config *config, rig_error *err)
 {
+    const rig_scn_arg *as = run_arg(op, "as");
+    rig_initiator *initiator = op->world->initiator;
+    rig_status status = as ? run_initiator_named(op->world, as->value.text, &initiator, err) : RIG_OK;
     config->user = op;
     op->portal = config->portal;
-    rig_status status = rig_session_new(op->world->initiator, config, &op->session, err);
+    if (!status)
+        status = rig_session_new(initiator, config, &op->session, err);
     if (!status)
         status = rig_session_login(op->session, run_now(op->world));
     return status;
@@ -56,24 +60,63 @@ rig_status run_start_discover(run_op *op, rig_error *err)
     return status ? status : start_session(op, &config, err);
 }
 
+/* What was told already, by hash: an answer may name a target or an address twice (appendix C). */
+typedef struct seen_set {
+    const rig_alloc *alloc;
+    uint64_t *slots;
+    size_t num_slots; /* a power of two, at least twice what is put in */
+} seen_set;
+
+static bool seen_open(seen_set *seen, rig_view text)
+{
+    size_t pairs = 1;
+    for (size_t i = 0; i < text.len; i++)
+        pairs += text.ptr[i] == 0;
+    seen->num_slots = 16;
+    while (seen->num_slots < pairs * 4)
+        seen->num_slots *= 2;
+    seen->slots = rig_new(seen->alloc, seen->num_slots * sizeof *seen->slots);
+    return seen->slots != NULL;
+}
+
+static bool seen_before(seen_set *seen, uint64_t hash)
+{
+    hash += hash == 0;
+    for (size_t at = hash & (seen->num_slots - 1);; at = (at + 1) & (seen->num_slots - 1)) {
+        if (seen->slots[at] == hash)
+            return true;
+        if (seen->slots[at] == 0) {
+            seen->slots[at] = hash;
+            return false;
+        }
+    }
+}
+
 /* One event a record; the address is missing where the answer gave none. */
+static void tell_target(run_op *op, seen_set *seen, const rig_target_record *record)
+{
+    char address[RIG_PORTAL_TEXT] = "";
+    rig_text out;
+    uint64_t name_hash = rig_hash64(record->name.ptr, record->name.len, 0);
+    rig_text_init(&out, address, sizeof address);
+    if (record->has_portal)
+        rig_portal_print(&out, &record->portal);
+    op->count += !seen_before(seen, name_hash);
+    if (!seen_before(seen, rig_hash64(address, out.len, name_hash)))
+        run_event(op->world, "target-found", "name=%.*s%s%s", RIG_VIEW_ARG(record->name),
+                  record->has_portal ? " address=" : "", address);
+}
+
 static void tell_targets(run_op *op, rig_view text)
 {
     rig_view name = {0};
     rig_target_record record;
-    char last[RIG_NAME_MAX + 1] = "";
-    while (rig_sendtargets_next(&text, &name, &record, NULL) == RIG_OK) {
-        char address[RIG_PORTAL_TEXT];
-        rig_text out;
-        rig_text_init(&out, address, sizeof address);
-        if (record.has_portal)
-            rig_portal_print(&out, &record.portal);
-        op->count += !rig_view_is(record.name, last);
-        rig_text_init(&out, last, sizeof last);
-        rig_text_view(&out, record.name);
-        run_event(op->world, "target-found", "name=%.*s%s%s", RIG_VIEW_ARG(record.name),
-                  record.has_portal ? " address=" : "", record.has_portal ? address : "");
-    }
+    seen_set seen = {.alloc = op->world->alloc};
+    if (!seen_open(&seen, text))
+        return;
+    while (rig_sendtargets_next(&text, &name, &record, NULL) == RIG_OK)
+        tell_target(op, &seen, &record);
+    rig_delete(seen.alloc, seen.slots, seen.num_slots * sizeof *seen.slots);
 }
 
 static void discover_task_done(rig_task *task, uint64_t now)

@@ -14,8 +14,7 @@ rig_status run_start_restart(run_op *op, rig_error *err)
     run_world *world = op->world;
     rig_service_free(world->service);
     world->service = NULL;
-    rig_initiator_free(world->initiator);
-    world->initiator = NULL;
+    run_free_initiators(world);
     world->session = NULL;
     for (run_op *other = world->ops; other; other = other->next) {
         other->session = NULL;

@@ -25,8 +25,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 uint64_t run_deadline(const run_world *world)
 {
     uint64_t next = run_plays_deadline(world);
-    if (world->initiator)
-        next = earlier(next, rig_initiator_next_deadline(world->initiator));
+    for (uint32_t i = 0; i < world->num_initiators; i++)
+        next = earlier(next, rig_initiator_next_deadline(world->initiators[i]));
     if (world->target)
         next = earlier(next, rig_target_next_deadline(world->target));
     if (world->service)
@@ -38,8 +38,9 @@ rig_status run_tick(run_world *world, uint64_t now)
 {
     if (world->target && rig_target_next_deadline(world->target) <= now)
         rig_target_tick(world->target, now);
-    if (world->initiator && rig_initiator_next_deadline(world->initiator) <= now)
-        rig_initiator_tick(world->initiator, now);
+    for (uint32_t i = 0; i < world->num_initiators; i++)
+        if (rig_initiator_next_deadline(world->initiators[i]) <= now)
+            rig_initiator_tick(world->initiators[i], now);
     if (world->service && rig_service_next_deadline(world->service) <= now)
         rig_service_tick(world->service, now);
     run_plays_tick(world, now);
@@ -53,7 +54,8 @@ rig_status run_pump(run_world *world, bool (*over)(void *ctx), void *ctx, uint64
         uint64_t now = run_now(world);
         if (world->config->stop && *world->config->stop)
             return RIG_E_ABORTED;
-        world->result->timed_out = ++world->turns % TURNS_PER_LOOK == 0 && run_real_now() > world->real_limit;
+        bool look = ++world->turns % TURNS_PER_LOOK == 0;
+        world->result->timed_out |= look && run_real_now() > world->real_limit;
         if (world->result->timed_out)
             return RIG_E_LIMIT;
         if (now >= deadline)

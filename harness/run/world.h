@@ -16,6 +16,7 @@
 #define RUN_WRONGS_MAX 4096
 #define RUN_TARGET_ADDRESS "192.0.2.1" /* of a target whose scenario names no portal */
 #define RUN_ALIASES_MAX 16
+#define RUN_INITIATORS_MAX 16 /* initiator nodes of one case: `login … as NAME` makes more */
 
 typedef struct run_world run_world;
 
@@ -92,7 +93,10 @@ struct run_world {
     uint64_t started_real;
     /* the two sides */
     const rig_transport *host_transport, *target_transport;
-    rig_initiator *initiator;
+    rig_initiator *initiator; /* the one the scenario describes: initiators[0] */
+    rig_initiator *initiators[RUN_INITIATORS_MAX];
+    rig_view initiator_names[RUN_INITIATORS_MAX];
+    uint32_t num_initiators;
     rig_target *target;
     rig_service *service;
     rig_store *store;
@@ -140,6 +144,9 @@ rig_status run_portal_address(const run_world *world, rig_view address, uint16_t
 void run_portal_keep(run_world *world, rig_view written, uint16_t port, const rig_address *at);
 rig_status run_build_target(run_world *world, rig_error *err);
 rig_status run_build_initiator(run_world *world, rig_error *err);
+rig_status run_initiator_named(run_world *world, rig_view name, rig_initiator **out_initiator,
+                               rig_error *err);
+void run_free_initiators(run_world *world);
 rig_status run_session_config(run_world *world, rig_session_config *out_config, rig_error *err);
 rig_status run_offers(const rig_scn_pair *pairs, uint32_t num, rig_session_config *config, rig_error *err);
 
@@ -161,6 +168,9 @@ rig_status run_recorder_open(run_world *world, rig_error *err);
 void run_recorder_close(run_world *world);
 void run_recorder_packet(run_world *world, uint64_t now, rig_view ip_packet);
 void run_tap(void *ctx, uint64_t now, const rig_packet *packet);
+/* Writes a name as an event's argument has to stand: a peer may send anything as one. Returns word. */
+#define RUN_WORD_MAX (4 * RIG_NAME_MAX + 3)
+const char *run_word(char word[RUN_WORD_MAX], rig_view name);
 __attribute__((format(printf, 3, 4))) void run_event(run_world *world, const char *name, const char *format,
                                                      ...);
 
