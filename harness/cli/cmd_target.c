@@ -229,7 +229,8 @@ static int serve(target_server *server)
 
 static int open_server(target_server *server, const target_options *options)
 {
-    rig_target_config config = {.alloc = rig_alloc_libc(), .event = on_event, .ctx = server};
+    rig_target_config config = {
+        .alloc = rig_alloc_libc(), .event = on_event, .ctx = server, .tell_nexus_loss = true};
     server->quiet = options->quiet;
     rig_status status = rig_loop_new(rig_alloc_libc(), &server->loop);
     server->read_ahead = malloc(READ_AHEAD);

@@ -218,7 +218,8 @@ static void put_target(writer *w, const rig_scn_target *target)
     put_number(w, target->num_rules);
     for (uint32_t i = 0; i < target->num_rules; i++)
         put_rule(w, &target->rules[i]);
-    put_number(w, (uint64_t)target->window << 1 | target->no_phase_collapse);
+    put_number(w, (uint64_t)target->window << 2 | (uint64_t)target->tell_nexus_loss << 1 |
+                      target->no_phase_collapse);
     put_number(w, target->login_timeout);
     put_number(w, target->nop_interval);
 }

@@ -274,6 +274,7 @@ enum lang_target_word {
     LANG_FAULT,
     LANG_WINDOW,
     LANG_NO_COLLAPSE,
+    LANG_NEXUS_LOSS,
     LANG_T_LOGIN_TIMEOUT,
     LANG_NOP_INTERVAL,
     LANG_ON

@@ -3,8 +3,9 @@
 
 #include "rig/cdb.h"
 
-#define CDB_FIXED 16 /* bytes of a CDB in the header: shorter ones end with zeros (RFC 7143 section 11.3.5)  \
-                      */
+#define CDB_FIXED                                                                                            \
+    16 /* bytes of a CDB in the header: shorter ones end with zeros (RFC 7143 section 11.3.5)                \
+        */
 
 uint32_t lang_literal(lang_parser *p, rig_scn_place place, rig_view text, bool *out_alter)
 {

@@ -217,6 +217,15 @@ static bool no_collapse(lang_parser *p, lang_cursor *c, const lang_args *args, r
     return true;
 }
 
+static bool nexus_loss(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place)
+{
+    (void)c;
+    (void)args;
+    (void)place;
+    p->out->target.tell_nexus_loss = true;
+    return true;
+}
+
 static bool login_timeout(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place)
 {
     (void)c;
@@ -258,6 +267,7 @@ static item_fn *const items[] = {
     [LANG_FAULT] = fault,
     [LANG_WINDOW] = window,
     [LANG_NO_COLLAPSE] = no_collapse,
+    [LANG_NEXUS_LOSS] = nexus_loss,
     [LANG_T_LOGIN_TIMEOUT] = login_timeout,
     [LANG_NOP_INTERVAL] = nop_interval,
     [LANG_ON] = rule,

@@ -186,6 +186,7 @@ rig_status run_build_target(run_world *world, rig_error *err)
         .nop_interval = from->nop_interval,
         .window = from->window,
         .no_data_in_status = from->no_phase_collapse,
+        .tell_nexus_loss = from->tell_nexus_loss,
     };
     rig_status status = rig_target_new(&config, &world->target);
     if (!status)

@@ -458,6 +458,7 @@ typedef struct rig_scn_target {
     uint32_t num_rules;               /**< entries */
     uint32_t window;                  /**< 0 = default */
     bool no_phase_collapse;           /**< status never in the last Data-In */
+    bool tell_nexus_loss;             /**< a reinstated session begins with a unit attention 29/07 */
     uint64_t login_timeout;           /**< ns, 0 = default */
     uint64_t nop_interval;            /**< ns, 0 = never */
 } rig_scn_target;
