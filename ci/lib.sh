@@ -173,18 +173,18 @@ show()
     fi
 }
 
-# play LABEL [OPTION…]: plays scenarios/ with a record in build/runs/LABEL.json, tallies it, and shows what the tool said, whose last
+# play LABEL PATH [OPTION…]: plays the scenarios of PATH with a record in build/runs/LABEL.json, tallies it, and shows what the tool said, whose last
 # line is the totals
 play()
 {
-    local label=$1 record=$RIG_BUILD/runs/$1.json log=$RIG_BUILD/runs/$1.log status p f s
-    shift
+    local label=$1 path=$2 record=$RIG_BUILD/runs/$1.json log=$RIG_BUILD/runs/$1.log status p f s
+    shift 2
     tool_or_fail
     need jq
     mkdir -p "$RIG_BUILD/runs"
     rm -f -- "$record"
     # an interrupted run still writes its record
-    (cd "$RIG_TOP" && timeout -s INT -k 30 "${RIG_LIMIT:-300}" "$RIG_TOOL" run scenarios --json "$record" "$@") >"$log" 2>&1
+    (cd "$RIG_TOP" && timeout -s INT -k 30 "${RIG_LIMIT:-300}" "$RIG_TOOL" run "$path" --json "$record" "$@") >"$log" 2>&1
     status=$?
     [ "$status" -ne 124 ] || complain "$label: stopped after ${RIG_LIMIT:-300} s"
     [ ! -s "$record" ] || {

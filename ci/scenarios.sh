@@ -5,6 +5,6 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 bash "$RIG_TOP/ci/setup.sh" || exit 2
+rm -rf -- "${RIG_BUILD:?}/captures" "$RIG_BUILD/runs/scenarios.json"
 build release || exit 1
-rm -rf -- "${RIG_BUILD:?}/captures"
-play scenarios --pcap-dir build/captures --keep always "$@"
+play scenarios scenarios --pcap-dir build/captures --keep always "$@"

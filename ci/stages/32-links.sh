@@ -4,6 +4,6 @@
 bad=0
 for link in split coalesce; do
     say "link $link"
-    play "link-$link" --link "$link" --keep failed --pcap-dir "build/captures-$link" || bad=1
+    play "link-$link" scenarios --link "$link" --keep failed --pcap-dir "build/captures-$link" || bad=1
 done
 exit "$bad"

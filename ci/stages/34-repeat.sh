@@ -11,11 +11,13 @@ shot()
 {
     local into=$RIG_SCRATCH/$1
     shift
-    (cd "$RIG_TOP" && "$RIG_TOOL" run scenarios --pcap-dir "$into" --keep always "$@") >"$into.log" 2>&1
-    [ -d "$into" ] || {
+    (cd "$RIG_TOP" && timeout 120 "$RIG_TOOL" run scenarios --pcap-dir "$into" --keep always "$@") >"$into.log" 2>&1
+    status=$?
+    if [ "$status" -gt 1 ] || [ ! -d "$into" ]; then
         tail -n 20 "$into.log"
+        complain "the run itself failed (status $status)"
         exit 1
-    }
+    fi
     (cd "$into" && find . -name '*.pcapng' -type f -exec sha256sum {} + | sort -k 2) >"$into.sums"
 }
 

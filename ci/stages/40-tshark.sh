@@ -7,7 +7,7 @@ scratch
 CAPTURES=$RIG_BUILD/captures
 RECORD=$RIG_BUILD/runs/scenarios.json
 if [ ! -d "$CAPTURES" ] || [ ! -s "$RECORD" ]; then
-    (play scenarios --pcap-dir build/captures --keep always) >/dev/null
+    (play scenarios scenarios --pcap-dir build/captures --keep always) >/dev/null
 fi
 [ -d "$CAPTURES" ] || die "no captures: the scenarios stage has to leave them"
 
