@@ -29,7 +29,10 @@ static void task_done(rig_task *task, uint64_t now)
         run_event(op->world, "complete", "ITT=0x%08x status=%s", task->itt, run_task_outcome(task));
     if (task->kind == RIG_TASK_TEXT && !task->status)
         rig_gather_add(&op->text, op->world->alloc, task->text, RIG_TEXT_ANSWER_MAX);
-    run_op_done(op, run_task_outcome(task), bad);
+    if (op->compare && !bad)
+        run_compare_data(op);
+    bool differs = op->compare && !bad && !op->data_equal;
+    run_op_done(op, differs ? "different" : run_task_outcome(task), bad || differs);
 }
 
 rig_status run_submit(run_op *op, rig_session *session, rig_error *err)
@@ -72,8 +75,6 @@ static bool settle(run_op *op)
     const rig_scn_step *step = op->step;
     if (!op->done)
         return step_failed(op->world, step, "", "did not end before its deadline");
-    if (op->compare)
-        run_compare_data(op);
     if (op->failed && step->result == RIG_SCN_NO_VAR)
         return step_failed(op->world, step, "ended, with no $variable to take that, as ", op->outcome);
     return true;
@@ -93,6 +94,10 @@ static bool run_step(run_world *world, const rig_scn_step *step)
     if (!op)
         return step_failed(world, step, "", "no memory");
     rig_status status = starts[step->id](op, &error);
+    if (status == RIG_E_STATE && step->result != RIG_SCN_NO_VAR) {
+        run_op_done(op, rig_status_name(status), true);
+        return true;
+    }
     if (status)
         return step_failed(world, step, "", error.text[0] ? error.text : why_stopped(world, status));
     if (step->async)

@@ -15,7 +15,6 @@ static rig_status dropped(eng_conn *conn, const rig_pdu *pdu, eng_conn *which, u
         return RIG_OK;
     session->has_wait = true;
     session->wait = (uint16_t)rig_get(pdu->bhs, RIG_F_PARAMETER2);
-    which->by_target = true;
     rig_status status = eng_conn_error(which, RIG_E_CLOSED, pdu, RIG_F_ASYNC_EVENT,
                                        "the target drops the connection (11.9.1)");
     if (which == conn)
