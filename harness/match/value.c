@@ -47,13 +47,14 @@ static bool alias_eq(const rig_match_alias *alias, rig_view want, rig_view got)
                        rig_view_sub(got, got.len - behind, behind));
 }
 
+/* Only words in quotes hold escapes; the quotes were taken off. */
 static bool escaped_eq(rig_view want, rig_view got)
 {
     char room[MATCH_SAID_MAX];
     rig_text text;
     rig_text_init(&text, room, sizeof room);
-    rig_text_escaped(&text, want);
-    return !text.cut && rig_view_eq(rig_view_of(room, text.len), got);
+    rig_trace_word(&text, want);
+    return !text.cut && text.len >= 2 && rig_view_eq(rig_view_of(room + 1, text.len - 2), got);
 }
 
 static bool literal_eq(const match_run *run, rig_view want, const match_got *got)
