@@ -159,14 +159,14 @@ static int conn_space(void *ctx, struct iovec *iov, int max)
 static void conn_received(void *ctx, size_t len, uint64_t now)
 {
     player_conn *conn = ctx;
-    rig_error error = {0};
     if (conn->closing)
         return;
     conn->now = now;
+    rig_error error = {0};
     rig_status status = rig_framer_commit(&conn->framer, conn->player->config.read_ahead, len, &error);
+    const char *text = error.text[0] ? error.text : rig_status_meaning(status);
     if (status)
-        player_fail(conn->player, false, RIG_LINES_NOTHING,
-                    error.text[0] ? error.text : rig_status_meaning(status), now);
+        player_fail(conn->player, false, RIG_LINES_NOTHING, text, now);
     player_go_on(conn->player, now);
 }
 

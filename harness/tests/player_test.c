@@ -1,24 +1,30 @@
 /* The player: both sides of a connection are scripts here, so that each sends what the other must see. */
 #include "player_bench.h"
 
-/* A login that agrees on `keys`, as both sides see it. */
-#define LOGIN_AS_INITIATOR(keys)                                                                             \
-    "  > Login T=1 CSG=1 NSG=3 ITT=1 CmdSN=1 InitiatorName=iqn.2026-01.example:i" keys "\n"                  \
-    "  < LoginResp T=1 NSG=3 ITT=1 StatSN=$stat Status=Success\n"
-#define LOGIN_AS_TARGET(keys)                                                                                \
-    "  > Login T=1 CSG=1 NSG=3 ITT=$itt CmdSN=$sn InitiatorName=iqn.2026-01.example:i\n"                     \
-    "  < LoginResp T=1 CSG=1 NSG=3 TSIH=5 ITT=$itt StatSN=7 ExpCmdSN=$sn Status=Success" keys "\n"
+/* A login on both sides, keys offered and answered, and what follows it. */
+static const char *session(const char *offer, const char *answer, const char *target, const char *initiator)
+{
+    static char text[4096];
+    snprintf(text, sizeof text,
+             "play target\n"
+             "  > Login T=1 CSG=1 NSG=3 ITT=$itt CmdSN=$sn InitiatorName=iqn.2026-01.example:i\n"
+             "  < LoginResp T=1 CSG=1 NSG=3 TSIH=5 ITT=$itt StatSN=7 ExpCmdSN=$sn Status=Success %s\n%s"
+             "play initiator\n"
+             "  > Login T=1 CSG=1 NSG=3 ITT=1 CmdSN=1 InitiatorName=iqn.2026-01.example:i %s\n"
+             "  < LoginResp T=1 NSG=3 ITT=1 StatSN=$stat Status=Success\n%s",
+             answer, target, offer, initiator);
+    return text;
+}
 
 static void test_both_sides(void)
 {
-    CU_ASSERT(plays_through("play target\n" LOGIN_AS_TARGET(
-        "") "  > NopOut ITT=$tag CmdSN=$sn ExpStatSN=8 data \"ping\"\n"
-            "  < NopIn ITT=$tag StatSN=8 ExpCmdSN=$sn+1 data \"pong\"\n"
-            "  ! close by initiator\n"
-            "play initiator\n" LOGIN_AS_INITIATOR(
-                "") "  > NopOut ITT=9 CmdSN=1 ExpStatSN=$stat+1 data \"ping\"\n"
-                    "  < NopIn ITT=9 TTT=none StatSN=$stat+1 ExpCmdSN=2 data \"pong\"\n"
-                    "  ! close\n"));
+    CU_ASSERT(plays_through(session("", "",
+                                    "  > NopOut ITT=$tag CmdSN=$sn ExpStatSN=8 data \"ping\"\n"
+                                    "  < NopIn ITT=$tag StatSN=8 ExpCmdSN=$sn+1 data \"pong\"\n"
+                                    "  ! close by initiator\n",
+                                    "  > NopOut ITT=9 CmdSN=1 ExpStatSN=$stat+1 data \"ping\"\n"
+                                    "  < NopIn ITT=9 TTT=none StatSN=$stat+1 ExpCmdSN=2 data \"pong\"\n"
+                                    "  ! close\n")));
 }
 
 static void test_something_else(void)
@@ -265,59 +271,37 @@ static void test_a_stranger_has_other_names(void)
 
 /* ---- digests ---- */
 
+#define CRC_HEADER "HeaderDigest=CRC32C"
+
 static void test_digests(void)
 {
-    CU_ASSERT(
-        plays_through(
-            "play target\n" LOGIN_AS_TARGET(
-                " HeaderDigest=CRC32C DataDigest=CRC32C") "  > NopOut ITT=2 data \"a\"\n"
-                                                          "  < NopIn ITT=2 data \"b\"\n"
-                                                          "  > NopOut ITT=3 data \"c\" !bad-data-digest\n"
-                                                          "  > NopOut ITT=4 !bad-header-digest\n"
-                                                          "  < NopIn ITT=4 data \"d\" !bad-header-digest "
-                                                          "!bad-data-digest\n"
-                                                          "play initiator\n" LOGIN_AS_INITIATOR(
-                                                              " HeaderDigest=CRC32C,None "
-                                                              "DataDigest=None,CRC32C") "  > NopOut ITT=2 "
-                                                                                        "data \"a\"\n"
-                                                                                        "  < NopIn ITT=2 "
-                                                                                        "data \"b\"\n"
-                                                                                        "  > NopOut ITT=3 "
-                                                                                        "data \"c\" "
-                                                                                        "!bad-data-digest\n"
-                                                                                        "  > NopOut ITT=4 "
-                                                                                        "!bad-header-digest\n"
-                                                                                        "  < NopIn ITT=4 "
-                                                                                        "data \"d\" "
-                                                                                        "!bad-header-digest "
-                                                                                        "!bad-data-"
-                                                                                        "digest\n"));
+    static const char lines[] = "  > NopOut ITT=2 data \"a\"\n"
+                                "  < NopIn ITT=2 data \"b\"\n"
+                                "  > NopOut ITT=3 data \"c\" !bad-data-digest\n"
+                                "  > NopOut ITT=4 !bad-header-digest\n"
+                                "  < NopIn ITT=4 data \"d\" !bad-header-digest !bad-data-digest\n";
+    CU_ASSERT(plays_through(session("HeaderDigest=CRC32C,None DataDigest=None,CRC32C",
+                                    "HeaderDigest=CRC32C DataDigest=CRC32C", lines, lines)));
 }
 
 static void test_digest_is_right(void)
 {
-    CU_ASSERT(plays_until(
-        "play target\n" LOGIN_AS_TARGET(" HeaderDigest=CRC32C") "  > NopOut !bad-header-digest\n"
-                                                                "play initiator\n" LOGIN_AS_INITIATOR(
-                                                                    " HeaderDigest=CRC32C") "  > NopOut\n",
-        3, "bad-header-digest", "the digest is right or was not sent"));
-    CU_ASSERT(plays_until("play target\n  ! connect\nplay initiator\n  > NopOut !bad-header-digest\n", 1, "",
-                          "there is no header digest to be wrong"));
-    CU_ASSERT(
-        plays_until("play target\n  ! connect\nplay initiator\n  > NopOut data \"x\" !bad-data-digest\n", 1,
-                    "", "there is no data digest to be wrong"));
+    CU_ASSERT(plays_until(session(CRC_HEADER, CRC_HEADER, "  > NopOut !bad-header-digest\n", "  > NopOut\n"),
+                          3, "bad-header-digest", "the digest is right or was not sent"));
+    CU_ASSERT(plays_until("play target\n  ! connect\n"
+                          "play initiator\n  > NopOut !bad-header-digest\n",
+                          1, "", "there is no header digest to be wrong"));
+    CU_ASSERT(plays_until("play target\n  ! connect\n"
+                          "play initiator\n  > NopOut data \"x\" !bad-data-digest\n",
+                          1, "", "there is no data digest to be wrong"));
 }
 
+/* Offered and not answered, or answered None. */
 static void test_no_digest_without_agreement(void)
 {
-    /* Offered and not answered, answered None, or refused at the end: none is used. */
-    CU_ASSERT(plays_through("play target\n" LOGIN_AS_TARGET(
-        "") "  > NopOut ITT=2 data \"a\"\n"
-            "play initiator\n" LOGIN_AS_INITIATOR(" HeaderDigest=CRC32C") "  > NopOut ITT=2 data \"a\"\n"));
-    CU_ASSERT(plays_through("play target\n" LOGIN_AS_TARGET(
-        " HeaderDigest=None") "  > NopOut ITT=2 data \"a\"\n"
-                              "play initiator\n" LOGIN_AS_INITIATOR(
-                                  " HeaderDigest=CRC32C") "  > NopOut ITT=2 data \"a\"\n"));
+    static const char line[] = "  > NopOut ITT=2 data \"a\"\n";
+    CU_ASSERT(plays_through(session(CRC_HEADER, "", line, line)));
+    CU_ASSERT(plays_through(session(CRC_HEADER, "HeaderDigest=None", line, line)));
 }
 
 /* ---- what cannot be played ---- */
@@ -427,20 +411,15 @@ static void one_failing_run(uint64_t fail_at, bool *out_done)
 {
     stage s;
     rig_error err = {0};
+    const char *text = session(CRC_HEADER, CRC_HEADER,
+                               "  > TextReq C=1 ITT=1 data \"SendTa\"\n"
+                               "  > TextReq ITT=1 SendTargets=$x\n"
+                               "  < NopIn ITT=2 data zero 20000\n",
+                               "  > TextReq C=1 ITT=1 data \"SendTa\"\n"
+                               "  > TextReq ITT=1 data \"rgets=All\\x00\"\n"
+                               "  < NopIn ITT=3\n");
     stage_init(&s);
-    CU_ASSERT_FATAL(
-        stage_case(
-            &s,
-            "play target\n" LOGIN_AS_TARGET(
-                " HeaderDigest=CRC32C") "  > TextReq C=1 ITT=1 data \"SendTa\"\n"
-                                        "  > TextReq ITT=1 SendTargets=$x\n"
-                                        "  < NopIn ITT=2 data zero 20000\n"
-                                        "play initiator\n" LOGIN_AS_INITIATOR(
-                                            " HeaderDigest=CRC32C") "  > TextReq C=1 ITT=1 data \"SendTa\"\n"
-                                                                    "  > TextReq ITT=1 data "
-                                                                    "\"rgets=All\\x00\"\n"
-                                                                    "  < NopIn ITT=3\n",
-            &err) == RIG_OK);
+    CU_ASSERT_FATAL(stage_case(&s, text, &err) == RIG_OK);
     s.meter.fail_at = fail_at;
     rig_status status = stage_network(&s);
     if (!status)

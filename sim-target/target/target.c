@@ -310,7 +310,6 @@ static rig_status unknown_key(rig_view key, rig_error *err)
 rig_status rig_target_offer(rig_target *target, rig_target_node *node, rig_view key, rig_view value,
                             rig_error *err)
 {
-    uint32_t *own = node ? node->own : target->own;
     tgt_key which = tgt_key_find(key);
     uint32_t number;
     if (which == TGT_KEYS)
@@ -320,13 +319,13 @@ rig_status rig_target_offer(rig_target *target, rig_target_node *node, rig_view 
         status = check_own(which, number, err);
     if (status != RIG_OK)
         return status;
-    if (!own) {
-        own = node->own = rig_new(target->alloc, TGT_KEYS * sizeof(*own));
-        if (!own)
+    if (node && !node->own) {
+        node->own = rig_new(target->alloc, TGT_KEYS * sizeof(*node->own));
+        if (!node->own)
             return rig_fail(err, RIG_E_NOMEM, "no memory for a node's offers");
-        memcpy(own, target->own, TGT_KEYS * sizeof(*own));
+        memcpy(node->own, target->own, TGT_KEYS * sizeof(*node->own));
     }
-    own[which] = number;
+    (node ? node->own : target->own)[which] = number;
     return RIG_OK;
 }
 

@@ -337,7 +337,7 @@ static inline size_t tt_build(const tt_client *client, uint8_t *out, uint8_t *bh
     memcpy(out, bhs, RIG_BHS_LEN);
     if (client->header_digest)
         at += tt_digest(out + at, out, RIG_BHS_LEN);
-    if (len == 0)
+    if (len == 0 || !data)
         return at;
     start = at;
     memcpy(out + at, data, len);

@@ -518,6 +518,7 @@ typedef struct rig_scn_persist {
 
 /** rig_scn_step_id names a host step; the rows are in scn_steps.def. */
 typedef enum rig_scn_step_id {
+/** Reads the rows. */
 #define RIG_SCN_STEP(id, function, name, who, leaves, needs, what, ...) RIG_SCN_STEP_##id,
 #include "rig/scn_steps.def"
     RIG_SCN_STEPS /**< number of steps, not a step */
