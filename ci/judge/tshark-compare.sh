@@ -42,7 +42,7 @@ theirs()
     offset=$(awk -F'\t' -v from="$1" '$1 == "file" && $2 == from { print $4 - 1 }' "$RIG_SCRATCH/table")
     sed -n "$1,$2p" "$RIG_SCRATCH/paths" | xargs -d '\n' mergecap -a -F pcapng -w "$merged" || return 1
     tshark -r "$merged" -n -d "tcp.port==$PORTS,iscsi" -o "tcp.check_checksum:$CHECKSUMS" -o "ip.check_checksum:$CHECKSUMS" \
-        -o iscsi.bogus_pdu_filter:FALSE -o iscsi.bogus_pdu_max_data_len:16777215 -T pdml \
+        -o tcp.reassemble_out_of_order:TRUE -o iscsi.bogus_pdu_filter:FALSE -o iscsi.bogus_pdu_max_data_len:16777215 -T pdml \
         2>"$merged.err" | awk -v NAMES="$FIELDS" -f "$JUDGE/pdml-fields.awk" |
         awk -F'\t' -v offset="$offset" 'BEGIN { OFS = FS } { $1 += offset; print "theirs", $0 }' >"$merged.tsv"
     [ "${PIPESTATUS[0]}" -eq 0 ] || cat "$merged.err"

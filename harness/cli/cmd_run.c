@@ -383,7 +383,7 @@ int cmd_run(int argc, char **argv)
     pool->options = &options;
     options.run.keep_items = false;
     for (size_t i = 0; rig_report_rows[i].name && i < REPORTS_MAX; i++)
-        if (options.wanted[i] && strcmp(rig_report_rows[i].name, "html") == 0)
+        if (options.wanted[i] && rig_report_rows[i].evidence)
             options.run.keep_items = true;
     pthread_mutex_init(&pool->lock, NULL);
     pthread_cond_init(&pool->changed, NULL);

@@ -37,6 +37,7 @@ typedef struct rig_report_row {
     /** Opens the report at path (NULL or "-" = standard output). RIG_E_IO with err. */
     rig_status (*open)(const rig_alloc *alloc, const char *path, const rig_run_facts *facts,
                        rig_report **out_report, rig_error *err);
+    bool evidence; /**< reads the items of passed cases, too */
 } rig_report_row;
 
 /** rig_report_rows lists the kinds, ended by a NULL name. */

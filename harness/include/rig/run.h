@@ -43,7 +43,7 @@ typedef struct rig_run_config {
     const char *link;         /**< one more link for every case, "" or NULL none; sim only */
     const char *pcap_dir;     /**< folder for captures, NULL none */
     rig_run_keep keep;        /**< which of them stay */
-    bool keep_items;          /**< keep the evidence of passed cases, too (HTML) */
+    bool keep_items;          /**< keep the evidence of passed cases, too */
     uint64_t timeout;         /**< ns of real time one case may take, 0 = 60 s */
     bool allow_writes;        /**< TARGET: scenarios that write may run */
     const rig_run_url *url;   /**< TARGET: the product */
