@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib-peers.sh"
 tool_or_fail
 start_tgtd || exit 1
-RIG_LIMIT=120 play live scenarios/live --target "$PEER_URL" --allow-writes --timeout 10
+RIG_LIMIT=120 play live scenarios/live --target "$PEER_URL" --allow-writes --timeout 10 --peer-name "tgt/$(tgtd --version)" --known-failures scenarios/KNOWN.txt
 status=$?
 stop_tgtd
 [ "$status" -ne 77 ] || skip "every scenario was skipped against tgtd"

@@ -199,6 +199,8 @@ static void *work(void *ctx)
 
 static const char *peer_name(const run_options *options)
 {
+    if (options->peer_name)
+        return options->peer_name;
     return options->run.mode == RIG_RUN_SIM ? "sim" : options->run.mode == RIG_RUN_TCP ? "tcp" : "peer";
 }
 

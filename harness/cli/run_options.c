@@ -122,6 +122,13 @@ static int take_known(run_options *o, const char *name, char *value)
     return CLI_OK;
 }
 
+static int take_peer_name(run_options *o, const char *name, char *value)
+{
+    (void)name;
+    o->peer_name = value;
+    return CLI_OK;
+}
+
 static int take_shard(run_options *o, const char *name, char *value)
 {
     char *slash = strchr(value, '/');
@@ -200,6 +207,7 @@ static const option_row own_rows[] = {
     {"allow-writes", NULL, take_allow_writes, "with --target: scenarios that write may run"},
     {"initiator-command", "CMD", take_command,
      "in front of a real initiator; {host} {port} {iqn} {lun} {url} are filled in"},
+    {"peer-name", "NAME/VERSION", take_peer_name, "what the peer is called in KNOWN.txt (default: peer)"},
     {"expect", NULL, take_expect, "prove: alter every literal of every expectation"},
     {"faults", NULL, take_faults, "prove: every fault is noticed by its judge"},
     {"lint", NULL, take_lint, "prove: every lint rule can fail"},

@@ -25,6 +25,7 @@ typedef struct run_options {
     const char *reports[REPORTS_MAX]; /* path by index of rig_report_rows, NULL = not asked for */
     bool wanted[REPORTS_MAX];
     const char *known;
+    const char *peer_name; /* in KNOWN.txt, NULL = by the mode */
     int argc;
     char **argv;
 } run_options;

@@ -117,7 +117,7 @@ static rig_status add(rig_report *report, const rig_result *result)
     bool failed = rig_verdict_failed(result->verdict);
     c->cases++;
     c->failed += failed;
-    if (result->verdict == RIG_VERDICT_SKIP) {
+    if (result->verdict == RIG_VERDICT_SKIP || result->verdict == RIG_VERDICT_KNOWN) {
         c->skipped++;
         count_reason(c, result);
     }
@@ -183,7 +183,8 @@ static rig_status finish(rig_report *report, const rig_summary *summary)
         failed += rig_verdict_failed((rig_verdict)v) ? verdicts[v] : 0;
     fprintf(c->base.file, "%llu passed, %llu failed, %llu skipped\n",
             (unsigned long long)(verdicts[RIG_VERDICT_PASS] + verdicts[RIG_VERDICT_LOOSE]),
-            (unsigned long long)failed, (unsigned long long)verdicts[RIG_VERDICT_SKIP]);
+            (unsigned long long)failed,
+            (unsigned long long)(verdicts[RIG_VERDICT_SKIP] + verdicts[RIG_VERDICT_KNOWN]));
     return rep_end(&c->base, sizeof *c);
 }
 
