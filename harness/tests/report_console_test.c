@@ -45,8 +45,9 @@ static void quiet_for_what_passed(void)
                                             "pass 1, skip 3, known 1\n"
                                             "  skipped 2: needs peer\n"
                                             "  skipped 1: writes\n"
+                                            "  skipped 1: firmware 3\n"
                                             "captures: caps\n"
-                                            "1 passed, 0 failed, 3 skipped\n");
+                                            "1 passed, 0 failed, 4 skipped\n");
 }
 
 static void verbose_names_every_case(void)
