@@ -134,6 +134,27 @@ static int collect(run_pool *pool)
     return CLI_OK;
 }
 
+/* Everything wrong in a file is found before anything runs. */
+static int check_jobs(const run_pool *pool)
+{
+    for (size_t i = 0; i < pool->num_jobs; i++) {
+        const run_job *job = &pool->jobs[i];
+        const char *path = job->scenario->source.path;
+        rig_error error = {0};
+        if (job->round ||
+            !rig_run_check(&pool->options->run, job->scenario->file, path, job->case_index, &error))
+            continue;
+        if (error.line)
+            fprintf(stderr, "%s:%u:%u: %s\n", path, error.line, error.col, error.text);
+        else if (pool->options->run.link)
+            fprintf(stderr, "--link %s: %s\n", pool->options->run.link, error.text);
+        else
+            fprintf(stderr, "%s: %s\n", path, error.text);
+        return CLI_USAGE;
+    }
+    return CLI_OK;
+}
+
 static int list_jobs(const run_pool *pool)
 {
     for (size_t i = 0; i < pool->num_jobs; i++) {
@@ -360,6 +381,8 @@ static int run_with(run_pool *pool)
         bad = cli_known_load(&pool->known, options->known, options->paths, options->num_paths);
     if (!bad)
         bad = collect(pool);
+    if (!bad)
+        bad = check_jobs(pool);
     if (bad)
         return bad;
     if (options->list)

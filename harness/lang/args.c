@@ -209,7 +209,7 @@ static bool read_pair(lang_parser *p, lang_cursor *c, size_t equal, rig_scn_pair
     pair->key = lang_unquote(p, key);
     pair->value = lang_unquote(p, rig_view_sub(raw, equal + 1, raw.len));
     bool quoted = key.len > 0 && key.ptr[0] == '"';
-    if (quoted || rig_key_known(key))
+    if (quoted || rig_key_known(key) || rig_view_is(key, "*")) /* every key: offer *=omit */
         return true;
     lang_known known = {.num = 0};
     lang_known_keys(&known);

@@ -281,7 +281,9 @@ static void put_head(writer *w, const rig_scn *scn)
         put_view(w, scn->bindings[i].name);
         put_view(w, scn->bindings[i].value);
     }
-    put_views(w, scn->links, scn->num_links);
+    put_number(w, scn->num_links);
+    for (uint32_t i = 0; i < scn->num_links; i++)
+        put_view(w, scn->links[i].spec);
     put_number(w, scn->latency);
 }
 

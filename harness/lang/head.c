@@ -79,7 +79,11 @@ static bool read_link(lang_parser *p, lang_cursor *c)
         c->at++;
     if (c->at == first)
         return lang_bad(p, c, RIG_E_SYNTAX, "link wants its kind: delay 20ms, drop every=5 …");
-    return add_view(p, &p->links, lang_text_of(p, first, c->at));
+    rig_scn_link *link = LANG_ADD(p, &p->links, rig_scn_link);
+    if (!link)
+        return lang_nomem(p->report);
+    *link = (rig_scn_link){lang_place_span(p, first, c->at), lang_text_of(p, first, c->at)};
+    return true;
 }
 
 static bool read_value(lang_parser *p, lang_cursor *c, const rig_scn_word *word)

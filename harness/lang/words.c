@@ -25,7 +25,7 @@ static const rig_scn_word heads[] = {
     {ROW(LANG_INCLUDE, "include", "runner", "reads the macros of another file"),
      {{"\"FILE\"", T(WORD), BARE, true, NULL, NULL}}},
     {ROW(LANG_NETWORK, "network", "network", "section: what happens to packets on the way"), {{0}}},
-    {ROW(LANG_LINK, "link", "network", "one more link in the network's chain, as rig/link.h names them"),
+    {ROW(LANG_LINK, "link", "network", "one more link in the network's chain, see below"),
      {{"SPEC…", T(REST), BARE, true, NULL, NULL}}},
     {ROW(LANG_LATENCY, "latency", "network", "time a packet takes one way"),
      {{"T", T(TIME), BARE, true, NULL, NULL}}},
@@ -55,7 +55,7 @@ static const rig_scn_word heads[] = {
 };
 
 static const rig_scn_word networks[] = {
-    {ROW(LANG_LINK, "link", "network", "one more link in the network's chain, as rig/link.h names them"),
+    {ROW(LANG_LINK, "link", "network", "one more link in the network's chain, see below"),
      {{"SPEC…", T(REST), BARE, true, NULL, NULL}}},
     {ROW(LANG_LATENCY, "latency", "network", "time a packet takes one way"),
      {{"T", T(TIME), BARE, true, NULL, NULL}}},
@@ -136,7 +136,8 @@ static const rig_scn_word actions[] = {
 static const rig_scn_word initiators[] = {
     {ROW(LANG_NAME, "name", "engine", "its iSCSI name"), {{"IQN", T(NAME), BARE, true, NULL, NULL}}},
     {ROW(LANG_I_ALIAS, "alias", "engine", "its alias"), {{"\"TEXT\"", T(WORD), BARE, true, NULL, NULL}}},
-    {ROW(LANG_I_OFFER, "offer", "engine", "keys it offers and accepts"),
+    {ROW(LANG_I_OFFER, "offer", "engine",
+         "keys it offers and accepts; KEY=omit does not offer it, *=omit none but those behind it"),
      {{"KEY=VALUE…", T(PAIRS), BARE, true, NULL, NULL}}},
     {ROW(LANG_ISID, "isid", "engine", "its ISID, six bytes"), {{"HEX", T(HEX), BARE, true, NULL, NULL}}},
     {ROW(LANG_CMDSN, "cmdsn", "engine", "its first CmdSN"), {{"N", T(NUMBER), BARE, true, NULL, NULL}}},

@@ -72,15 +72,9 @@ bool rep_requirement_find(rig_view id, rep_requirement *out);
 
 /* ---- the kinds ---- */
 
-rig_status rep_console_open(const rig_alloc *alloc, const char *path, const rig_run_facts *facts,
-                            rig_report **out, rig_error *err);
-rig_status rep_tap_open(const rig_alloc *alloc, const char *path, const rig_run_facts *facts,
-                        rig_report **out, rig_error *err);
-rig_status rep_junit_open(const rig_alloc *alloc, const char *path, const rig_run_facts *facts,
-                          rig_report **out, rig_error *err);
-rig_status rep_json_open(const rig_alloc *alloc, const char *path, const rig_run_facts *facts,
-                         rig_report **out, rig_error *err);
-rig_status rep_html_open(const rig_alloc *alloc, const char *path, const rig_run_facts *facts,
-                         rig_report **out, rig_error *err);
+#define RIG_REPORT(name, option, what, evidence)                                                             \
+    rig_status rep_##name##_open(const rig_alloc *alloc, const char *path, const rig_run_facts *facts,       \
+                                 rig_report **out, rig_error *err);
+#include "reports.def"
 
 #endif

@@ -3,7 +3,7 @@
 
 #define DEFAULT_INITIATOR_NAME "iqn.2026-01.example.host:initiator"
 
-static rig_status scn_error(rig_error *err, rig_scn_place place, rig_status status)
+rig_status run_scn_error(rig_error *err, rig_scn_place place, rig_status status)
 {
     if (err) {
         err->line = place.line;
@@ -86,8 +86,8 @@ static rig_status add_portals(run_world *world, rig_error *err)
     rig_status status = RIG_OK;
     for (uint32_t i = 0; i < target->num_portals && !status; i++) {
         const rig_scn_portal *portal = &target->portals[i];
-        status = scn_error(err, portal->place,
-                           add_portal(world, portal->address, portal->port, portal->group, err));
+        status = run_scn_error(err, portal->place,
+                               add_portal(world, portal->address, portal->port, portal->group, err));
     }
     return status;
 }
@@ -153,7 +153,7 @@ static rig_status add_node(run_world *world, const rig_scn_node *from, rig_error
         if (!status)
             status = fill_node(world, node, from, err);
         if (status)
-            return scn_error(err, from->place, status);
+            return run_scn_error(err, from->place, status);
     }
     return RIG_OK;
 }
@@ -168,7 +168,8 @@ static rig_status add_behaviour(run_world *world, rig_error *err)
     for (uint32_t i = 0; i < from->num_offers && !status; i++)
         status = rig_target_offer(world->target, NULL, from->offers[i].key, from->offers[i].value, err);
     for (uint32_t i = 0; i < from->num_rules && !status; i++)
-        status = scn_error(err, from->rule_places[i], rig_target_rule_add(world->target, &from->rules[i]));
+        status =
+            run_scn_error(err, from->rule_places[i], rig_target_rule_add(world->target, &from->rules[i]));
     return status;
 }
 
@@ -198,21 +199,33 @@ rig_status run_build_target(run_world *world, rig_error *err)
     return status;
 }
 
+/* `*=omit`: no key but those that are named behind it. */
+static bool omits_all(const rig_scn_pair *pair, rig_session_config *config)
+{
+    if (!rig_view_is(pair->key, "*") || !rig_view_is(pair->value, "omit"))
+        return false;
+    for (unsigned key = 0; key < RIG_KEYS; key++)
+        config->offer[key].omit = true;
+    return true;
+}
+
 rig_status run_offers(const rig_scn_pair *pairs, uint32_t num, rig_session_config *config, rig_error *err)
 {
     for (uint32_t i = 0; i < num; i++) {
         rig_key_id key = rig_key_find(pairs[i].key);
+        if (omits_all(&pairs[i], config))
+            continue;
         if (key == RIG_KEYS)
-            return scn_error(err, pairs[i].place,
-                             rig_fail(err, RIG_E_NOT_FOUND, "the initiator does not negotiate %.*s",
-                                      RIG_VIEW_ARG(pairs[i].key)));
+            return run_scn_error(err, pairs[i].place,
+                                 rig_fail(err, RIG_E_NOT_FOUND, "the initiator does not negotiate %.*s",
+                                          RIG_VIEW_ARG(pairs[i].key)));
         rig_status status = RIG_OK;
         if (rig_view_is(pairs[i].value, "omit"))
             config->offer[key].omit = true;
         else
             status = rig_key_value_parse(key, pairs[i].value, &config->offer[key], err);
         if (status)
-            return scn_error(err, pairs[i].place, status);
+            return run_scn_error(err, pairs[i].place, status);
     }
     return RIG_OK;
 }

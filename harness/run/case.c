@@ -286,6 +286,37 @@ rig_status rig_run_case(const rig_run_config *config, const rig_scn_file *file, 
     return run(&world, file, path, case_index);
 }
 
+/* What only building a case can tell: links, keys and their ranges, names, sizes. */
+static rig_status try_to_build(run_world *world, rig_error *err)
+{
+    rig_session_config config;
+    rig_session *session = NULL;
+    rig_status status = build(world, err);
+    if (!status)
+        status = run_session_config(world, &config, err);
+    config.discovery = true;
+    if (!status)
+        status = rig_session_new(world->initiator, &config, &session, err);
+    return status;
+}
+
+rig_status rig_run_check(const rig_run_config *config, const rig_scn_file *file, const char *path,
+                         uint32_t case_index, rig_error *err)
+{
+    const rig_run_config scratch = {.alloc = config->alloc, .keep = RIG_RUN_KEEP_NEVER, .link = config->link};
+    rig_result result;
+    run_world world = {
+        .config = &scratch, .drive = drives[RIG_RUN_SIM], .result = &result, .alloc = scratch.alloc};
+    rig_status status = prepare(&scratch, file, path, case_index, &result);
+    if (!status && !why_not(&scratch, result.scn)) {
+        world.scn = result.scn;
+        status = try_to_build(&world, err);
+        tear_down(&world);
+    }
+    rig_result_cleanup(&result);
+    return status;
+}
+
 rig_status rig_run_prove(const rig_run_config *config, const rig_scn_file *file, const char *path,
                          uint32_t case_index, rig_prove_fn *survivor, void *ctx, uint32_t *out_tried,
                          uint32_t *out_survived, rig_result *out_result)

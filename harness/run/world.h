@@ -142,6 +142,8 @@ rig_status run_portal_address(const run_world *world, rig_view address, uint16_t
                               rig_error *err);
 /* Remembers what a portal of the scenario became; the first one is where the target is reached. */
 void run_portal_keep(run_world *world, rig_view written, uint16_t port, const rig_address *at);
+/* Says in err where in the scenario that went wrong. Returns status. */
+rig_status run_scn_error(rig_error *err, rig_scn_place place, rig_status status);
 rig_status run_build_target(run_world *world, rig_error *err);
 rig_status run_build_initiator(run_world *world, rig_error *err);
 rig_status run_initiator_named(run_world *world, rig_view name, rig_initiator **out_initiator,

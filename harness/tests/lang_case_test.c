@@ -197,8 +197,8 @@ static void target_words(void)
     CU_ASSERT_TRUE(target->no_phase_collapse);
     CU_ASSERT_EQUAL(target->nop_interval, UINT64_C(10000000000));
     CU_ASSERT_EQUAL(scn->num_links, 2);
-    CU_ASSERT_TRUE(rig_view_is(scn->links[0], "delay 20ms"));
-    CU_ASSERT_TRUE(rig_view_is(scn->links[1], "drop every=5 dir=to-target"));
+    CU_ASSERT_TRUE(rig_view_is(scn->links[0].spec, "delay 20ms"));
+    CU_ASSERT_TRUE(rig_view_is(scn->links[1].spec, "drop every=5 dir=to-target"));
     CU_ASSERT_EQUAL(scn->latency, 1000000);
     CU_ASSERT_TRUE(rig_view_is(scn->choices[0], "text with \"quotes\" and A"));
     CU_ASSERT_EQUAL(scn->seeds[2], 16);

@@ -1,5 +1,6 @@
 /* The rows of the language: complete, in order, and exactly what FORMAT.md lists. */
 #include "lang_helper.h"
+#include "rig/link.h"
 
 #define TABLE_MAX 65536
 
@@ -117,6 +118,30 @@ static void format_page_lists_exactly_the_rows(void)
     free(page);
 }
 
+static void format_page_lists_exactly_the_links(void)
+{
+    char *page = help_read("scenarios/FORMAT.md");
+    char *table = calloc(1, TABLE_MAX);
+    CU_ASSERT_TRUE_FATAL(page && table);
+    rig_text text;
+    rig_text_init(&text, table, TABLE_MAX);
+    rig_text_add(&text, "<!-- links -->\n| link | options | what it does |\n| --- | --- | --- |\n");
+    for (const rig_link_kind *kind = rig_link_rows; kind->name; kind++) {
+        rig_text_add(&text, "| `%s` | ", kind->name);
+        add_cell(&text, kind->options);
+        rig_text_add(&text, " | ");
+        add_cell(&text, kind->what);
+        rig_text_add(&text, " |\n");
+    }
+    rig_text_add(&text, "<!-- end -->\n");
+    bool listed = strstr(page, table) != NULL;
+    if (!listed)
+        printf("\n  scenarios/FORMAT.md should say\n%s", table);
+    CU_ASSERT_TRUE(listed);
+    free(table);
+    free(page);
+}
+
 /* The first example of the page is a whole scenario. */
 static void the_pages_example_is_right(void)
 {
@@ -137,4 +162,5 @@ static void the_pages_example_is_right(void)
 RIG_SUITE("lang_words", {"steps and events stand in order", steps_and_events_stand_in_order},
           {"words are unique and explained", words_are_unique_and_explained}, {"grammars", grammars},
           {"FORMAT.md lists exactly the rows", format_page_lists_exactly_the_rows},
+          {"FORMAT.md lists exactly the links", format_page_lists_exactly_the_links},
           {"the page's example is right", the_pages_example_is_right})

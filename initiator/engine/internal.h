@@ -62,6 +62,8 @@ typedef struct eng_ping {
     uint32_t ttt;
 } eng_ping;
 
+_Static_assert(RIG_KEYS <= 32, "a key is a bit of eng_login's sets");
+
 typedef struct eng_login {
     uint8_t stage;       /* CSG: 0 security, 1 operational */
     bool asked_transit;  /* the outstanding request had T=1 */

@@ -105,7 +105,7 @@ rig_status eng_answer(eng_login *login, const rig_session_config *config, rig_ke
 {
     const rig_key_row *row = &rig_key_rows[key];
     rig_key_value answer;
-    if (rig_view_is(value, "NotUnderstood"))
+    if (rig_view_is(value, "NotUnderstood") && row->name[0] != 'X') /* private keys may be unknown (6.2) */
         return rig_fail(err, RIG_E_NEGOTIATION,
                         "%s is a key of RFC 7143 and cannot be NotUnderstood (section 6.2)", row->name);
     if (eng_reserved_word(value) && row->rule == RIG_BY_LIST && !(config->offer[key].value & row->in_force))

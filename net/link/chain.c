@@ -1,21 +1,9 @@
 /* The kinds of links, one row each, and the chain they are put in. */
 #include "links.h"
 
-#define DIR "dir=to-target|to-initiator|both"
-#define CHOICE "nth=N every=N rate=N/M " DIR
-
 const rig_link_kind rig_link_rows[] = {
-    {"split", "bytes=N " DIR, "cuts TCP segments so that none carries more than N bytes (1)",
-     link_split_make},
-    {"coalesce", DIR, "holds TCP segments of one instant back and sends them as few, large ones",
-     link_coalesce_make},
-    {"delay", "TIME jitter=TIME reorder=yes|no " DIR, "lets packets take TIME (ns, us, ms, s) longer",
-     link_delay_make},
-    {"drop", CHOICE, "loses packets", link_drop_make},
-    {"corrupt", CHOICE " byte=N keep-checksum=yes|no",
-     "flips a payload bit, behind TCP's back with keep-checksum=yes", link_corrupt_make},
-    {"reset", CHOICE, "sends RST both ways in place of a payload segment", link_reset_make},
-    {"tap", "", "lets the tap look here instead of at the receiving end", link_tap_make},
+#define RIG_LINK(name, options, what) {#name, options, what, link_##name##_make},
+#include "links.def"
     {NULL, NULL, NULL, NULL},
 };
 

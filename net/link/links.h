@@ -36,12 +36,9 @@ static inline bool link_is_segment(const rig_packet *packet)
     return packet->protocol == RIG_PROTOCOL_TCP && packet->payload_len > 0;
 }
 
-rig_status link_split_make(rig_simnet *net, rig_view options, rig_link **out_link, rig_error *err);
-rig_status link_coalesce_make(rig_simnet *net, rig_view options, rig_link **out_link, rig_error *err);
-rig_status link_delay_make(rig_simnet *net, rig_view options, rig_link **out_link, rig_error *err);
-rig_status link_drop_make(rig_simnet *net, rig_view options, rig_link **out_link, rig_error *err);
-rig_status link_corrupt_make(rig_simnet *net, rig_view options, rig_link **out_link, rig_error *err);
-rig_status link_reset_make(rig_simnet *net, rig_view options, rig_link **out_link, rig_error *err);
-rig_status link_tap_make(rig_simnet *net, rig_view options, rig_link **out_link, rig_error *err);
+#define RIG_LINK(name, options, what)                                                                        \
+    rig_status link_##name##_make(rig_simnet *net, rig_view options_text, rig_link **out_link,               \
+                                  rig_error *err);
+#include "links.def"
 
 #endif

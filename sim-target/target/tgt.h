@@ -369,6 +369,10 @@ typedef enum tgt_pushed {
     TGT_OVER  /* the task, or the whole connection, ended instead; do not touch the task */
 } tgt_pushed;
 
+/* Is a deviation on for the answers of this task, by a rule or for the whole target? Every place that
+ * deviates asks here. out_bit: the bit the rule names, 0. */
+bool tgt_faulty(const tgt_task *task, rig_fault fault, uint32_t *out_bit);
+
 typedef struct tgt_answer {
     rig_pdu_kind kind;
     bool last;   /* the task is over once it is queued, and must not be touched */

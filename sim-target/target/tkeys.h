@@ -111,6 +111,8 @@ rig_status tgt_key_parse_own(tgt_key key, rig_view value, uint32_t *out, rig_err
 /* Which part of the table is open. */
 typedef enum tgt_phase { TGT_PHASE_SECURITY, TGT_PHASE_OPERATIONAL, TGT_PHASE_FULL } tgt_phase;
 
+_Static_assert(TGT_KEYS <= 64, "a key is a bit of seen");
+
 /* One negotiation: a login, or a text exchange in full feature phase. */
 typedef struct tgt_negotiation {
     const uint32_t *own;       /* what we accept, by key */

@@ -39,8 +39,7 @@ static sn_use sn_of(const uint8_t *bhs, rig_pdu_kind kind)
     }
 }
 
-/* Is a fault on for the answers of this task, by a rule or for the whole target? */
-static bool faulty(const tgt_task *task, rig_fault fault, uint32_t *out_bit)
+bool tgt_faulty(const tgt_task *task, rig_fault fault, uint32_t *out_bit)
 {
     const rig_target *target = task->conn->target;
     *out_bit = 0;
@@ -59,7 +58,7 @@ static bool faulty(const tgt_task *task, rig_fault fault, uint32_t *out_bit)
 /* For faults that change the PDU just pushed. */
 static bool faulty_said(const tgt_task *task, rig_fault fault, uint32_t *out_bit)
 {
-    if (!faulty(task, fault, out_bit))
+    if (!tgt_faulty(task, fault, out_bit))
         return false;
     tgt_made_wrong(task->conn, rig_fault_rows[fault].name);
     return true;
@@ -318,9 +317,9 @@ static tgt_pushed instead(tgt_task *task)
     tgt_conn *conn = task->conn;
     const rig_rule_action *action;
     uint32_t bit;
-    if (faulty(task, RIG_FAULT_RESET, &bit) || find_action(task, RIG_DO_RESET))
+    if (tgt_faulty(task, RIG_FAULT_RESET, &bit) || find_action(task, RIG_DO_RESET))
         return close_instead(task, false, "reset");
-    if (faulty(task, RIG_FAULT_SILENCE, &bit)) {
+    if (tgt_faulty(task, RIG_FAULT_SILENCE, &bit)) {
         tgt_deviated(conn, rig_fault_rows[RIG_FAULT_SILENCE].name);
         return end_task(task);
     }

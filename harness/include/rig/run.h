@@ -53,6 +53,14 @@ typedef struct rig_run_config {
 } rig_run_config;
 
 /**
+ * rig_run_check tells whether a case can be set up, without playing it: what the language cannot know, such
+ * as links, ranges of keys and names. err says what is wrong, with line and column where it stands in the
+ * file. Cases that need more than the simulator are fine.
+ */
+rig_status rig_run_check(const rig_run_config *config, const rig_scn_file *file, const char *path,
+                         uint32_t case_index, rig_error *err);
+
+/**
  * rig_run_case plays one case of a file and fills result, which the caller cleans up. path is the file's as
  * it is to be printed. What goes wrong in the case is in the result; the call itself only fails with
  * RIG_E_NOMEM or RIG_E_IO.

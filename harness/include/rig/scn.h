@@ -53,6 +53,12 @@ typedef struct rig_scn_place {
     uint32_t len;  /**< bytes of the word or statement on that line */
 } rig_scn_place;
 
+/** rig_scn_link is one link of the network. */
+typedef struct rig_scn_link {
+    rig_scn_place place; /**< where it stands */
+    rig_view spec;       /**< as rig_link_add takes it */
+} rig_scn_link;
+
 /** rig_scn_value is one value: a literal, or a variable with an offset ($x, $x+1, $x-1). */
 typedef struct rig_scn_value {
     rig_scn_place place; /**< where it stands */
@@ -635,7 +641,7 @@ typedef struct rig_scn {
     uint32_t needs;                  /**< rig_scn_needs bits */
     const rig_scn_binding *bindings; /**< this case's sweep values */
     uint32_t num_bindings;           /**< entries */
-    const rig_view *links;           /**< network links, as rig_link_add takes them */
+    const rig_scn_link *links;       /**< links of the network */
     uint32_t num_links;              /**< entries */
     uint64_t latency;                /**< ns one way */
     rig_scn_target target;           /**< target section */
