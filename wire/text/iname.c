@@ -26,9 +26,19 @@ static rig_status bad_name(rig_error *err, size_t offset, const char *why)
     return rig_fail_at(err, RIG_E_SYNTAX, offset, NULL, "not an iSCSI name: %s", why);
 }
 
+static rig_status check_prepared(rig_view name, rig_error *err)
+{
+    char prepared[RIG_INAME_TEXT];
+    rig_status status = rig_iname_prepare(name, prepared, err);
+    if (status != RIG_OK || rig_view_is(name, prepared))
+        return status;
+    return bad_name(err, 0, "stringprep would change it (RFC 3722)");
+}
+
 static rig_status check_chars(rig_view name, rig_error *err)
 {
     rig_view rest = name;
+    bool ascii = true;
     while (rest.len) {
         uint32_t code;
         size_t offset = name.len - rest.len;
@@ -36,8 +46,9 @@ static rig_status check_chars(rig_view name, rig_error *err)
             return bad_name(err, offset, "no valid UTF-8");
         if (!name_char(code))
             return bad_name(err, offset, "a character that stringprep does not leave (RFC 3722)");
+        ascii = ascii && code < 0x80;
     }
-    return RIG_OK;
+    return ascii ? RIG_OK : check_prepared(name, err);
 }
 
 static rig_status check_date(rig_view name, rig_error *err)

@@ -8,6 +8,7 @@
 #include "rig/view.h"
 
 #define RIG_HOST_MAX 255                    /**< most bytes of a host name or address in a portal */
+#define RIG_INAME_TEXT 224                  /**< buffer size that holds any iSCSI name with its NUL */
 #define RIG_PORTAL_TEXT (RIG_HOST_MAX + 24) /**< buffer size that holds any printed portal with its NUL */
 
 /** rig_iname_type is the naming format. */
@@ -19,10 +20,19 @@ typedef enum rig_iname_type {
 
 /**
  * rig_iname_check validates a name as it must stand on the wire: format, length (at most 223 bytes), UTF-8,
- * and for ASCII the characters stringprep leaves (lower-case letters, digits, '-', '.', ':'). Errors:
+ * and the characters stringprep leaves (of ASCII lower-case letters, digits, '-', '.', ':'). Errors:
  * RIG_E_SYNTAX or RIG_E_LIMIT with err->offset at the byte at fault. out_type may be NULL.
  */
 rig_status rig_iname_check(rig_view name, rig_iname_type *out_type, rig_error *err);
+
+/**
+ * rig_iname_prepare brings a name as people write it into the form it has on the wire, by the iSCSI profile
+ * of stringprep (RFC 3722): case folded, compatibility characters replaced, the rest refused. eui. and naa.
+ * names, whose digits may have either case, stay as they are. Only the characters are looked at, not the
+ * format: that is rig_iname_check's. out is NUL-terminated. Errors: RIG_E_SYNTAX with the reason, RIG_E_LIMIT
+ * when the name or its prepared form is too long, RIG_E_NOMEM.
+ */
+rig_status rig_iname_prepare(rig_view name, char out[RIG_INAME_TEXT], rig_error *err);
 
 /** rig_portal is one address of a network portal. */
 typedef struct rig_portal {

@@ -30,6 +30,8 @@
     X(RIG_E_DATA_DIGEST, "data-digest", "a data digest that does not match (section 7.8)")                   \
     X(RIG_E_SEQUENCE, "sequence", "a gap in StatSN, DataSN or R2TSN (section 7.9)")                          \
     X(RIG_E_REFUSED, "refused", "the peer said no (login status, reject, connection refused)")               \
+    X(RIG_E_AUTH, "authentication",                                                                          \
+      "the peer did not prove who it is, or must not be answered (section 9.2)")                             \
     X(RIG_E_TIMEOUT, "timeout", "a deadline passed")                                                         \
     X(RIG_E_CLOSED, "closed", "the peer closed the connection")                                              \
     X(RIG_E_RESET, "reset", "the connection was reset")                                                      \
