@@ -9,7 +9,10 @@ rig_status rig_initiator_new(const rig_initiator_config *config, rig_initiator *
     if (config->read_ahead.iov_len < RIG_READ_AHEAD_MIN)
         return rig_fail(err, RIG_E_ARGUMENT, "the read-ahead area needs at least %d bytes",
                         RIG_READ_AHEAD_MIN);
-    rig_status status = rig_iname_check(config->name, NULL, err);
+    char name[RIG_INAME_TEXT];
+    rig_status status = rig_iname_prepare(config->name, name, err);
+    if (!status)
+        status = rig_iname_check(rig_view_str(name), NULL, err);
     if (status)
         return status;
     if (config->alias.len > RIG_VALUE_MAX || rig_view_find(config->alias, 0) < config->alias.len)
@@ -19,7 +22,7 @@ rig_status rig_initiator_new(const rig_initiator_config *config, rig_initiator *
     if (!initiator)
         return rig_fail(err, RIG_E_NOMEM, "no memory for an initiator");
     initiator->config = *config;
-    initiator->name = rig_copy_text(config->alloc, config->name.ptr, config->name.len);
+    initiator->name = rig_copy_text(config->alloc, name, strlen(name));
     if (config->alias.len)
         initiator->alias = rig_copy_text(config->alloc, config->alias.ptr, config->alias.len);
     if (!initiator->name || (config->alias.len && !initiator->alias)) {

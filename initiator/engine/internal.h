@@ -14,7 +14,13 @@
 #define ENG_NOP_ANSWERS_MAX 64  /* pings of the target that may wait for an answer on one connection */
 #define ENG_R2T_NONE UINT32_MAX /* end of a list in the R2T pool */
 #define ENG_R2T_POOL_MAX 65536  /* waiting R2Ts of one connection */
-#define ENG_REDIRECTS_MAX 8     /* addresses one login follows, so that a circle of redirects ends */
+#define ENG_CHALLENGES_MAX                                                                                   \
+    256                     /* newest CHAP challenges of a node that are recognised when they come back      \
+                             */
+#define ENG_CHAP_KEYS 5     /* CHAP_A, _I, _C, _N, _R */
+#define ENG_HASH_MAX 32     /* bytes of the longest digest of CHAP */
+#define ENG_AUTH_TEXTS 4    /* names and secrets of an authentication */
+#define ENG_REDIRECTS_MAX 8 /* addresses one login follows, so that a circle of redirects ends */
 
 /* Default times of the engine, in ns. */
 #define ENG_LOGIN_TIMEOUT (15 * RIG_SECOND)
@@ -62,6 +68,26 @@ typedef struct eng_ping {
     uint32_t ttt;
 } eng_ping;
 
+/* Where the security stage stands: no method on the table, ours offered, one agreed on, or none of the
+ * target's taken. */
+typedef enum eng_auth_state {
+    ENG_AUTH_OPEN,
+    ENG_AUTH_OFFERED,
+    ENG_AUTH_NONE,
+    ENG_AUTH_CHAP,
+    ENG_AUTH_REJECTING,
+    ENG_AUTH_REJECTED
+} eng_auth_state;
+
+typedef struct eng_chap {
+    uint8_t state;                  /* of chap.c */
+    uint8_t keys;                   /* bits of those in the response that is being read */
+    uint8_t algorithm;              /* agreed */
+    rig_view came[ENG_CHAP_KEYS];   /* their values, in the text of the response */
+    uint8_t expected[ENG_HASH_MAX]; /* the target's response to our challenge */
+    uint8_t own[ENG_HASH_MAX];      /* ours to the same one */
+} eng_chap;
+
 _Static_assert(RIG_KEYS <= 32, "a key is a bit of eng_login's sets");
 
 typedef struct eng_login {
@@ -81,7 +107,9 @@ typedef struct eng_login {
     uint32_t answers;  /* bits of keys the target answered or proposed: a second time is a renegotiation */
     uint32_t valued;   /* bits of those it answered with a value */
     uint32_t declared; /* bits of declarations taken, see login_keys.c */
-    bool redirected;   /* the target named another address, in conn->portal */
+    eng_auth_state auth;
+    eng_chap chap;
+    bool redirected; /* the target named another address, in conn->portal */
     rig_key_value result[RIG_KEYS];
 } eng_login;
 
@@ -139,6 +167,9 @@ struct rig_session {
     uint16_t portal_group;
     char *target_alias;
     size_t target_alias_len;
+    rig_auth_method method; /* what the leading connection authenticated by */
+    char *peer;             /* CHAP_N of a target that has proved itself there */
+    size_t peer_len;
     uint32_t cmd_sn, exp_cmd_sn, max_cmd_sn;
     rig_key_value agreed[RIG_KEYS];
     eng_conn *conns;
@@ -155,7 +186,9 @@ struct rig_initiator {
     char *name, *alias;
     rig_timerq timers;
     rig_session *sessions;
-    uint64_t num_isids, num_cmd_sns, num_tags;
+    uint64_t num_isids, num_cmd_sns, num_tags, num_chap_ids, num_challenge_draws;
+    uint64_t challenges[ENG_CHALLENGES_MAX]; /* marks of those sent, a ring */
+    uint64_t num_challenges;                 /* ever sent */
     uint64_t now;
 };
 
@@ -200,6 +233,35 @@ rig_status eng_keys_stage(eng_conn *conn);
 rig_status eng_keys_take(eng_conn *conn, const rig_pdu *pdu);
 rig_status eng_keys_finish(eng_conn *conn);
 bool eng_keys_redirect(eng_conn *conn, rig_view text);
+
+rig_status eng_key_put(eng_conn *conn, const char *key, rig_view value);
+rig_status eng_key_wrong(eng_conn *conn, const char *key, rig_view value, const char *why);
+
+/* auth_config.c: what a session authenticates with */
+rig_status eng_auth_check(const rig_initiator *initiator, rig_session_config *config, rig_error *err);
+rig_status eng_auth_copy(rig_session *session);
+void eng_auth_free(rig_session *session);
+bool eng_auth_lists(const rig_auth_config *auth, rig_auth_method method);
+
+/* login_security.c: the method, and what goes when */
+rig_status eng_security_offer(eng_conn *conn);
+bool eng_security_ready(const eng_conn *conn);
+rig_status eng_security_method(eng_conn *conn, rig_view value);
+rig_status eng_security_step(eng_conn *conn, bool transit);
+void eng_security_finish(eng_conn *conn);
+
+/* chap.c */
+rig_status eng_chap_begin(eng_conn *conn);
+bool eng_chap_done(const eng_conn *conn);
+bool eng_chap_find(rig_view name, unsigned *out_key);
+rig_status eng_chap_take(eng_conn *conn, unsigned key, rig_view value);
+rig_status eng_chap_step(eng_conn *conn);
+
+/* hash.c: the only file that knows libcrypto. Digest bytes of an algorithm, 0 for an unknown one;
+ * RIG_E_NOMEM, RIG_E_UNSUPPORTED; comparing takes the same time wherever the difference is. */
+size_t eng_hash_len(uint8_t algorithm);
+rig_status eng_hash(uint8_t algorithm, const rig_view *parts, unsigned num, uint8_t out[ENG_HASH_MAX]);
+bool eng_hash_same(rig_view a, rig_view b);
 
 /* keys.c: the entries of a proposed list that are known here; others are passed over (6.2.1) */
 rig_status eng_list_known(rig_key_id key, rig_view text, rig_key_value *out_value, rig_error *err);

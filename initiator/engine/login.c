@@ -12,6 +12,7 @@ void eng_login_free(eng_conn *conn)
         return;
     rig_gather_cleanup(&conn->login->tx, alloc);
     rig_gather_cleanup(&conn->login->rx, alloc);
+    rig_secret_wipe(&conn->login->chap, sizeof conn->login->chap);
     rig_delete(alloc, conn->login, sizeof *conn->login);
     conn->login = NULL;
 }
@@ -99,7 +100,8 @@ rig_status eng_login_send(eng_conn *conn)
     login->more_to_send = rest > RIG_LOGIN_DATA_MAX;
     size_t len = login->more_to_send ? RIG_LOGIN_DATA_MAX : rest;
     fill_request(conn, tx->bhs);
-    login->asked_transit = !login->more_to_send;
+    login->asked_transit =
+        !login->more_to_send && (login->stage != STAGE_SECURITY || eng_security_ready(conn));
     login->next_stage = wanted_stage(conn);
     rig_set(tx->bhs, RIG_F_C, login->more_to_send);
     rig_set(tx->bhs, RIG_F_T, login->asked_transit);
@@ -200,6 +202,7 @@ static rig_status finish(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     if (status)
         return status;
     session->tsih = tsih;
+    eng_security_finish(conn);
     rig_timerq_disarm(&session->initiator->timers, &conn->timer);
     eng_login_free(conn);
     if (!eng_conn_fire(conn, ENG_LOGIN_OK, now))

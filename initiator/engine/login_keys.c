@@ -11,14 +11,14 @@ typedef struct text_key {
     bool answered;    /* it is a proposal: words that only answer cannot stand in it */
 } text_key;
 
-static rig_status wrong(eng_conn *conn, const char *key, rig_view value, const char *why)
+rig_status eng_key_wrong(eng_conn *conn, const char *key, rig_view value, const char *why)
 {
     rig_fail_at(&conn->error, RIG_E_NEGOTIATION, conn->error.offset, key, "%s=%.*s: %s", key,
                 RIG_VIEW_ARG(value), why);
     return RIG_E_NEGOTIATION;
 }
 
-static rig_status put(eng_conn *conn, const char *key, rig_view value)
+rig_status eng_key_put(eng_conn *conn, const char *key, rig_view value)
 {
     return rig_gather_pair(&conn->login->tx, eng_alloc(conn->session), key, value, RIG_TEXT_MAX);
 }
@@ -27,7 +27,7 @@ static rig_status take_alias(eng_conn *conn, rig_view value)
 {
     rig_session *session = conn->session;
     if (value.len > RIG_VALUE_MAX)
-        return wrong(conn, "TargetAlias", value, "longer than 255 bytes (section 13.6)");
+        return eng_key_wrong(conn, "TargetAlias", value, "longer than 255 bytes (section 13.6)");
     char *copy = rig_copy_text(eng_alloc(session), value.ptr, value.len);
     if (!copy)
         return RIG_E_NOMEM;
@@ -41,7 +41,7 @@ static rig_status take_group(eng_conn *conn, rig_view value)
 {
     uint64_t group = 0;
     if (!rig_number_parse(value, &group) || group > UINT16_MAX)
-        return wrong(conn, "TargetPortalGroupTag", value, "not a number of 16 bits (section 13.9)");
+        return eng_key_wrong(conn, "TargetPortalGroupTag", value, "not a number of 16 bits (section 13.9)");
     conn->session->portal_group = (uint16_t)group;
     conn->session->has_portal_group = true;
     return RIG_OK;
@@ -51,14 +51,7 @@ static rig_status take_address(eng_conn *conn, rig_view value)
 {
     rig_portal portal;
     if (rig_portal_parse(value, &portal, NULL))
-        return wrong(conn, "TargetAddress", value, "not host[:port][,group] (section 13.8)");
-    return RIG_OK;
-}
-
-static rig_status take_auth_method(eng_conn *conn, rig_view value)
-{
-    if (!rig_view_is(value, "None"))
-        return wrong(conn, "AuthMethod", value, "not among the offered methods (section 12.1)");
+        return eng_key_wrong(conn, "TargetAddress", value, "not host[:port][,group] (section 13.8)");
     return RIG_OK;
 }
 
@@ -66,40 +59,40 @@ static rig_status take_auth_method(eng_conn *conn, rig_view value)
 static rig_status take_if_marker(eng_conn *conn, rig_view value)
 {
     (void)value;
-    return put(conn, "IFMarker", rig_view_str("Reject"));
+    return eng_key_put(conn, "IFMarker", rig_view_str("Reject"));
 }
 
 static rig_status take_of_marker(eng_conn *conn, rig_view value)
 {
     (void)value;
-    return put(conn, "OFMarker", rig_view_str("Reject"));
+    return eng_key_put(conn, "OFMarker", rig_view_str("Reject"));
 }
 
 static rig_status take_if_mark_int(eng_conn *conn, rig_view value)
 {
     (void)value;
-    return put(conn, "IFMarkInt", rig_view_str("Reject"));
+    return eng_key_put(conn, "IFMarkInt", rig_view_str("Reject"));
 }
 
 static rig_status take_of_mark_int(eng_conn *conn, rig_view value)
 {
     (void)value;
-    return put(conn, "OFMarkInt", rig_view_str("Reject"));
+    return eng_key_put(conn, "OFMarkInt", rig_view_str("Reject"));
 }
 
 /* A list key of RFC 7143 that this engine does not negotiate yet must be refused by name (section 13.23). */
 static rig_status take_task_reporting(eng_conn *conn, rig_view value)
 {
     bool plain = rig_list_has(value, rig_view_str("RFC3720"));
-    return put(conn, "TaskReporting", rig_view_str(plain ? "RFC3720" : "Reject"));
+    return eng_key_put(conn, "TaskReporting", rig_view_str(plain ? "RFC3720" : "Reject"));
 }
 
 static rig_status take_protocol_level(eng_conn *conn, rig_view value)
 {
     uint64_t level = 0;
     if (!rig_number_parse(value, &level) || level > 31)
-        return put(conn, "iSCSIProtocolLevel", rig_view_str("Reject"));
-    return put(conn, "iSCSIProtocolLevel", rig_view_str(level == 0 ? "0" : "1"));
+        return eng_key_put(conn, "iSCSIProtocolLevel", rig_view_str("Reject"));
+    return eng_key_put(conn, "iSCSIProtocolLevel", rig_view_str(level == 0 ? "0" : "1"));
 }
 
 /* The keys without a row in the table of numbers and lists; those without a function never come from a target
@@ -108,7 +101,7 @@ static const text_key text_keys[] = {
     {.name = "TargetAlias", .take = take_alias, .security = true, .operational = true, .once = true},
     {.name = "TargetPortalGroupTag", .take = take_group, .security = true, .operational = true, .once = true},
     {.name = "TargetAddress", .take = take_address, .security = true, .operational = true},
-    {.name = "AuthMethod", .take = take_auth_method, .security = true, .once = true},
+    {.name = "AuthMethod", .take = eng_security_method, .security = true, .once = true},
     {.name = "IFMarker", .take = take_if_marker, .operational = true, .once = true, .answered = true},
     {.name = "OFMarker", .take = take_of_marker, .operational = true, .once = true, .answered = true},
     {.name = "IFMarkInt", .take = take_if_mark_int, .operational = true, .once = true, .answered = true},
@@ -120,11 +113,6 @@ static const text_key text_keys[] = {
     {.name = "TargetName"},
     {.name = "SessionType"},
     {.name = "SendTargets"},
-    {.name = "CHAP_A"},
-    {.name = "CHAP_I"},
-    {.name = "CHAP_C"},
-    {.name = "CHAP_N"},
-    {.name = "CHAP_R"},
 };
 
 #define NUM_TEXT_KEYS (sizeof text_keys / sizeof text_keys[0])
@@ -133,13 +121,14 @@ static rig_status put_names(eng_conn *conn)
 {
     rig_session *session = conn->session;
     const rig_initiator *initiator = session->initiator;
-    rig_status status = put(conn, "InitiatorName", rig_view_str(initiator->name));
+    rig_status status = eng_key_put(conn, "InitiatorName", rig_view_str(initiator->name));
     if (!status && initiator->alias)
-        status = put(conn, "InitiatorAlias", rig_view_str(initiator->alias));
+        status = eng_key_put(conn, "InitiatorAlias", rig_view_str(initiator->alias));
     if (!status && session->target)
-        status = put(conn, "TargetName", rig_view_str(session->target));
+        status = eng_key_put(conn, "TargetName", rig_view_str(session->target));
     if (!status && conn->leading)
-        status = put(conn, "SessionType", rig_view_str(session->config.discovery ? "Discovery" : "Normal"));
+        status = eng_key_put(conn, "SessionType",
+                             rig_view_str(session->config.discovery ? "Discovery" : "Normal"));
     return status;
 }
 
@@ -155,7 +144,7 @@ rig_status eng_keys_stage(eng_conn *conn)
         return RIG_OK;
     login->offered = true;
     if (login->stage == 0)
-        return put(conn, "AuthMethod", rig_view_str("None"));
+        return eng_security_offer(conn);
     return eng_offer(login, eng_alloc(conn->session), &conn->session->config, conn->leading);
 }
 
@@ -165,13 +154,13 @@ static rig_status take_text_key(eng_conn *conn, unsigned i, rig_view value)
     eng_login *login = conn->login;
     bool allowed = login->stage == 0 ? key->security : key->operational;
     if (!allowed)
-        return wrong(conn, key->name, value, "not allowed from a target in this stage (section 6.3)");
+        return eng_key_wrong(conn, key->name, value, "not allowed from a target in this stage (section 6.3)");
     if (key->once && (login->declared >> i & 1))
-        return wrong(conn, key->name, value, "sent twice in one login (section 6.3)");
+        return eng_key_wrong(conn, key->name, value, "sent twice in one login (section 6.3)");
     if (key->leading && !conn->leading)
-        return wrong(conn, key->name, value, "a leading-only key on another connection (section 13)");
+        return eng_key_wrong(conn, key->name, value, "a leading-only key on another connection (section 13)");
     if (key->answered && eng_reserved_word(value))
-        return wrong(conn, key->name, value, "cannot be proposed (section 6.2)");
+        return eng_key_wrong(conn, key->name, value, "cannot be proposed (section 6.2)");
     login->declared |= UINT32_C(1) << i;
     return key->take(conn, value);
 }
@@ -181,11 +170,11 @@ static rig_status take_negotiated(eng_conn *conn, rig_key_id key, rig_view value
     eng_login *login = conn->login;
     const char *name = rig_key_rows[key].name;
     if (login->stage == 0)
-        return wrong(conn, name, value, "an operational key in the security stage (section 6.3)");
+        return eng_key_wrong(conn, name, value, "an operational key in the security stage (section 6.3)");
     if (rig_key_rows[key].leading && !conn->leading)
-        return wrong(conn, name, value, "a leading-only key on another connection (section 13)");
+        return eng_key_wrong(conn, name, value, "a leading-only key on another connection (section 13)");
     if (login->answers >> key & 1)
-        return wrong(conn, name, value, "negotiated twice in one login (section 6.3)");
+        return eng_key_wrong(conn, name, value, "negotiated twice in one login (section 6.3)");
     login->answers |= UINT32_C(1) << key;
     const rig_session_config *config = &conn->session->config;
     if (rig_key_rows[key].rule == RIG_BY_DECLARE || (login->offers >> key & 1))
@@ -201,11 +190,14 @@ static rig_status take_unknown(eng_conn *conn, const rig_pair *pair)
         return RIG_OK;
     memcpy(name, pair->key.ptr, pair->key.len);
     name[pair->key.len] = 0;
-    return put(conn, name, rig_view_str("NotUnderstood"));
+    return eng_key_put(conn, name, rig_view_str("NotUnderstood"));
 }
 
 static rig_status take_pair(eng_conn *conn, const rig_pair *pair)
 {
+    unsigned chap;
+    if (eng_chap_find(pair->key, &chap))
+        return eng_chap_take(conn, chap, pair->value);
     for (unsigned i = 0; i < NUM_TEXT_KEYS; i++)
         if (rig_view_is(pair->key, text_keys[i].name))
             return take_text_key(conn, i, pair->value);
@@ -224,7 +216,7 @@ rig_status eng_keys_take(eng_conn *conn, const rig_pdu *pdu)
     for (;;) {
         rig_status status = rig_pair_next(rx->ptr, &rest, &pair, &conn->error);
         if (status == RIG_E_NOT_FOUND)
-            return RIG_OK;
+            return eng_security_step(conn, rig_get(pdu->bhs, RIG_F_T));
         if (!status)
             status = take_pair(conn, &pair);
         if (status)

@@ -8,11 +8,13 @@
 #define CLASS_INITIATOR 2 /* the same request would be refused again (11.13.5) */
 #define MOVED_FOR_GOOD 0x0102
 
-static bool may_retry(const rig_session *session, uint16_t login_status)
+/* Whoever failed to prove itself is not given further challenges and responses to work with. */
+static bool may_retry(const rig_session *session, uint16_t login_status, rig_status why)
 {
     uint32_t most = session->config.reconnect_max ? session->config.reconnect_max : ENG_RECONNECT_MAX;
     bool wanted = session->was_up ? session->config.reconnect : session->config.retry_login;
-    return wanted && !session->doomed && session->attempts < most && login_status >> 8 != CLASS_INITIATOR;
+    return wanted && !session->doomed && session->attempts < most && login_status >> 8 != CLASS_INITIATOR &&
+           why != RIG_E_AUTH;
 }
 
 static void retry_later(rig_session *session, uint64_t now)
@@ -42,7 +44,7 @@ void eng_recover(rig_session *session, rig_status why, uint64_t now)
     for (eng_conn *conn = session->conns; conn; conn = conn->next)
         eng_conn_lose(conn, why, now);
     eng_tasks_abort(session, NULL, why, now);
-    bool again = may_retry(session, 0) && is_idle(session);
+    bool again = may_retry(session, 0, why) && is_idle(session);
     if (again) {
         session->recovering = true;
         retry_later(session, now);
@@ -53,11 +55,11 @@ void eng_recover(rig_session *session, rig_status why, uint64_t now)
     eng_emit(session, &event, RIG_EVENT_SESSION_DOWN, now);
 }
 
-static void give_up_or_retry(rig_session *session, uint16_t login_status, uint64_t now)
+static void give_up_or_retry(rig_session *session, uint16_t login_status, rig_status why, uint64_t now)
 {
     if (!is_idle(session))
         return;
-    if (may_retry(session, login_status))
+    if (may_retry(session, login_status, why))
         retry_later(session, now);
     else
         session->recovering = false;
@@ -76,7 +78,7 @@ void eng_reconnect(rig_session *session, uint64_t now)
     rig_status status = eng_conn_new(session, &session->config.portal, true, now);
     if (!status)
         return;
-    give_up_or_retry(session, 0, now);
+    give_up_or_retry(session, 0, status, now);
     rig_event event = {.status = status};
     eng_emit(session, &event, RIG_EVENT_LOGIN_FAILED, now);
 }
@@ -106,7 +108,7 @@ void eng_login_failed(eng_conn *conn, rig_status why, uint64_t now)
     if (follow(session, conn, login_status, now))
         return;
     if (conn->leading)
-        give_up_or_retry(session, login_status, now);
+        give_up_or_retry(session, login_status, why, now);
     rig_event event = {.cid = conn->cid,
                        .status = why,
                        .login_status = login_status,

@@ -45,6 +45,7 @@ static void session_delete(rig_session *session)
     const rig_alloc *alloc = eng_alloc(session);
     rig_delete(alloc, session->slots, session->num_slots * sizeof *session->slots);
     rig_delete(alloc, session->target, session->target ? strlen(session->target) + 1 : 0);
+    eng_auth_free(session);
     rig_delete(alloc, session->target_alias, session->target_alias ? session->target_alias_len + 1 : 0);
     rig_delete(alloc, session, sizeof *session);
 }
@@ -132,6 +133,20 @@ static rig_status check_target(const rig_session_config *config, rig_error *err)
     return RIG_OK;
 }
 
+/* A name of ASCII is what discovery or an administrator has it to be, even one that no target should have: it
+ * goes out as it is. In all others equal letters have one form only by stringprep (RFC 3722). */
+static rig_status prepare_target(rig_session_config *config, char name[RIG_INAME_TEXT], rig_error *err)
+{
+    bool ascii = true;
+    for (size_t i = 0; i < config->target.len; i++)
+        ascii = ascii && config->target.ptr[i] < 0x80;
+    if (ascii)
+        return RIG_OK;
+    rig_status status = rig_iname_prepare(config->target, name, err);
+    config->target = status ? config->target : rig_view_str(name);
+    return status;
+}
+
 static rig_session *session_of(rig_initiator *initiator, const rig_session_config *config)
 {
     const rig_alloc *alloc = initiator->config.alloc;
@@ -145,20 +160,24 @@ static rig_session *session_of(rig_initiator *initiator, const rig_session_confi
     session->next_cid = 1;
     if (config->target.len)
         session->target = rig_copy_text(alloc, config->target.ptr, config->target.len);
-    if (config->target.len && !session->target) {
-        rig_delete(alloc, session, sizeof *session);
-        return NULL;
-    }
-    return session;
+    if (!eng_auth_copy(session) && (session->target || !config->target.len))
+        return session;
+    session_delete(session);
+    return NULL;
 }
 
 rig_status rig_session_new(rig_initiator *initiator, const rig_session_config *config,
                            rig_session **out_session, rig_error *err)
 {
     rig_session_config checked = *config;
+    char name[RIG_INAME_TEXT];
     rig_status status = check_target(config, err);
     if (!status)
+        status = prepare_target(&checked, name, err);
+    if (!status)
         status = eng_offers_check(&checked, err);
+    if (!status)
+        status = eng_auth_check(initiator, &checked, err);
     if (status)
         return status;
     rig_session *session = session_of(initiator, &checked);

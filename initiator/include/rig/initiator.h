@@ -70,13 +70,14 @@ typedef struct rig_initiator_config {
     const rig_transport *transport; /**< for connects */
     struct iovec
         read_ahead; /**< scratch shared by all connections of the thread, at least RIG_READ_AHEAD_MIN */
-    rig_view name;  /**< iSCSI name of the node; copied */
+    rig_view name;  /**< iSCSI name of the node; copied, as rig_iname_prepare gives it */
     rig_view alias; /**< InitiatorAlias, empty = none; copied */
     void (*event)(void *ctx, const rig_event *event); /**< may be NULL; may call the engine */
     void *ctx;                                        /**< its first argument */
 } rig_initiator_config;
 
-/** rig_initiator_new makes a node. RIG_E_NOMEM, RIG_E_ARGUMENT, RIG_E_SYNTAX or RIG_E_LIMIT for the name. */
+/** rig_initiator_new makes a node. RIG_E_NOMEM, RIG_E_ARGUMENT, RIG_E_SYNTAX or RIG_E_LIMIT for the name,
+ * which is prepared by stringprep first. */
 rig_status rig_initiator_new(const rig_initiator_config *config, rig_initiator **out_initiator,
                              rig_error *err);
 
@@ -90,6 +91,57 @@ uint64_t rig_initiator_next_deadline(const rig_initiator *initiator);
 /** rig_initiator_tick does what is due at now. */
 void rig_initiator_tick(rig_initiator *initiator, uint64_t now);
 
+#define RIG_CHAP_SECRET_MIN                                                                                  \
+    12 /**< octets a secret needs where no IPsec protects it (96 bits, section 9.2.1) */
+#define RIG_CHAP_SECRET_MAX 255   /**< most octets of a secret */
+#define RIG_CHAP_NAME_MAX 255     /**< most bytes of a CHAP_N */
+#define RIG_CHAP_BYTES_MAX 1024   /**< most octets of a CHAP_C or CHAP_R, decoded (section 12.1.3) */
+#define RIG_CHAP_CHALLENGE_MIN 16 /**< least octets of a challenge that we send */
+#define RIG_CHAP_ALGORITHMS 4     /**< how many there are */
+
+/** rig_auth_method is an authentication method (section 12.1). KRB5 and SRP are never offered nor selected.
+ */
+typedef enum rig_auth_method {
+    RIG_AUTH_NONE,   /**< None */
+    RIG_AUTH_CHAP,   /**< CHAP */
+    RIG_AUTH_METHODS /**< number of methods, not a method */
+} rig_auth_method;
+
+/** rig_chap_algorithm is a hash of CHAP by its number in CHAP_A. */
+typedef enum rig_chap_algorithm {
+    RIG_CHAP_MD5 = 5,     /**< the one that everybody has */
+    RIG_CHAP_SHA1 = 6,    /**< SHA-1 */
+    RIG_CHAP_SHA256 = 7,  /**< SHA-256 */
+    RIG_CHAP_SHA3_256 = 8 /**< SHA3-256 */
+} rig_chap_algorithm;
+
+/**
+ * rig_auth_config says how every connection of a session authenticates. Zeroes take defaults: CHAP and
+ * nothing else when there is a secret, else None. Texts are copied and wiped with the session, and appear in
+ * no error or event.
+ *
+ * Our identifiers and challenges are the draws "chap-id" and "chap-challenge": they are as unpredictable as
+ * the rig_draws of the node. Outside a simulation its pin has to give random values for these names.
+ */
+typedef struct rig_auth_config {
+    rig_auth_method methods[RIG_AUTH_METHODS]; /**< in order of preference */
+    uint32_t num_methods;                      /**< entries, 0 = default */
+    bool
+        target_proposes; /**< AuthMethod is not offered: the target proposes, and we select (section 6.3.2) */
+    rig_view user;       /**< our CHAP_N; may be empty, as some targets want it */
+    rig_view secret;     /**< our secret, any octets */
+    rig_view target_user;   /**< the CHAP_N a target has to have; empty = any */
+    rig_view target_secret; /**< the target's secret; not empty = the target has to prove itself, too */
+    uint8_t
+        algorithms[RIG_CHAP_ALGORITHMS]; /**< CHAP_A in order of preference, 5 among them (section 12.1.3) */
+    uint32_t num_algorithms; /**< entries, 0 = 5 alone, because there are targets that know no list */
+    uint32_t challenge_len;  /**< octets of our challenges, RIG_CHAP_CHALLENGE_MIN to _BYTES_MAX; 0 = 16 */
+    bool ipsec;              /**< IPsec encrypts the link: shorter secrets may be used (section 9.2.1) */
+} rig_auth_config;
+
+/** rig_secret_wipe overwrites a secret in a way that no compiler leaves out. NULL is fine. */
+void rig_secret_wipe(void *secret, size_t len);
+
 /** rig_session_config says how a session is to be. rig_session_config_init fills the defaults. */
 typedef struct rig_session_config {
     bool discovery;    /**< a discovery session */
@@ -100,6 +152,7 @@ typedef struct rig_session_config {
     bool has_cmd_sn;   /**< cmd_sn is given */
     uint32_t cmd_sn;   /**< first CmdSN; else a named draw */
     rig_key_value offer[RIG_KEYS]; /**< what to propose for each key, see rig/keys.h */
+    rig_auth_config auth;          /**< how to authenticate */
     bool start_operational;   /**< start the login in the operational stage (CSG 1) when no authentication is
                                  wanted */
     bool ask_full_feature;    /**< try to go from the security stage straight to full feature phase */
@@ -123,7 +176,12 @@ void rig_session_config_init(rig_session_config *config);
  * rig_session_new makes a session without connecting. RIG_E_NOMEM; RIG_E_ARGUMENT or RIG_E_LIMIT for a target
  * name, ISID or offer that cannot be (err->field names the key); RIG_E_UNSUPPORTED for an offered
  * ErrorRecoveryLevel above 0. A FirstBurstLength above the MaxBurstLength of the same offer is lowered to it
- * (section 13.14).
+ * (section 13.14). A target name with other letters than ASCII is prepared by rig_iname_prepare:
+ * RIG_E_SYNTAX.
+ *
+ * RIG_E_ARGUMENT, too, for credentials that must not be used (section 9.2.1): a secret under 96 bits without
+ * IPsec, one secret for both directions, here or in another session of the initiator, CHAP with
+ * start_operational.
  */
 rig_status rig_session_new(rig_initiator *initiator, const rig_session_config *config,
                            rig_session **out_session, rig_error *err);

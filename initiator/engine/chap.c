@@ -1,0 +1,325 @@
+/* CHAP as an initiator (RFC 7143 sections 9.2.1 and 12.1.3, RFC 1994 section 4.1): a table of steps, each
+ * with the keys that a response has to bring in it, no fewer and no more. */
+#include "internal.h"
+
+#define CHALLENGE_TRIES 4 /* draws for a challenge that is not the target's own */
+#define HEX_TEXT (2 * RIG_CHAP_BYTES_MAX + 3)
+
+typedef enum chap_key { KEY_A, KEY_I, KEY_C, KEY_N, KEY_R } chap_key;
+
+#define BIT(key) (1u << (key))
+
+static const char *const key_names[ENG_CHAP_KEYS] = {"CHAP_A", "CHAP_I", "CHAP_C", "CHAP_N", "CHAP_R"};
+
+typedef enum chap_state { IDLE, CHALLENGE_AWAITED, RESPONSE_SENT, MUTUAL_AWAITED, VERIFIED } chap_state;
+
+typedef struct chap_step {
+    unsigned keys; /* exactly these */
+    rig_status (*take)(eng_conn *conn);
+    chap_state next[2]; /* [the target is to prove itself, too] */
+} chap_step;
+
+static rig_status answer_challenge(eng_conn *conn);
+static rig_status check_target(eng_conn *conn);
+
+/* A target that has sent its last key may still take time to go on: empty responses are part of a step
+ * without keys (section 6.3.2). */
+static const chap_step steps[] = {
+    [IDLE] = {0, NULL, {IDLE, IDLE}},
+    [CHALLENGE_AWAITED] = {BIT(KEY_A) | BIT(KEY_I) | BIT(KEY_C),
+                           answer_challenge,
+                           {RESPONSE_SENT, MUTUAL_AWAITED}},
+    [RESPONSE_SENT] = {0, NULL, {RESPONSE_SENT, RESPONSE_SENT}},
+    [MUTUAL_AWAITED] = {BIT(KEY_N) | BIT(KEY_R), check_target, {VERIFIED, VERIFIED}},
+    [VERIFIED] = {0, NULL, {VERIFIED, VERIFIED}},
+};
+
+/* Values of C and R stay out of what is said. */
+static rig_status wrong(eng_conn *conn, rig_status status, chap_key key, const char *why)
+{
+    return rig_fail_at(&conn->error, status, conn->error.offset, key_names[key], "%s: %s", key_names[key],
+                       why);
+}
+
+static bool is_mutual(const eng_conn *conn)
+{
+    return conn->session->config.auth.target_secret.len > 0;
+}
+
+/* ---- what we say ---- */
+
+static rig_status put_number(eng_conn *conn, chap_key key, unsigned number)
+{
+    char buffer[16];
+    rig_text text;
+    rig_text_init(&text, buffer, sizeof buffer);
+    rig_text_add(&text, "%u", number);
+    return eng_key_put(conn, key_names[key], rig_view_of(text.ptr, text.len));
+}
+
+static rig_status put_binary(eng_conn *conn, chap_key key, rig_view bytes)
+{
+    char buffer[HEX_TEXT];
+    rig_text text;
+    rig_text_init(&text, buffer, sizeof buffer);
+    rig_binary_print(&text, bytes);
+    return eng_key_put(conn, key_names[key], rig_view_of(text.ptr, text.len));
+}
+
+static rig_status respond(uint8_t algorithm, uint8_t id, rig_view secret, rig_view challenge,
+                          uint8_t out[ENG_HASH_MAX])
+{
+    const rig_view parts[] = {rig_view_of(&id, 1), secret, challenge};
+    return eng_hash(algorithm, parts, 3, out);
+}
+
+/* The engine has chosen or accepted CHAP: the list of algorithms is its first key. */
+rig_status eng_chap_begin(eng_conn *conn)
+{
+    const rig_auth_config *auth = &conn->session->config.auth;
+    eng_chap *chap = &conn->login->chap;
+    char buffer[4 * RIG_CHAP_ALGORITHMS];
+    rig_text text;
+    if (chap->state != IDLE)
+        return RIG_OK;
+    chap->state = CHALLENGE_AWAITED;
+    rig_text_init(&text, buffer, sizeof buffer);
+    for (uint32_t i = 0; i < auth->num_algorithms; i++)
+        rig_text_add(&text, "%s%u", i ? "," : "", auth->algorithms[i]);
+    return eng_key_put(conn, key_names[KEY_A], rig_view_of(text.ptr, text.len));
+}
+
+bool eng_chap_done(const eng_conn *conn)
+{
+    uint8_t state = conn->login->chap.state;
+    return state == RESPONSE_SENT || state == VERIFIED;
+}
+
+/* ---- challenges: ours, and those that come back ---- */
+
+static uint64_t mark_of(rig_view challenge)
+{
+    return rig_hash64(challenge.ptr, challenge.len, 0);
+}
+
+static void remember(rig_initiator *initiator, rig_view challenge)
+{
+    initiator->challenges[initiator->num_challenges++ % ENG_CHALLENGES_MAX] = mark_of(challenge);
+}
+
+/* One of ours on any connection: somebody would like to have it answered (section 9.2.1, the attack of
+ * Rogue).
+ */
+static bool is_ours(const rig_initiator *initiator, rig_view challenge)
+{
+    uint64_t mark = mark_of(challenge);
+    for (uint64_t i = 0; i < initiator->num_challenges && i < ENG_CHALLENGES_MAX; i++)
+        if (initiator->challenges[i] == mark)
+            return true;
+    return false;
+}
+
+/* Nodes that share their draws must not share challenges: each begins at a place of its own. */
+static void draw_challenge(rig_initiator *initiator, uint8_t *out, size_t len)
+{
+    uint64_t place = rig_hash64(initiator->name, strlen(initiator->name), 0);
+    rig_draw_bytes(&initiator->config.draws, "chap-challenge", place + initiator->num_challenge_draws, out,
+                   len);
+    initiator->num_challenge_draws += (len + 7) / 8;
+}
+
+/* Never the target's own challenge of this exchange (section 9.2.1), nor one that is under way. */
+static rig_status make_challenge(eng_conn *conn, rig_view theirs, uint8_t *out)
+{
+    rig_initiator *initiator = conn->session->initiator;
+    const rig_view made = rig_view_of(out, conn->session->config.auth.challenge_len);
+    for (unsigned i = 0; i < CHALLENGE_TRIES; i++) {
+        draw_challenge(initiator, out, made.len);
+        if (rig_view_eq(made, theirs) || is_ours(initiator, made))
+            continue;
+        remember(initiator, made);
+        return RIG_OK;
+    }
+    return wrong(conn, RIG_E_AUTH, KEY_C, "the draws give no challenge of our own (section 9.2.1)");
+}
+
+/* Both digests are made at once, so that nothing but them is kept: the one that the target has to send, and
+ * the one that it would get by having us answer our own challenge. */
+static rig_status ask_target(eng_conn *conn, rig_view theirs)
+{
+    const rig_auth_config *auth = &conn->session->config.auth;
+    rig_initiator *initiator = conn->session->initiator;
+    eng_chap *chap = &conn->login->chap;
+    uint8_t bytes[RIG_CHAP_BYTES_MAX];
+    const rig_view challenge = rig_view_of(bytes, auth->challenge_len);
+    uint8_t id = (uint8_t)rig_draw(&initiator->config.draws, "chap-id", initiator->num_chap_ids++);
+    rig_status status = make_challenge(conn, theirs, bytes);
+    if (!status)
+        status = respond(chap->algorithm, id, auth->target_secret, challenge, chap->expected);
+    if (!status)
+        status = respond(chap->algorithm, id, auth->secret, challenge, chap->own);
+    if (!status)
+        status = put_number(conn, KEY_I, id);
+    return status ? status : put_binary(conn, KEY_C, challenge);
+}
+
+/* ---- the steps ---- */
+
+static rig_status take_algorithm(eng_conn *conn)
+{
+    const rig_auth_config *auth = &conn->session->config.auth;
+    eng_chap *chap = &conn->login->chap;
+    uint64_t number = 0;
+    bool offered = false;
+    if (rig_number_parse(chap->came[KEY_A], &number))
+        for (uint32_t i = 0; i < auth->num_algorithms; i++)
+            offered = offered || auth->algorithms[i] == number;
+    if (!offered)
+        return wrong(conn, RIG_E_NEGOTIATION, KEY_A, "not one of the offered algorithms (section 12.1.3)");
+    chap->algorithm = (uint8_t)number;
+    return RIG_OK;
+}
+
+static rig_status take_identifier(eng_conn *conn, uint8_t *out_id)
+{
+    uint64_t number = 0;
+    if (!rig_number_parse(conn->login->chap.came[KEY_I], &number) || number > UINT8_MAX)
+        return wrong(conn, RIG_E_NEGOTIATION, KEY_I, "an identifier is one octet (RFC 1994 section 4.1)");
+    *out_id = (uint8_t)number;
+    return RIG_OK;
+}
+
+static rig_status take_binary(eng_conn *conn, chap_key key, uint8_t room[RIG_CHAP_BYTES_MAX],
+                              rig_view *out_bytes)
+{
+    size_t len = 0;
+    if (!rig_binary_parse(conn->login->chap.came[key], room, RIG_CHAP_BYTES_MAX, &len))
+        return wrong(conn, RIG_E_NEGOTIATION, key, "not 1 to 1024 octets in hex or base64 (section 12.1.3)");
+    *out_bytes = rig_view_of(room, len);
+    return RIG_OK;
+}
+
+static rig_status answer_challenge(eng_conn *conn)
+{
+    const rig_auth_config *auth = &conn->session->config.auth;
+    uint8_t id = 0, room[RIG_CHAP_BYTES_MAX], response[ENG_HASH_MAX];
+    rig_view challenge = {0};
+    rig_status status = take_algorithm(conn);
+    if (!status)
+        status = take_identifier(conn, &id);
+    if (!status)
+        status = take_binary(conn, KEY_C, room, &challenge);
+    if (!status && is_ours(conn->session->initiator, challenge))
+        status = wrong(conn, RIG_E_AUTH, KEY_C, "a challenge of our own comes back (section 9.2.1)");
+    if (!status)
+        status = respond(conn->login->chap.algorithm, id, auth->secret, challenge, response);
+    if (status)
+        return status;
+    status = eng_key_put(conn, key_names[KEY_N], auth->user);
+    if (!status)
+        status = put_binary(conn, KEY_R, rig_view_of(response, eng_hash_len(conn->login->chap.algorithm)));
+    return status || !is_mutual(conn) ? status : ask_target(conn, challenge);
+}
+
+/* One identity on all connections of a session (section 9.2). */
+static rig_status same_peer(eng_conn *conn, rig_view name)
+{
+    rig_session *session = conn->session;
+    if (!conn->leading)
+        return eng_hash_same(name, rig_view_of(session->peer, session->peer_len))
+                   ? RIG_OK
+                   : wrong(conn, RIG_E_AUTH, KEY_N,
+                           "another target than on the first connection (section 9.2)");
+    char *copy = rig_copy_text(eng_alloc(session), name.ptr, name.len);
+    if (!copy)
+        return RIG_E_NOMEM;
+    rig_delete(eng_alloc(session), session->peer, session->peer ? session->peer_len + 1 : 0);
+    session->peer = copy;
+    session->peer_len = name.len;
+    return RIG_OK;
+}
+
+static rig_status check_name(eng_conn *conn)
+{
+    const rig_view name = conn->login->chap.came[KEY_N];
+    const rig_view wanted = conn->session->config.auth.target_user;
+    if (name.len > RIG_CHAP_NAME_MAX)
+        return wrong(conn, RIG_E_NEGOTIATION, KEY_N, "longer than 255 bytes (section 6.1)");
+    if (wanted.len && !eng_hash_same(name, wanted))
+        return wrong(conn, RIG_E_AUTH, KEY_N, "not the name that the target has here (section 9.2)");
+    return same_peer(conn, name);
+}
+
+static rig_status check_target(eng_conn *conn)
+{
+    eng_chap *chap = &conn->login->chap;
+    uint8_t room[RIG_CHAP_BYTES_MAX];
+    rig_view response = {0};
+    const size_t len = eng_hash_len(chap->algorithm);
+    rig_status status = take_binary(conn, KEY_R, room, &response);
+    if (status)
+        return status;
+    if (eng_hash_same(response, rig_view_of(chap->own, len)))
+        return wrong(conn, RIG_E_AUTH, KEY_R, "what this side would have answered itself (section 9.2.1)");
+    if (!eng_hash_same(response, rig_view_of(chap->expected, len)))
+        return wrong(conn, RIG_E_AUTH, KEY_R, "not the response to our challenge (section 12.1.3)");
+    return check_name(conn);
+}
+
+/* ---- a response ---- */
+
+bool eng_chap_find(rig_view name, unsigned *out_key)
+{
+    unsigned i = 0;
+    while (i < ENG_CHAP_KEYS && !rig_view_is(name, key_names[i]))
+        i++;
+    *out_key = i;
+    return i < ENG_CHAP_KEYS;
+}
+
+/* Values are looked at when the whole response is here; until then they stay where they came. */
+rig_status eng_chap_take(eng_conn *conn, unsigned key, rig_view value)
+{
+    eng_chap *chap = &conn->login->chap;
+    if (conn->login->stage != 0)
+        return wrong(conn, RIG_E_NEGOTIATION, key, "not allowed in this stage (section 6.3)");
+    if (chap->keys & BIT(key))
+        return wrong(conn, RIG_E_NEGOTIATION, key, "sent twice in one response (section 6.3)");
+    chap->keys |= (uint8_t)BIT(key);
+    chap->came[key] = value;
+    return RIG_OK;
+}
+
+/* Keys that are not those of the step abort the connection (section 9.2). A target that gives no response of
+ * its own has failed to authenticate itself. */
+static rig_status check_keys(eng_conn *conn)
+{
+    const eng_chap *chap = &conn->login->chap;
+    const unsigned wanted = steps[chap->state].keys;
+    for (unsigned key = 0; key < ENG_CHAP_KEYS; key++) {
+        bool came = chap->keys & BIT(key);
+        if (came && !(wanted & BIT(key)))
+            return wrong(conn, RIG_E_NEGOTIATION, key, "a key that is out of step (section 9.2)");
+    }
+    for (unsigned key = 0; key < ENG_CHAP_KEYS; key++) {
+        bool missing = (wanted & BIT(key)) && !(chap->keys & BIT(key));
+        if (missing)
+            return wrong(conn, chap->state == MUTUAL_AWAITED ? RIG_E_AUTH : RIG_E_NEGOTIATION, key,
+                         "the step wants it, and it is missing (section 9.2)");
+    }
+    return RIG_OK;
+}
+
+rig_status eng_chap_step(eng_conn *conn)
+{
+    eng_chap *chap = &conn->login->chap;
+    const chap_step *step = &steps[chap->state];
+    rig_status status = check_keys(conn);
+    if (!status && step->take)
+        status = step->take(conn);
+    if (!status)
+        chap->state = (uint8_t)step->next[is_mutual(conn)];
+    chap->keys = 0;
+    memset(chap->came, 0, sizeof chap->came);
+    return status;
+}
