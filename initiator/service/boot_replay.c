@@ -61,6 +61,8 @@ static rig_status attempt(rig_service *service, boot_login *entry, rig_error *er
     config.target = rig_view_str(entry->login.target);
     config.portal = entry->login.portal;
     memcpy(config.offer, entry->login.offer, sizeof config.offer);
+    if (entry->login.auth.given)
+        config.auth = rig_stored_auth_use(&entry->login.auth);
     return rig_adapter_login(service->config.adapter, &config, entry->login.flags, entry->login.require_ipsec,
                              now, &entry->session, err);
 }
@@ -97,6 +99,7 @@ void rig_service_free(rig_service *service)
     service->config.event = NULL;
     for (uint32_t i = 0; i < service->num_logins; i++)
         rig_session_free(service->logins[i].session);
+    rig_secret_wipe(service->logins, service->num_logins * sizeof *service->logins);
     rig_delete(alloc, service->logins, service->num_logins * sizeof *service->logins);
     rig_delete(alloc, service, sizeof *service);
 }
@@ -108,6 +111,7 @@ static rig_status load(rig_service *service)
     uint32_t num = 0;
     while (store->ops->get(store, num, &login) == RIG_OK)
         num++;
+    rig_secret_wipe(&login, sizeof login);
     if (num == 0)
         return RIG_OK;
     service->logins = rig_new(service->config.alloc, num * sizeof *service->logins);

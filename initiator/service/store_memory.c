@@ -16,6 +16,27 @@ static bool same(const rig_persistent_login *a, const rig_persistent_login *b)
            a->portal.port == b->portal.port && a->flags == b->flags;
 }
 
+/* Secrets stand in the records: what is left behind is wiped. */
+static void records_delete(const rig_alloc *alloc, rig_persistent_login *logins, uint32_t size)
+{
+    rig_secret_wipe(logins, size * sizeof *logins);
+    rig_delete(alloc, logins, size * sizeof *logins);
+}
+
+static rig_status grow(memory_store *store)
+{
+    uint32_t more = store->size ? store->size * 2 : FIRST_LOGINS;
+    rig_persistent_login *logins = rig_new(store->alloc, more * sizeof *logins);
+    if (!logins)
+        return RIG_E_NOMEM;
+    if (store->num)
+        memcpy(logins, store->logins, store->num * sizeof *logins);
+    records_delete(store->alloc, store->logins, store->size);
+    store->logins = logins;
+    store->size = more;
+    return RIG_OK;
+}
+
 static rig_status memory_add(rig_store *base, const rig_persistent_login *login)
 {
     memory_store *store = (memory_store *)base;
@@ -24,17 +45,10 @@ static rig_status memory_add(rig_store *base, const rig_persistent_login *login)
     for (uint32_t i = 0; i < store->num; i++)
         if (same(&store->logins[i], login))
             return RIG_E_EXISTS;
-    if (store->num == store->size) {
-        uint32_t more = store->size ? store->size * 2 : FIRST_LOGINS;
-        rig_persistent_login *logins =
-            rig_resize(store->alloc, store->logins, store->size * sizeof *logins, more * sizeof *logins);
-        if (!logins)
-            return RIG_E_NOMEM;
-        store->logins = logins;
-        store->size = more;
-    }
-    store->logins[store->num++] = *login;
-    return RIG_OK;
+    rig_status status = store->num == store->size ? grow(store) : RIG_OK;
+    if (!status)
+        store->logins[store->num++] = *login;
+    return status;
 }
 
 static rig_status memory_remove(rig_store *base, uint32_t index)
@@ -44,6 +58,7 @@ static rig_status memory_remove(rig_store *base, uint32_t index)
         return RIG_E_NOT_FOUND;
     store->num--;
     memmove(&store->logins[index], &store->logins[index + 1], (store->num - index) * sizeof *store->logins);
+    rig_secret_wipe(&store->logins[store->num], sizeof *store->logins);
     return RIG_OK;
 }
 
@@ -59,7 +74,7 @@ static rig_status memory_get(rig_store *base, uint32_t index, rig_persistent_log
 static void memory_free(rig_store *base)
 {
     memory_store *store = (memory_store *)base;
-    rig_delete(store->alloc, store->logins, store->size * sizeof *store->logins);
+    records_delete(store->alloc, store->logins, store->size);
     rig_delete(store->alloc, store, sizeof *store);
 }
 

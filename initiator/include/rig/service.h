@@ -11,6 +11,30 @@
 #define RIG_PERSISTENT_RETRIES 5              /**< attempts to log in before a persistent login is given up */
 #define RIG_PERSISTENT_DELAY (2 * RIG_SECOND) /**< ns between two attempts */
 
+/** rig_stored_text is a name or secret of a stored login. */
+typedef struct rig_stored_text {
+    uint8_t len;                        /**< octets */
+    uint8_t bytes[RIG_CHAP_SECRET_MAX]; /**< as many as a name or secret has at most */
+} rig_stored_text;
+
+/** rig_stored_auth is an authentication with its texts inside. rig_secret_wipe what is not needed any more.
+ */
+typedef struct rig_stored_auth {
+    bool given;                    /**< else the service's own counts */
+    rig_auth_config how;           /**< without its texts */
+    rig_stored_text user;          /**< of it */
+    rig_stored_text secret;        /**< of it */
+    rig_stored_text target_user;   /**< of it */
+    rig_stored_text target_secret; /**< of it */
+} rig_stored_auth;
+
+/** rig_stored_auth_keep copies an authentication with its texts. RIG_E_LIMIT for one of more than 255 octets.
+ */
+rig_status rig_stored_auth_keep(const rig_auth_config *auth, rig_stored_auth *out_stored);
+
+/** rig_stored_auth_use gives it back, borrowed from stored. */
+rig_auth_config rig_stored_auth_use(const rig_stored_auth *stored);
+
 /** rig_persistent_login is one stored login. Plain data: texts are inside. */
 typedef struct rig_persistent_login {
     char target[RIG_NAME_MAX + 1]; /**< target name */
@@ -19,6 +43,7 @@ typedef struct rig_persistent_login {
     bool require_ipsec;            /**< login flag REQUIRE_IPSEC */
     bool informational;            /**< its LUNs are not shown to the operating system */
     rig_key_value offer[RIG_KEYS]; /**< login options as offers */
+    rig_stored_auth auth;          /**< credentials */
 } rig_persistent_login;
 
 /** rig_store keeps persistent logins; the service's only memory over a restart. */
