@@ -65,6 +65,9 @@ typedef struct match_got {
 } match_got;
 
 bool match_pattern(match_run *run, const rig_scn_pattern *pattern, const match_got *got);
+/* What chap(…) stands for behind the items before that one: its bytes, 0 when something is not known. */
+size_t match_chap_response(const match_run *run, const rig_scn_call *call, size_t before, uint32_t connection,
+                           uint8_t out[RIG_MATCH_HASH_MAX]);
 bool match_chap(match_run *run, const rig_scn_call *call, const match_got *got);
 /* The bytes a variable or literal stands for; false while the variable has no value. */
 bool match_value_text(const match_run *run, const rig_scn_value *value, rig_view *out_text);

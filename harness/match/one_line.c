@@ -71,6 +71,12 @@ bool rig_lines_text(const rig_lines *lines, const rig_scn_value *value, rig_view
     return match_value_text(&lines->run, value, out_text);
 }
 
+size_t rig_lines_chap(const rig_lines *lines, const rig_scn_call *call, uint32_t connection,
+                      uint8_t out[RIG_MATCH_HASH_MAX])
+{
+    return match_chap_response(&lines->run, call, lines->items.num, connection, out);
+}
+
 /* ---- findings ---- */
 
 static bool same_item(const rig_item *a, const rig_item *b)

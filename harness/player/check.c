@@ -83,7 +83,7 @@ static bool plain_value(const rig_scn_cond *cond)
 {
     if (cond->kind != RIG_SCN_C_FIELD && cond->kind != RIG_SCN_C_KEY)
         return true;
-    return cond->pattern.match == RIG_SCN_IS;
+    return cond->pattern.match == RIG_SCN_IS || cond->pattern.match == RIG_SCN_CALL;
 }
 
 static rig_status check_pdu(const rig_scn_play *play, const rig_scn_line *line, uint32_t first,

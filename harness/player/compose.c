@@ -1,6 +1,8 @@
 /* PDUs from lines: what is given stands as given, the rest as in a PDU without flaw. */
 #include "player.h"
 
+#define CHAP_TEXT (2 * RIG_MATCH_HASH_MAX + 3) /* any response in hex, with its NUL */
+
 typedef struct composer {
     player_conn *conn;
     const rig_scn_line *line;
@@ -43,10 +45,26 @@ static rig_view real_name(const rig_player_config *config, const rig_scn_cond *c
     return other && rig_view_eq(value, config->target) ? config->real_target : value;
 }
 
+/* A CHAP response that is to be right is computed, and stands in hex. */
+static bool value_text(const composer *c, const rig_scn_cond *cond, char room[CHAP_TEXT], rig_view *out_text)
+{
+    const rig_lines *lines = c->conn->player->lines;
+    uint8_t response[RIG_MATCH_HASH_MAX];
+    rig_text text;
+    if (cond->pattern.match != RIG_SCN_CALL)
+        return rig_lines_text(lines, &cond->pattern.low, out_text);
+    size_t len = rig_lines_chap(lines, cond->pattern.call, c->conn->index, response);
+    rig_text_init(&text, room, CHAP_TEXT);
+    rig_binary_print(&text, rig_view_of(response, len));
+    *out_text = rig_view_of(room, text.len);
+    return len > 0;
+}
+
 static rig_status add_key(composer *c, const rig_scn_cond *cond)
 {
     rig_view text;
-    if (!rig_lines_text(c->conn->player->lines, &cond->pattern.low, &text)) {
+    char room[CHAP_TEXT];
+    if (!value_text(c, cond, room, &text)) {
         c->unknown = cond;
         return RIG_OK;
     }
@@ -150,7 +168,9 @@ static player_outcome refuse(composer *c, rig_status status, uint64_t now)
     rig_text out;
     rig_player *player = c->conn->player;
     rig_text_init(&out, text, sizeof text);
-    if (c->unknown)
+    if (c->unknown && c->unknown->pattern.match == RIG_SCN_CALL)
+        rig_text_add(&out, "it cannot be sent: nothing computes %.*s", RIG_VIEW_ARG(c->unknown->name));
+    else if (c->unknown)
         rig_text_add(&out, "it cannot be sent: %.*s has no value",
                      RIG_VIEW_ARG(c->unknown->pattern.low.text));
     else

@@ -114,6 +114,11 @@ bool rig_lines_number(const rig_lines *lines, const rig_scn_value *value, uint64
 /** rig_lines_text gives the text a value stands for; false while its variable has none. */
 bool rig_lines_text(const rig_lines *lines, const rig_scn_value *value, rig_view *out_text);
 
+/** rig_lines_chap computes what chap(…) stands for, by the algorithm agreed among the items of the connection
+ * so far; gives its bytes, 0 while something is not known. */
+size_t rig_lines_chap(const rig_lines *lines, const rig_scn_call *call, uint32_t connection,
+                      uint8_t out[RIG_MATCH_HASH_MAX]);
+
 /** rig_lines_failure is a line of a play that did not come true. */
 typedef struct rig_lines_failure {
     const rig_scn_play *play; /**< the block */
