@@ -150,6 +150,7 @@ static void put_auth(writer *w, const rig_scn_auth *auth)
     put_view(w, auth->secret);
     put_view(w, auth->target_user);
     put_view(w, auth->target_secret);
+    put_view(w, auth->algorithms);
 }
 
 static void put_node(writer *w, const rig_scn_node *node)

@@ -40,7 +40,7 @@ bool lang_auth_read(lang_parser *p, const lang_args *args, rig_scn_place place, 
                     rig_scn_auth *out)
 {
     bool any = lang_arg(args, "user") || lang_arg(args, "secret") || lang_arg(args, "target-user") ||
-               lang_arg(args, "target-secret");
+               lang_arg(args, "target-secret") || lang_arg(args, "algorithms");
     if (!wanted)
         return !any ||
                lang_bad_at(p, place, RIG_E_SYNTAX, "user and secret belong behind the authentication method");
@@ -49,6 +49,7 @@ bool lang_auth_read(lang_parser *p, const lang_args *args, rig_scn_place place, 
     out->secret = text_of(args, "secret");
     out->target_user = text_of(args, "target-user");
     out->target_secret = text_of(args, "target-secret");
+    out->algorithms = text_of(args, "algorithms");
     if (!lang_arg(args, "user") || !lang_arg(args, "secret"))
         return lang_bad_at(p, place, RIG_E_SYNTAX, "CHAP wants user= and secret=");
     if (!lang_arg(args, "target-user") != !lang_arg(args, "target-secret"))

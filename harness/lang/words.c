@@ -158,7 +158,8 @@ static const rig_scn_word initiators[] = {
       {"user", T(WORD), EQUAL, false, NULL, NULL},
       {"secret", T(WORD), EQUAL, false, NULL, NULL},
       {"target-user", T(WORD), EQUAL, false, NULL, NULL},
-      {"target-secret", T(WORD), EQUAL, false, NULL, NULL}}},
+      {"target-secret", T(WORD), EQUAL, false, NULL, NULL},
+      {"algorithms", T(WORD), EQUAL, false, NULL, NULL}}},
 };
 
 static const rig_scn_word hbas[] = {
@@ -179,7 +180,8 @@ static const rig_scn_word persists[] = {
       {"user", T(WORD), EQUAL, false, NULL, NULL},
       {"secret", T(WORD), EQUAL, false, NULL, NULL},
       {"target-user", T(WORD), EQUAL, false, NULL, NULL},
-      {"target-secret", T(WORD), EQUAL, false, NULL, NULL}}},
+      {"target-secret", T(WORD), EQUAL, false, NULL, NULL},
+      {"algorithms", T(WORD), EQUAL, false, NULL, NULL}}},
 };
 
 static const rig_scn_word ipsecs[] = {

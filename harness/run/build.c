@@ -209,21 +209,73 @@ static bool omits_all(const rig_scn_pair *pair, rig_session_config *config)
     return true;
 }
 
+static rig_status add_method(rig_auth_config *auth, rig_view name, rig_error *err)
+{
+    static const char *const names[RIG_AUTH_METHODS] = {[RIG_AUTH_NONE] = "None", [RIG_AUTH_CHAP] = "CHAP"};
+    unsigned method = 0;
+    while (method < RIG_AUTH_METHODS && !rig_view_is(name, names[method]))
+        method++;
+    if (method == RIG_AUTH_METHODS || auth->num_methods == RIG_AUTH_METHODS)
+        return rig_fail(err, RIG_E_SYNTAX, "AuthMethod: CHAP, None, or both in order of preference");
+    auth->methods[auth->num_methods++] = (rig_auth_method)method;
+    return RIG_OK;
+}
+
+/* The methods of a session stand in its list of offers, as on the wire. */
+static rig_status offer_methods(rig_auth_config *auth, rig_view list, rig_error *err)
+{
+    auth->target_proposes = rig_view_is(list, "omit");
+    if (auth->target_proposes)
+        return RIG_OK;
+    rig_status status = RIG_OK;
+    auth->num_methods = 0;
+    for (rig_view rest = list; rest.ptr && !status;)
+        status = add_method(auth, rig_view_split(&rest, ','), err);
+    return status;
+}
+
+static rig_status offer_algorithms(rig_auth_config *auth, rig_view list, rig_error *err)
+{
+    auth->num_algorithms = 0;
+    for (rig_view rest = list; rest.len;) {
+        uint64_t number;
+        if (!rig_view_u64(rig_view_split(&rest, ','), &number) || number > UINT8_MAX ||
+            auth->num_algorithms == RIG_CHAP_ALGORITHMS)
+            return rig_fail(err, RIG_E_SYNTAX, "algorithms: up to 4 numbers of hashes, as in CHAP_A");
+        auth->algorithms[auth->num_algorithms++] = (uint8_t)number;
+    }
+    return RIG_OK;
+}
+
+rig_status run_auth(const rig_scn_auth *from, rig_auth_config *out_auth, rig_error *err)
+{
+    if (from->method.len == 0)
+        return RIG_OK;
+    out_auth->user = from->user;
+    out_auth->secret = from->secret;
+    out_auth->target_user = from->target_user;
+    out_auth->target_secret = from->target_secret;
+    return offer_algorithms(out_auth, from->algorithms, err);
+}
+
+static rig_status one_offer(const rig_scn_pair *pair, rig_session_config *config, rig_error *err)
+{
+    rig_key_id key = rig_key_find(pair->key);
+    if (omits_all(pair, config))
+        return RIG_OK;
+    if (rig_view_is(pair->key, "AuthMethod"))
+        return offer_methods(&config->auth, pair->value, err);
+    if (key == RIG_KEYS)
+        return rig_fail(err, RIG_E_NOT_FOUND, "the initiator does not negotiate %.*s",
+                        RIG_VIEW_ARG(pair->key));
+    config->offer[key].omit = rig_view_is(pair->value, "omit");
+    return config->offer[key].omit ? RIG_OK : rig_key_value_parse(key, pair->value, &config->offer[key], err);
+}
+
 rig_status run_offers(const rig_scn_pair *pairs, uint32_t num, rig_session_config *config, rig_error *err)
 {
     for (uint32_t i = 0; i < num; i++) {
-        rig_key_id key = rig_key_find(pairs[i].key);
-        if (omits_all(&pairs[i], config))
-            continue;
-        if (key == RIG_KEYS)
-            return run_scn_error(err, pairs[i].place,
-                                 rig_fail(err, RIG_E_NOT_FOUND, "the initiator does not negotiate %.*s",
-                                          RIG_VIEW_ARG(pairs[i].key)));
-        rig_status status = RIG_OK;
-        if (rig_view_is(pairs[i].value, "omit"))
-            config->offer[key].omit = true;
-        else
-            status = rig_key_value_parse(key, pairs[i].value, &config->offer[key], err);
+        rig_status status = one_offer(&pairs[i], config, err);
         if (status)
             return run_scn_error(err, pairs[i].place, status);
     }
@@ -245,7 +297,9 @@ rig_status run_session_config(run_world *world, rig_session_config *out_config, 
     out_config->cmd_sn = from->cmdsn;
     if (from->has_isid)
         rig_be_set(out_config->isid, 6, from->isid);
-    return run_offers(from->offers, from->num_offers, out_config, err);
+    rig_status status = run_auth(&from->auth, &out_config->auth, err);
+    return status ? run_scn_error(err, from->place, status)
+                  : run_offers(from->offers, from->num_offers, out_config, err);
 }
 
 static rig_status add_initiator(run_world *world, rig_view name, rig_view alias, rig_error *err)

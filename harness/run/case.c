@@ -66,6 +66,10 @@ static rig_status store_login(run_world *world, const rig_scn_persist *from, rig
     rig_status status = run_session_config(world, &config, err);
     if (!status)
         status = run_offers(from->offers, from->num_offers, &config, err);
+    if (!status && from->auth.method.len)
+        status = run_auth(&from->auth, &config.auth, err);
+    if (!status && (from->auth.method.len || from->num_offers))
+        status = rig_stored_auth_keep(&config.auth, &login.auth);
     if (!status && from->portal.len && world->net)
         status = rig_portal_parse(from->portal, &login.portal, err);
     if (!status && from->flags_text.len && !from->has_flag_bits)
@@ -165,6 +169,7 @@ rig_match_config run_match_config(const run_world *world)
 {
     return (rig_match_config){.slack_percent = world->net ? 0 : 10,
                               .norms_only = world->config->mode >= RIG_RUN_TARGET,
+                              .chap = run_chap,
                               .aliases = world->aliases,
                               .num_aliases = world->num_aliases};
 }

@@ -150,6 +150,7 @@ rig_status run_initiator_named(run_world *world, rig_view name, rig_initiator **
                                rig_error *err);
 void run_free_initiators(run_world *world);
 rig_status run_session_config(run_world *world, rig_session_config *out_config, rig_error *err);
+rig_status run_auth(const rig_scn_auth *from, rig_auth_config *out_auth, rig_error *err);
 rig_status run_offers(const rig_scn_pair *pairs, uint32_t num, rig_session_config *config, rig_error *err);
 
 /* plays.c: literal scripts */
@@ -181,6 +182,10 @@ void run_engine_event(void *ctx, const rig_event *event);
 void run_target_event(void *ctx, const rig_target_event *event);
 void run_service_event(void *ctx, const rig_service_event *event);
 const char *run_task_outcome(const rig_task *task);
+
+/* chap.c */
+size_t run_chap(void *ctx, uint32_t algorithm, uint8_t identifier, rig_view secret, rig_view challenge,
+                uint8_t out[RIG_MATCH_HASH_MAX]);
 
 /* case.c */
 rig_match_config run_match_config(const run_world *world);

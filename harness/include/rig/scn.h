@@ -430,6 +430,7 @@ typedef struct rig_scn_auth {
     rig_view secret;        /**< secret */
     rig_view target_user;   /**< mutual CHAP: the target's name, "" none */
     rig_view target_secret; /**< mutual CHAP: the target's secret */
+    rig_view algorithms;    /**< CHAP_A as on the wire, "" = the side's own */
 } rig_scn_auth;
 
 /** rig_scn_node is a target node. */
