@@ -140,7 +140,11 @@ void run_engine_event(void *ctx, const rig_event *event)
     case RIG_EVENT_REJECT:
         tell_named(world, event, "reject", "reason", RIG_F_REJECT_REASON, &rig_names_reject_reason);
         break;
+    case RIG_EVENT_RECOVERED:
+        session_event(world, event, "recovered", "");
+        break;
     case RIG_EVENT_IGNORED:
+        run_event(world, "ignored", "reason=%s", rig_status_name(event->status));
         break;
     }
     if (world->service)

@@ -5,6 +5,7 @@
 #define CONNECTION_DROP 2
 #define SESSION_DROP 3
 #define NEGOTIATION_REQUEST 4
+#define DATA_DIGEST_ERROR 2 /* reason of a Reject */
 
 /* What the target says about the time until the next login counts, this once, instead of what was agreed
  * (section 7.5.2). */
@@ -15,6 +16,7 @@ static rig_status dropped(eng_conn *conn, const rig_pdu *pdu, eng_conn *which, u
         return RIG_OK;
     session->has_wait = true;
     session->wait = (uint16_t)rig_get(pdu->bhs, RIG_F_PARAMETER2);
+    session->retain = (uint16_t)rig_get(pdu->bhs, RIG_F_PARAMETER3);
     rig_status status = eng_conn_error(which, RIG_E_CLOSED, pdu, RIG_F_ASYNC_EVENT,
                                        "the target drops the connection (11.9.1)");
     if (which == conn)
@@ -42,9 +44,6 @@ static rig_status act(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 
 rig_status eng_async(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
-    rig_status status = eng_stat_sn(conn, pdu);
-    if (status)
-        return status;
     rig_event event = {.cid = conn->cid, .pdu = pdu};
     eng_emit(conn->session, &event, RIG_EVENT_ASYNC, now);
     return conn->over ? RIG_E_ABORTED : act(conn, pdu, now);
@@ -84,16 +83,32 @@ static bool is_vital(const rig_task *task)
     return task->kind == RIG_TASK_LOGOUT || task->engine.plug || abort;
 }
 
+static bool is_snack(const rig_pdu *pdu)
+{
+    return pdu->data.len >= RIG_BHS_LEN && rig_pdu_kind_of(pdu->data.ptr) == RIG_PDU_SNACK;
+}
+
+/* A command whose immediate data was spoilt was not received: it goes once more (7.2.1, 7.3). */
+static bool sent_again(eng_conn *conn, rig_task *task, const rig_pdu *pdu)
+{
+    return eng_level(conn->session) && task->kind == RIG_TASK_SCSI && !task->immediate &&
+           rig_get(pdu->bhs, RIG_F_REJECT_REASON) == DATA_DIGEST_ERROR &&
+           rig_sn_le(conn->session->exp_cmd_sn, task->cmd_sn) && eng_retry(conn, task);
+}
+
 rig_status eng_reject(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     rig_session *session = conn->session;
-    rig_status status = eng_stat_sn(conn, pdu);
-    if (status)
-        return status;
     rig_event event = {.cid = conn->cid, .pdu = pdu};
     eng_emit(session, &event, RIG_EVENT_REJECT, now);
-    rig_task *task = conn->over ? NULL : refused_task(conn, pdu);
-    if (!task)
+    if (conn->over)
+        return RIG_OK;
+    if (is_snack(pdu)) {
+        eng_snack_refused(conn, pdu->data.ptr, now);
+        return conn->over ? RIG_E_ABORTED : RIG_OK;
+    }
+    rig_task *task = refused_task(conn, pdu);
+    if (!task || sent_again(conn, task, pdu))
         return RIG_OK;
     bool vital = is_vital(task);
     bool numbered = !task->immediate;

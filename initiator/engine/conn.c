@@ -107,22 +107,25 @@ static const rig_framer_ops framer_ops = {eng_header, eng_complete};
 
 static uint16_t free_cid(rig_session *session)
 {
-    while (session->next_cid == 0 || eng_session_conn(session, session->next_cid))
+    while (session->next_cid == 0 || eng_session_conn(session, session->next_cid) ||
+           eng_session_failed(session, session->next_cid))
         session->next_cid++;
     return session->next_cid++;
 }
 
-static void conn_init(eng_conn *conn, rig_session *session, const rig_portal *portal, bool leading)
+static void conn_init(eng_conn *conn, rig_session *session, const rig_portal *portal, bool leading,
+                      uint16_t cid)
 {
     const rig_framer_config framer = {.alloc = eng_alloc(session), .ops = &framer_ops, .ctx = conn};
     conn->session = session;
     conn->portal = *portal;
     conn->leading = leading;
-    conn->cid = leading ? 0 : free_cid(session);
+    conn->cid = cid;
     conn->max_send = RIG_LOGIN_DATA_MAX;
-    conn->free_r2t = ENG_R2T_NONE;
+    conn->free_r2t = conn->free_hole = ENG_R2T_NONE;
     conn->timer.kind = ENG_TIMER_LOGIN;
     conn->nop_timer.kind = ENG_TIMER_NOP;
+    conn->recovery_timer.kind = ENG_TIMER_RECOVERY;
     rig_framer_init(&conn->framer, &framer);
     conn->framer.max_ahs = 0; /* a target never sends one (11.2.1.5) */
     rig_txq_init(&conn->txq, framer.alloc);
@@ -134,6 +137,7 @@ static void conn_delete(eng_conn *conn)
     rig_timerq_disarm(&conn->session->initiator->timers, &conn->timer);
     eng_login_free(conn);
     eng_text_free(conn->session, conn->text);
+    eng_recovery_free(conn);
     rig_txq_cleanup(&conn->txq);
     rig_framer_cleanup(&conn->framer);
     rig_delete(alloc, conn->r2ts, conn->num_r2ts * sizeof *conn->r2ts);
@@ -147,7 +151,7 @@ void eng_conn_sweep(rig_session *session)
     eng_conn **place = &session->conns;
     while (*place) {
         eng_conn *conn = *place;
-        if (!conn->over || conn->stream) {
+        if (!conn->over || conn->stream || eng_is_failed(conn)) {
             place = &conn->next;
             continue;
         }
@@ -171,12 +175,13 @@ static rig_status open_stream(eng_conn *conn, uint64_t now)
     return status;
 }
 
-rig_status eng_conn_new(rig_session *session, const rig_portal *portal, bool leading, uint64_t now)
+static rig_status open_conn(rig_session *session, const rig_portal *portal, bool leading, uint16_t cid,
+                            uint64_t now)
 {
     eng_conn *conn = rig_new(eng_alloc(session), sizeof *conn);
     if (!conn)
         return RIG_E_NOMEM;
-    conn_init(conn, session, portal, leading);
+    conn_init(conn, session, portal, leading, cid);
     eng_conn **end = &session->conns;
     while (*end)
         end = &(*end)->next;
@@ -191,6 +196,18 @@ rig_status eng_conn_new(rig_session *session, const rig_portal *portal, bool lea
     }
     eng_leave(session);
     return status;
+}
+
+rig_status eng_conn_new(rig_session *session, const rig_portal *portal, bool leading, uint64_t now)
+{
+    return open_conn(session, portal, leading, leading ? 0 : free_cid(session), now);
+}
+
+/* The same connection once more, as the session knows it by its CID (connection reinstatement, 6.3.4). */
+rig_status eng_conn_again(rig_session *session, const eng_conn *failed, uint64_t now)
+{
+    const rig_portal portal = failed->portal;
+    return open_conn(session, &portal, false, failed->cid, now);
 }
 
 /* The one place where a connection's state changes. False when the table has no such move, or when the
@@ -215,11 +232,19 @@ bool eng_conn_fire(eng_conn *conn, unsigned event, uint64_t now)
     return was_over || !conn->over;
 }
 
-static void cleanup_fire(eng_conn *conn, eng_cleanup_event event)
+void eng_cleanup_fire(eng_conn *conn, unsigned event, uint64_t now)
 {
     const eng_move *move = eng_fsm_find(&eng_cleanup_fsm, conn->cleanup, (uint8_t)event);
-    if (move)
-        conn->cleanup = move->to;
+    if (!move)
+        return;
+    char line[128];
+    rig_text text;
+    rig_text_init(&text, line, sizeof line);
+    rig_text_add(&text, "cleanup %u: %s --%s--> %s (%s)", conn->cid, eng_cleanup_fsm.states[move->from],
+                 eng_cleanup_fsm.events[event], eng_cleanup_fsm.states[move->to], move->name);
+    conn->cleanup = move->to;
+    rig_event told = {.cid = conn->cid, .text = rig_view_of(text.ptr, text.len)};
+    eng_emit(conn->session, &told, RIG_EVENT_TRANSITION, now);
 }
 
 void eng_conn_wake(eng_conn *conn)
@@ -239,7 +264,7 @@ rig_status eng_conn_error(eng_conn *conn, rig_status status, const rig_pdu *pdu,
  * failure in full feature phase is told by a reset, an end one side asked for by a FIN. */
 static bool ends_in_order(const eng_conn *conn, rig_status why)
 {
-    if (!conn->stream || conn->session->doomed || conn->state == ENG_S2_XPT_WAIT || conn->lent)
+    if (!conn->stream || conn->saves || conn->session->doomed || conn->state == ENG_S2_XPT_WAIT || conn->lent)
         return false;
     if (conn->state == ENG_S4_IN_LOGIN)
         return why != RIG_E_RESET && why != RIG_E_TIMEOUT;
@@ -276,16 +301,18 @@ void eng_conn_end(eng_conn *conn, unsigned event, rig_status why, uint64_t now)
     conn->over = session->sweep = true;
     rig_timerq_disarm(&session->initiator->timers, &conn->timer);
     rig_timerq_disarm(&session->initiator->timers, &conn->nop_timer);
+    rig_timerq_disarm(&session->initiator->timers, &conn->recovery_timer);
     eng_conn_fire(conn, event, now);
     if (conn->state == ENG_S8_CLEANUP_WAIT)
-        cleanup_fire(conn, ENG_CLEANUP_BEGIN);
+        eng_cleanup_fire(conn, ENG_CLEANUP_BEGIN, now);
     if (in_order)
         close_stream(conn, now);
     else
         cut_stream(conn);
     rig_event told = {.cid = conn->cid, .status = why, .by_target = conn->by_target, .error = &conn->error};
     eng_emit(session, &told, RIG_EVENT_CLOSED, now);
-    cleanup_fire(conn, ENG_CLEANUP_OVER);
+    if (!conn->saves)
+        eng_cleanup_fire(conn, ENG_CLEANUP_OVER, now);
 }
 
 /* Ends a connection as what its state makes of a loss. */
@@ -306,14 +333,22 @@ void eng_conn_fail(eng_conn *conn, rig_status why, uint64_t now)
         eng_login_failed(conn, why, now);
         return;
     }
+    conn->saves = eng_can_save(conn);
     eng_conn_lose(conn, why, now);
-    eng_recover(conn->session, why, now);
+    if (conn->saves)
+        eng_save(conn, why, now);
+    else
+        eng_recover(conn->session, why, now);
 }
 
 void eng_conn_timer(eng_conn *conn, uint64_t now)
 {
     if (conn->timer.kind == ENG_TIMER_CLOSE) {
         cut_stream(conn);
+        return;
+    }
+    if (conn->timer.kind == ENG_TIMER_SAVE) {
+        eng_save_due(conn, now);
         return;
     }
     rig_fail(&conn->error, RIG_E_TIMEOUT, "no login within the time limit");

@@ -9,46 +9,83 @@ static rig_task *task_of(eng_conn *conn, const rig_pdu *pdu)
     return ours ? task : NULL;
 }
 
-static rig_status check_place(eng_conn *conn, const rig_pdu *pdu, const rig_task *task)
+static bool is_ordered(const eng_conn *conn)
 {
     const rig_key_value *agreed = conn->session->agreed;
+    return agreed[RIG_KEY_PDU_IN_ORDER].value && agreed[RIG_KEY_SEQUENCE_IN_ORDER].value;
+}
+
+/* Whether data at offset may come with this number, when all comes in order (13.18, 13.19). */
+static bool in_order(const rig_task *task, eng_place place, const eng_hole *hole, uint32_t offset,
+                     uint32_t len)
+{
+    switch (place) {
+    case ENG_PLACE_NEXT:
+        return offset == task->engine.in_offset;
+    case ENG_PLACE_AHEAD:
+        return offset >= task->engine.in_offset;
+    case ENG_PLACE_FILLS:
+        return offset >= hole->from && offset + len <= hole->to;
+    case ENG_PLACE_AGAIN:
+        break;
+    }
+    return true;
+}
+
+static rig_status check_bounds(eng_conn *conn, const rig_pdu *pdu, const rig_task *task)
+{
     uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
     uint32_t len = rig_get32(pdu->bhs, RIG_F_DATA_LEN); /* the payload itself is not here yet */
-    bool ordered = agreed[RIG_KEY_PDU_IN_ORDER].value && agreed[RIG_KEY_SEQUENCE_IN_ORDER].value;
-    if (!task->read)
-        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
-                              "data for a command that reads nothing (7.13)");
-    if (rig_get32(pdu->bhs, RIG_F_DATA_SN) != task->engine.data_sn)
-        return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_DATA_SN,
-                              "Data-In counts by one within a command (7.9)");
-    if (len == 0)
-        return RIG_OK;
     if ((uint64_t)offset + len > task->edtl)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
                               "data beyond the expected length (11.7.6)");
     if ((uint64_t)task->received + len > task->edtl)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
                               "more data than expected, so that some came twice (11.7.6)");
-    if (ordered && offset != task->engine.in_offset)
+    return RIG_OK;
+}
+
+/* A PDU that came already is passed over (7.9): nothing of it is checked. */
+static rig_status check_place(eng_conn *conn, const rig_pdu *pdu, const rig_task *task, eng_place *out_place)
+{
+    const eng_hole *hole;
+    uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
+    uint32_t len = rig_get32(pdu->bhs, RIG_F_DATA_LEN);
+    if (!task->read)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
+                              "data for a command that reads nothing (7.13)");
+    eng_place place = *out_place = eng_place_of(conn, task, rig_get32(pdu->bhs, RIG_F_DATA_SN), &hole);
+    if (place == ENG_PLACE_AHEAD && eng_level(conn->session) == 0)
+        return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_DATA_SN,
+                              "Data-In counts by one within a command (7.9)");
+    if (len == 0 || place == ENG_PLACE_AGAIN)
+        return RIG_OK;
+    rig_status status = check_bounds(conn, pdu, task);
+    if (!status && is_ordered(conn) && !in_order(task, place, hole, offset, len))
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
                               "data out of the agreed order (13.18)");
-    return RIG_OK;
+    return status;
+}
+
+static rig_status no_task(eng_conn *conn, const rig_pdu *pdu)
+{
+    return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT, "data for no task on this connection (7.13)");
 }
 
 /* The header is here: checks it and names the place of the payload. */
 rig_status eng_data_in_place(eng_conn *conn, const rig_pdu *pdu, rig_sink *out_sink)
 {
     rig_task *task = task_of(conn, pdu);
+    eng_place place = ENG_PLACE_AGAIN;
     if (!task)
-        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
-                              "data for no task on this connection (7.13)");
-    if (task->engine.phase == ENG_ANSWERED) {
+        return no_task(conn, pdu);
+    rig_status status = task->engine.phase == ENG_ANSWERED ? RIG_OK : check_place(conn, pdu, task, &place);
+    if (status)
+        return status;
+    if (place == ENG_PLACE_AGAIN) {
         out_sink->kind = RIG_SINK_DISCARD;
         return RIG_OK;
     }
-    rig_status status = check_place(conn, pdu, task);
-    if (status)
-        return status;
     *out_sink = (rig_sink){RIG_SINK_PLACE, task->in, task->num_in, rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET)};
     conn->placing = task;
     return RIG_OK;
@@ -70,7 +107,7 @@ static rig_status check_status(eng_conn *conn, const rig_pdu *pdu)
     if (!may_collapse(rig_get(pdu->bhs, RIG_F_SCSI_STATUS)))
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_SCSI_STATUS,
                               "an exception needs a SCSI Response (11.7.3)");
-    return eng_stat_sn(conn, pdu);
+    return RIG_OK;
 }
 
 static void take_status(rig_task *task, const uint8_t *bhs)
@@ -81,28 +118,84 @@ static void take_status(rig_task *task, const uint8_t *bhs)
     task->residual = task->overflow || task->underflow ? rig_get32(bhs, RIG_F_RESIDUAL) : 0;
 }
 
+void eng_data_in_restart(rig_task *task)
+{
+    task->engine.data_sn = task->engine.ack_sn;
+    task->engine.in_offset = task->engine.ack_offset;
+    task->received = task->engine.ack_received;
+}
+
+void eng_data_in_rewind(const eng_conn *conn, rig_task *task)
+{
+    const eng_hole *first = eng_gap_first(conn, task);
+    if (!task->read || !first)
+        return;
+    if (!is_ordered(conn)) {
+        eng_data_in_restart(task);
+        return;
+    }
+    task->engine.data_sn = first->first;
+    task->engine.in_offset = task->received = first->from;
+}
+
+static rig_status count(eng_conn *conn, rig_task *task, const rig_pdu *pdu, eng_place place, uint64_t now)
+{
+    uint32_t sn = rig_get32(pdu->bhs, RIG_F_DATA_SN);
+    uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
+    uint32_t len = (uint32_t)pdu->data.len;
+    uint32_t tag = task->engine.snack_tag;
+    rig_status status = place == ENG_PLACE_AHEAD ? eng_gap(conn, task, sn, offset, now) : RIG_OK;
+    if (tag != task->engine.snack_tag) /* all of it comes anew */
+        return status;
+    task->received += len;
+    if (status || place == ENG_PLACE_FILLS)
+        return status ? status : eng_gap_filled(conn, task, sn, offset, len);
+    task->engine.data_sn = sn + 1;
+    if (len)
+        task->engine.in_offset = offset + len;
+    return RIG_OK;
+}
+
+/* A status that is not the last response of a command whose data was asked for anew does not count (11.16.3).
+ */
+static rig_status take_end(eng_conn *conn, rig_task *task, const rig_pdu *pdu, uint64_t now)
+{
+    uint32_t stat_sn = rig_get32(pdu->bhs, RIG_F_STAT_SN);
+    if (task->engine.snack_tag)
+        return eng_status_hold(conn, stat_sn, true);
+    take_status(task, pdu->bhs);
+    eng_check_amount(conn, pdu, task, now);
+    eng_status_came(conn, task, stat_sn, now);
+    return RIG_OK;
+}
+
+static rig_status take(eng_conn *conn, rig_task *task, const rig_pdu *pdu, uint64_t now)
+{
+    eng_place place = ENG_PLACE_AGAIN;
+    bool with_status = rig_get(pdu->bhs, RIG_F_S);
+    uint32_t itt = task->itt;
+    rig_status status = check_place(conn, pdu, task, &place);
+    if (status || place == ENG_PLACE_AGAIN)
+        return status;
+    status = count(conn, task, pdu, place, now);
+    if (!status && !with_status && rig_get(pdu->bhs, RIG_F_A) && eng_level(conn->session))
+        status = eng_data_ack(conn, task, pdu);
+    if (!status && with_status)
+        status = take_end(conn, task, pdu, now);
+    task = eng_task_find(conn->session, itt);
+    if (!status && task && place == ENG_PLACE_FILLS)
+        status = eng_data_whole(conn, task, now);
+    return status;
+}
+
+/* The payload is where it belongs, so that its place is not checked a second time when there was one. */
 rig_status eng_data_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     rig_task *task = task_of(conn, pdu);
-    bool with_status = rig_get(pdu->bhs, RIG_F_S);
-    rig_status status = with_status ? check_status(conn, pdu) : RIG_OK;
+    rig_status status = rig_get(pdu->bhs, RIG_F_S) ? check_status(conn, pdu) : RIG_OK;
     if (status || conn->cut)
         return status;
     if (!task)
-        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
-                              "data for no task on this connection (7.13)");
-    if (task->engine.phase == ENG_ANSWERED)
-        return RIG_OK;
-    status = pdu->data.len ? RIG_OK : check_place(conn, pdu, task);
-    if (status)
-        return status;
-    task->engine.data_sn++;
-    if (pdu->data.len)
-        task->engine.in_offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET) + (uint32_t)pdu->data.len;
-    task->received += (uint32_t)pdu->data.len;
-    if (with_status) {
-        take_status(task, pdu->bhs);
-        eng_task_done(task, RIG_OK, now);
-    }
-    return RIG_OK;
+        return no_task(conn, pdu);
+    return task->engine.phase == ENG_ANSWERED ? RIG_OK : take(conn, task, pdu, now);
 }

@@ -87,6 +87,8 @@ void eng_data_out_forget(eng_conn *conn, rig_task *task)
         sender_remove(conn, task);
     while (task->kind == RIG_TASK_SCSI && task->engine.num_r2t > 0)
         r2t_pop(conn, task);
+    if (task->kind == RIG_TASK_SCSI)
+        eng_gaps_forget(conn, task);
 }
 
 static void next_sequence(eng_conn *conn, rig_task *task)
@@ -126,30 +128,46 @@ bool eng_data_out_send(eng_conn *conn)
     return true;
 }
 
-static rig_status check_r2t(eng_conn *conn, const rig_pdu *pdu, const rig_task *task)
+/* Sequences come in order, but for those a target asks for again (13.19). */
+static bool in_order(const eng_conn *conn, const rig_task *task, eng_place place, uint32_t offset)
 {
-    const rig_key_value *agreed = conn->session->agreed;
+    if (!conn->session->agreed[RIG_KEY_SEQUENCE_IN_ORDER].value || offset == task->engine.r2t_offset)
+        return true;
+    return eng_level(conn->session) && (place != ENG_PLACE_NEXT || offset < task->engine.r2t_offset);
+}
+
+static rig_status check_extent(eng_conn *conn, const rig_pdu *pdu, const rig_task *task, eng_place place)
+{
     uint32_t len = rig_get32(pdu->bhs, RIG_F_DESIRED_LEN);
     uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
+    if (len == 0 || len > conn->session->agreed[RIG_KEY_MAX_BURST].value)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_DESIRED_LEN,
+                              "not within 1 and MaxBurstLength (11.8.4)");
+    if ((uint64_t)offset + len > task->edtl)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
+                              "beyond the expected length (11.8.4)");
+    if (!in_order(conn, task, place, offset))
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
+                              "sequences out of the agreed order (13.19)");
+    return RIG_OK;
+}
+
+static rig_status check_r2t(eng_conn *conn, const rig_pdu *pdu, const rig_task *task, eng_place *out_place)
+{
+    const eng_hole *hole;
     if (pdu->data.len)
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_DATA_LEN, "an R2T has no data segment (11.8)");
     if (rig_get32(pdu->bhs, RIG_F_TTT) == RIG_TAG_NONE)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_TTT, "an R2T needs a tag (11.8.5)");
     if (rig_get(pdu->bhs, RIG_F_LUN) != task->lun)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_LUN, "not the LUN of the command (11.2.1.7)");
-    if (rig_get32(pdu->bhs, RIG_F_R2T_SN) != task->engine.data_sn)
+    *out_place = eng_place_of(conn, task, rig_get32(pdu->bhs, RIG_F_R2T_SN), &hole);
+    if (*out_place == ENG_PLACE_AGAIN)
+        return RIG_OK;
+    if (*out_place == ENG_PLACE_AHEAD && eng_level(conn->session) == 0)
         return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_R2T_SN,
                               "R2Ts count by one within a command (7.9)");
-    if (len == 0 || len > agreed[RIG_KEY_MAX_BURST].value)
-        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_DESIRED_LEN,
-                              "not within 1 and MaxBurstLength (11.8.4)");
-    if ((uint64_t)offset + len > task->edtl)
-        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
-                              "beyond the expected length (11.8.4)");
-    if (agreed[RIG_KEY_SEQUENCE_IN_ORDER].value && offset != task->engine.r2t_offset)
-        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
-                              "sequences out of the agreed order (13.19)");
-    return RIG_OK;
+    return check_extent(conn, pdu, task, *out_place);
 }
 
 /* Waiting R2Ts and the one being answered, without the implied first one of InitialR2T=No (section 13.10). */
@@ -158,9 +176,22 @@ static uint32_t outstanding(const rig_task *task)
     return task->engine.num_r2t + (task->engine.sending && task->engine.out_ttt != RIG_TAG_NONE);
 }
 
+static rig_status count_r2t(eng_conn *conn, rig_task *task, const rig_pdu *pdu, eng_place place, uint64_t now)
+{
+    uint32_t sn = rig_get32(pdu->bhs, RIG_F_R2T_SN);
+    uint32_t end = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET) + rig_get32(pdu->bhs, RIG_F_DESIRED_LEN);
+    rig_status status = place == ENG_PLACE_AHEAD ? eng_gap(conn, task, sn, 0, now) : RIG_OK;
+    if (place == ENG_PLACE_FILLS)
+        return eng_gap_filled(conn, task, sn, 0, 0);
+    task->engine.data_sn = sn + 1;
+    if (eng_level(conn->session) == 0 || end > task->engine.r2t_offset)
+        task->engine.r2t_offset = end;
+    return status;
+}
+
 rig_status eng_r2t_take(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
-    (void)now;
+    eng_place place = ENG_PLACE_NEXT;
     rig_task *task = eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
     bool ours =
         task && task->kind == RIG_TASK_SCSI && task->engine.conn == conn && task->engine.phase >= ENG_SENT;
@@ -169,20 +200,21 @@ rig_status eng_r2t_take(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
                               "an R2T for no write on this connection (7.13)");
     if (task->engine.phase == ENG_ANSWERED)
         return RIG_OK;
-    rig_status status = check_r2t(conn, pdu, task);
-    if (status)
+    if (task->engine.moved) { /* its numbers begin where the target remembers them (7.2.2) */
+        task->engine.data_sn = rig_get32(pdu->bhs, RIG_F_R2T_SN);
+        task->engine.moved = false;
+    }
+    rig_status status = check_r2t(conn, pdu, task, &place);
+    if (status || place == ENG_PLACE_AGAIN)
         return status;
     if (outstanding(task) >= conn->session->agreed[RIG_KEY_MAX_R2T].value)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_R2T_SN,
                               "more R2Ts than MaxOutstandingR2T (13.17)");
-    uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
-    uint32_t len = rig_get32(pdu->bhs, RIG_F_DESIRED_LEN);
-    status = r2t_append(conn, task, rig_get32(pdu->bhs, RIG_F_TTT), offset, len);
-    if (status)
-        return status;
-    task->engine.data_sn++;
-    task->engine.r2t_offset = offset + len;
-    if (!task->engine.sending)
+    status = r2t_append(conn, task, rig_get32(pdu->bhs, RIG_F_TTT), rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET),
+                        rig_get32(pdu->bhs, RIG_F_DESIRED_LEN));
+    if (!status)
+        status = count_r2t(conn, task, pdu, place, now);
+    if (!status && !task->engine.sending)
         next_sequence(conn, task);
-    return RIG_OK;
+    return status;
 }

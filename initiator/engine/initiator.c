@@ -59,8 +59,11 @@ static rig_session *session_of(const rig_timer *timer)
         return OWNER(timer, rig_task, engine.timer)->engine.session;
     case ENG_TIMER_NOP:
         return OWNER(timer, eng_conn, nop_timer)->session;
+    case ENG_TIMER_RECOVERY:
+        return OWNER(timer, eng_conn, recovery_timer)->session;
     case ENG_TIMER_LOGIN:
     case ENG_TIMER_CLOSE:
+    case ENG_TIMER_SAVE:
         break;
     }
     return OWNER(timer, eng_conn, timer)->session;
@@ -71,6 +74,7 @@ static void expire(rig_timer *timer, uint64_t now)
     switch ((eng_timer_kind)timer->kind) {
     case ENG_TIMER_LOGIN:
     case ENG_TIMER_CLOSE:
+    case ENG_TIMER_SAVE:
         eng_conn_timer(OWNER(timer, eng_conn, timer), now);
         break;
     case ENG_TIMER_RECONNECT:
@@ -81,6 +85,9 @@ static void expire(rig_timer *timer, uint64_t now)
         break;
     case ENG_TIMER_NOP:
         eng_nop_due(OWNER(timer, eng_conn, nop_timer), now);
+        break;
+    case ENG_TIMER_RECOVERY:
+        eng_recovery_due(OWNER(timer, eng_conn, recovery_timer), now);
         break;
     }
 }

@@ -20,12 +20,18 @@
 #define ENG_CHAP_KEYS 5     /* CHAP_A, _I, _C, _N, _R */
 #define ENG_HASH_MAX 32     /* bytes of the longest digest of CHAP */
 #define ENG_AUTH_TEXTS 4    /* names and secrets of an authentication */
+#define ENG_OPEN_MAX 64     /* numbered responses of one connection that cannot be acknowledged yet */
+#define ENG_HOLES_MAX 1024  /* gaps in the data of all tasks of one connection */
+#define ENG_SNACKS_MAX 128  /* SNACKs of one connection that wait to be sent */
+#define ENG_ACK_EVERY 16    /* responses after which a silent initiator acknowledges */
+#define ENG_RETRIES_MAX 3   /* times one command is retried, or one gap asked for again */
 #define ENG_REDIRECTS_MAX 8 /* addresses one login follows, so that a circle of redirects ends */
 
 /* Default times of the engine, in ns. */
 #define ENG_LOGIN_TIMEOUT (15 * RIG_SECOND)
 #define ENG_TMF_TIMEOUT (15 * RIG_SECOND)
 #define ENG_NOP_TIMEOUT (5 * RIG_SECOND)
+#define ENG_RECOVERY_TIMEOUT (5 * RIG_SECOND)
 #define ENG_RECONNECT_MAX 5
 
 typedef enum eng_timer_kind {
@@ -33,10 +39,13 @@ typedef enum eng_timer_kind {
     ENG_TIMER_RECONNECT,
     ENG_TIMER_TASK,
     ENG_TIMER_NOP,
-    ENG_TIMER_CLOSE
+    ENG_TIMER_CLOSE,
+    ENG_TIMER_RECOVERY,
+    ENG_TIMER_SAVE
 } eng_timer_kind;
 
-typedef enum eng_phase { ENG_IDLE, ENG_QUEUED, ENG_SENT, ENG_ANSWERED } eng_phase;
+/* STRANDED: its connection failed, and it waits to be taken to another one (7.2.2). */
+typedef enum eng_phase { ENG_IDLE, ENG_QUEUED, ENG_STRANDED, ENG_SENT, ENG_ANSWERED } eng_phase;
 
 typedef struct eng_slot {
     rig_task *task; /* NULL when free */
@@ -58,6 +67,26 @@ typedef struct eng_text {
 typedef struct eng_r2t {
     uint32_t ttt, offset, len, next;
 } eng_r2t;
+
+/* A gap in the Data-In or R2T PDUs of a task: numbers first to first+num-1. from and to: where their data
+ * lies when sequences come in order. */
+typedef struct eng_hole {
+    uint32_t first, num, from, to;
+    uint32_t asked; /* how often */
+    uint32_t next;
+} eng_hole;
+
+/* A numbered response that cannot be acknowledged: it is missing, or its command lacks data. */
+typedef struct eng_open {
+    uint32_t stat_sn;
+    bool missing;
+} eng_open;
+
+typedef struct eng_snack {
+    uint8_t type; /* section 11.16.1 */
+    uint64_t lun;
+    uint32_t itt, ttt, beg_run, run_length;
+} eng_snack;
 
 typedef struct eng_queue {
     rig_task *first, *last;
@@ -122,13 +151,27 @@ typedef struct eng_conn {
     uint8_t state;   /* eng_conn_state */
     uint8_t cleanup; /* eng_cleanup_state, of the connection's state machine for cleanup (8.2) */
     bool leading;
-    bool by_target;    /* the target ended it first */
-    bool over;         /* it is ending or has ended: only its stream may still be there */
-    bool cut;          /* the task of the payload that is coming has ended */
-    uint32_t lent;     /* PDUs in the output queue with payload in callers' memory */
-    rig_task *placing; /* the task whose buffer the current payload goes to */
+    bool by_target;        /* the target ended it first */
+    bool saves;            /* it failed, and its session goes on */
+    bool over;             /* it is ending or has ended: only its stream may still be there */
+    bool cut;              /* the task of the payload that is coming has ended */
+    rig_status failed;     /* why it did */
+    uint64_t retain_until; /* of a failed connection: until then the target keeps its tasks (7.5) */
+    uint32_t lent;         /* PDUs in the output queue with payload in callers' memory */
+    rig_task *placing;     /* the task whose buffer the current payload goes to */
     eng_text *text;
-    uint32_t exp_stat_sn;
+    uint32_t exp_stat_sn; /* of the next numbered response; eng_ack_sn tells what is acknowledged */
+    eng_open *open;       /* ENG_OPEN_MAX of them, in order of StatSN; NULL before the first */
+    uint32_t num_open;
+    eng_hole *holes; /* pool */
+    uint32_t num_holes, free_hole;
+    uint32_t missing;  /* gaps and responses that were asked for and have not come */
+    uint32_t progress; /* counts what came of them; seen is its value when the timer was armed */
+    uint32_t progress_seen, exp_cmd_sn_seen;
+    eng_snack *snacks; /* ring */
+    uint32_t snack_first, num_snacks;
+    uint32_t lengths;  /* how often our MaxRecvDataSegmentLength was declared anew */
+    uint32_t unacked;  /* numbered responses since we last said something */
     uint32_t max_send; /* the target's MaxRecvDataSegmentLength */
     rig_framer framer;
     rig_txq txq;
@@ -141,10 +184,11 @@ typedef struct eng_conn {
     uint32_t num_r2ts, free_r2t;
     eng_ping *pings; /* ring of target pings to answer */
     uint32_t ping_first, num_pings;
-    rig_timer timer;     /* login, or the peer's FIN */
-    rig_timer nop_timer; /* keep-alive */
-    bool pinging;        /* a keep-alive ping is out */
-    uint64_t heard;      /* when the target last said something */
+    rig_timer timer;          /* login, or the peer's FIN */
+    rig_timer nop_timer;      /* keep-alive */
+    rig_timer recovery_timer; /* within-command and within-connection recovery */
+    bool pinging;             /* a keep-alive ping is out */
+    uint64_t heard;           /* when the target last said something */
 } eng_conn;
 
 struct rig_session {
@@ -155,12 +199,13 @@ struct rig_session {
     uint8_t state; /* eng_session_state */
     bool was_up;
     bool recovering;
-    bool sweep;  /* a connection may be over: look when no call is on the stack */
-    bool doomed; /* rig_session_free was called */
+    bool gives_up; /* whatever fails now takes the session with it */
+    bool sweep;    /* a connection may be over: look when no call is on the stack */
+    bool doomed;   /* rig_session_free was called */
     bool has_wait;
-    uint16_t wait;      /* Time2Wait of an Async Message, which counts instead of the agreed one (7.5.2) */
-    uint32_t busy;      /* calls on the stack that use the session or its connections */
-    uint32_t redirects; /* followed since the last time it was up */
+    uint16_t wait, retain; /* Time2Wait of an Async Message, which counts instead of the agreed one (7.5.2) */
+    uint32_t busy;         /* calls on the stack that use the session or its connections */
+    uint32_t redirects;    /* followed since the last time it was up */
     uint16_t tsih;
     uint16_t next_cid;
     bool has_portal_group;
@@ -194,6 +239,8 @@ struct rig_initiator {
 
 /* conn.c: one connection as user of a stream */
 rig_status eng_conn_new(rig_session *session, const rig_portal *portal, bool leading, uint64_t now);
+rig_status eng_conn_again(rig_session *session, const eng_conn *failed, uint64_t now);
+void eng_cleanup_fire(eng_conn *conn, unsigned event, uint64_t now);
 void eng_conn_fail(eng_conn *conn, rig_status why, uint64_t now);
 void eng_conn_end(eng_conn *conn, unsigned event, rig_status why, uint64_t now);
 void eng_conn_lose(eng_conn *conn, rig_status why, uint64_t now);
@@ -277,18 +324,69 @@ rig_status eng_proposal(eng_login *login, const rig_alloc *alloc, const rig_sess
 rig_status eng_negotiated(const eng_login *login, const rig_session_config *config, rig_error *err);
 bool eng_reserved_word(rig_view value);
 
-/* window.c: the command window (4.2.2.1) */
+/* window.c: the command window (4.2.2.1) and StatSN (4.2.2.2) */
 void eng_window_take(rig_session *session, const uint8_t *bhs);
 bool eng_window_open(const rig_session *session);
-rig_status eng_stat_sn(eng_conn *conn, const rig_pdu *pdu);
+/* Takes the PDU's StatSN, if it has one. out_again: the PDU was dealt with before and is to be passed over.
+ */
+rig_status eng_stat_sn(eng_conn *conn, const rig_pdu *pdu, bool *out_again);
+uint32_t eng_ack_sn(const eng_conn *conn);
+/* A response that came but cannot be acknowledged yet, or has to come again; and its end. */
+rig_status eng_status_hold(eng_conn *conn, uint32_t stat_sn, bool missing);
+void eng_status_release(eng_conn *conn, uint32_t stat_sn);
+/* A response was lost whose StatSN is known; its replay is asked for elsewhere, or by a Status SNACK. */
+rig_status eng_status_lost(eng_conn *conn, const rig_pdu *pdu, bool ask);
+
+/* recovery_within.c: error recovery level 1 */
+uint32_t eng_level(const rig_session *session);
+rig_status eng_snack_push(eng_conn *conn, const eng_snack *snack);
+bool eng_snack_send(eng_conn *conn);
+bool eng_ack_send(eng_conn *conn);
+/* How a number of Data-In or R2T stands to those that came before. */
+typedef enum eng_place { ENG_PLACE_NEXT, ENG_PLACE_AHEAD, ENG_PLACE_FILLS, ENG_PLACE_AGAIN } eng_place;
+eng_place eng_place_of(const eng_conn *conn, const rig_task *task, uint32_t sn, const eng_hole **out_hole);
+/* Numbers up to sn, without it, are missing; the data of sn begins at offset. */
+rig_status eng_gap(eng_conn *conn, rig_task *task, uint32_t sn, uint32_t offset, uint64_t now);
+rig_status eng_gap_filled(eng_conn *conn, rig_task *task, uint32_t sn, uint32_t offset, uint32_t len);
+void eng_gaps_forget(eng_conn *conn, rig_task *task);
+/* The gap with the lowest number, NULL when there is none. */
+const eng_hole *eng_gap_first(const eng_conn *conn, const rig_task *task);
+rig_status eng_data_lost(eng_conn *conn, rig_task *task, const rig_pdu *pdu, uint64_t now);
+rig_status eng_digest_error(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+rig_status eng_data_ack(eng_conn *conn, rig_task *task, const rig_pdu *pdu);
+void eng_status_came(eng_conn *conn, rig_task *task, uint32_t stat_sn, uint64_t now);
+rig_status eng_data_whole(eng_conn *conn, rig_task *task, uint64_t now);
+void eng_snack_refused(eng_conn *conn, const uint8_t *bhs, uint64_t now);
+bool eng_retry(eng_conn *conn, rig_task *task);
+void eng_recovery_arm(eng_conn *conn, uint64_t now);
+void eng_recovery_due(eng_conn *conn, uint64_t now);
+void eng_recovery_free(eng_conn *conn);
+
+/* recovery_conn.c: a connection failed and its session goes on: at level 2 its commands are taken elsewhere,
+ * below it they end when another connection can log the failed one out. */
+bool eng_can_save(const eng_conn *conn);
+void eng_save(eng_conn *conn, rig_status why, uint64_t now);
+void eng_save_due(eng_conn *conn, uint64_t now);
+void eng_save_end(eng_conn *conn);
+bool eng_is_failed(const eng_conn *conn);
+eng_conn *eng_session_failed(const rig_session *session, uint16_t cid);
+/* A login with its CID succeeded, or not. */
+void eng_save_login(eng_conn *conn, uint64_t now);
+bool eng_save_login_failed(const eng_conn *conn, uint16_t login_status, uint64_t now);
+/* TASK REASSIGN was answered. */
+void eng_reassigned(eng_conn *conn, const rig_task *tmf, uint64_t now);
+bool eng_any_failed(const rig_session *session);
 
 /* task.c: the task table and life of a request. Requests of the engine's own are freed when they end. */
 rig_task *eng_task_find(const rig_session *session, uint32_t itt);
 void eng_task_done(rig_task *task, rig_status status, uint64_t now);
+/* The same when its connection is over: nothing waits for output. */
+void eng_task_lost(rig_task *task, rig_status status, uint64_t now);
 void eng_tasks_abort(rig_session *session, const eng_conn *conn, rig_status why, uint64_t now);
 void eng_task_timeout(rig_task *task, uint64_t now);
 void eng_task_sent(void *ctx, void *cookie);
 void eng_task_bind(rig_task *task, eng_conn *conn);
+void eng_task_requeue(rig_task *task, eng_conn *conn);
 void eng_queue_remove(eng_queue *queue, rig_task *task);
 rig_task *eng_own_task(rig_session *session, rig_task_kind kind);
 rig_status eng_own_submit(eng_conn *conn, rig_task *task, uint64_t now);
@@ -307,8 +405,12 @@ rig_status eng_complete(void *ctx, const rig_pdu *pdu);
  * other failure ends the task. They call nobody back. */
 rig_status eng_scsi_send(eng_conn *conn, rig_task *task);
 rig_status eng_scsi_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+void eng_check_amount(eng_conn *conn, const rig_pdu *pdu, const rig_task *task, uint64_t now);
 rig_status eng_data_in_place(eng_conn *conn, const rig_pdu *pdu, rig_sink *out_sink);
 rig_status eng_data_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+/* Back to what was acknowledged, or to what came without a gap: the rest comes anew. */
+void eng_data_in_restart(rig_task *task);
+void eng_data_in_rewind(const eng_conn *conn, rig_task *task);
 rig_status eng_r2t_take(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 bool eng_data_out_send(eng_conn *conn);
 void eng_data_out_start(eng_conn *conn, rig_task *task);

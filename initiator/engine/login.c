@@ -210,6 +210,10 @@ static rig_status finish(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     eng_nop_arm(conn, now);
     if (conn->leading && !eng_session_up(session, now))
         return RIG_E_ABORTED;
+    if (!conn->leading)
+        eng_save_login(conn, now);
+    if (conn->over)
+        return RIG_E_ABORTED;
     eng_session_wake(session);
     return RIG_OK;
 }

@@ -16,13 +16,15 @@ rig_status eng_logout_send(eng_conn *conn, rig_task *task)
         return RIG_E_BUSY;
     const eng_conn *closing =
         task->reason == CLOSE_SESSION ? NULL : eng_session_conn(conn->session, task->cid);
+    if (task->engine.saves)
+        closing = eng_session_failed(conn->session, task->cid);
     rig_set(tx->bhs, RIG_F_I, task->immediate);
     rig_set(tx->bhs, RIG_F_LOGOUT_REASON, task->reason);
     rig_set(tx->bhs, RIG_F_ITT, task->itt);
     rig_set(tx->bhs, RIG_F_CID, task->reason == CLOSE_SESSION ? 0 : task->cid);
     rig_set(tx->bhs, RIG_F_CMD_SN, task->cmd_sn);
     if (closing) /* the one that is closed tells how far it got (section 11.14.4) */
-        rig_set(tx->bhs, RIG_F_EXP_STAT_SN, closing->exp_stat_sn);
+        rig_set(tx->bhs, RIG_F_EXP_STAT_SN, eng_ack_sn(closing));
     rig_txq_seal(&conn->txq);
     return RIG_OK;
 }
@@ -85,9 +87,6 @@ static rig_status refused(eng_conn *conn, const rig_pdu *pdu, rig_task *task, ui
 
 rig_status eng_logout_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
-    rig_status status = eng_stat_sn(conn, pdu);
-    if (status)
-        return status;
     rig_task *task = eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
     if (!task || task->kind != RIG_TASK_LOGOUT || task->engine.conn != conn || task->engine.phase != ENG_SENT)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,

@@ -45,14 +45,11 @@ rig_status eng_offers_check(rig_session_config *config, rig_error *err)
             return rig_fail_at(err, RIG_E_ARGUMENT, 0, rig_key_rows[i].name,
                                "%s: %u cannot be offered (section %s)", rig_key_rows[i].name,
                                config->offer[i].value, rig_key_rows[i].section);
-    if (!config->offer[RIG_KEY_RECOVERY_LEVEL].omit && config->offer[RIG_KEY_RECOVERY_LEVEL].value > 0)
-        return rig_fail_at(
-            err, RIG_E_UNSUPPORTED, 0, rig_key_rows[RIG_KEY_RECOVERY_LEVEL].name,
-            "a level is offered with all it demands (section 7.1.5), and only level 0 is there");
     for (unsigned i = 0; i < RIG_KEYS; i++) /* what we answer a target that proposes such a key */
         if (!offer_fits(&rig_key_rows[i], &config->offer[i]))
             config->offer[i].value = rig_key_rows[i].offer;
-    config->offer[RIG_KEY_RECOVERY_LEVEL].value = 0;
+    if (config->discovery) /* 7.4.1 */
+        config->offer[RIG_KEY_RECOVERY_LEVEL].value = 0;
     const rig_key_value *burst = &config->offer[RIG_KEY_MAX_BURST];
     uint32_t most = burst->omit ? rig_key_rows[RIG_KEY_MAX_BURST].in_force : burst->value;
     if (config->offer[RIG_KEY_FIRST_BURST].value > most)

@@ -82,15 +82,8 @@ static rig_status take_echo(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 
 rig_status eng_nop_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
-    if (rig_get32(pdu->bhs, RIG_F_ITT) != RIG_TAG_NONE) {
-        rig_status status = eng_stat_sn(conn, pdu);
-        return status ? status : take_echo(conn, pdu, now);
-    }
-    /* An unsolicited NOP-In shows the next StatSN without using it: a lost status becomes visible (7.1.4.2).
-     */
-    if (rig_get32(pdu->bhs, RIG_F_STAT_SN) != conn->exp_stat_sn)
-        return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_STAT_SN,
-                              "a status in between is missing (11.19.2)");
+    if (rig_get32(pdu->bhs, RIG_F_ITT) != RIG_TAG_NONE)
+        return take_echo(conn, pdu, now);
     if (rig_get32(pdu->bhs, RIG_F_TTT) != RIG_TAG_NONE && rig_get(pdu->bhs, RIG_F_LUN) == LUN_NOT_SPECIFIED)
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_LUN, "a tag needs a LUN (7.7)");
     rig_status status = rig_get32(pdu->bhs, RIG_F_TTT) != RIG_TAG_NONE ? take_ping(conn, pdu) : RIG_OK;
@@ -130,7 +123,7 @@ rig_status eng_plug(eng_conn *conn, uint32_t cmd_sn, uint64_t now)
     if (task) {
         task->timeout = ping_timeout(conn->session);
         task->cmd_sn = cmd_sn;
-        task->engine.plug = true;
+        task->engine.plug = task->engine.numbered = true;
     }
     return eng_own_submit(conn, task, now);
 }

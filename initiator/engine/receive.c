@@ -19,12 +19,14 @@ rig_status eng_header(void *ctx, const rig_pdu *pdu, rig_sink *out_sink)
     return RIG_OK;
 }
 
+/* A wrong header digest ends the connection at every level: where the next header begins is not known (7.8).
+ */
 static rig_status check_digests(eng_conn *conn, const rig_pdu *pdu)
 {
     if (pdu->bad_header_digest)
         return eng_conn_error(conn, RIG_E_HEADER_DIGEST, pdu, RIG_F_OPCODE,
                               "the header digest does not match (7.8)");
-    if (pdu->bad_data_digest)
+    if (pdu->bad_data_digest && (eng_level(conn->session) == 0 || conn->state == ENG_S4_IN_LOGIN))
         return eng_conn_error(conn, RIG_E_DATA_DIGEST, pdu, RIG_F_DATA_LEN,
                               "the data digest does not match (7.8)");
     return RIG_OK;
@@ -44,8 +46,13 @@ static rig_status take(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     if (!fn)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_OPCODE,
                               "not a PDU a target sends in this phase");
+    if (pdu->bad_data_digest)
+        return eng_digest_error(conn, pdu, now);
+    bool again;
     eng_window_take(conn->session, pdu->bhs);
-    return fn(conn, pdu, now);
+    status = eng_stat_sn(conn, pdu, &again);
+    eng_recovery_arm(conn, now);
+    return status || again ? status : fn(conn, pdu, now);
 }
 
 rig_status eng_complete(void *ctx, const rig_pdu *pdu)

@@ -37,10 +37,13 @@ static bool is_idle(const rig_session *session)
 /* A failed connection at level 0 takes the whole session with it. */
 void eng_recover(rig_session *session, rig_status why, uint64_t now)
 {
-    if (session->state != ENG_Q3_LOGGED_IN)
+    if (!rig_session_is_up(session))
         return;
     session->attempts = session->redirects = 0;
-    eng_session_fire(session, ENG_SESSION_LOST, now);
+    if (session->state == ENG_Q3_LOGGED_IN)
+        eng_session_fire(session, ENG_SESSION_LOST, now);
+    for (eng_conn *conn = session->conns; conn; conn = conn->next)
+        eng_save_end(conn);
     for (eng_conn *conn = session->conns; conn; conn = conn->next)
         eng_conn_lose(conn, why, now);
     eng_tasks_abort(session, NULL, why, now);
@@ -107,6 +110,7 @@ void eng_login_failed(eng_conn *conn, rig_status why, uint64_t now)
     eng_conn_lose(conn, why, now);
     if (follow(session, conn, login_status, now))
         return;
+    bool saved = eng_save_login_failed(conn, login_status, now);
     if (conn->leading)
         give_up_or_retry(session, login_status, why, now);
     rig_event event = {.cid = conn->cid,
@@ -115,7 +119,7 @@ void eng_login_failed(eng_conn *conn, rig_status why, uint64_t now)
                        .by_target = conn->by_target,
                        .error = &conn->error};
     eng_emit(session, &event, RIG_EVENT_LOGIN_FAILED, now);
-    if (!conn->leading && !eng_session_any(session))
+    if (!saved && !conn->leading && !eng_session_any(session))
         eng_session_end(session, now);
 }
 

@@ -105,7 +105,8 @@ static rig_status check_response(eng_conn *conn, const rig_pdu *pdu, const rig_t
     /* 0 though data came: a target that does not count, as tgt does with a failed read; nothing can be lost
      * by it. */
     uint32_t exp_data_sn = rig_get32(bhs, RIG_F_EXP_DATA_SN);
-    if (completed && task->read && exp_data_sn != 0 && exp_data_sn != task->engine.data_sn)
+    bool beyond = rig_sn_lt(task->engine.data_sn, exp_data_sn) && eng_level(conn->session);
+    if (completed && task->read && exp_data_sn != 0 && !beyond && exp_data_sn != task->engine.data_sn)
         return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_EXP_DATA_SN,
                               "not the number of Data-In PDUs that came (7.9)");
     if (completed && rig_get(bhs, RIG_F_SCSI_STATUS) == 0x02 && pdu->data.len < 2)
@@ -116,7 +117,7 @@ static rig_status check_response(eng_conn *conn, const rig_pdu *pdu, const rig_t
 
 /* A read that ended GOOD has all its bytes, less an underflow; anything else is told, the data is what it is.
  */
-static void check_amount(eng_conn *conn, const rig_pdu *pdu, const rig_task *task, uint64_t now)
+void eng_check_amount(eng_conn *conn, const rig_pdu *pdu, const rig_task *task, uint64_t now)
 {
     uint64_t came = (uint64_t)task->received + (task->underflow ? task->residual : 0);
     if (!task->read || task->response || task->scsi_status || came == task->edtl)
@@ -129,29 +130,54 @@ static void check_amount(eng_conn *conn, const rig_pdu *pdu, const rig_task *tas
     eng_emit(conn->session, &event, RIG_EVENT_IGNORED, now);
 }
 
-rig_status eng_scsi_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
+static void take_response(rig_task *task, const rig_pdu *pdu)
 {
     const uint8_t *bhs = pdu->bhs;
-    rig_status status = eng_stat_sn(conn, pdu);
-    if (status)
-        return status;
-    rig_task *task = eng_task_find(conn->session, rig_get32(bhs, RIG_F_ITT));
+    task->response = (uint8_t)rig_get(bhs, RIG_F_SCSI_RESPONSE);
+    if (task->response)
+        return;
+    task->scsi_status = (uint8_t)rig_get(bhs, RIG_F_SCSI_STATUS);
+    task->overflow = rig_get(bhs, RIG_F_OVERFLOW);
+    task->underflow = rig_get(bhs, RIG_F_UNDERFLOW);
+    task->residual = task->overflow || task->underflow ? rig_get32(bhs, RIG_F_RESIDUAL) : 0;
+    take_sense(task, pdu->data);
+}
+
+/* Data-In PDUs behind the last one that came are missing, too (11.4.8). */
+static rig_status check_tail(eng_conn *conn, const rig_pdu *pdu, rig_task *task, uint64_t now)
+{
+    uint32_t exp_data_sn = rig_get32(pdu->bhs, RIG_F_EXP_DATA_SN);
+    bool completed = rig_get(pdu->bhs, RIG_F_SCSI_RESPONSE) == 0;
+    if (!completed || !task->read || task->engine.spoilt || eng_level(conn->session) == 0 ||
+        !rig_sn_lt(task->engine.data_sn, exp_data_sn))
+        return RIG_OK;
+    return eng_gap(conn, task, exp_data_sn, task->edtl, now);
+}
+
+/* The last response of a command whose data was asked for anew carries the tag of that SNACK (11.16.3). */
+static bool is_last(const rig_pdu *pdu, const rig_task *task)
+{
+    return task->engine.snack_tag == 0 || rig_get32(pdu->bhs, RIG_F_SNACK_TAG) == task->engine.snack_tag;
+}
+
+rig_status eng_scsi_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
+{
+    uint32_t stat_sn = rig_get32(pdu->bhs, RIG_F_STAT_SN);
+    rig_task *task = eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
     if (!task || task->kind != RIG_TASK_SCSI || task->engine.conn != conn || task->engine.phase < ENG_SENT)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT, "no such task on this connection (7.13)");
     if (task->engine.phase == ENG_ANSWERED)
         return RIG_OK;
-    status = check_response(conn, pdu, task);
+    rig_status status = is_last(pdu, task) ? check_response(conn, pdu, task) : RIG_OK;
+    if (!status && is_last(pdu, task))
+        status = check_tail(conn, pdu, task, now);
     if (status)
         return status;
-    task->response = (uint8_t)rig_get(bhs, RIG_F_SCSI_RESPONSE);
-    if (task->response == 0) {
-        task->scsi_status = (uint8_t)rig_get(bhs, RIG_F_SCSI_STATUS);
-        task->overflow = rig_get(bhs, RIG_F_OVERFLOW);
-        task->underflow = rig_get(bhs, RIG_F_UNDERFLOW);
-        task->residual = task->overflow || task->underflow ? rig_get32(bhs, RIG_F_RESIDUAL) : 0;
-        take_sense(task, pdu->data);
-    }
-    check_amount(conn, pdu, task, now);
-    eng_task_done(task, RIG_OK, now);
+    if (!is_last(pdu, task))
+        return eng_status_hold(conn, stat_sn, true);
+    take_response(task, pdu);
+    if (task->engine.num_holes == 0)
+        eng_check_amount(conn, pdu, task, now);
+    eng_status_came(conn, task, stat_sn, now);
     return RIG_OK;
 }

@@ -11,8 +11,10 @@ static rig_status (*const senders[])(eng_conn *, rig_task *) = {
 rig_tx *eng_push(eng_conn *conn, rig_pdu_kind kind)
 {
     rig_tx *tx = rig_txq_push(&conn->txq, kind, NULL);
-    if (tx)
-        rig_set(tx->bhs, RIG_F_EXP_STAT_SN, conn->exp_stat_sn);
+    if (!tx)
+        return NULL;
+    rig_set(tx->bhs, RIG_F_EXP_STAT_SN, eng_ack_sn(conn));
+    conn->unacked = 0;
     return tx;
 }
 
@@ -38,7 +40,7 @@ static bool may_go(const eng_conn *conn, const rig_task *task)
         return false;
     if (task->kind == RIG_TASK_TEXT && conn->text)
         return false;
-    if (task->engine.plug)
+    if (task->engine.numbered)
         return rig_sn_le(task->cmd_sn, session->max_cmd_sn);
     return task->immediate || eng_window_open(session);
 }
@@ -72,7 +74,7 @@ static bool send_request(eng_conn *conn, uint64_t now)
     rig_task *task = next_task(conn, &queue);
     if (!task || (task->engine.ref_waits && eng_tmf_moot(task, conn, now)))
         return false;
-    if (!task->engine.plug)
+    if (!task->engine.numbered)
         task->cmd_sn = session->cmd_sn;
     rig_status status = senders[task->kind](conn, task);
     if (status) {
@@ -83,7 +85,10 @@ static bool send_request(eng_conn *conn, uint64_t now)
     eng_queue_remove(queue, task);
     task->engine.conn = conn;
     task->engine.phase = ENG_SENT;
-    session->cmd_sn += !task->immediate && !task->engine.plug;
+    session->cmd_sn += !task->immediate && !task->engine.numbered;
+    task->engine.numbered = true;
+    task->engine.lengths = conn->lengths;
+    eng_recovery_arm(conn, now);
     if (task->kind == RIG_TASK_LOGOUT)
         eng_logout_sent(session, task, now);
     return true;
@@ -98,7 +103,7 @@ static bool is_open(const eng_conn *conn)
 void eng_send(eng_conn *conn, uint64_t now)
 {
     while (is_open(conn) && rig_txq_room(&conn->txq) > 0)
-        if (!eng_ping_answers(conn) && !eng_data_out_send(conn) && !eng_text_continue(conn, now) &&
-            !send_request(conn, now))
+        if (!eng_snack_send(conn) && !eng_ping_answers(conn) && !eng_data_out_send(conn) &&
+            !eng_text_continue(conn, now) && !send_request(conn, now) && !eng_ack_send(conn))
             break;
 }

@@ -213,6 +213,8 @@ void rig_session_free(rig_session *session)
     eng_enter(session);
     session->state = ENG_Q1_FREE;
     for (eng_conn *conn = session->conns; conn; conn = conn->next)
+        eng_save_end(conn);
+    for (eng_conn *conn = session->conns; conn; conn = conn->next)
         eng_conn_lose(conn, RIG_E_ABORTED, initiator->now);
     eng_tasks_abort(session, NULL, RIG_E_ABORTED, initiator->now);
     eng_leave(session);
@@ -246,9 +248,10 @@ void *rig_session_user(const rig_session *session)
     return session->config.user;
 }
 
+/* While a connection is being recovered requests wait for it. */
 bool rig_session_is_up(const rig_session *session)
 {
-    return session->state == ENG_Q3_LOGGED_IN;
+    return session->state == ENG_Q3_LOGGED_IN || (session->state == ENG_Q4_FAILED && eng_any_failed(session));
 }
 
 void rig_session_describe(const rig_session *session, rig_session_facts *out_facts)
@@ -278,7 +281,11 @@ void rig_session_drop(rig_session *session, bool reset, uint64_t now)
     while (last && last->next)
         last = last->next;
     eng_enter(session);
+    session->gives_up = true;
     for (eng_conn *conn = session->conns; conn; conn = conn == last ? NULL : conn->next)
         eng_conn_fail(conn, why, now);
+    if (session->state == ENG_Q4_FAILED && eng_any_failed(session))
+        eng_recover(session, why, now);
+    session->gives_up = false;
     eng_leave(session);
 }

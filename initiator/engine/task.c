@@ -150,18 +150,22 @@ void eng_task_sent(void *ctx, void *cookie)
         finish(task, conn->session->initiator->now);
 }
 
-/* Ends all tasks of a connection, of all with NULL. The connections are over: nothing waits for output. */
+void eng_task_lost(rig_task *task, rig_status status, uint64_t now)
+{
+    task->engine.num_tx = 0;
+    if (task->engine.phase == ENG_ANSWERED)
+        finish(task, now);
+    else
+        eng_task_done(task, status, now);
+}
+
+/* Ends all tasks of a connection, of all with NULL. The connections are over. */
 void eng_tasks_abort(rig_session *session, const eng_conn *conn, rig_status why, uint64_t now)
 {
     for (uint32_t i = 0; i < session->num_slots; i++) {
         rig_task *task = session->slots[i].task;
-        if (!task || (conn && task->engine.conn != conn))
-            continue;
-        task->engine.num_tx = 0;
-        if (task->engine.phase == ENG_ANSWERED)
-            finish(task, now);
-        else
-            eng_task_done(task, why, now);
+        if (task && (!conn || task->engine.conn == conn))
+            eng_task_lost(task, why, now);
     }
 }
 
@@ -170,7 +174,8 @@ void eng_tasks_abort(rig_session *session, const eng_conn *conn, rig_status why,
 void eng_task_timeout(rig_task *task, uint64_t now)
 {
     eng_conn *conn = task->engine.conn;
-    bool waiting = task->engine.phase == ENG_QUEUED && !task->engine.internal;
+    bool waiting = (task->engine.phase == ENG_QUEUED && !task->engine.internal && !task->engine.numbered) ||
+                   task->engine.phase == ENG_STRANDED;
     bool plugged = task->engine.plug && rig_sn_lt(task->cmd_sn, task->engine.session->exp_cmd_sn);
     if (!conn || waiting || plugged) {
         eng_task_done(task, RIG_E_TIMEOUT, now);
@@ -182,6 +187,20 @@ void eng_task_timeout(rig_task *task, uint64_t now)
     }
     rig_fail(&conn->error, RIG_E_TIMEOUT, "no answer to the request with tag 0x%x", task->itt);
     eng_conn_fail(conn, RIG_E_TIMEOUT, now);
+}
+
+/* A command that is sent once more on that connection, with the tag and number it has. */
+void eng_task_requeue(rig_task *task, eng_conn *conn)
+{
+    task->received = 0;
+    task->engine.data_sn = task->engine.in_offset = 0;
+    task->engine.ack_sn = task->engine.ack_offset = task->engine.ack_received = 0;
+    task->engine.held = task->engine.ack_wanted = false;
+    task->engine.snack_tag = 0;
+    task->engine.phase = ENG_QUEUED;
+    task->engine.conn = conn;
+    queue_push(&conn->bound, task);
+    eng_conn_wake(conn);
 }
 
 /* Ties a request that waits to one connection. */
@@ -273,13 +292,15 @@ static rig_status submit(rig_session *session, rig_task *task, uint64_t now)
 
 rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now)
 {
-    if (session->state != ENG_Q3_LOGGED_IN)
+    if (!rig_session_is_up(session))
         return RIG_E_STATE;
     rig_status status = task->engine.session ? RIG_E_BUSY : check_task(task);
     if (status)
         return status;
     if (task->kind == RIG_TASK_TMF && task->reference && task->reference->engine.session != session)
         return RIG_E_NOT_FOUND;
+    if (task->kind == RIG_TASK_TMF && task->reference && task->reference->engine.phase == ENG_STRANDED)
+        return RIG_E_BUSY;
     memset(&task->engine, 0, sizeof task->engine);
     if (task->kind == RIG_TASK_TMF)
         eng_tmf_refer(task);

@@ -156,8 +156,10 @@ static rig_status take_lengths(eng_conn *conn)
     uint32_t theirs;
     if (!declared_length(&conn->text->answer, &theirs))
         return RIG_E_NEGOTIATION;
-    if (declared_length(&conn->text->request, &ours) && ours)
+    if (declared_length(&conn->text->request, &ours) && ours) {
+        conn->lengths += conn->framer.max_data != ours;
         conn->framer.max_data = ours;
+    }
     if (theirs)
         conn->max_send = theirs;
     return RIG_OK;
@@ -165,9 +167,7 @@ static rig_status take_lengths(eng_conn *conn)
 
 rig_status eng_text_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
-    rig_status status = eng_stat_sn(conn, pdu);
-    if (!status)
-        status = check_answer(conn, pdu);
+    rig_status status = check_answer(conn, pdu);
     if (status)
         return status;
     eng_text *text = conn->text;

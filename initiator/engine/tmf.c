@@ -84,6 +84,8 @@ rig_status eng_tmf_send(eng_conn *conn, rig_task *task)
     rig_set(tx->bhs, RIG_F_REF_TAG, task->engine.ref_itt);
     rig_set(tx->bhs, RIG_F_CMD_SN, task->cmd_sn);
     /* An immediate task never had a CmdSN of its own: the reference is this request's (section 11.5.5). */
+    if (task->function == TASK_REASSIGN)
+        rig_set(tx->bhs, RIG_F_EXP_DATA_SN, task->engine.ref_data_sn);
     if (task->function == ABORT_TASK)
         rig_set(tx->bhs, RIG_F_REF_CMD_SN,
                 task->engine.ref_numbered ? task->engine.ref_cmd_sn : task->cmd_sn);
@@ -126,14 +128,17 @@ rig_status eng_tmf_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     rig_session *session = conn->session;
     uint32_t itt = rig_get32(pdu->bhs, RIG_F_ITT);
-    rig_status status = eng_stat_sn(conn, pdu);
-    if (status)
-        return status;
     rig_task *task = eng_task_find(session, itt);
     if (!task || task->kind != RIG_TASK_TMF || task->engine.conn != conn || task->engine.phase != ENG_SENT)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
                               "no such request on this connection (7.13)");
     task->response = (uint8_t)rig_get(pdu->bhs, RIG_F_TMF_RESPONSE);
+    if (task->engine.saves) {
+        const rig_task reassign = *task;
+        eng_task_done(task, RIG_OK, now);
+        eng_reassigned(conn, &reassign, now);
+        return conn->over ? RIG_E_ABORTED : RIG_OK;
+    }
     bool failed = !ends_tasks(task) && task->engine.internal && eng_task_find(session, task->engine.ref_itt);
     if (ends_tasks(task))
         end_tasks(session, task, now);

@@ -626,8 +626,8 @@ static void bad_configurations(void)
     w->config.isid[0] = 0xc0; /* type 11b is reserved (LOGIN-039) */
     CU_ASSERT_EQUAL(rig_session_new(w->initiator, &w->config, &w->session, &err), RIG_E_ARGUMENT);
     w->config = good;
-    w->config.offer[RIG_KEY_RECOVERY_LEVEL].value = 2; /* REC-002 */
-    CU_ASSERT_EQUAL(rig_session_new(w->initiator, &w->config, &w->session, &err), RIG_E_UNSUPPORTED);
+    w->config.offer[RIG_KEY_RECOVERY_LEVEL].value = 3;
+    CU_ASSERT_EQUAL(rig_session_new(w->initiator, &w->config, &w->session, &err), RIG_E_ARGUMENT);
     CU_ASSERT_STRING_EQUAL(err.field, "ErrorRecoveryLevel");
     w->config = good;
     w->config.offer[RIG_KEY_MAX_BURST].value = 511;

@@ -205,6 +205,8 @@ void rig_scn_word_grammar(rig_text *out, const rig_scn_word *word);
     X(NOP_IN, "nop-in")                                                                                      \
     X(ASYNC, "async")                                                                                        \
     X(REJECT, "reject")                                                                                      \
+    X(RECOVERED, "recovered")                                                                                \
+    X(IGNORED, "ignored")                                                                                    \
     X(TRANSITION, "transition")                                                                              \
     X(GAP, "gap")                                                                                            \
     X(RESYNC, "resync")                                                                                      \

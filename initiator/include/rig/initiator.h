@@ -43,6 +43,8 @@ typedef enum rig_event_kind {
     RIG_EVENT_LOGIN_FAILED, /**< a login attempt ended; status and login_status tell why */
     RIG_EVENT_CLOSED,       /**< a connection ended; status tells why, by_target who began */
     RIG_EVENT_NEXUS_LOSS,   /**< the I_T nexus was lost (section 6.3.5.1) */
+    RIG_EVENT_RECOVERED,    /**< what a failed connection left goes on elsewhere, or is closed; cid = of the
+                               failed    one */
     RIG_EVENT_NOP_IN,       /**< an unsolicited NOP-In came; pdu */
     RIG_EVENT_ASYNC,        /**< an Async Message came; pdu */
     RIG_EVENT_REJECT,       /**< a Reject came; pdu */
@@ -153,19 +155,21 @@ typedef struct rig_session_config {
     uint32_t cmd_sn;   /**< first CmdSN; else a named draw */
     rig_key_value offer[RIG_KEYS]; /**< what to propose for each key, see rig/keys.h */
     rig_auth_config auth;          /**< how to authenticate */
-    bool start_operational;   /**< start the login in the operational stage (CSG 1) when no authentication is
-                                 wanted */
-    bool ask_full_feature;    /**< try to go from the security stage straight to full feature phase */
-    uint64_t login_timeout;   /**< ns for connect and login together, 0 = 15 s */
-    uint64_t command_timeout; /**< ns for a SCSI command before ABORT TASK, 0 = never */
-    uint64_t tmf_timeout;     /**< ns for a task management request or logout, 0 = 15 s */
-    uint64_t nop_interval;    /**< ns of silence from the target after which it is pinged, 0 = never */
-    uint64_t nop_timeout;     /**< ns for the answer to such a ping, 0 = 5 s */
-    bool reconnect;           /**< after a loss, log in again with the same ISID (session reinstatement) */
-    uint32_t reconnect_max;   /**< attempts in a row before giving up, 0 = 5 */
-    bool retry_login;         /**< retry the first login, too, on class 3 and connection failures */
-    bool no_redirect;         /**< a redirection ends the login instead of being followed (section 11.13.5) */
-    void *user;               /**< the caller's, see rig_session_user */
+    bool start_operational;    /**< start the login in the operational stage (CSG 1) when no authentication is
+                                  wanted */
+    bool ask_full_feature;     /**< try to go from the security stage straight to full feature phase */
+    uint64_t login_timeout;    /**< ns for connect and login together, 0 = 15 s */
+    uint64_t command_timeout;  /**< ns for a SCSI command before ABORT TASK, 0 = never */
+    uint64_t tmf_timeout;      /**< ns for a task management request or logout, 0 = 15 s */
+    uint64_t nop_interval;     /**< ns of silence from the target after which it is pinged, 0 = never */
+    uint64_t nop_timeout;      /**< ns for the answer to such a ping, 0 = 5 s */
+    uint64_t recovery_timeout; /**< level 1: ns for what a SNACK asks for, and until a command that was not
+                                  acknowledged is sent again, 0 = 5 s */
+    bool reconnect;            /**< after a loss, log in again with the same ISID (session reinstatement) */
+    uint32_t reconnect_max;    /**< attempts in a row before giving up, 0 = 5 */
+    bool retry_login;          /**< retry the first login, too, on class 3 and connection failures */
+    bool no_redirect; /**< a redirection ends the login instead of being followed (section 11.13.5) */
+    void *user;       /**< the caller's, see rig_session_user */
 } rig_session_config;
 
 /** rig_session_config_init gives defaults: a normal session, every key's own default offer, all timeouts
@@ -174,10 +178,9 @@ void rig_session_config_init(rig_session_config *config);
 
 /**
  * rig_session_new makes a session without connecting. RIG_E_NOMEM; RIG_E_ARGUMENT or RIG_E_LIMIT for a target
- * name, ISID or offer that cannot be (err->field names the key); RIG_E_UNSUPPORTED for an offered
- * ErrorRecoveryLevel above 0. A FirstBurstLength above the MaxBurstLength of the same offer is lowered to it
- * (section 13.14). A target name with other letters than ASCII is prepared by rig_iname_prepare:
- * RIG_E_SYNTAX.
+ * name, ISID or offer that cannot be (err->field names the key). A FirstBurstLength above the MaxBurstLength
+ * of the same offer is lowered to it (section 13.14). A target name with other letters than ASCII is prepared
+ * by rig_iname_prepare: RIG_E_SYNTAX.
  *
  * RIG_E_ARGUMENT, too, for credentials that must not be used (section 9.2.1): a secret under 96 bits without
  * IPsec, one secret for both directions, here or in another session of the initiator, CHAP with
@@ -290,6 +293,17 @@ struct rig_task {
         uint32_t out_end;            /**< end of the current sequence */
         uint32_t out_ttt;            /**< its target transfer tag */
         uint32_t r2t_offset;         /**< where the next R2T has to start when sequences are in order */
+        uint32_t hole;               /**< first gap in the connection's pool, num_holes of them */
+        uint32_t num_holes;          /**< gaps in its Data-In or R2T PDUs */
+        uint32_t ack_sn;             /**< DataSN up to which data was acknowledged (DataACK) */
+        uint32_t ack_offset;         /**< in_offset at that point */
+        uint32_t ack_received;       /**< received at that point */
+        uint32_t ack_ttt;            /**< tag of a DataACK that waits for gaps to be filled */
+        uint64_t ack_lun;            /**< its LUN */
+        uint32_t snack_tag;          /**< of the last R-Data SNACK, 0 = none */
+        uint32_t lengths;            /**< the connection's count of declarations when it was sent */
+        uint32_t held_sn;            /**< StatSN of the status that waits for missing data */
+        uint32_t retries;            /**< times it was sent again */
         uint32_t r2t_first;          /**< oldest waiting R2T in the connection's pool */
         uint32_t r2t_last;           /**< newest one */
         uint32_t num_r2t;            /**< waiting R2Ts */
@@ -298,10 +312,18 @@ struct rig_task {
         uint32_t ref_itt;            /**< TMF: tag of the task it is about */
         uint32_t ref_cmd_sn;         /**< TMF: its CmdSN, valid with ref_numbered */
         rig_status verdict;          /**< result that waits for num_tx to become 0 */
+        uint32_t ref_data_sn;        /**< TASK REASSIGN: its ExpDataSN */
+        struct rig_session *saves;   /**< request of a clean-up: the session, else NULL */
+        uint16_t failed_cid;         /**< TASK REASSIGN and logout for recovery: the failed connection */
         uint8_t phase;               /**< where it is */
         bool sending;                /**< it stands in the connection's list of senders */
         bool internal;               /**< the engine's own request */
         bool plug;                   /**< PING: fills a hole in CmdSN */
+        bool numbered;               /**< it has its CmdSN already: it is sent again, or plugs a hole */
+        bool held;                   /**< its status came before all of its data */
+        bool ack_wanted;             /**< a DataACK waits for gaps to be filled */
+        bool spoilt;                 /**< its data cannot be had again: it ends with a digest error */
+        bool moved;                  /**< it was reassigned: R2Ts may begin with a number again */
         bool ref_numbered;           /**< TMF: the task it is about has a CmdSN of its own */
         bool ref_waits;              /**< TMF: the task it is about was not sent yet */
     } engine;                        /**< private */

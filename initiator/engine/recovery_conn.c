@@ -1,0 +1,391 @@
+/* Connection recovery (RFC 7143 sections 7.1.4.3, 7.2.2, 7.5 and 8.2). A failed connection stays in its
+ * session's list, over and without a stream, until its clean-up is done: by a logout on another connection,
+ * or by a login with its CID. Then its commands are reassigned, one TASK REASSIGN each. */
+#include "internal.h"
+
+#define CLOSE_CONNECTION 1
+#define REMOVE_FOR_RECOVERY 2
+#define TASK_REASSIGN 8
+#define NO_SUCH_SESSION 0x020a
+
+#define SAVE_AGAIN (1 * RIG_SECOND)   /* between attempts */
+#define CLOSE_LIMIT (20 * RIG_SECOND) /* for a logout that only closes */
+
+bool eng_is_failed(const eng_conn *conn)
+{
+    return conn->cleanup == ENG_R1_CLEANUP_WAIT || conn->cleanup == ENG_R2_IN_CLEANUP;
+}
+
+eng_conn *eng_session_failed(const rig_session *session, uint16_t cid)
+{
+    eng_conn *conn = session->conns;
+    while (conn && (!eng_is_failed(conn) || conn->cid != cid))
+        conn = conn->next;
+    return conn;
+}
+
+static eng_conn *logged_in(const rig_session *session, const eng_conn *but)
+{
+    eng_conn *conn = session->conns;
+    while (conn && (conn == but || conn->over || conn->state != ENG_S5_LOGGED_IN))
+        conn = conn->next;
+    return conn;
+}
+
+bool eng_any_failed(const rig_session *session)
+{
+    const eng_conn *conn = session->conns;
+    while (conn && !eng_is_failed(conn))
+        conn = conn->next;
+    return conn != NULL;
+}
+
+/* Without level 2 only another connection can say that this one is to be cleaned up. */
+bool eng_can_save(const eng_conn *conn)
+{
+    const rig_session *session = conn->session;
+    bool full_feature = conn->state == ENG_S5_LOGGED_IN || conn->state == ENG_S7_LOGOUT_REQUESTED;
+    if (session->doomed || session->gives_up || session->config.discovery || !full_feature)
+        return false;
+    return eng_level(session) == 2 || logged_in(session, conn);
+}
+
+static uint64_t agreed_ns(const rig_session *session, rig_key_id key)
+{
+    return session->agreed[key].value * RIG_SECOND;
+}
+
+static void give_up(rig_session *session, rig_status why, uint64_t now)
+{
+    session->gives_up = true;
+    eng_recover(session, why, now);
+    session->gives_up = false;
+}
+
+static void again_later(eng_conn *conn, uint64_t wait, uint64_t now)
+{
+    conn->timer.kind = ENG_TIMER_SAVE;
+    rig_timerq_arm(&conn->session->initiator->timers, &conn->timer, now + wait);
+}
+
+/* ---- the connection failed ---- */
+
+static bool was_sent(const rig_task *task)
+{
+    return task->engine.phase == ENG_SENT || (task->engine.phase == ENG_QUEUED && task->engine.numbered);
+}
+
+/* A command that may be taken elsewhere; its buffers have come back with the stream. */
+static bool strands(const eng_conn *conn, const rig_task *task)
+{
+    return eng_level(conn->session) == 2 && task->kind == RIG_TASK_SCSI && !task->immediate && was_sent(task);
+}
+
+static void strand(eng_conn *conn, rig_task *task)
+{
+    if (task->engine.phase == ENG_QUEUED)
+        eng_queue_remove(&conn->bound, task);
+    eng_data_in_rewind(conn, task);
+    eng_data_out_forget(conn, task);
+    task->engine.num_tx = 0;
+    task->engine.held = task->engine.ack_wanted = false;
+    task->engine.phase = ENG_STRANDED;
+}
+
+/* What has been sent and may not have been received leaves a hole in CmdSN when its task ends. */
+static bool leaves_hole(const rig_session *session, const rig_task *task)
+{
+    return was_sent(task) && !task->immediate && rig_sn_le(session->exp_cmd_sn, task->cmd_sn);
+}
+
+static void plug(rig_session *session, uint32_t cmd_sn, uint64_t now)
+{
+    eng_conn *other = logged_in(session, NULL);
+    if (other && eng_plug(other, cmd_sn, now))
+        eng_conn_fail(other, RIG_E_NOMEM, now);
+}
+
+static void end_or_strand(eng_conn *conn, rig_status why, uint64_t now)
+{
+    rig_session *session = conn->session;
+    for (uint32_t i = 0; i < session->num_slots; i++) {
+        rig_task *task = session->slots[i].task;
+        if (!task || task->engine.conn != conn || task->engine.phase == ENG_STRANDED)
+            continue;
+        if (strands(conn, task)) {
+            strand(conn, task);
+            continue;
+        }
+        bool hole = leaves_hole(session, task);
+        uint32_t cmd_sn = task->cmd_sn;
+        eng_task_lost(task, why, now);
+        if (hole)
+            plug(session, cmd_sn, now);
+    }
+}
+
+/* It had taken the place of another one with its CID, which was not cleaned up yet: what that one left is now
+ * left by this one. */
+static void inherit(eng_conn *conn)
+{
+    rig_session *session = conn->session;
+    eng_conn *older = session->conns;
+    while (older && (older == conn || !eng_is_failed(older) || older->cid != conn->cid))
+        older = older->next;
+    if (!older)
+        return;
+    for (uint32_t i = 0; i < session->num_slots; i++) {
+        rig_task *task = session->slots[i].task;
+        if (task && task->engine.phase == ENG_STRANDED && task->engine.conn == older)
+            task->engine.conn = conn;
+    }
+    eng_save_end(older);
+}
+
+void eng_save(eng_conn *conn, rig_status why, uint64_t now)
+{
+    rig_session *session = conn->session;
+    uint64_t wait = agreed_ns(session, RIG_KEY_TIME2WAIT);
+    uint64_t retain = agreed_ns(session, RIG_KEY_TIME2RETAIN);
+    if (session->has_wait)
+        wait = session->wait * RIG_SECOND;
+    if (session->has_wait)
+        retain = session->retain * RIG_SECOND;
+    session->has_wait = false;
+    if (eng_level(session) < 2 && retain < CLOSE_LIMIT) /* no task waits for the end of it */
+        retain = CLOSE_LIMIT;
+    conn->failed = why;
+    conn->retain_until = now + wait + retain;
+    inherit(conn);
+    end_or_strand(conn, why, now);
+    if (session->doomed || !eng_is_failed(conn))
+        return;
+    if (!logged_in(session, NULL) && session->state == ENG_Q3_LOGGED_IN)
+        eng_session_fire(session, ENG_SESSION_LOST, now);
+    again_later(conn, wait, now);
+}
+
+/* M1: what it left is given up. */
+void eng_save_end(eng_conn *conn)
+{
+    uint64_t now = conn->session->initiator->now;
+    if (!eng_is_failed(conn))
+        return;
+    rig_timerq_disarm(&conn->session->initiator->timers, &conn->timer);
+    if (conn->cleanup == ENG_R2_IN_CLEANUP)
+        eng_cleanup_fire(conn, ENG_CLEANUP_REFUSED, now);
+    eng_cleanup_fire(conn, ENG_CLEANUP_OVER, now);
+    conn->session->sweep = true;
+}
+
+/* Everything may go wrong while a failed connection is cleaned up: it is begun anew until Time2Retain is
+ * over. */
+static void begin_anew(eng_conn *failed, uint64_t now)
+{
+    if (failed->cleanup != ENG_R2_IN_CLEANUP)
+        return;
+    eng_cleanup_fire(failed, ENG_CLEANUP_REFUSED, now);
+    again_later(failed, SAVE_AGAIN, now);
+}
+
+/* ---- TASK REASSIGN ---- */
+
+/* A request of the clean-up: its done() finds the session by engine.saves. */
+static rig_status eng_save_submit(eng_conn *conn, rig_task *task, uint64_t now)
+{
+    if (!task)
+        return RIG_E_NOMEM;
+    task->engine.saves = conn->session;
+    rig_status status = eng_own_submit(conn, task, now);
+    return status;
+}
+
+/* An answer was dealt with by eng_reassigned; without one the connection failed, too. */
+static void reassign_done(rig_task *tmf, uint64_t now)
+{
+    rig_session *session = tmf->engine.saves;
+    eng_conn *failed = eng_session_failed(session, tmf->engine.failed_cid);
+    bool answered = tmf->status == RIG_OK;
+    bool refused = tmf->status == RIG_E_REFUSED;
+    eng_own_done(tmf, now);
+    if (!failed || answered)
+        return;
+    if (refused)
+        give_up(session, failed->failed, now);
+    else
+        begin_anew(failed, now);
+}
+
+static rig_status reassign(rig_task *task, eng_conn *conn, const eng_conn *failed, uint64_t now)
+{
+    rig_task *tmf = eng_own_task(conn->session, RIG_TASK_TMF);
+    if (tmf) {
+        tmf->function = TASK_REASSIGN;
+        tmf->immediate = true;
+        tmf->lun = task->lun;
+        tmf->engine.ref_itt = task->itt;
+        tmf->engine.ref_data_sn = task->read ? task->engine.data_sn : 0;
+        tmf->engine.failed_cid = failed->cid;
+        tmf->done = reassign_done;
+    }
+    return eng_save_submit(conn, tmf, now);
+}
+
+/* A command the target never received is sent once more; there is nothing to reassign (7.2.1). */
+static rig_status take_over(rig_task *task, eng_conn *conn, const eng_conn *failed, uint64_t now)
+{
+    if (rig_sn_lt(task->cmd_sn, conn->session->exp_cmd_sn))
+        return reassign(task, conn, failed, now);
+    eng_task_requeue(task, conn);
+    return RIG_OK;
+}
+
+static bool any_stranded(const rig_session *session, const eng_conn *failed)
+{
+    for (uint32_t i = 0; i < session->num_slots; i++) {
+        const rig_task *task = session->slots[i].task;
+        if (task && task->engine.phase == ENG_STRANDED && task->engine.conn == failed)
+            return true;
+    }
+    return false;
+}
+
+/* M4: the connection is gone, and what it left is where it belongs. */
+static void cleaned(eng_conn *failed, uint64_t now)
+{
+    rig_session *session = failed->session;
+    rig_event event = {.cid = failed->cid};
+    if (any_stranded(session, failed))
+        return;
+    eng_cleanup_fire(failed, ENG_CLEANUP_DONE, now);
+    session->sweep = true;
+    eng_emit(session, &event, RIG_EVENT_RECOVERED, now);
+}
+
+static void take_all_over(eng_conn *failed, eng_conn *conn, uint64_t now)
+{
+    rig_session *session = failed->session;
+    rig_timerq_disarm(&session->initiator->timers, &failed->timer);
+    for (uint32_t i = 0; i < session->num_slots; i++) {
+        rig_task *task = session->slots[i].task;
+        if (!task || task->engine.phase != ENG_STRANDED || task->engine.conn != failed)
+            continue;
+        rig_status status = take_over(task, conn, failed, now);
+        if (status) {
+            give_up(session, status, now);
+            return;
+        }
+    }
+    cleaned(failed, now);
+}
+
+/* ---- the logout, by another connection or by a login with the same CID ---- */
+
+/* Response 1 says that the target does not know the connection any more. */
+static void logout_done(rig_task *logout, uint64_t now)
+{
+    rig_session *session = logout->engine.saves;
+    eng_conn *failed = eng_session_failed(session, logout->cid);
+    eng_conn *other = logged_in(session, NULL);
+    bool gone = logout->status == RIG_OK || (logout->status == RIG_E_REFUSED && logout->response == 1);
+    bool refused = logout->status == RIG_E_REFUSED && !gone;
+    eng_own_done(logout, now);
+    if (!failed || failed->cleanup != ENG_R2_IN_CLEANUP)
+        return;
+    if (gone && other)
+        take_all_over(failed, other, now);
+    else if (refused)
+        give_up(session, failed->failed, now);
+    else
+        begin_anew(failed, now);
+}
+
+static bool logout_by(eng_conn *failed, eng_conn *other, uint64_t now)
+{
+    rig_task *task = eng_own_task(failed->session, RIG_TASK_LOGOUT);
+    if (task) {
+        task->reason = eng_level(failed->session) == 2 ? REMOVE_FOR_RECOVERY : CLOSE_CONNECTION;
+        task->cid = failed->cid;
+        task->immediate = true;
+        task->done = logout_done;
+    }
+    return eng_save_submit(other, task, now) == RIG_OK;
+}
+
+void eng_save_due(eng_conn *conn, uint64_t now)
+{
+    rig_session *session = conn->session;
+    eng_conn *other = logged_in(session, NULL);
+    if (now >= conn->retain_until) {
+        give_up(session, conn->failed, now);
+        return;
+    }
+    if (!other && eng_session_any(session)) { /* one is being logged in already */
+        again_later(conn, SAVE_AGAIN, now);
+        return;
+    }
+    eng_cleanup_fire(conn, ENG_CLEANUP_TAKEN, now);
+    bool begun = other ? logout_by(conn, other, now) : eng_conn_again(session, conn, now) == RIG_OK;
+    if (!begun && eng_is_failed(conn)) {
+        eng_cleanup_fire(conn, ENG_CLEANUP_REFUSED, now);
+        again_later(conn, SAVE_AGAIN, now);
+    }
+}
+
+void eng_save_login(eng_conn *conn, uint64_t now)
+{
+    rig_session *session = conn->session;
+    eng_conn *failed = eng_session_failed(session, conn->cid);
+    if (session->state == ENG_Q4_FAILED)
+        eng_session_fire(session, ENG_CONTINUED, now);
+    if (failed && !conn->over)
+        take_all_over(failed, conn, now);
+}
+
+/* True when the login was one with a failed connection's CID. */
+bool eng_save_login_failed(const eng_conn *conn, uint16_t login_status, uint64_t now)
+{
+    rig_session *session = conn->session;
+    eng_conn *failed = conn->leading ? NULL : eng_session_failed(session, conn->cid);
+    if (!failed)
+        return false;
+    if (login_status == NO_SUCH_SESSION)
+        give_up(session, failed->failed, now);
+    else
+        begin_anew(failed, now);
+    return true;
+}
+
+static void resume(rig_task *task, eng_conn *conn)
+{
+    task->engine.conn = conn;
+    task->engine.phase = ENG_SENT;
+    task->engine.lengths = conn->lengths;
+    task->engine.snack_tag = 0; /* 7.2.2 */
+    task->engine.moved = true;
+    task->engine.ack_sn = task->engine.data_sn;
+    task->engine.ack_offset = task->engine.in_offset;
+    task->engine.ack_received = task->received;
+}
+
+/* Complete: the command goes on here. No such task: its answer is lost for good. Anything else ends the
+ * session. */
+void eng_reassigned(eng_conn *conn, const rig_task *tmf, uint64_t now)
+{
+    rig_session *session = conn->session;
+    rig_task *task = eng_task_find(session, tmf->engine.ref_itt);
+    eng_conn *failed = eng_session_failed(session, tmf->engine.failed_cid);
+    bool waits = task && task->engine.phase == ENG_STRANDED && task->engine.conn == failed;
+    if (!failed)
+        return;
+    if (tmf->response > 1) {
+        give_up(session, failed->failed, now);
+        return;
+    }
+    if (waits && tmf->response == 0)
+        resume(task, conn);
+    else if (waits)
+        eng_task_lost(task, failed->failed, now);
+    if (eng_is_failed(failed))
+        cleaned(failed, now);
+}
