@@ -333,6 +333,7 @@ void eng_conn_fail(eng_conn *conn, rig_status why, uint64_t now)
         eng_login_failed(conn, why, now);
         return;
     }
+    eng_count_connection(conn->session, why);
     conn->saves = eng_can_save(conn);
     eng_conn_lose(conn, why, now);
     if (conn->saves)

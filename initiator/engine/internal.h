@@ -217,6 +217,9 @@ struct rig_session {
     size_t peer_len;
     uint32_t cmd_sn, exp_cmd_sn, max_cmd_sn;
     rig_key_value agreed[RIG_KEYS];
+    rig_session_counters counters;
+    rig_status last_status; /* why the last login ended, RIG_OK when it did not */
+    uint16_t last_login_status;
     eng_conn *conns;
     eng_slot *slots; /* task table: slot number is the low bits of the ITT */
     uint32_t num_slots, num_tasks, free_slot, generation;
@@ -234,8 +237,14 @@ struct rig_initiator {
     uint64_t num_isids, num_cmd_sns, num_tags, num_chap_ids, num_challenge_draws;
     uint64_t challenges[ENG_CHALLENGES_MAX]; /* marks of those sent, a ring */
     uint64_t num_challenges;                 /* ever sent */
+    rig_node_counters counters;
     uint64_t now;
 };
+
+/* counters.c */
+void eng_count_connection(rig_session *session, rig_status why);
+void eng_count_session(rig_session *session, rig_status why);
+void eng_count_login(rig_session *session, rig_status why, uint16_t login_status);
 
 /* conn.c: one connection as user of a stream */
 rig_status eng_conn_new(rig_session *session, const rig_portal *portal, bool leading, uint64_t now);
@@ -264,6 +273,8 @@ void eng_emit(rig_session *session, rig_event *event, rig_event_kind kind, uint6
 
 /* recovery_session.c: error recovery level 0 */
 void eng_recover(rig_session *session, rig_status why, uint64_t now);
+/* Nothing is under way: neither a connection nor a login to come. */
+bool eng_is_idle(const rig_session *session);
 void eng_reconnect(rig_session *session, uint64_t now);
 void eng_session_end(rig_session *session, uint64_t now);
 void eng_login_failed(eng_conn *conn, rig_status why, uint64_t now);

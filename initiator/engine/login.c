@@ -203,6 +203,9 @@ static rig_status finish(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         return status;
     session->tsih = tsih;
     eng_security_finish(conn);
+    session->last_status = RIG_OK;
+    session->last_login_status = 0;
+    eng_count_login(session, RIG_OK, 0);
     rig_timerq_disarm(&session->initiator->timers, &conn->timer);
     eng_login_free(conn);
     if (!eng_conn_fire(conn, ENG_LOGIN_OK, now))

@@ -91,7 +91,10 @@ rig_status eng_logout_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     if (!task || task->kind != RIG_TASK_LOGOUT || task->engine.conn != conn || task->engine.phase != ENG_SENT)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
                               "no such logout on this connection (7.13)");
+    rig_node_counters *node = &conn->session->initiator->counters;
     task->response = (uint8_t)rig_get(pdu->bhs, RIG_F_LOGOUT_RESPONSE);
+    node->logout_normals += task->response == 0;
+    node->logout_others += task->response != 0;
     return task->response ? refused(conn, pdu, task, now) : logged_out(conn, task, now);
 }
 

@@ -259,6 +259,7 @@ static void cleaned(eng_conn *failed, uint64_t now)
         return;
     eng_cleanup_fire(failed, ENG_CLEANUP_DONE, now);
     session->sweep = true;
+    session->counters.recovered++;
     eng_emit(session, &event, RIG_EVENT_RECOVERED, now);
 }
 

@@ -28,8 +28,8 @@ static void retry_later(rig_session *session, uint64_t now)
     rig_timerq_arm(&session->initiator->timers, &session->timer, now + wait);
 }
 
-/* Nothing is under way: a callback has not begun anything new meanwhile. */
-static bool is_idle(const rig_session *session)
+/* A callback may have begun something new meanwhile. */
+bool eng_is_idle(const rig_session *session)
 {
     return session->state != ENG_Q3_LOGGED_IN && !eng_session_any(session) && !session->timer.armed;
 }
@@ -40,6 +40,7 @@ void eng_recover(rig_session *session, rig_status why, uint64_t now)
     if (!rig_session_is_up(session))
         return;
     session->attempts = session->redirects = 0;
+    eng_count_session(session, why);
     if (session->state == ENG_Q3_LOGGED_IN)
         eng_session_fire(session, ENG_SESSION_LOST, now);
     for (eng_conn *conn = session->conns; conn; conn = conn->next)
@@ -47,7 +48,7 @@ void eng_recover(rig_session *session, rig_status why, uint64_t now)
     for (eng_conn *conn = session->conns; conn; conn = conn->next)
         eng_conn_lose(conn, why, now);
     eng_tasks_abort(session, NULL, why, now);
-    bool again = may_retry(session, 0, why) && is_idle(session);
+    bool again = may_retry(session, 0, why) && eng_is_idle(session);
     if (again) {
         session->recovering = true;
         retry_later(session, now);
@@ -60,7 +61,7 @@ void eng_recover(rig_session *session, rig_status why, uint64_t now)
 
 static void give_up_or_retry(rig_session *session, uint16_t login_status, rig_status why, uint64_t now)
 {
-    if (!is_idle(session))
+    if (!eng_is_idle(session))
         return;
     if (may_retry(session, login_status, why))
         retry_later(session, now);
@@ -73,7 +74,7 @@ void eng_reconnect(rig_session *session, uint64_t now)
 {
     if (session->state == ENG_Q4_FAILED)
         eng_session_fire(session, ENG_SESSION_EXPIRED, now);
-    if (session->doomed || !is_idle(session))
+    if (session->doomed || !eng_is_idle(session))
         return;
     session->attempts++;
     session->redirects = 0;
@@ -94,7 +95,7 @@ static bool follow(rig_session *session, const eng_conn *conn, uint16_t login_st
         return false;
     if (session->doomed || session->redirects >= ENG_REDIRECTS_MAX)
         return false;
-    if (conn->leading ? !is_idle(session) : session->state != ENG_Q3_LOGGED_IN)
+    if (conn->leading ? !eng_is_idle(session) : session->state != ENG_Q3_LOGGED_IN)
         return false;
     session->redirects++;
     if (login_status == MOVED_FOR_GOOD && conn->leading)
@@ -107,6 +108,9 @@ void eng_login_failed(eng_conn *conn, rig_status why, uint64_t now)
 {
     rig_session *session = conn->session;
     uint16_t login_status = conn->login ? conn->login->login_status : 0;
+    session->last_status = why;
+    session->last_login_status = login_status;
+    eng_count_login(session, why, login_status);
     eng_conn_lose(conn, why, now);
     if (follow(session, conn, login_status, now))
         return;

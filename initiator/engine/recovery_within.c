@@ -40,6 +40,7 @@ bool eng_snack_send(eng_conn *conn)
     if (!tx)
         return false;
     const eng_snack *snack = &conn->snacks[conn->snack_first];
+    conn->session->counters.snacks++;
     rig_set(tx->bhs, RIG_F_SNACK_TYPE, snack->type);
     rig_set(tx->bhs, RIG_F_LUN, snack->lun);
     rig_set(tx->bhs, RIG_F_ITT, snack->itt);
@@ -347,6 +348,7 @@ bool eng_retry(eng_conn *conn, rig_task *task)
     if (task->engine.retries >= ENG_RETRIES_MAX || task->engine.num_tx)
         return false;
     task->engine.retries++;
+    conn->session->counters.retries++;
     eng_data_out_forget(conn, task);
     eng_gaps_forget(conn, task);
     eng_task_requeue(task, conn);

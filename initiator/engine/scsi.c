@@ -175,6 +175,7 @@ rig_status eng_scsi_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         return status;
     if (!is_last(pdu, task))
         return eng_status_hold(conn, stat_sn, true);
+    conn->session->counters.rsp_pdus++;
     take_response(task, pdu);
     if (task->engine.num_holes == 0)
         eng_check_amount(conn, pdu, task, now);

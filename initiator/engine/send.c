@@ -28,6 +28,8 @@ void eng_lend(eng_conn *conn, rig_tx *tx, rig_task *task, size_t offset, uint32_
     tx->iov_offset = offset;
     tx->data_len = len;
     tx->cookie = task;
+    if (task->kind == RIG_TASK_SCSI)
+        conn->session->counters.tx_data_octets += len;
     task->engine.num_tx++;
     conn->lent++;
 }
@@ -82,6 +84,7 @@ static bool send_request(eng_conn *conn, uint64_t now)
             eng_task_done(task, status, now);
         return false;
     }
+    session->counters.cmd_pdus += task->kind == RIG_TASK_SCSI;
     eng_queue_remove(queue, task);
     task->engine.conn = conn;
     task->engine.phase = ENG_SENT;

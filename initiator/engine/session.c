@@ -266,6 +266,8 @@ void rig_session_describe(const rig_session *session, rig_session_facts *out_fac
         .exp_cmd_sn = session->exp_cmd_sn,
         .max_cmd_sn = session->max_cmd_sn,
         .tasks = session->num_tasks,
+        .login_result = session->last_status,
+        .login_status = session->last_login_status,
     };
     memcpy(out_facts->isid, session->config.isid, 6);
     memcpy(out_facts->agreed, session->agreed, sizeof session->agreed);

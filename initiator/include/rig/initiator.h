@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 
 #include "rig/alloc.h"
+#include "rig/counters.h"
 #include "rig/draws.h"
 #include "rig/keys.h"
 #include "rig/pdu.h"
@@ -222,11 +223,19 @@ typedef struct rig_session_facts {
     uint32_t exp_cmd_sn;            /**< last ExpCmdSN taken */
     uint32_t max_cmd_sn;            /**< last MaxCmdSN taken */
     uint32_t tasks;                 /**< tasks in the engine's hands */
+    rig_status login_result;        /**< why the last login attempt ended, RIG_OK when it succeeded */
+    uint16_t login_status;          /**< of that attempt: class << 8 | detail, 0 when the target sent none */
     rig_key_value agreed[RIG_KEYS]; /**< values in force, session-wide and of the leading connection */
 } rig_session_facts;
 
 /** rig_session_describe fills facts; views are valid until the next call on the session. */
 void rig_session_describe(const rig_session *session, rig_session_facts *out_facts);
+
+/** rig_session_count gives the counters of a session. */
+void rig_session_count(const rig_session *session, rig_session_counters *out_counters);
+
+/** rig_initiator_count gives the counters of a node. */
+void rig_initiator_count(const rig_initiator *initiator, rig_node_counters *out_counters);
 
 /** rig_task_kind is what a task asks for. */
 typedef enum rig_task_kind {
