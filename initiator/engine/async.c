@@ -5,6 +5,7 @@
 #define CONNECTION_DROP 2
 #define SESSION_DROP 3
 #define NEGOTIATION_REQUEST 4
+#define TASK_TERMINATION 5
 #define DATA_DIGEST_ERROR 2 /* reason of a Reject */
 
 /* What the target says about the time until the next login counts, this once, instead of what was agreed
@@ -37,6 +38,8 @@ static rig_status act(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         return dropped(conn, pdu, conn, now);
     case NEGOTIATION_REQUEST:
         return eng_text_wanted(conn, now);
+    case TASK_TERMINATION:
+        return eng_task_termination(conn, pdu);
     default:
         return RIG_OK;
     }

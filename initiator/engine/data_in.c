@@ -36,10 +36,10 @@ static rig_status check_bounds(eng_conn *conn, const rig_pdu *pdu, const rig_tas
 {
     uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
     uint32_t len = rig_get32(pdu->bhs, RIG_F_DATA_LEN); /* the payload itself is not here yet */
-    if ((uint64_t)offset + len > task->edtl)
+    if ((uint64_t)offset + len > eng_read_len(task))
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
                               "data beyond the expected length (11.7.6)");
-    if ((uint64_t)task->received + len > task->edtl)
+    if ((uint64_t)task->received + len > eng_read_len(task))
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
                               "more data than expected, so that some came twice (11.7.6)");
     return RIG_OK;
@@ -157,6 +157,25 @@ static rig_status count(eng_conn *conn, rig_task *task, const rig_pdu *pdu, eng_
     return RIG_OK;
 }
 
+/* A sequence ends at MaxBurstLength at the latest, with F (11.7.1). Going on without does no harm, and is
+ * told. */
+static void check_burst(eng_conn *conn, rig_task *task, const rig_pdu *pdu, uint64_t now)
+{
+    uint32_t most = conn->session->agreed[RIG_KEY_MAX_BURST].value;
+    uint32_t before = task->engine.in_burst;
+    task->engine.in_burst += (uint32_t)pdu->data.len;
+    bool told = before > most || task->engine.in_burst <= most;
+    if (rig_get(pdu->bhs, RIG_F_F))
+        task->engine.in_burst = 0;
+    if (told)
+        return;
+    rig_error error = {0};
+    rig_fail_at(&error, RIG_E_PROTOCOL, pdu->offset, "F", "more than MaxBurstLength=%u without F (11.7.1)",
+                most);
+    rig_event event = {.cid = conn->cid, .status = RIG_E_PROTOCOL, .pdu = pdu, .error = &error};
+    eng_emit(conn->session, &event, RIG_EVENT_IGNORED, now);
+}
+
 /* A status that is not the last response of a command whose data was asked for anew does not count (11.16.3).
  */
 static rig_status take_end(eng_conn *conn, rig_task *task, const rig_pdu *pdu, uint64_t now)
@@ -180,6 +199,8 @@ static rig_status take(eng_conn *conn, rig_task *task, const rig_pdu *pdu, uint6
     if (status || place == ENG_PLACE_AGAIN)
         return status;
     status = count(conn, task, pdu, place, now);
+    if (place == ENG_PLACE_NEXT)
+        check_burst(conn, task, pdu, now);
     if (!status && !with_status && rig_get(pdu->bhs, RIG_F_A) && eng_level(conn->session))
         status = eng_data_ack(conn, task, pdu);
     if (!status && with_status)

@@ -180,9 +180,10 @@ static rig_status count_r2t(eng_conn *conn, rig_task *task, const rig_pdu *pdu, 
 {
     uint32_t sn = rig_get32(pdu->bhs, RIG_F_R2T_SN);
     uint32_t end = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET) + rig_get32(pdu->bhs, RIG_F_DESIRED_LEN);
-    rig_status status = place == ENG_PLACE_AHEAD ? eng_gap(conn, task, sn, 0, now) : RIG_OK;
+    rig_status status =
+        place == ENG_PLACE_AHEAD ? eng_gap(conn, task, sn, task->engine.in_offset, now) : RIG_OK;
     if (place == ENG_PLACE_FILLS)
-        return eng_gap_filled(conn, task, sn, 0, 0);
+        return eng_gap_filled(conn, task, sn, task->engine.in_offset, 0);
     task->engine.data_sn = sn + 1;
     if (eng_level(conn->session) == 0 || end > task->engine.r2t_offset)
         task->engine.r2t_offset = end;
@@ -198,7 +199,7 @@ rig_status eng_r2t_take(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     if (!ours || !task->write)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
                               "an R2T for no write on this connection (7.13)");
-    if (task->engine.phase == ENG_ANSWERED)
+    if (task->engine.phase == ENG_ANSWERED || task->engine.stopped)
         return RIG_OK;
     if (task->engine.moved) { /* its numbers begin where the target remembers them (7.2.2) */
         task->engine.data_sn = rig_get32(pdu->bhs, RIG_F_R2T_SN);

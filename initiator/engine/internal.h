@@ -416,6 +416,8 @@ rig_status eng_complete(void *ctx, const rig_pdu *pdu);
  * other failure ends the task. They call nobody back. */
 rig_status eng_scsi_send(eng_conn *conn, rig_task *task);
 rig_status eng_scsi_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+/* Bytes of Data-In a command expects. */
+uint32_t eng_read_len(const rig_task *task);
 void eng_check_amount(eng_conn *conn, const rig_pdu *pdu, const rig_task *task, uint64_t now);
 rig_status eng_data_in_place(eng_conn *conn, const rig_pdu *pdu, rig_sink *out_sink);
 rig_status eng_data_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
@@ -426,7 +428,8 @@ rig_status eng_r2t_take(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 bool eng_data_out_send(eng_conn *conn);
 void eng_data_out_start(eng_conn *conn, rig_task *task);
 void eng_data_out_forget(eng_conn *conn, rig_task *task);
-rig_status eng_tmf_check(const rig_task *task);
+rig_status eng_tmf_check(const rig_session *session, const rig_task *task);
+rig_status eng_task_termination(eng_conn *conn, const rig_pdu *pdu);
 void eng_tmf_refer(rig_task *task);
 bool eng_tmf_moot(rig_task *task, const eng_conn *conn, uint64_t now);
 rig_status eng_tmf_send(eng_conn *conn, rig_task *task);
@@ -442,6 +445,7 @@ rig_status eng_ping_send(eng_conn *conn, rig_task *task);
 bool eng_ping_answers(eng_conn *conn);
 rig_status eng_plug(eng_conn *conn, uint32_t cmd_sn, uint64_t now);
 rig_status eng_nop_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+rig_status eng_nop_answer(eng_conn *conn, const rig_pdu *pdu, uint32_t ttt);
 void eng_nop_due(eng_conn *conn, uint64_t now);
 void eng_nop_arm(eng_conn *conn, uint64_t now);
 rig_status eng_logout_send(eng_conn *conn, rig_task *task);

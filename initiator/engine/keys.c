@@ -3,18 +3,18 @@
 
 #include "rig/text.h"
 
-static const char *const digests[] = {"None", "CRC32C", NULL};
+#define ITEMS_MAX_NUM 8
 
-#define ITEMS_LIST digests
-#define ITEMS_MIN NULL
-#define ITEMS_MAX NULL
-#define ITEMS_AND NULL
-#define ITEMS_OR NULL
-#define ITEMS_DECLARE NULL
+static const char *const items[RIG_KEYS][ITEMS_MAX_NUM] = {
+#define X(id, ...) [RIG_KEY_##id] = {__VA_ARGS__, NULL},
+    RIG_KEY_LISTS(X)
+#undef X
+};
 
 const rig_key_row rig_key_rows[RIG_KEYS] = {
-#define X(id, name, rule, low, high, in_force, offer, leading, irrelevant, section)                          \
-    {name, section, ITEMS_##rule, RIG_BY_##rule, low, high, in_force, offer, leading, irrelevant},
+#define X(id, name, rule, low, high, in_force, offer, offered, leading, irrelevant, section)                 \
+    {name,    section, items[RIG_KEY_##id], RIG_BY_##rule, low, high, in_force, offer,                       \
+     offered, leading, irrelevant},
     RIG_KEY_ROWS(X)
 #undef X
 };

@@ -80,21 +80,6 @@ static rig_status take_of_mark_int(eng_conn *conn, rig_view value)
     return eng_key_put(conn, "OFMarkInt", rig_view_str("Reject"));
 }
 
-/* A list key of RFC 7143 that this engine does not negotiate yet must be refused by name (section 13.23). */
-static rig_status take_task_reporting(eng_conn *conn, rig_view value)
-{
-    bool plain = rig_list_has(value, rig_view_str("RFC3720"));
-    return eng_key_put(conn, "TaskReporting", rig_view_str(plain ? "RFC3720" : "Reject"));
-}
-
-static rig_status take_protocol_level(eng_conn *conn, rig_view value)
-{
-    uint64_t level = 0;
-    if (!rig_number_parse(value, &level) || level > 31)
-        return eng_key_put(conn, "iSCSIProtocolLevel", rig_view_str("Reject"));
-    return eng_key_put(conn, "iSCSIProtocolLevel", rig_view_str(level == 0 ? "0" : "1"));
-}
-
 /* The keys without a row in the table of numbers and lists; those without a function never come from a target
  * during login. */
 static const text_key text_keys[] = {
@@ -106,8 +91,6 @@ static const text_key text_keys[] = {
     {.name = "OFMarker", .take = take_of_marker, .operational = true, .once = true, .answered = true},
     {.name = "IFMarkInt", .take = take_if_mark_int, .operational = true, .once = true, .answered = true},
     {.name = "OFMarkInt", .take = take_of_mark_int, .operational = true, .once = true, .answered = true},
-    {"TaskReporting", take_task_reporting, false, true, true, true, true},
-    {"iSCSIProtocolLevel", take_protocol_level, false, true, true, true, true},
     {.name = "InitiatorName"},
     {.name = "InitiatorAlias"},
     {.name = "TargetName"},

@@ -42,7 +42,8 @@ bool eng_ping_answers(eng_conn *conn)
     return true;
 }
 
-static rig_status take_ping(eng_conn *conn, const rig_pdu *pdu)
+/* A NOP-Out that wants no answer, with the LUN of that PDU. */
+rig_status eng_nop_answer(eng_conn *conn, const rig_pdu *pdu, uint32_t ttt)
 {
     const rig_alloc *alloc = eng_alloc(conn->session);
     if (!conn->pings)
@@ -52,7 +53,7 @@ static rig_status take_ping(eng_conn *conn, const rig_pdu *pdu)
     if (conn->num_pings == ENG_NOP_ANSWERS_MAX)
         return eng_conn_error(conn, RIG_E_LIMIT, pdu, RIG_F_TTT, "more pings than can wait for an answer");
     uint32_t at = (conn->ping_first + conn->num_pings++) % ENG_NOP_ANSWERS_MAX;
-    conn->pings[at] = (eng_ping){rig_get(pdu->bhs, RIG_F_LUN), rig_get32(pdu->bhs, RIG_F_TTT)};
+    conn->pings[at] = (eng_ping){rig_get(pdu->bhs, RIG_F_LUN), ttt};
     return RIG_OK;
 }
 
@@ -86,7 +87,8 @@ rig_status eng_nop_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         return take_echo(conn, pdu, now);
     if (rig_get32(pdu->bhs, RIG_F_TTT) != RIG_TAG_NONE && rig_get(pdu->bhs, RIG_F_LUN) == LUN_NOT_SPECIFIED)
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_LUN, "a tag needs a LUN (7.7)");
-    rig_status status = rig_get32(pdu->bhs, RIG_F_TTT) != RIG_TAG_NONE ? take_ping(conn, pdu) : RIG_OK;
+    uint32_t ttt = rig_get32(pdu->bhs, RIG_F_TTT);
+    rig_status status = ttt != RIG_TAG_NONE ? eng_nop_answer(conn, pdu, ttt) : RIG_OK;
     if (status)
         return status;
     rig_event event = {.cid = conn->cid, .pdu = pdu};

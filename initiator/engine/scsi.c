@@ -2,6 +2,8 @@
 #include "internal.h"
 
 #define AHS_CDB_MAX 260 /* bytes of the longest extended-CDB segment, rounded up */
+#define AHS_BIDI_LEN 8
+#define AHS_MAX (AHS_CDB_MAX + AHS_BIDI_LEN)
 
 static uint32_t min32(uint32_t a, uint32_t b)
 {
@@ -28,19 +30,25 @@ static uint32_t unsolicited_end(const eng_conn *conn, const rig_task *task, uint
     return min32(task->edtl, agreed[RIG_KEY_FIRST_BURST].value);
 }
 
-/* A CDB of more than 16 bytes spills into an additional header segment (section 11.2.2.3). */
-static rig_status put_cdb(rig_tx *tx, const rig_task *task, const rig_alloc *alloc)
+/* What the header has no room for: a CDB of more than 16 bytes, and the second length of a bidirectional
+ * command (sections 11.2.2.3 and 11.2.2.4). */
+static rig_status put_segments(rig_tx *tx, const rig_task *task, const rig_alloc *alloc)
 {
-    rig_view head = rig_view_sub(task->cdb, 0, 16);
-    memcpy(tx->bhs + rig_fields[RIG_F_CDB].byte, head.ptr, head.len);
-    if (task->cdb.len <= 16)
+    bool bidi = task->read && task->write;
+    uint8_t read_len[4];
+    size_t len = 0;
+    if (task->cdb.len <= 16 && !bidi)
         return RIG_OK;
-    uint8_t *ahs = rig_new(alloc, AHS_CDB_MAX);
+    uint8_t *ahs = rig_new(alloc, AHS_MAX);
     if (!ahs)
         return RIG_E_NOMEM;
-    size_t len = rig_ahs_put(ahs, AHS_CDB_MAX, RIG_AHS_CDB, rig_view_sub(task->cdb, 16, task->cdb.len - 16));
+    if (task->cdb.len > 16)
+        len = rig_ahs_put(ahs, AHS_MAX, RIG_AHS_CDB, rig_view_sub(task->cdb, 16, task->cdb.len - 16));
+    rig_be_set(read_len, 4, task->bidi_len);
+    if (bidi)
+        len += rig_ahs_put(ahs + len, AHS_MAX - len, RIG_AHS_BIDI, rig_view_of(read_len, 4));
     tx->owned = ahs;
-    tx->owned_size = AHS_CDB_MAX;
+    tx->owned_size = AHS_MAX;
     tx->ahs = rig_view_of(ahs, len);
     return RIG_OK;
 }
@@ -52,10 +60,13 @@ static void fill_command(uint8_t *bhs, const rig_task *task, bool final)
     rig_set(bhs, RIG_F_R, task->read);
     rig_set(bhs, RIG_F_W, task->write);
     rig_set(bhs, RIG_F_ATTR, task->attr);
+    rig_set(bhs, RIG_F_PRIORITY, task->priority);
     rig_set(bhs, RIG_F_LUN, task->lun);
     rig_set(bhs, RIG_F_ITT, task->itt);
     rig_set(bhs, RIG_F_EDTL, task->edtl);
     rig_set(bhs, RIG_F_CMD_SN, task->cmd_sn);
+    rig_view head = rig_view_sub(task->cdb, 0, 16);
+    memcpy(bhs + rig_fields[RIG_F_CDB].byte, head.ptr, head.len);
 }
 
 rig_status eng_scsi_send(eng_conn *conn, rig_task *task)
@@ -65,7 +76,7 @@ rig_status eng_scsi_send(eng_conn *conn, rig_task *task)
         return RIG_E_BUSY;
     uint32_t immediate = immediate_len(conn, task);
     uint32_t end = unsolicited_end(conn, task, immediate);
-    rig_status status = put_cdb(tx, task, eng_alloc(conn->session));
+    rig_status status = put_segments(tx, task, eng_alloc(conn->session));
     if (status) {
         rig_txq_cancel(&conn->txq);
         return status;
@@ -117,15 +128,28 @@ static rig_status check_response(eng_conn *conn, const rig_pdu *pdu, const rig_t
 
 /* A read that ended GOOD has all its bytes, less an underflow; anything else is told, the data is what it is.
  */
+uint32_t eng_read_len(const rig_task *task)
+{
+    return task->write ? task->bidi_len : task->edtl;
+}
+
+/* What the read lacks by the target's own word. */
+static uint32_t read_underflow(const rig_task *task)
+{
+    if (task->write)
+        return task->bidi_underflow ? task->bidi_residual : 0;
+    return task->underflow ? task->residual : 0;
+}
+
 void eng_check_amount(eng_conn *conn, const rig_pdu *pdu, const rig_task *task, uint64_t now)
 {
-    uint64_t came = (uint64_t)task->received + (task->underflow ? task->residual : 0);
-    if (!task->read || task->response || task->scsi_status || came == task->edtl)
+    uint64_t came = (uint64_t)task->received + read_underflow(task);
+    if (!task->read || task->response || task->scsi_status || came == eng_read_len(task))
         return;
     rig_error error = {0};
     rig_fail_at(&error, RIG_E_PROTOCOL, pdu->offset, "Residual",
-                "%u bytes came, residual %u, of %u expected (11.4.5)", task->received, task->residual,
-                task->edtl);
+                "%u bytes came, residual %u, of %u expected (11.4.5)", task->received, read_underflow(task),
+                eng_read_len(task));
     rig_event event = {.cid = conn->cid, .status = RIG_E_PROTOCOL, .pdu = pdu, .error = &error};
     eng_emit(conn->session, &event, RIG_EVENT_IGNORED, now);
 }
@@ -140,6 +164,11 @@ static void take_response(rig_task *task, const rig_pdu *pdu)
     task->overflow = rig_get(bhs, RIG_F_OVERFLOW);
     task->underflow = rig_get(bhs, RIG_F_UNDERFLOW);
     task->residual = task->overflow || task->underflow ? rig_get32(bhs, RIG_F_RESIDUAL) : 0;
+    task->bidi_overflow = rig_get(bhs, RIG_F_BIDI_OVERFLOW);
+    task->bidi_underflow = rig_get(bhs, RIG_F_BIDI_UNDERFLOW);
+    task->bidi_residual =
+        task->bidi_overflow || task->bidi_underflow ? rig_get32(bhs, RIG_F_BIDI_RESIDUAL) : 0;
+    task->status_qualifier = (uint16_t)rig_get(bhs, RIG_F_STATUS_QUALIFIER);
     take_sense(task, pdu->data);
 }
 
@@ -151,7 +180,7 @@ static rig_status check_tail(eng_conn *conn, const rig_pdu *pdu, rig_task *task,
     if (!completed || !task->read || task->engine.spoilt || eng_level(conn->session) == 0 ||
         !rig_sn_lt(task->engine.data_sn, exp_data_sn))
         return RIG_OK;
-    return eng_gap(conn, task, exp_data_sn, task->edtl, now);
+    return eng_gap(conn, task, exp_data_sn, eng_read_len(task), now);
 }
 
 /* The last response of a command whose data was asked for anew carries the tag of that SNACK (11.16.3). */

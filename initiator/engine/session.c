@@ -5,7 +5,7 @@ void rig_session_config_init(rig_session_config *config)
 {
     *config = (rig_session_config){0};
     for (unsigned i = 0; i < RIG_KEYS; i++)
-        config->offer[i].value = rig_key_rows[i].offer;
+        config->offer[i] = (rig_key_value){.value = rig_key_rows[i].offer, .omit = !rig_key_rows[i].offered};
 }
 
 void eng_emit(rig_session *session, rig_event *event, rig_event_kind kind, uint64_t now)

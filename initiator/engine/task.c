@@ -220,26 +220,26 @@ static size_t iov_bytes(const struct iovec *iov, uint32_t num)
     return sum;
 }
 
-static rig_status check_scsi(const rig_task *task)
+static rig_status check_scsi(const rig_session *session, const rig_task *task)
 {
     bool short_cdb = task->cdb.len < 6 || task->cdb.len > RIG_CDB_MAX;
     bool short_out = task->write && iov_bytes(task->out, task->num_out) < task->edtl;
-    bool short_in = task->read && iov_bytes(task->in, task->num_in) < task->edtl;
+    bool short_in = task->read && iov_bytes(task->in, task->num_in) < eng_read_len(task);
     bool no_way = task->edtl > 0 && !task->read && !task->write;
-    if (task->read && task->write)
-        return RIG_E_UNSUPPORTED; /* bidirectional */
-    if (short_cdb || short_out || short_in || no_way || task->attr > 7)
+    if (task->priority && session->agreed[RIG_KEY_PROTOCOL_LEVEL].value < 2)
+        return RIG_E_UNSUPPORTED;
+    if (short_cdb || short_out || short_in || no_way || task->attr > 7 || task->priority > 15)
         return RIG_E_ARGUMENT;
     return task->read && task->num_in > RIG_SINK_IOV_MAX ? RIG_E_LIMIT : RIG_OK;
 }
 
-static rig_status check_task(const rig_task *task)
+static rig_status check_task(const rig_session *session, const rig_task *task)
 {
     switch (task->kind) {
     case RIG_TASK_SCSI:
-        return check_scsi(task);
+        return check_scsi(session, task);
     case RIG_TASK_TMF:
-        return eng_tmf_check(task);
+        return eng_tmf_check(session, task);
     case RIG_TASK_TEXT:
         return iov_bytes(task->out, task->num_out) > RIG_TEXT_MAX ? RIG_E_LIMIT : RIG_OK;
     case RIG_TASK_PING:
@@ -255,7 +255,8 @@ static void clear_results(rig_task *task)
     task->status = RIG_OK;
     task->response = task->scsi_status = task->sense_len = 0;
     task->residual = task->received = 0;
-    task->overflow = task->underflow = false;
+    task->overflow = task->underflow = task->bidi_overflow = task->bidi_underflow = false;
+    task->bidi_residual = task->additional = task->status_qualifier = 0;
     task->text = (rig_view){0};
 }
 
@@ -294,7 +295,7 @@ rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now
 {
     if (!rig_session_is_up(session))
         return RIG_E_STATE;
-    rig_status status = task->engine.session ? RIG_E_BUSY : check_task(task);
+    rig_status status = task->engine.session ? RIG_E_BUSY : check_task(session, task);
     if (status)
         return status;
     if (task->kind == RIG_TASK_TMF && task->reference && task->reference->engine.session != session)

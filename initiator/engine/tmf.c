@@ -7,25 +7,43 @@
 #define LOGICAL_UNIT_RESET 5
 #define TARGET_WARM_RESET 6
 #define TARGET_COLD_RESET 7
-#define TASK_REASSIGN 8  /* needs error recovery level 2 */
-#define LAST_FUNCTION 12 /* of RFC 7144; those above 8 need iSCSIProtocolLevel 2 */
+#define TASK_REASSIGN 8 /* the engine's own, see recovery_conn.c */
+#define QUERY_TASK 9    /* from here on RFC 7144, with iSCSIProtocolLevel 2 */
+#define I_T_NEXUS_RESET 11
+#define LAST_FUNCTION 12
 
 #define COMPLETE 0
 #define NO_SUCH_TASK 1
 
-static bool has_lun(uint8_t function)
+#define FUNCTION(f) (1u << (f))
+static const uint32_t with_reference = FUNCTION(ABORT_TASK) | FUNCTION(QUERY_TASK);
+static const uint32_t without_lun =
+    FUNCTION(TARGET_WARM_RESET) | FUNCTION(TARGET_COLD_RESET) | FUNCTION(I_T_NEXUS_RESET);
+/* Those that end several tasks: FastAbort concerns them (4.2.3.4). */
+static const uint32_t multi_task = FUNCTION(ABORT_TASK_SET) | FUNCTION(CLEAR_TASK_SET) |
+                                   FUNCTION(LOGICAL_UNIT_RESET) | FUNCTION(TARGET_WARM_RESET) |
+                                   FUNCTION(TARGET_COLD_RESET);
+
+static bool is_in(uint32_t functions, uint8_t function)
 {
-    return function != TARGET_WARM_RESET && function != TARGET_COLD_RESET;
+    return functions >> function & 1;
 }
 
-rig_status eng_tmf_check(const rig_task *task)
+static bool has_lun(uint8_t function)
+{
+    return !is_in(without_lun, function);
+}
+
+rig_status eng_tmf_check(const rig_session *session, const rig_task *task)
 {
     const rig_task *about = task->reference;
     if (task->function == 0 || task->function > LAST_FUNCTION)
         return RIG_E_ARGUMENT;
-    if (task->function >= TASK_REASSIGN)
+    if (task->function == TASK_REASSIGN)
         return RIG_E_UNSUPPORTED;
-    if (task->function == ABORT_TASK)
+    if (task->function > TASK_REASSIGN && session->agreed[RIG_KEY_PROTOCOL_LEVEL].value < 2)
+        return RIG_E_UNSUPPORTED;
+    if (is_in(with_reference, task->function))
         return about && about->kind == RIG_TASK_SCSI && about != task ? RIG_OK : RIG_E_ARGUMENT;
     return about ? RIG_E_ARGUMENT : RIG_OK;
 }
@@ -72,6 +90,58 @@ bool eng_tmf_moot(rig_task *task, const eng_conn *conn, uint64_t now)
     return true;
 }
 
+static bool is_hit(const rig_task *tmf, const rig_task *task)
+{
+    if (task->kind != RIG_TASK_SCSI || task->engine.phase != ENG_SENT)
+        return false;
+    if (tmf->function == ABORT_TASK)
+        return task->itt == tmf->engine.ref_itt;
+    if (tmf->function == I_T_NEXUS_RESET)
+        return true;
+    bool older = task->immediate || rig_sn_lt(task->cmd_sn, tmf->cmd_sn);
+    return older && (!has_lun(tmf->function) || task->lun == tmf->lun);
+}
+
+static bool is_fast(const rig_session *session)
+{
+    return session->agreed[RIG_KEY_TASK_REPORTING].value & RIG_REPORT_FAST_ABORT;
+}
+
+static void stop(eng_conn *conn, rig_task *task)
+{
+    eng_data_out_forget(conn, task);
+    task->engine.stopped = true;
+}
+
+/* With FastAbort no more Data-Out goes for the tasks concerned once the request is sent (4.2.3.4); without it
+ * every R2T is still answered (4.2.3.3). */
+static void stop_data(eng_conn *conn, const rig_task *tmf)
+{
+    rig_session *session = conn->session;
+    for (uint32_t i = 0; is_fast(session) && i < session->num_slots; i++) {
+        rig_task *task = session->slots[i].task;
+        if (task && task->engine.conn == conn && is_hit(tmf, task))
+            stop(conn, task);
+    }
+}
+
+/* Async event 5: somebody ended all tasks of a LUN. The acknowledgment is what lets the target forget their
+ * tags (11.9.1); without FastAbort the event means nothing. */
+rig_status eng_task_termination(eng_conn *conn, const rig_pdu *pdu)
+{
+    rig_session *session = conn->session;
+    uint64_t lun = rig_get(pdu->bhs, RIG_F_LUN);
+    if (!is_fast(session))
+        return RIG_OK;
+    for (uint32_t i = 0; i < session->num_slots; i++) {
+        rig_task *task = session->slots[i].task;
+        bool hit = task && task->kind == RIG_TASK_SCSI && task->engine.phase == ENG_SENT && task->lun == lun;
+        if (hit && task->engine.conn == conn)
+            stop(conn, task);
+    }
+    return eng_nop_answer(conn, pdu, RIG_TAG_NONE);
+}
+
 rig_status eng_tmf_send(eng_conn *conn, rig_task *task)
 {
     rig_tx *tx = eng_push(conn, RIG_PDU_TMF_REQ);
@@ -86,30 +156,20 @@ rig_status eng_tmf_send(eng_conn *conn, rig_task *task)
     /* An immediate task never had a CmdSN of its own: the reference is this request's (section 11.5.5). */
     if (task->function == TASK_REASSIGN)
         rig_set(tx->bhs, RIG_F_EXP_DATA_SN, task->engine.ref_data_sn);
-    if (task->function == ABORT_TASK)
+    if (is_in(with_reference, task->function))
         rig_set(tx->bhs, RIG_F_REF_CMD_SN,
                 task->engine.ref_numbered ? task->engine.ref_cmd_sn : task->cmd_sn);
     rig_txq_seal(&conn->txq);
+    if (is_in(multi_task, task->function))
+        stop_data(conn, task);
     return RIG_OK;
-}
-
-static bool is_hit(const rig_task *tmf, const rig_task *task)
-{
-    if (task->kind != RIG_TASK_SCSI || task->engine.phase != ENG_SENT)
-        return false;
-    if (tmf->function == ABORT_TASK)
-        return task->itt == tmf->engine.ref_itt;
-    bool older = task->immediate || rig_sn_lt(task->cmd_sn, tmf->cmd_sn);
-    return older && (!has_lun(tmf->function) || task->lun == tmf->lun);
 }
 
 static bool ends_tasks(const rig_task *tmf)
 {
-    static const uint16_t functions = 1u << ABORT_TASK | 1u << ABORT_TASK_SET | 1u << CLEAR_TASK_SET |
-                                      1u << LOGICAL_UNIT_RESET | 1u << TARGET_WARM_RESET |
-                                      1u << TARGET_COLD_RESET;
+    const uint32_t functions = multi_task | FUNCTION(ABORT_TASK) | FUNCTION(I_T_NEXUS_RESET);
     bool agreed = tmf->response == COMPLETE || (tmf->response == NO_SUCH_TASK && tmf->function == ABORT_TASK);
-    return agreed && (functions >> tmf->function & 1);
+    return agreed && is_in(functions, tmf->function);
 }
 
 /* The tasks end before the request does; what they call back may end it, too, so it is looked up again. */
@@ -133,6 +193,7 @@ rig_status eng_tmf_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
                               "no such request on this connection (7.13)");
     task->response = (uint8_t)rig_get(pdu->bhs, RIG_F_TMF_RESPONSE);
+    task->additional = (uint32_t)rig_get(pdu->bhs, RIG_F_TMF_INFO);
     if (task->engine.saves) {
         const rig_task reassign = *task;
         eng_task_done(task, RIG_OK, now);

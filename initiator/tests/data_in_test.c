@@ -66,6 +66,41 @@ static void read_and_response(void)
     }
 }
 
+/* A sequence of more than MaxBurstLength is survived and told once; one of just that is none (DATA-049). */
+static void long_sequence(void)
+{
+    for (uint32_t over = 0; over < 2; over++) {
+        bench *w = bench_new();
+        w->config.offer[RIG_KEY_MAX_BURST].value = 1024;
+        w->config.offer[RIG_KEY_FIRST_BURST].value = 1024;
+        link *l = bench_up(w, NULL);
+        job j;
+        job_io(&j, w, false, buffer, 4096);
+        job_sent(&j, l, RIG_PDU_SCSI_CMD);
+        for (uint32_t sn = 0; sn < 4; sn++)
+            bench_data_in(l, j.task.itt, sn, sn * 1024, disk + sn * 1024, 1024, !over || sn == 3);
+        bench_good(l, j.task.itt, 4);
+        CU_ASSERT(job_ended(&j, RIG_OK));
+        CU_ASSERT_EQUAL(w->events[RIG_EVENT_IGNORED], over);
+        bench_free(w);
+    }
+}
+
+/* A GOOD in the last Data-In that leaves bytes out without saying so is told, as in a response (11.4.5). */
+static void short_read(void)
+{
+    bench *w = bench_new();
+    link *l = bench_up(w, NULL);
+    struct iovec pieces[3];
+    job j;
+    job_read(&j, w, 512, pieces);
+    job_sent(&j, l, RIG_PDU_SCSI_CMD);
+    collapsed(l, j.task.itt, 0, 0, 0, 0, 0);
+    CU_ASSERT(job_ended(&j, RIG_OK));
+    CU_ASSERT_EQUAL(w->events[RIG_EVENT_IGNORED], 1);
+    bench_free(w);
+}
+
 /* Status within the last Data-In, for every status that is no exception (11.7.3, DATA-047). */
 static void phase_collapse(void)
 {
@@ -384,7 +419,8 @@ static void wrong_opcodes(void)
 }
 
 RIG_SUITE("initiator: reads", {"data, then a response", read_and_response},
-          {"status within the last data", phase_collapse}, {"status that cannot come that way", bad_collapse},
+          {"status within the last data", phase_collapse}, {"a long sequence", long_sequence},
+          {"a short read", short_read}, {"status that cannot come that way", bad_collapse},
           {"data that cannot be", bad_data}, {"data for no read", data_for_others},
           {"data in any order", out_of_order}, {"bits that mean nothing", ignored_bits},
           {"residuals", residuals}, {"sense data", sense}, {"responses that cannot be", bad_responses},

@@ -453,7 +453,11 @@ static void bad_requests(void)
     static struct iovec pieces[RIG_SINK_IOV_MAX + 1];
     job j;
     job_io(&j, w, true, source, 512);
-    j.task.read = true; /* bidirectional */
+    j.task.read = true; /* bidirectional, and no room for what comes */
+    j.task.bidi_len = 513;
+    CU_ASSERT_EQUAL(rig_session_submit(w->session, &j.task, w->now), RIG_E_ARGUMENT);
+    job_io(&j, w, true, source, 512);
+    j.task.priority = 1; /* needs iSCSIProtocolLevel 2 */
     CU_ASSERT_EQUAL(rig_session_submit(w->session, &j.task, w->now), RIG_E_UNSUPPORTED);
     job_io(&j, w, true, source, 512);
     j.task.edtl = 513;

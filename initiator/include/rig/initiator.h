@@ -256,11 +256,14 @@ struct rig_task {
     void (*done)(rig_task *task, uint64_t now); /**< in: called once when it ended; may submit it again */
     void *user;                                 /**< in: the caller's */
 
-    rig_view cdb;  /**< in, SCSI: CDB, up to RIG_CDB_MAX bytes, borrowed until done */
-    uint8_t attr;  /**< in, SCSI: task attribute (section 11.3.1.1) */
-    bool read;     /**< in, SCSI: R bit */
-    bool write;    /**< in, SCSI: W bit */
-    uint32_t edtl; /**< in, SCSI: expected data transfer length in bytes */
+    rig_view cdb;     /**< in, SCSI: CDB, up to RIG_CDB_MAX bytes, borrowed until done */
+    uint8_t attr;     /**< in, SCSI: task attribute (section 11.3.1.1) */
+    uint8_t priority; /**< in, SCSI: command priority 0 to 15, above 0 with iSCSIProtocolLevel 2 (RFC 7144) */
+    bool read;        /**< in, SCSI: R bit */
+    bool write;       /**< in, SCSI: W bit */
+    uint32_t edtl; /**< in, SCSI: expected data transfer length in bytes; of a bidirectional command that of
+                      Data-Out */
+    uint32_t bidi_len; /**< in, SCSI: bidirectional commands (R and W): expected length of Data-In in bytes */
     const struct iovec
         *in;         /**< in, SCSI: where Data-In goes; at least edtl bytes (bidi_len for bidirectional) */
     uint32_t num_in; /**< in: pieces */
@@ -268,8 +271,8 @@ struct rig_task {
     uint32_t num_out;        /**< in: pieces */
     uint8_t function;        /**< in, TMF: section 11.5.1 */
     /**
-     * in, TMF: the SCSI task ABORT TASK is about; its LUN counts. One that has not been sent yet is withdrawn
-     * without a word to the target.
+     * in, TMF: the SCSI task ABORT TASK or QUERY TASK is about; its LUN counts. One that has not been sent
+     * yet is withdrawn without a word to the target.
      */
     rig_task *reference;
     uint8_t reason; /**< in, LOGOUT: section 11.14.1 */
@@ -278,12 +281,17 @@ struct rig_task {
     rig_status status; /**< out: RIG_OK when the target answered, else why it could not */
     uint8_t
         response; /**< out: iSCSI response code (SCSI, TMF, LOGOUT), reject reason when status says REFUSED */
-    uint8_t scsi_status;           /**< out, SCSI: SAM status, valid with status RIG_OK and response 0 */
-    bool overflow;                 /**< out, SCSI: residual counts what the device wanted beyond edtl */
-    bool underflow;                /**< out, SCSI: residual counts what the device left of edtl */
-    uint32_t residual;             /**< out, SCSI */
-    uint32_t received;             /**< out, SCSI: bytes of Data-In that arrived; PING: bytes echoed right */
-    uint8_t sense_len;             /**< out, SCSI: bytes of sense */
+    uint8_t scsi_status;       /**< out, SCSI: SAM status, valid with status RIG_OK and response 0 */
+    bool overflow;             /**< out, SCSI: residual counts what the device wanted beyond edtl */
+    bool underflow;            /**< out, SCSI: residual counts what the device left of edtl */
+    uint32_t residual;         /**< out, SCSI */
+    bool bidi_overflow;        /**< out, SCSI: as overflow, for the Data-In of a bidirectional command */
+    bool bidi_underflow;       /**< out, SCSI: as underflow, for that */
+    uint32_t bidi_residual;    /**< out, SCSI */
+    uint16_t status_qualifier; /**< out, SCSI: with iSCSIProtocolLevel 2 (RFC 7144) */
+    uint32_t additional; /**< out, TMF: additional response information of functions 9 to 12 (RFC 7144) */
+    uint32_t received;   /**< out, SCSI: bytes of Data-In that arrived; PING: bytes echoed right */
+    uint8_t sense_len;   /**< out, SCSI: bytes of sense */
     uint8_t sense[RIG_SENSE_KEPT]; /**< out, SCSI: sense data */
     rig_view text;                 /**< out, TEXT: the whole answer, borrowed for the done call */
 
@@ -296,6 +304,7 @@ struct rig_task {
         rig_timer timer;             /**< timeout */
         rig_task *next_sender;       /**< list of tasks with data to send */
         uint32_t data_sn;            /**< next DataSN or R2TSN expected */
+        uint32_t in_burst;           /**< bytes of Data-In since the last F bit */
         uint32_t in_offset;          /**< next in-order byte of Data-In */
         uint32_t out_sn;             /**< next DataSN to send in the current sequence */
         uint32_t out_offset;         /**< next byte to send */
@@ -332,6 +341,7 @@ struct rig_task {
         bool held;                   /**< its status came before all of its data */
         bool ack_wanted;             /**< a DataACK waits for gaps to be filled */
         bool spoilt;                 /**< its data cannot be had again: it ends with a digest error */
+        bool stopped;                /**< no more Data-Out: its task set is being aborted (4.2.3.4) */
         bool moved;                  /**< it was reassigned: R2Ts may begin with a number again */
         bool ref_numbered;           /**< TMF: the task it is about has a CmdSN of its own */
         bool ref_waits;              /**< TMF: the task it is about was not sent yet */
@@ -342,8 +352,8 @@ struct rig_task {
  * rig_session_submit hands a task over. It is sent as soon as the command window and the connection allow;
  * done() tells the end, never before the call returns. RIG_E_STATE (session not up), RIG_E_BUSY (the task has
  * not ended yet), RIG_E_LIMIT (RIG_SESSION_TASKS_MAX), RIG_E_ARGUMENT, RIG_E_NOT_FOUND (the reference is no
- * task of this session), RIG_E_UNSUPPORTED (bidirectional commands, TASK REASSIGN, functions of RFC 7144),
- * RIG_E_NOMEM.
+ * task of this session), RIG_E_UNSUPPORTED (TASK REASSIGN, which is the engine's own; what RFC 7144 added,
+ * without iSCSIProtocolLevel 2), RIG_E_NOMEM.
  */
 rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now);
 
