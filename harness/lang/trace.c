@@ -189,6 +189,17 @@ static bool call(lang_parser *p, lang_cursor *c, lines *out)
     return call_args(p, c, macro, subs) && expand(p, macro, place, subs, out);
 }
 
+/* Positional parameters are variables of the caller's: each its own, because some hold numbers and some text.
+ */
+static rig_view check_variable(lang_parser *p, rig_view name)
+{
+    char buffer[LANG_NAME_MAX + 3];
+    rig_text text;
+    rig_text_init(&text, buffer, sizeof buffer);
+    rig_text_add(&text, "$:%.*s", RIG_VIEW_ARG(name));
+    return lang_view(p, buffer, text.len);
+}
+
 /* A macro nobody calls is read too, so that its mistakes show. */
 bool lang_macro_check(lang_parser *p, const lang_macro *macro)
 {
@@ -198,7 +209,7 @@ bool lang_macro_check(lang_parser *p, const lang_macro *macro)
         const lang_param *param = &macro->params[i];
         subs[i] = (lang_sub){param->name, param->has_standard ? param->standard : rig_view_str("_"), false};
         if (param->positional)
-            subs[i].value = rig_view_str("$:p");
+            subs[i].value = check_variable(p, param->name);
     }
     lang_scope_begin(p);
     return expand(p, macro, (rig_scn_place){.line = 0}, subs, &out);

@@ -377,6 +377,22 @@ static void the_data_pattern_depends_on_place_and_seed(void)
     CU_ASSERT_NOT_EQUAL(memcmp(whole, whole + 8, 8), 0);
 }
 
+/* Parameters of a macro are variables of different kinds: a field's number, a key's text. */
+static void macro_of_numbers_and_text(void)
+{
+    static const help_file includes[] = {
+        {"login.inc", "macro both $n $t\n  < LoginResp StatSN=$n CHAP_I=$t\n"}, {0}};
+    rig_scn *made = help_case("scenario \"a test\"\nlevel CHOICE\ntarget\n  node "
+                              "iqn.2026-01.example:t\nrun\n  pass 1s\ntrace\n  both $a $b\n",
+                              includes, &opened);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(made);
+    const rig_scn_line *line = &made->traces[0].lines[0];
+    CU_ASSERT_FALSE(made->vars[cond(line, "StatSN")->pattern.low.var].is_text);
+    CU_ASSERT(made->vars[cond(line, "CHAP_I")->pattern.low.var].is_text);
+    rig_scn_free(made);
+    rig_scn_file_free(opened);
+}
+
 RIG_SUITE("lang_case", {"discovery sketch", discovery_sketch},
           {"trace of the discovery sketch", trace_of_the_discovery_sketch}, {"boot sketch", boot_sketch},
           {"digest sketch", digest_sketch}, {"target words", target_words},
@@ -384,4 +400,5 @@ RIG_SUITE("lang_case", {"discovery sketch", discovery_sketch},
           {"initiator words", initiator_words}, {"steps", steps}, {"play lines", play_lines},
           {"patterns and ids", patterns_and_ids}, {"event arguments are found", event_arguments_are_found},
           {"selection", selection},
-          {"the data pattern depends on place and seed", the_data_pattern_depends_on_place_and_seed})
+          {"the data pattern depends on place and seed", the_data_pattern_depends_on_place_and_seed},
+          {"macros of numbers and text", macro_of_numbers_and_text})
