@@ -252,8 +252,96 @@ static void equal_addresses(void)
     CU_ASSERT(rig_ip_eq(&(rig_ip){0}, &(rig_ip){0}));
 }
 
+/* RFC 3722 and the tables of RFC 3454 it names; what comes out is what the wire has. */
+static void prepared_names(void)
+{
+    static const struct {
+        const char *written, *prepared;
+    } rows[] = {
+        {"iqn.2026-01.org.example:disk", "iqn.2026-01.org.example:disk"},
+        {"IQN.2026-01.ORG.Example:Disk", "iqn.2026-01.org.example:disk"}, /* B.2: case */
+        {"iqn.2026-01.org.example:\xc3\x9c"
+         "bung",
+         "iqn.2026-01.org.example:\xc3\xbc"
+         "bung"},
+        {"iqn.2026-01.org.example:stra\xc3\x9f"
+         "e",
+         "iqn.2026-01.org.example:strasse"},
+        {"iqn.2026-01.org.example:u\xcc\x88", "iqn.2026-01.org.example:\xc3\xbc"}, /* form KC composes … */
+        {"iqn.2026-01.org.example:\xef\xbc\xa1\xef\xbc\x91",
+         "iqn.2026-01.org.example:a1"}, /* … and replaces wide letters */
+        {"iqn.2026-01.org.example:\xef\xac\x81le", "iqn.2026-01.org.example:file"}, /* a ligature */
+        {"iqn.2026-01.org.example:a\xc2\xad"
+         "b",
+         "iqn.2026-01.org.example:ab"}, /* B.1: a soft hyphen is nothing */
+        {"iqn.2026-01.org.example:a\xe2\x80\x8d"
+         "b",
+         "iqn.2026-01.org.example:ab"},
+        {"iqn.2026-01.org.example:\xce\xa3\xcf\x82",
+         "iqn.2026-01.org.example:\xcf\x83\xcf\x83"}, /* final sigma */
+        {"iqn.2026-01.org.example:\xe7\xa3\x81\xe7\x9b\xa4",
+         "iqn.2026-01.org.example:\xe7\xa3\x81\xe7\x9b\xa4"},
+        {"eui.02004567A425678D", "eui.02004567A425678D"}, /* digits, not letters */
+        {"naa.52004567ba64678D", "naa.52004567ba64678D"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char out[RIG_INAME_TEXT];
+        rig_error err = {0};
+        CU_ASSERT_EQUAL(rig_iname_prepare(rig_view_str(rows[i].written), out, &err), RIG_OK);
+        CU_ASSERT_STRING_EQUAL(out, rows[i].prepared);
+        CU_ASSERT_EQUAL(rig_iname_check(rig_view_str(out), NULL, &err), RIG_OK);
+        bool same = strcmp(rows[i].written, rows[i].prepared) == 0;
+        CU_ASSERT_EQUAL(rig_iname_check(rig_view_str(rows[i].written), NULL, &err) == RIG_OK, same);
+    }
+}
+
+static void names_that_cannot_be_prepared(void)
+{
+    static const struct {
+        const char *written, *why;
+    } rows[] = {
+        {"iqn.2026-01.org.example:a b", "prohibited"}, /* 6.2: ASCII */
+        {"iqn.2026-01.org.example:a_b", "prohibited"},
+        {"iqn.2026-01.org.example:a/b", "prohibited"},
+        {"iqn.2026-01.org.example:\xe3\x80\x82", "prohibited"}, /* 6.1: ideographic full stop */
+        {"iqn.2026-01.org.example:\xc2\xa0", "prohibited"},     /* a space becomes one that is prohibited */
+        {"iqn.2026-01.org.example:\xee\x80\x80", "prohibited"}, /* C.3: private use */
+        {"iqn.2026-01.org.example:\xef\xbf\xbd", "prohibited"}, /* C.6 */
+        {"iqn.2026-01.org.example:\xc8\xa1", "Unicode 3.2"},    /* A.1: assigned later */
+        {"iqn.2026-01.org.example:\xd7\x90", "from the right"}, /* Hebrew beside Latin letters */
+        {"iqn.2026-01.org.example:\xc3", "UTF-8"},
+        {"iqn.2026-01.org.example:\xed\xa0\x80", "UTF-8"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char out[RIG_INAME_TEXT];
+        rig_error err = {0};
+        CU_ASSERT_EQUAL(rig_iname_prepare(rig_view_str(rows[i].written), out, &err), RIG_E_SYNTAX);
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.text, rows[i].why));
+    }
+    char out[RIG_INAME_TEXT];
+    CU_ASSERT_EQUAL(rig_iname_prepare(rig_view_of("iqn\0x", 5), out, NULL), RIG_E_SYNTAX);
+}
+
+/* The limit is that of the prepared name, and a wider one of what is taken at all. */
+static void longest_prepared_name(void)
+{
+    char out[RIG_INAME_TEXT];
+    static uint8_t name[4 * RIG_NAME_MAX + 1];
+    memset(name, 'A', sizeof name);
+    CU_ASSERT_EQUAL(rig_iname_prepare(rig_view_of(name, RIG_NAME_MAX), out, NULL), RIG_OK);
+    CU_ASSERT_EQUAL(strlen(out), RIG_NAME_MAX);
+    CU_ASSERT_EQUAL(rig_iname_prepare(rig_view_of(name, RIG_NAME_MAX + 1), out, NULL), RIG_E_LIMIT);
+    for (size_t i = 0; i + 1 < 2 * (sizeof name / 2); i += 2)
+        memcpy(name + i, "\xc2\xad", 2); /* all of it vanishes */
+    CU_ASSERT_EQUAL(rig_iname_prepare(rig_view_of(name, sizeof name - 1), out, NULL), RIG_OK);
+    CU_ASSERT_EQUAL(strlen(out), 0);
+    CU_ASSERT_EQUAL(rig_iname_prepare(rig_view_of(name, sizeof name), out, NULL), RIG_E_LIMIT);
+}
+
 RIG_SUITE("iname", {"names of all three formats", good_names}, {"bad names have a place", bad_names},
-          {"223 bytes and one more", longest_name}, {"portals with IPv4, IPv6 and DNS names", good_portals},
-          {"bad portals", bad_portals}, {"the longest host and one byte more", longest_host},
-          {"addresses in canonical text", addresses}, {"bad addresses", bad_addresses},
-          {"equal addresses", equal_addresses})
+          {"223 bytes and one more", longest_name}, {"names are prepared by stringprep", prepared_names},
+          {"names that stringprep refuses have a reason", names_that_cannot_be_prepared},
+          {"the limits of a name that is prepared", longest_prepared_name},
+          {"portals with IPv4, IPv6 and DNS names", good_portals}, {"bad portals", bad_portals},
+          {"the longest host and one byte more", longest_host}, {"addresses in canonical text", addresses},
+          {"bad addresses", bad_addresses}, {"equal addresses", equal_addresses})
