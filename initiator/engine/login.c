@@ -145,8 +145,6 @@ static rig_status check_header(eng_conn *conn, const rig_pdu *pdu)
                               "only Login Responses may come during login (4.2.4)");
     if (rig_get32(bhs, RIG_F_ITT) != login->itt)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT, "not the tag of this login (6.3)");
-    if (rig_get(bhs, RIG_F_ISID) != rig_be_get(conn->session->config.isid, 6))
-        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ISID, "not the ISID of the request (11.13)");
     return RIG_OK;
 }
 
@@ -155,6 +153,8 @@ static rig_status check_stages(eng_conn *conn, const rig_pdu *pdu)
     const uint8_t *bhs = pdu->bhs;
     const eng_login *login = conn->login;
     bool transit = rig_get(bhs, RIG_F_T);
+    if (rig_get(bhs, RIG_F_ISID) != rig_be_get(conn->session->config.isid, 6))
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ISID, "not the ISID of the request (11.13)");
     if (rig_get(bhs, RIG_F_CSG) != login->stage)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_CSG, "not the stage of the request (6.3)");
     if (transit && !login->asked_transit)
@@ -237,7 +237,8 @@ static rig_status advance(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     return eng_login_send(conn);
 }
 
-/* Nothing but the status counts in such a response, and for redirections the address (11.13.4, 11.13.5). */
+/* Nothing but the status counts in such a response, and for redirections the address (11.13.4, 11.13.5): tgt,
+ * for one, fills in no ISID. */
 static rig_status refused(eng_conn *conn, const rig_pdu *pdu)
 {
     eng_login *login = conn->login;
