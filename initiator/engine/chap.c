@@ -89,9 +89,15 @@ rig_status eng_chap_begin(eng_conn *conn)
     return eng_key_put(conn, key_names[KEY_A], rig_view_of(text.ptr, text.len));
 }
 
-bool eng_chap_done(const eng_conn *conn)
+/* Whether our part is done. The text has both ways to ask a target for its response: its examples set the T
+ * bit with the request for it (appendix B), and the target's response may then bring the transition; or the T
+ * bit follows when that response has been verified (section 6.3.2: "ready to conclude"). tgt knows only the
+ * first, some releases of LIO leave the stage without a response. In no case does a target pass without. */
+bool eng_chap_ready(const eng_conn *conn)
 {
     uint8_t state = conn->login->chap.state;
+    if (state == MUTUAL_AWAITED)
+        return !conn->session->config.auth.hold_transit;
     return state == RESPONSE_SENT || state == VERIFIED;
 }
 

@@ -310,7 +310,7 @@ void eng_security_finish(eng_conn *conn);
 
 /* chap.c */
 rig_status eng_chap_begin(eng_conn *conn);
-bool eng_chap_done(const eng_conn *conn);
+bool eng_chap_ready(const eng_conn *conn);
 bool eng_chap_find(rig_view name, unsigned *out_key);
 rig_status eng_chap_take(eng_conn *conn, unsigned key, rig_view value);
 rig_status eng_chap_step(eng_conn *conn);

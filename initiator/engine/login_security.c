@@ -44,8 +44,7 @@ rig_status eng_security_offer(eng_conn *conn)
     return conn->session->config.auth.target_proposes ? RIG_OK : offer_methods(conn);
 }
 
-/* Whether the request that goes out now may ask for the next stage. A target that was asked to prove itself
- * is given no chance to leave before: the T bit waits for its answer. */
+/* Whether the request that goes out now may ask for the next stage. */
 bool eng_security_ready(const eng_conn *conn)
 {
     const rig_auth_config *auth = &conn->session->config.auth;
@@ -57,7 +56,7 @@ bool eng_security_ready(const eng_conn *conn)
     case ENG_AUTH_NONE:
         return true;
     case ENG_AUTH_CHAP:
-        return eng_chap_done(conn);
+        return eng_chap_ready(conn);
     case ENG_AUTH_REJECTING:
     case ENG_AUTH_REJECTED:
         break;

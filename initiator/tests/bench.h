@@ -57,6 +57,7 @@ struct bench {
     rig_initiator *initiator;
     rig_session *session;
     rig_session_config config;
+    rig_draws draws;
     uint64_t now;
     link **links;
     uint32_t num_links;
@@ -597,6 +598,7 @@ static inline bench *bench_new_over(const rig_alloc *below)
     rig_alloc_meter_init(&w->meter, below);
     w->transport = (rig_transport){&bench_ops, w};
     w->now = 1000 * RIG_SECOND;
+    w->draws.seed = 7;
     rig_session_config_init(&w->config);
     w->config.target = rig_view_str(BENCH_TARGET);
     w->config.portal = (rig_portal){.host = "192.0.2.1", .port = RIG_PORT, .group = -1};
@@ -608,7 +610,7 @@ static inline bench *bench_new_over(const rig_alloc *below)
 static inline rig_status bench_node(bench *w)
 {
     const rig_initiator_config config = {.alloc = &w->meter.alloc,
-                                         .draws = {.seed = 7},
+                                         .draws = w->draws,
                                          .transport = &w->transport,
                                          .read_ahead = {w->read_ahead, sizeof w->read_ahead},
                                          .name = rig_view_str("iqn.2026-01.org.example:host"),

@@ -638,6 +638,36 @@ static void bad_configurations(void)
     bench_free(w);
 }
 
+/* Names enter as people write them and go out as stringprep has them (NAME-002, NAME-007, RFC 3722). */
+static void prepared_names(void)
+{
+    bench *w = bench_new();
+    rig_initiator *other = NULL;
+    rig_error err = {0};
+    rig_initiator_config config = {.alloc = &w->meter.alloc,
+                                   .transport = &w->transport,
+                                   .read_ahead = {w->read_ahead, sizeof w->read_ahead},
+                                   .name = rig_view_str("iqn.2026-01.org.example:a b")};
+    CU_ASSERT_EQUAL(rig_initiator_new(&config, &other, &err), RIG_E_SYNTAX);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "RFC 3722"));
+    rig_initiator_free(w->initiator);
+    config.name = rig_view_str("iqn.2026-01.ORG.Example:\xc3\x9c"); /* U with two dots */
+    CU_ASSERT_EQUAL_FATAL(rig_initiator_new(&config, &w->initiator, &err), RIG_OK);
+    w->config.target = rig_view_str("iqn.2026-01.org.example:u\xcc\x88"); /* u, and two dots over it */
+    bench_session(w);
+    CU_ASSERT_EQUAL(rig_session_login(w->session, w->now), RIG_OK);
+    const seen *s = bench_want(bench_accept(w), RIG_PDU_LOGIN_REQ);
+    rig_view text = rig_view_of(s->data, s->len);
+    CU_ASSERT(rig_view_is(text_value(text, "InitiatorName"), "iqn.2026-01.org.example:\xc3\xbc"));
+    CU_ASSERT(rig_view_is(text_value(text, "TargetName"), "iqn.2026-01.org.example:\xc3\xbc"));
+    rig_session *refused = NULL;
+    w->config.target = rig_view_str("iqn.2026-01.org.example:\xe3\x80\x82"); /* ideographic full stop */
+    CU_ASSERT_EQUAL(rig_session_new(w->initiator, &w->config, &refused, &err), RIG_E_SYNTAX);
+    w->config.target = rig_view_str("Disk 0"); /* ASCII is what its owner says */
+    CU_ASSERT_EQUAL(rig_session_new(w->initiator, &w->config, &refused, &err), RIG_OK);
+    bench_free(w);
+}
+
 /* A configured ISID and a configured CmdSN go out as they are; without, the draws give them. */
 static void identity(void)
 {
@@ -708,5 +738,6 @@ RIG_SUITE("initiator: login", {"the first request says who, where to and how", f
           {"a lost connection fails the login", connection_losses},
           {"a transport may refuse at once", refused_at_once},
           {"configurations that cannot be are refused", bad_configurations},
+          {"names go out as stringprep has them", prepared_names},
           {"ISID and CmdSN are those configured, or drawn", identity},
           {"a discovery session says so", discovery})

@@ -139,7 +139,9 @@ typedef struct rig_auth_config {
         algorithms[RIG_CHAP_ALGORITHMS]; /**< CHAP_A in order of preference, 5 among them (section 12.1.3) */
     uint32_t num_algorithms; /**< entries, 0 = 5 alone, because there are targets that know no list */
     uint32_t challenge_len;  /**< octets of our challenges, RIG_CHAP_CHALLENGE_MIN to _BYTES_MAX; 0 = 16 */
-    bool ipsec;              /**< IPsec encrypts the link: shorter secrets may be used (section 9.2.1) */
+    bool hold_transit; /**< ask for the next stage only when the target's response is verified, else together
+                          with the request for it, as appendix B does */
+    bool ipsec;        /**< IPsec encrypts the link: shorter secrets may be used (section 9.2.1) */
 } rig_auth_config;
 
 /** rig_secret_wipe overwrites a secret in a way that no compiler leaves out. NULL is fine. */
