@@ -5,16 +5,17 @@
 
 #include <openssl/evp.h>
 
-static const struct {
-    uint32_t number; /* in CHAP_A */
-    const char *name;
-} algorithms[] = {{5, "MD5"}, {6, "SHA1"}, {7, "SHA256"}, {8, "SHA3-256"}};
+typedef const EVP_MD *method_fn(void);
 
-static const char *name_of(uint32_t number)
+static method_fn *method_of(uint32_t number)
 {
-    for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++)
-        if (algorithms[i].number == number)
-            return algorithms[i].name;
+    static const struct {
+        uint32_t number; /* in CHAP_A */
+        method_fn *method;
+    } rows[] = {{5, EVP_md5}, {6, EVP_sha1}, {7, EVP_sha256}, {8, EVP_sha3_256}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].number == number)
+            return rows[i].method;
     return NULL;
 }
 
@@ -28,14 +29,12 @@ static bool feed(EVP_MD_CTX *hash, uint8_t identifier, rig_view secret, rig_view
 size_t run_chap(void *ctx, uint32_t algorithm, uint8_t identifier, rig_view secret, rig_view challenge,
                 uint8_t out[RIG_MATCH_HASH_MAX])
 {
-    const char *name = name_of(algorithm);
-    EVP_MD *method = name ? EVP_MD_fetch(NULL, name, NULL) : NULL;
+    method_fn *method = method_of(algorithm);
     EVP_MD_CTX *hash = method ? EVP_MD_CTX_new() : NULL;
     unsigned len = 0;
     (void)ctx;
-    bool right = hash && EVP_DigestInit_ex2(hash, method, NULL) == 1 &&
+    bool right = hash && EVP_DigestInit_ex(hash, method(), NULL) == 1 &&
                  feed(hash, identifier, secret, challenge) && EVP_DigestFinal_ex(hash, out, &len) == 1;
     EVP_MD_CTX_free(hash);
-    EVP_MD_free(method);
     return right ? len : 0;
 }

@@ -440,6 +440,43 @@ static void test_failing_memory(void)
     CU_ASSERT(done && at > 20);
 }
 
+static size_t fake_chap(void *ctx, uint32_t algorithm, uint8_t identifier, rig_view secret,
+                        rig_view challenge, uint8_t out[RIG_MATCH_HASH_MAX])
+{
+    (void)ctx;
+    out[0] = (uint8_t)algorithm;
+    out[1] = identifier;
+    out[2] = secret.ptr[0];
+    out[3] = challenge.ptr[challenge.len - 1];
+    return algorithm == 7 ? 4 : 0;
+}
+
+/* What is sent for chap(…) is the response by the algorithm that was agreed, to the challenge that came. */
+static void chap_responses_are_sent(void)
+{
+    static const char text[] =
+        "play target\n  > Login CHAP_A=_\n  < LoginResp CHAP_A=$a CHAP_I=9 CHAP_C=0xab00ff\n"
+        "  > Login CHAP_R=0x070973ff CHAP_I=1 CHAP_C=0b/w==\n  < LoginResp CHAP_R=chap(1,\"t\",0b/w==)\n"
+        "play initiator\n  > Login CHAP_A=7,5\n  < LoginResp CHAP_A=_ CHAP_I=$i CHAP_C=$c\n"
+        "  > Login CHAP_R=chap($i,\"s\",$c) CHAP_I=1 CHAP_C=0b/w==\n  < LoginResp CHAP_R=0x070174ff\n";
+    static const char *const algorithms[] = {"7", "5"};
+    for (size_t i = 0; i < 2; i++) {
+        char whole[sizeof text + 64];
+        rig_text out;
+        stage s;
+        rig_text_init(&out, whole, sizeof whole);
+        rig_text_add(&out, "sweep a in [%s]\n%s", algorithms[i], text);
+        stage_init(&s);
+        s.match.chap = fake_chap;
+        stage_play(&s, whole);
+        CU_ASSERT_EQUAL(s.result.num_findings == 0 && stage_over(&s), i == 0);
+        if (i == 1) /* nobody knows that algorithm */
+            CU_ASSERT(s.result.num_findings > 0 &&
+                      strstr(s.result.findings[0].text, "nothing computes CHAP_R") != NULL);
+        stage_clear(&s);
+    }
+}
+
 RIG_SUITE("player", {"two scripts play a session against each other", test_both_sides},
           {"another PDU than the next line's ends the play", test_something_else},
           {"findings show what was wanted and what came", test_expected_and_actual},
@@ -464,4 +501,5 @@ RIG_SUITE("player", {"two scripts play a session against each other", test_both_
           {"as many connections as the limit says, and one more", test_too_many_connections},
           {"what could change a stranger's data is known", test_what_writes},
           {"more PDUs than the queue holds", test_many_sends},
-          {"memory that fails anywhere is an end without leak", test_failing_memory})
+          {"memory that fails anywhere is an end without leak", test_failing_memory},
+          {"CHAP responses are computed and sent", chap_responses_are_sent})
