@@ -63,6 +63,7 @@ static void free_node(rig_target *target, rig_target_node *node)
 {
     const rig_alloc *alloc = target->alloc;
     tgt_units_free(node);
+    tgt_access_cleanup(&node->access, alloc);
     rig_delete(alloc, node->own, TGT_KEYS * sizeof(*node->own));
     if (node->alias)
         rig_delete(alloc, node->alias, node->alias_len + 1u);
@@ -97,6 +98,7 @@ void rig_target_free(rig_target *target)
         free_node(target, target->nodes[i]);
     rig_delete(target->alloc, target->nodes, target->size_nodes * sizeof(*target->nodes));
     rig_delete(target->alloc, target->rules, target->num_rules * sizeof(*target->rules));
+    tgt_access_cleanup(&target->discovery, target->alloc);
     tgt_task_pool_cleanup(target);
     tgt_map_cleanup(&target->node_map);
     tgt_map_cleanup(&target->tsih_map);

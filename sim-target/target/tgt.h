@@ -6,6 +6,7 @@
 #include "rig/serial.h"
 #include "rig/target.h"
 #include "rig/txq.h"
+#include "tauth.h"
 #include "tbase.h"
 #include "tfsm.h"
 #include "tkeys.h"
@@ -149,14 +150,16 @@ struct rig_target_node {
     uint32_t num_luns, size_luns;
     uint16_t name_len, alias_len;
     uint16_t refuse; /* login status, 0 = welcome */
+    tgt_access access;
 };
 
 struct tgt_session {
     tgt_link by_tsih;
     tgt_link by_name;
     rig_target *target;
-    rig_target_node *node;    /* NULL for an unnamed discovery session */
-    const tgt_portal *portal; /* of the leading login */
+    rig_target_node *node;      /* NULL for an unnamed discovery session */
+    const tgt_portal *portal;   /* of the leading login */
+    const tgt_account *account; /* who its initiator turned out to be, NULL without authentication */
     char *initiator;
     uint16_t initiator_len;
     uint16_t tsih;
@@ -258,6 +261,8 @@ struct rig_target {
     uint32_t own[TGT_KEYS];
     uint32_t next_ttt;
     uint64_t tsih_draws, stat_draws;
+    uint64_t num_challenges;
+    tgt_access discovery; /* for sessions without a target name */
     uint64_t num_commands;
 };
 
@@ -395,6 +400,8 @@ tgt_pushed tgt_reply(tgt_task *task, tgt_answer *answer);
 /* Looks at a received header once; sets conn->effects and conn->dropped. */
 void tgt_rules_receive(tgt_conn *conn, const uint8_t *bhs);
 void tgt_rules_received(tgt_conn *conn);
+/* Is a fault on, by one of the rules in effects or for the whole target? */
+bool tgt_rules_fault(const rig_target *target, uint64_t effects, rig_fault fault, uint32_t *out_bit);
 
 /* ---- tcommand.c: the command window, and who serves what ---- */
 rig_status tgt_command(tgt_conn *conn, const rig_pdu *pdu);

@@ -10,7 +10,8 @@ const tgt_key_row tgt_key_rows[TGT_KEYS] = {
 #define CHOICES 4
 
 static const char *const choices[TGT_KEYS][CHOICES] = {
-    [TGT_KEY_AUTH_METHOD] = {"None"},
+    [TGT_KEY_AUTH_METHOD] = {"None", "CHAP"},
+    [TGT_KEY_CHAP_A] = {"5", "6", "7", "8"},
     [TGT_KEY_SESSION_TYPE] = {"Normal", "Discovery"},
     [TGT_KEY_HEADER_DIGEST] = {"None", "CRC32C"},
     [TGT_KEY_DATA_DIGEST] = {"None", "CRC32C"},

@@ -35,11 +35,12 @@ enum {
 
 /*
  * identifier, name, type, rule, use, flags, default, lowest, highest, what we accept, section. For lists,
- * values are positions in the row of names, "highest" is unused and "what we accept" is a mask of positions.
+ * values are positions in the row of names, "highest" is unused and "what we accept" is a mask of positions;
+ * of AuthMethod none set means what follows from the identities configured.
  */
 #define TGT_KEY_ROWS(X)                                                                                      \
-    X(AUTH_METHOD, "AuthMethod", LIST, FIRST, SECURITY, TGT_CONN, 0, 0, 0, 1, "12.1")                        \
-    X(CHAP_A, "CHAP_A", OPAQUE, FIRST, SECURITY, TGT_CONN, 0, 0, 0, 0, "12.1.3")                             \
+    X(AUTH_METHOD, "AuthMethod", LIST, FIRST, SECURITY, TGT_CONN, 0, 0, 0, 0, "12.1")                        \
+    X(CHAP_A, "CHAP_A", LIST, FIRST, SECURITY, TGT_CONN, 0, 0, 0, 15, "12.1.3")                              \
     X(CHAP_I, "CHAP_I", OPAQUE, DECLARE, SECURITY, TGT_CONN, 0, 0, 0, 0, "12.1.3")                           \
     X(CHAP_C, "CHAP_C", OPAQUE, DECLARE, SECURITY, TGT_CONN, 0, 0, 0, 0, "12.1.3")                           \
     X(CHAP_N, "CHAP_N", OPAQUE, DECLARE, SECURITY, TGT_CONN, 0, 0, 0, 0, "12.1.3")                           \
@@ -119,6 +120,8 @@ typedef struct tgt_negotiation {
     uint32_t value[TGT_KEYS];  /* in force, then results */
     uint8_t outcome[TGT_KEYS]; /* of the current text */
     uint64_t seen;             /* a bit a key that was sent in this negotiation */
+    uint64_t proposed;         /* a bit a key that we proposed: what comes is the answer */
+    uint32_t methods;          /* what we accept of AuthMethod, a bit a position */
     tgt_phase phase;
     bool discovery;
     bool leading;

@@ -198,6 +198,9 @@ static uint16_t identify(tgt_conn *conn, rig_view text)
                          login->node && login->node->own ? login->node->own : conn->target->own);
     login->negotiation.discovery = login->discovery;
     login->negotiation.leading = login->tsih == 0;
+    login->negotiation.methods = tgt_auth_methods(conn);
+    if (!status && login->csg != STAGE_SECURITY && !tgt_auth_optional(login))
+        status = TGT_LOGIN_AUTHENTICATION; /* 6.3.1: not without the security stage */
     return status;
 }
 
@@ -237,12 +240,13 @@ static rig_status declare_limits(tgt_conn *conn)
 
 /* ---- one complete text ---- */
 
-static uint16_t security_step(tgt_conn *conn, rig_view text)
+bool tgt_login_fault(tgt_conn *conn, rig_fault fault)
 {
-    tgt_login *login = conn->login;
-    if (login->negotiation.seen >> TGT_KEY_AUTH_METHOD & 1)
-        login->auth = tgt_auth_of(login->negotiation.value[TGT_KEY_AUTH_METHOD]);
-    return login->auth && login->auth->step ? login->auth->step(conn, text, &login->out) : TGT_LOGIN_OK;
+    uint32_t bit;
+    if (!tgt_rules_fault(conn->target, conn->effects, fault, &bit))
+        return false;
+    conn->login->wrong = rig_fault_rows[fault].name;
+    return true;
 }
 
 static uint16_t take_text(tgt_conn *conn, rig_view text)
@@ -262,18 +266,17 @@ static uint16_t take_text(tgt_conn *conn, rig_view text)
     login->negotiation.phase = login->csg == STAGE_SECURITY ? TGT_PHASE_SECURITY : TGT_PHASE_OPERATIONAL;
     status = tgt_negotiate(&login->negotiation, text, conn->target->alloc, &login->out, &err);
     if (!status && login->csg == STAGE_SECURITY)
-        status = security_step(conn, text);
+        status = tgt_auth_step(conn, text, login->asks);
     if (!status && declare_limits(conn) != RIG_OK)
         status = TGT_LOGIN_RESOURCES;
     return status;
 }
 
 /* May the transition that is asked for be granted with this answer? */
-static bool may_move(const tgt_login *login, const tgt_conn *conn, const uint8_t *bhs)
+static bool may_move(const tgt_login *login)
 {
-    bool secured =
-        login->csg != STAGE_SECURITY || !login->auth || !login->auth->done || login->auth->done(conn);
-    return rig_get(bhs, RIG_F_T) && secured && login->out.len - login->out_at <= RIG_LOGIN_DATA_MAX;
+    bool secured = login->csg != STAGE_SECURITY || tgt_auth_done(login);
+    return login->asks && secured && login->out.len - login->out_at <= RIG_LOGIN_DATA_MAX;
 }
 
 static uint16_t take_request(tgt_conn *conn, const rig_pdu *pdu)
@@ -292,6 +295,7 @@ static uint16_t take_request(tgt_conn *conn, const rig_pdu *pdu)
         return gathered == RIG_E_NOMEM ? TGT_LOGIN_RESOURCES : TGT_LOGIN_INITIATOR_ERROR;
     login->complete = !rig_get(pdu->bhs, RIG_F_C);
     login->moves = false;
+    login->asks = rig_get(pdu->bhs, RIG_F_T);
     if (!login->complete)
         return TGT_LOGIN_OK;
     if (!sending)
@@ -299,7 +303,7 @@ static uint16_t take_request(tgt_conn *conn, const rig_pdu *pdu)
     rig_gather_cleanup(&login->in, conn->target->alloc);
     if (status)
         return status;
-    login->moves = may_move(login, conn, pdu->bhs);
+    login->moves = may_move(login);
     return login->moves && rig_get(pdu->bhs, RIG_F_NSG) == STAGE_FULL ? tgt_login_establish(conn)
                                                                       : TGT_LOGIN_OK;
 }
@@ -374,6 +378,13 @@ static void follow(tgt_conn *conn, uint8_t nsg)
     tgt_conn_alive(conn);
 }
 
+static void say_wrong(tgt_conn *conn)
+{
+    if (conn->login->wrong)
+        tgt_made_wrong(conn, conn->login->wrong);
+    conn->login->wrong = NULL;
+}
+
 bool tgt_login_answer(tgt_task *task)
 {
     tgt_conn *conn = task->conn;
@@ -399,6 +410,7 @@ bool tgt_login_answer(tgt_task *task)
     tgt_pushed pushed = tgt_reply(task, &answer);
     if (pushed == TGT_PUSHED) {
         login->out_at += len;
+        say_wrong(conn);
         follow(conn, nsg);
     }
     return pushed != TGT_FULL;

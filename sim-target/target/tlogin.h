@@ -2,6 +2,7 @@
 #ifndef TGT_LOGIN_H
 #define TGT_LOGIN_H
 
+#include "tauth.h"
 #include "tgt.h"
 
 /* Login status, class << 8 | detail (11.13.5). */
@@ -54,6 +55,7 @@ struct tgt_login {
     bool discovery;
     bool declared; /* our MaxRecvDataSegmentLength is said */
     bool complete; /* the text of the last request is all here */
+    bool asks;     /* the last request asks for a transition */
     bool moves;    /* the answer grants the transition asked for */
     bool refused;
     bool answering; /* a response is on its way to the queue */
@@ -61,8 +63,11 @@ struct tgt_login {
     bool joins;     /* a failed session that this login continues (N7) */
     uint16_t status;
     uint16_t initiator_len;
-    rig_target_node *node; /* NULL for an unnamed discovery session */
-    const struct tgt_auth *auth;
+    rig_target_node *node;      /* NULL for an unnamed discovery session */
+    const tgt_auth *auth;       /* method agreed on, NULL before */
+    const tgt_account *account; /* who it turned out to be, NULL without authentication */
+    tgt_chap chap;
+    const char *wrong;    /* deviation in the answer that is being made */
     tgt_session *session; /* being made by a leading login */
     rig_gather in, out;
     size_t out_at;
@@ -83,18 +88,7 @@ void tgt_login_abandon(tgt_conn *conn);
 /* Marks a failed session or connection that this login continues (N7, M2). */
 void tgt_login_continue(tgt_conn *conn, tgt_login_action action, tgt_session *session);
 
-/*
- * An authentication method: one file and one row of tgt_auths. step takes the security keys of one complete
- * text and appends its own; it returns 0 or a login status. done tells whether the initiator may leave the
- * stage.
- */
-typedef struct tgt_auth {
-    const char *name; /* as in AuthMethod */
-    uint16_t (*step)(tgt_conn *conn, rig_view text, rig_gather *answer);
-    bool (*done)(const tgt_conn *conn);
-} tgt_auth;
-
-/* The method of a position in AuthMethod's values; NULL has neither keys nor steps. */
-const tgt_auth *tgt_auth_of(unsigned position);
+/* Is a deviation of the answer on, by a rule for the request that is being taken or for the whole target? */
+bool tgt_login_fault(tgt_conn *conn, rig_fault fault);
 
 #endif

@@ -133,6 +133,7 @@ static uint16_t begin_session(tgt_conn *conn, tgt_session *old)
     tgt_login *login = conn->login;
     tgt_session *session = login->session;
     take_session_values(session, login->negotiation.value);
+    session->account = login->account;
     if (old)
         tgt_session_end(old, TGT_SESSION_REINSTATED, RIG_E_ABORTED);
     if (tgt_session_list(session) != RIG_OK)
@@ -165,6 +166,8 @@ uint16_t tgt_login_establish(tgt_conn *conn)
     bool leading = action == TGT_LOGIN_NEW || action == TGT_LOGIN_REINSTATE_SESSION;
     if (action == TGT_LOGIN_FAIL || (leading && !login->session))
         return status ? status : TGT_LOGIN_NO_SESSION;
+    if (!leading && session->account != login->account)
+        return TGT_LOGIN_AUTHENTICATION; /* 9.2: one method and identity for all connections */
     if (leading && (status = begin_session(conn, session)))
         return status;
     login->up = true;

@@ -61,7 +61,7 @@ static uint16_t check_place(const tgt_negotiation *negotiation, tgt_key key, con
         return complain(err, pair, STATUS_INITIATOR_ERROR, "the key belongs to the leading login (use LO)");
     if (negotiation->seen >> key & 1)
         return complain(err, pair, STATUS_INITIATOR_ERROR, "the key was sent before in this negotiation");
-    if (reserved_word(pair->value))
+    if (reserved_word(pair->value) && !(negotiation->proposed >> key & 1))
         return complain(err, pair, STATUS_INITIATOR_ERROR, "a reserved word is not a proposal");
     return 0;
 }
@@ -103,13 +103,18 @@ static int take_bool(tgt_negotiation *negotiation, tgt_key key, rig_view value)
     return ANSWER;
 }
 
-/* 6.2.1: the first entry of the originator's list that we support; unknown entries are passed over. */
+/* 6.2.1: the first entry of the originator's list that we support; unknown entries are passed over. What
+ * answers a list of ours is one entry. */
 static int take_list(tgt_negotiation *negotiation, tgt_key key, rig_view value)
 {
+    bool answer = negotiation->proposed >> key & 1;
+    uint32_t own = key == TGT_KEY_AUTH_METHOD ? negotiation->methods : negotiation->own[key];
     for (rig_view rest = value; rest.ptr;) {
-        rig_view part = rig_view_split(&rest, ',');
+        rig_view part = answer ? rest : rig_view_split(&rest, ',');
         int position = tgt_key_position(key, part);
-        if (position >= 0 && negotiation->own[key] >> position & 1) {
+        if (answer)
+            rest = rig_view_of(NULL, 0);
+        if (position >= 0 && own >> position & 1) {
             negotiation->value[key] = (uint32_t)position;
             return tgt_key_rows[key].rule == TGT_DECLARE ? SILENT : ANSWER;
         }
@@ -129,6 +134,8 @@ static int take_text(tgt_key key, rig_view value)
 static int take_value(tgt_negotiation *negotiation, tgt_key key, rig_view value)
 {
     const tgt_key_row *row = &tgt_key_rows[key];
+    if (key >= TGT_KEY_CHAP_A && key <= TGT_KEY_CHAP_R)
+        return SILENT; /* the method looks at its keys, and answers them */
     if (negotiation->discovery && row->flags & TGT_NOT_DISC)
         return IRRELEVANT;
     switch (row->type) {
@@ -164,8 +171,6 @@ static uint16_t take_pair(tgt_negotiation *negotiation, const rig_pair *pair, ri
     uint16_t status = check_place(negotiation, key, pair, err);
     if (status)
         return status;
-    if (key >= TGT_KEY_CHAP_A && key <= TGT_KEY_CHAP_R)
-        return complain(err, pair, STATUS_INITIATOR_ERROR, "no method that uses this key was agreed");
     negotiation->seen |= UINT64_C(1) << key;
     negotiation->outcome[key] = (uint8_t)take_value(negotiation, key, pair->value);
     return negotiation->outcome[key] == REJECT ? failure_of(key, pair, err) : 0;
@@ -221,8 +226,8 @@ static rig_status answer_pair(const tgt_negotiation *negotiation, const rig_pair
     if (key == TGT_KEYS)
         return put_answer(answer, alloc, pair->key, "NotUnderstood");
     switch (negotiation->outcome[key]) {
-    case ANSWER:
-        return put_value(negotiation, key, alloc, answer);
+    case ANSWER: /* tauth.c says which method it is */
+        return key == TGT_KEY_AUTH_METHOD ? RIG_OK : put_value(negotiation, key, alloc, answer);
     case REJECT:
         return put_answer(answer, alloc, pair->key, "Reject");
     case IRRELEVANT:

@@ -41,18 +41,7 @@ static sn_use sn_of(const uint8_t *bhs, rig_pdu_kind kind)
 
 bool tgt_faulty(const tgt_task *task, rig_fault fault, uint32_t *out_bit)
 {
-    const rig_target *target = task->conn->target;
-    *out_bit = 0;
-    for (uint32_t i = 0; task->effects >> i && i < target->num_rules; i++) {
-        const rig_rule *rule = &target->rules[i];
-        for (uint32_t j = 0; task->effects >> i & 1 && j < rule->num_actions; j++) {
-            if (rule->actions[j].verb == RIG_DO_FAULT && rule->actions[j].fault == fault) {
-                *out_bit = rule->actions[j].bit;
-                return true;
-            }
-        }
-    }
-    return rig_fault_has(&target->faults, fault);
+    return tgt_rules_fault(task->conn->target, task->effects, fault, out_bit);
 }
 
 /* For faults that change the PDU just pushed. */

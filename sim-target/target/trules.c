@@ -31,3 +31,18 @@ void tgt_rules_received(tgt_conn *conn)
     conn->dropped = false;
     conn->effects = 0;
 }
+
+bool tgt_rules_fault(const rig_target *target, uint64_t effects, rig_fault fault, uint32_t *out_bit)
+{
+    *out_bit = 0;
+    for (uint32_t i = 0; effects >> i && i < target->num_rules; i++) {
+        const rig_rule *rule = &target->rules[i];
+        for (uint32_t j = 0; effects >> i & 1 && j < rule->num_actions; j++) {
+            if (rule->actions[j].verb == RIG_DO_FAULT && rule->actions[j].fault == fault) {
+                *out_bit = rule->actions[j].bit;
+                return true;
+            }
+        }
+    }
+    return rig_fault_has(&target->faults, fault);
+}

@@ -23,7 +23,31 @@
     X(RESIDUAL_WRONG, "wrong-residual", "the residual count of a response is one too high", "CMD-022",       \
       "lint")                                                                                                \
     X(SILENCE, "silence", "a request gets no answer at all", "TMF-003", "engine")                            \
-    X(RESET, "reset", "the connection is reset instead of an answer", "CMD-051", "engine")
+    X(RESET, "reset", "the connection is reset instead of an answer", "CMD-051", "engine")                   \
+    X(AUTH_METHOD_ALIEN, "auth-method-not-offered", "the method chosen is none of those offered", "NEG-029", \
+      "engine")                                                                                              \
+    X(AUTH_SKIPPED, "auth-skipped", "CHAP_A is answered by no key at all", "AUTH-020", "engine")             \
+    X(CHAP_ALGORITHM_ALIEN, "chap-algorithm-not-offered", "CHAP_A is none of those offered", "AUTH-010",     \
+      "engine")                                                                                              \
+    X(CHAP_IDENTIFIER_LARGE, "chap-identifier-too-large", "CHAP_I is 256 too high", "AUTH-013", "engine")    \
+    X(CHAP_CHALLENGE_MISSING, "chap-challenge-missing", "CHAP_C is left out", "AUTH-020", "engine")          \
+    X(CHAP_CHALLENGE_LONG, "chap-challenge-too-long", "CHAP_C has 1025 bytes", "AUTH-014", "engine")         \
+    X(CHAP_CHALLENGE_DECIMAL, "chap-challenge-decimal", "CHAP_C is a decimal number", "NEG-011", "engine")   \
+    X(CHAP_CHALLENGE_REPEATED, "chap-challenge-repeated", "each login gets the same challenge", "AUTH-033",  \
+      "lint")                                                                                                \
+    X(CHAP_NAME_MISSING, "chap-name-missing", "CHAP_R comes without CHAP_N", "AUTH-020", "engine")           \
+    X(CHAP_NO_RESPONSE, "chap-no-mutual-response", "the target does not authenticate itself", "AUTH-024",    \
+      "engine")                                                                                              \
+    X(CHAP_RESPONSE_WRONG, "chap-wrong-response", "one bit of the target's CHAP_R is wrong", "AUTH-023",     \
+      "engine")                                                                                              \
+    X(CHAP_RESPONSE_SHORT, "chap-short-response", "the last byte of the target's CHAP_R is missing",         \
+      "AUTH-017", "engine")                                                                                  \
+    X(CHAP_RESPONSE_REFLECTED, "chap-reflects-response", "the target's CHAP_R is the initiator's",           \
+      "AUTH-023", "engine")                                                                                  \
+    X(CHAP_SECRET_SHARED, "chap-secret-shared", "one secret in both directions is good enough", "AUTH-027",  \
+      "engine")                                                                                              \
+    X(CHAP_BASE64, "chap-base64", "CHAP_C and CHAP_R are in base64", "AUTH-015", "tolerated")                \
+    X(CHAP_UPPER_CASE, "chap-upper-case", "CHAP_C and CHAP_R are in capital hex", "AUTH-015", "tolerated")
 
 /** rig_fault names a deviation. */
 typedef enum rig_fault {

@@ -19,6 +19,8 @@
 #define RIG_TARGET_WINDOW_MAX 4096    /**< most queued commands of a session */
 #define RIG_TARGET_CONNECTIONS_MAX 32 /**< most connections of a session */
 #define RIG_TARGET_SESSIONS_MAX 65535 /**< most sessions: TSIH has 16 bits, 0 is none */
+#define RIG_TARGET_ACCOUNTS_MAX 1024  /**< most CHAP names of a node */
+#define RIG_TARGET_SECRET_MAX 255     /**< most bytes of a CHAP secret */
 
 /** rig_target is a target device: nodes, portals, sessions. Single-threaded. */
 typedef struct rig_target rig_target;
@@ -100,6 +102,25 @@ rig_status rig_target_node_lun(rig_target_node *node, uint32_t lun, rig_device *
  */
 rig_status rig_target_offer(rig_target *target, rig_target_node *node, rig_view key, rig_view value,
                             rig_error *err);
+
+/** rig_target_chap is one CHAP identity of initiators, and the target's own towards them. */
+typedef struct rig_target_chap {
+    rig_view initiator;     /**< the iSCSI name the identity is bound to (RFC 7143 9.2), "" = any */
+    rig_view user;          /**< name in the initiator's CHAP_N */
+    rig_view secret;        /**< its secret: any bytes */
+    rig_view target_user;   /**< mutual CHAP: the target's own name, "" none */
+    rig_view target_secret; /**< mutual CHAP: its secret; 9.2.1 wants 96 bits, and never the other one's */
+} rig_target_chap;
+
+/**
+ * rig_target_chap_add makes an identity known to a node, or to discovery sessions that name no target when
+ * node is NULL; everything is copied, and wiped when it is freed. From the first one on CHAP is the only
+ * method, unless rig_target_offer says otherwise (AuthMethod "CHAP,None"; CHAP_A "5,7" limits algorithms).
+ * One secret in both directions is taken, and every login with it then fails. RIG_E_ARGUMENT, RIG_E_SYNTAX,
+ * RIG_E_EXISTS, RIG_E_LIMIT with err; no secret is ever in it.
+ */
+rig_status rig_target_chap_add(rig_target *target, rig_target_node *node, const rig_target_chap *chap,
+                               rig_error *err);
 
 /** rig_target_node_refuse makes logins to the node fail with a status (class << 8 | detail); 0 accepts again.
  */
