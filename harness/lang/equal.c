@@ -158,6 +158,11 @@ static void put_node(writer *w, const rig_scn_node *node)
     put_view(w, node->name);
     put_view(w, node->alias);
     put_auth(w, &node->auth);
+    put_number(w, node->num_hosts);
+    for (uint32_t i = 0; i < node->num_hosts; i++) {
+        put_view(w, node->hosts[i].name);
+        put_auth(w, &node->hosts[i].auth);
+    }
     put_pairs(w, node->offers, node->num_offers);
     put_number(w, (uint64_t)node->refuse << 33 | (uint64_t)node->numbered << 32 | node->count);
     for (uint32_t i = 0; i < node->num_groups; i++)
@@ -213,6 +218,7 @@ static void put_target(writer *w, const rig_scn_target *target)
     put_number(w, target->num_nodes);
     for (uint32_t i = 0; i < target->num_nodes; i++)
         put_node(w, &target->nodes[i]);
+    put_auth(w, &target->discovery);
     put_pairs(w, target->offers, target->num_offers);
     for (unsigned i = 0; i < RIG_FAULTS; i++)
         put_number(w, rig_fault_has(&target->faults, (rig_fault)i));

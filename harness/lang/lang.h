@@ -162,7 +162,7 @@ typedef struct lang_stmt {
 
 typedef struct lang_node { /* a node while its section is read */
     rig_scn_node node;
-    lang_vec luns, offers, groups;
+    lang_vec hosts, luns, offers, groups;
 } lang_node;
 
 typedef struct lang_parser {
@@ -267,6 +267,8 @@ enum lang_target_word {
     LANG_PORTAL,
     LANG_NODE,
     LANG_NODES,
+    LANG_HOST,
+    LANG_DISCOVERY,
     LANG_LUN,
     LANG_OFFER,
     LANG_REFUSE,

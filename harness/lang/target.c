@@ -121,6 +121,26 @@ static bool nodes(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn
     return true;
 }
 
+static bool host(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place)
+{
+    (void)c;
+    lang_node *owner = last_node(p);
+    if (!owner)
+        return lang_bad_at(p, place, RIG_E_SYNTAX, "a host wants a node above it");
+    rig_scn_host *out = LANG_ADD(p, &owner->hosts, rig_scn_host);
+    if (!out)
+        return lang_nomem(p->report);
+    out->place = place;
+    out->name = text_of(args, "IQN");
+    return lang_auth_read(p, args, place, true, &out->auth);
+}
+
+static bool discovery(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place)
+{
+    (void)c;
+    return lang_auth_read(p, args, place, true, &p->out->target.discovery);
+}
+
 static bool lun(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place)
 {
     (void)c;
@@ -261,6 +281,8 @@ static item_fn *const items[] = {
     [LANG_PORTAL] = portal,
     [LANG_NODE] = node,
     [LANG_NODES] = nodes,
+    [LANG_HOST] = host,
+    [LANG_DISCOVERY] = discovery,
     [LANG_LUN] = lun,
     [LANG_OFFER] = offer,
     [LANG_REFUSE] = refuse,
@@ -324,6 +346,8 @@ static bool finish_node(lang_parser *p, const lang_node *from, rig_scn_node *out
     }
     out->offers = offers.ptr;
     out->num_offers = offers.num;
+    out->hosts = from->hosts.ptr;
+    out->num_hosts = from->hosts.num;
     out->luns = from->luns.ptr;
     out->num_luns = from->luns.num;
     out->groups = from->groups.ptr;

@@ -61,20 +61,29 @@ static const rig_scn_word networks[] = {
      {{"T", T(TIME), BARE, true, NULL, NULL}}},
 };
 
+#define IDENTITY                                                                                             \
+    {"user", T(WORD), EQUAL, false, NULL, NULL}, {"secret", T(WORD), EQUAL, false, NULL, NULL},              \
+        {"target-user", T(WORD), EQUAL, false, NULL, NULL},                                                  \
+    {                                                                                                        \
+        "target-secret", T(WORD), EQUAL, false, NULL, NULL                                                   \
+    }
+
 static const rig_scn_word targets[] = {
     {ROW(LANG_PORTAL, "portal", "target", "an address the target listens on"),
      {{"ADDR:PORT", T(PORTAL), BARE, true, NULL, NULL}, {"group", T(NUMBER), AFTER, false, NULL, NULL}}},
-    {ROW(LANG_NODE, "node", "target", "a target node; lun, offer, refuse and groups below belong to it"),
+    {ROW(LANG_NODE, "node", "target",
+         "a target node; host, lun, offer, refuse and groups below belong to it"),
      {{"IQN", T(NAME), BARE, true, NULL, NULL},
       {"alias", T(WORD), AFTER, false, NULL, NULL},
       {"chap", T(FLAG), AFTER, false, NULL, NULL},
-      {"user", T(WORD), EQUAL, false, NULL, NULL},
-      {"secret", T(WORD), EQUAL, false, NULL, NULL},
-      {"target-user", T(WORD), EQUAL, false, NULL, NULL},
-      {"target-secret", T(WORD), EQUAL, false, NULL, NULL}}},
+      IDENTITY}},
     {ROW(LANG_NODES, "nodes", "target",
          "as many nodes, named IQN0, IQN1 …; lun and the like below belong to each"),
      {{"COUNT", T(NUMBER), BARE, true, NULL, NULL}, {"prefix", T(NAME), AFTER, true, NULL, NULL}}},
+    {ROW(LANG_HOST, "host", "target", "an identity that only this initiator may use, at the node above"),
+     {{"IQN", T(NAME), BARE, true, NULL, NULL}, {"chap", T(FLAG), AFTER, true, NULL, NULL}, IDENTITY}},
+    {ROW(LANG_DISCOVERY, "discovery", "target", "what discovery sessions authenticate with"),
+     {{"chap", T(FLAG), AFTER, true, NULL, NULL}, IDENTITY}},
     {ROW(LANG_LUN, "lun", "target", "a logical unit of the node above"),
      {{"N", T(NUMBER), BARE, true, NULL, NULL},
       {"KIND", T(CHOICE), BARE, true, "ram|pattern|null", NULL},

@@ -125,9 +125,28 @@ static uint64_t portal_mask(const run_world *world, const rig_scn_node *node)
     return mask;
 }
 
+static rig_status add_identity(run_world *world, rig_target_node *node, rig_view initiator,
+                               const rig_scn_auth *auth, rig_error *err)
+{
+    const rig_target_chap chap = {initiator, auth->user, auth->secret, auth->target_user,
+                                  auth->target_secret};
+    return auth->method.len ? rig_target_chap_add(world->target, node, &chap, err) : RIG_OK;
+}
+
+static rig_status add_identities(run_world *world, rig_target_node *node, const rig_scn_node *from,
+                                 rig_error *err)
+{
+    rig_status status = add_identity(world, node, (rig_view){0}, &from->auth, err);
+    for (uint32_t i = 0; i < from->num_hosts && !status; i++)
+        status = add_identity(world, node, from->hosts[i].name, &from->hosts[i].auth, err);
+    return status;
+}
+
 static rig_status fill_node(run_world *world, rig_target_node *node, const rig_scn_node *from, rig_error *err)
 {
     rig_status status = from->alias.len ? rig_target_node_alias(node, from->alias) : RIG_OK;
+    if (!status)
+        status = add_identities(world, node, from, err);
     for (uint32_t i = 0; i < from->num_luns && !status; i++)
         status = add_lun(world, node, &from->luns[i], err);
     for (uint32_t i = 0; i < from->num_offers && !status; i++)
@@ -164,7 +183,7 @@ static rig_status add_behaviour(run_world *world, rig_error *err)
     for (unsigned fault = 0; fault < RIG_FAULTS; fault++)
         if (rig_fault_has(&from->faults, (rig_fault)fault))
             rig_target_fault_on(world->target, (rig_fault)fault);
-    rig_status status = RIG_OK;
+    rig_status status = add_identity(world, NULL, (rig_view){0}, &from->discovery, err);
     for (uint32_t i = 0; i < from->num_offers && !status; i++)
         status = rig_target_offer(world->target, NULL, from->offers[i].key, from->offers[i].value, err);
     for (uint32_t i = 0; i < from->num_rules && !status; i++)

@@ -435,12 +435,21 @@ typedef struct rig_scn_auth {
     rig_view algorithms;    /**< CHAP_A as on the wire, "" = the side's own */
 } rig_scn_auth;
 
+/** rig_scn_host is an identity that one initiator may use at a node. */
+typedef struct rig_scn_host {
+    rig_scn_place place; /**< where it stands */
+    rig_view name;       /**< the initiator's iSCSI name */
+    rig_scn_auth auth;   /**< its identity */
+} rig_scn_host;
+
 /** rig_scn_node is a target node. */
 typedef struct rig_scn_node {
     rig_scn_place place;        /**< where it stands */
     rig_view name;              /**< iSCSI name */
     rig_view alias;             /**< TargetAlias, "" none */
     rig_scn_auth auth;          /**< who may log in */
+    const rig_scn_host *hosts;  /**< who may, from one initiator each */
+    uint32_t num_hosts;         /**< entries */
     const rig_scn_lun *luns;    /**< its LUNs */
     uint32_t num_luns;          /**< entries */
     const rig_scn_pair *offers; /**< keys of this node, the ones for all nodes first */
@@ -459,6 +468,7 @@ typedef struct rig_scn_target {
     uint32_t num_portals;             /**< entries */
     const rig_scn_node *nodes;        /**< nodes */
     uint32_t num_nodes;               /**< entries */
+    rig_scn_auth discovery;           /**< who may log in for discovery */
     const rig_scn_pair *offers;       /**< keys for all nodes and discovery */
     uint32_t num_offers;              /**< entries */
     rig_fault_set faults;             /**< on from the start */
