@@ -1,7 +1,7 @@
 /* iscsirig target: the simulated target on real sockets. */
 #include "cli.h"
 #include "rig/socket.h"
-#include "rig/target.h"
+#include "target_auth.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -24,6 +24,7 @@ typedef struct target_options {
     const char *ready_file;
     const char *scenario;
     bool quiet;
+    target_auth auth;
 } target_options;
 
 typedef struct target_server {
@@ -113,7 +114,7 @@ static int add_listens(target_server *server, const target_options *options)
     return CLI_OK;
 }
 
-static int add_node(target_server *server, const target_options *options)
+static int add_node(target_server *server, target_options *options)
 {
     rig_error error = {0};
     rig_target_node *node = NULL;
@@ -124,7 +125,7 @@ static int add_node(target_server *server, const target_options *options)
     int bad = options->num_luns ? CLI_OK : add_lun(node, 0, rig_view_str("ram:64MiB"));
     for (int i = 0; i < options->num_luns && !bad; i++)
         bad = add_lun(node, (uint32_t)i, rig_view_str(options->luns[i]));
-    return bad;
+    return bad ? bad : target_auth_apply(&options->auth, server->target, node);
 }
 
 /* ---- the target section of a scenario ---- */
@@ -139,6 +140,8 @@ static int scn_node(target_server *server, const rig_scn_node *from)
         rig_status status = rig_target_node_add(server->target, rig_view_str(name), &node, &error);
         if (!status && from->alias.len)
             status = rig_target_node_alias(node, from->alias);
+        if (!status)
+            status = target_auth_node(server->target, node, from, &error);
         for (uint32_t k = 0; k < from->num_offers && !status; k++)
             status =
                 rig_target_offer(server->target, node, from->offers[k].key, from->offers[k].value, &error);
@@ -166,7 +169,7 @@ static int add_scenario(target_server *server, const char *path)
         return cli_complain("no memory");
     const rig_scn_target *from = &server->scn->target;
     rig_error error = {0};
-    rig_status status = RIG_OK;
+    rig_status status = target_auth_scn(server->target, NULL, rig_view_of(NULL, 0), &from->discovery, &error);
     for (unsigned f = 0; f < RIG_FAULTS; f++)
         if (rig_fault_has(&from->faults, (rig_fault)f))
             rig_target_fault_on(server->target, (rig_fault)f);
@@ -227,10 +230,15 @@ static int serve(target_server *server)
     return CLI_OK;
 }
 
-static int open_server(target_server *server, const target_options *options)
+static int open_server(target_server *server, target_options *options)
 {
-    rig_target_config config = {
-        .alloc = rig_alloc_libc(), .event = on_event, .ctx = server, .tell_nexus_loss = true};
+    rig_target_config config = {.alloc = rig_alloc_libc(),
+                                .draws = {.pin = target_auth_draw},
+                                .event = on_event,
+                                .ctx = server,
+                                .tell_nexus_loss = true};
+    if (options->scenario && target_auth_given(&options->auth))
+        return cli_complain("%s says who may log in, so --chap does not", options->scenario);
     server->quiet = options->quiet;
     rig_status status = rig_loop_new(rig_alloc_libc(), &server->loop);
     server->read_ahead = malloc(READ_AHEAD);
@@ -270,7 +278,7 @@ static void usage(void)
            "  --fault NAME        a deviation (repeatable)\n"
            "  --ready-file FILE   gets ADDR:PORT once connections are accepted\n"
            "  --faults            one row a fault: name, deviation, requirement, judge\n"
-           "  --quiet             no log on standard error\n\n"
+           "  --quiet             no log on standard error\n" TARGET_AUTH_HELP "\n" TARGET_AUTH_HELP_SECRET
            "With FILE.scn its target section is served; --listen still says where.\n");
 }
 
@@ -302,21 +310,18 @@ static int take_option(target_options *o, int c)
         o->quiet = true;
         return CLI_OK;
     default:
-        return CLI_USAGE;
+        return target_auth_option(&o->auth, c, optarg);
     }
 }
 
 int cmd_target(int argc, char **argv)
 {
-    static const struct option options[] = {{"listen", required_argument, NULL, 'l'},
-                                            {"name", required_argument, NULL, 'n'},
-                                            {"lun", required_argument, NULL, 'u'},
-                                            {"fault", required_argument, NULL, 'f'},
-                                            {"faults", no_argument, NULL, 'F'},
-                                            {"ready-file", required_argument, NULL, 'r'},
-                                            {"quiet", no_argument, NULL, 'q'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"listen", required_argument, NULL, 'l'}, {"name", required_argument, NULL, 'n'},
+        {"lun", required_argument, NULL, 'u'},    {"fault", required_argument, NULL, 'f'},
+        {"faults", no_argument, NULL, 'F'},       {"ready-file", required_argument, NULL, 'r'},
+        {"quiet", no_argument, NULL, 'q'},        TARGET_AUTH_OPTIONS,
+        {"help", no_argument, NULL, 'h'},         {0}};
     target_options chosen = {0};
     target_server server = {0};
     optind = 1;
@@ -327,13 +332,16 @@ int cmd_target(int argc, char **argv)
         }
         if (c == 'F')
             return list_faults();
-        if (take_option(&chosen, c))
+        if (take_option(&chosen, c)) {
+            target_auth_wipe(&chosen.auth);
             return CLI_USAGE;
+        }
     }
     chosen.scenario = optind < argc ? argv[optind] : NULL;
     int bad = open_server(&server, &chosen);
     if (!bad)
         bad = serve(&server);
     close_server(&server);
+    target_auth_wipe(&chosen.auth);
     return bad;
 }
