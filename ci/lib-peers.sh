@@ -6,14 +6,14 @@ PEER_PORTAL=
 PEER_URL=
 export TGT_IPC_SOCKET PEER_PORTAL PEER_URL PEER_IQN PEER_BYTES
 
-# start_rig_target: our target with one disk; sets PEER_PORTAL, PEER_URL and PEER_PID
+# start_rig_target [OPTION…]: our target with one disk; sets PEER_PORTAL, PEER_URL and PEER_PID
 start_rig_target()
 {
     tool_or_fail
     scratch
     local ready=$RIG_SCRATCH/ready log=$RIG_SCRATCH/target.log
     rm -f -- "$ready"
-    "$RIG_TOOL" target --listen 127.0.0.1:0 --name "$PEER_IQN" --lun "ram:$PEER_BYTES" --ready-file "$ready" >"$log" 2>&1 &
+    "$RIG_TOOL" target --listen 127.0.0.1:0 --name "$PEER_IQN" --lun "ram:$PEER_BYTES" --ready-file "$ready" "$@" >>"$log" 2>&1 &
     PEER_PID=$!
     started "$PEER_PID"
     wait_for 20 "$PEER_PID" test -s "$ready" || {
@@ -23,6 +23,15 @@ start_rig_target()
     }
     PEER_PORTAL=$(head -n 1 "$ready")
     PEER_URL=iscsi://$PEER_PORTAL/$PEER_IQN/0
+}
+
+# start_chap_target: the same, with CHAP in both directions; the secrets are in PEER_CHAP_SECRET and PEER_CHAP_OWN
+start_chap_target()
+{
+    scratch
+    export PEER_CHAP_SECRET=secret.of.the.host PEER_CHAP_OWN=secret.of.the.disk
+    (umask 077 && printf '%s\n' "$PEER_CHAP_OWN" >"$RIG_SCRATCH/own.secret") || return
+    start_rig_target --chap host:env:PEER_CHAP_SECRET --chap-own "disk:$RIG_SCRATCH/own.secret" --chap-discovery
 }
 
 # target_is_well: the target still runs, and said nothing of an error; ends it

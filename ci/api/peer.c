@@ -26,6 +26,21 @@ int peer_lun(void)
     return (int)strtol(from_environment("RIG_API_LUN"), NULL, 10);
 }
 
+const char *peer_chap_portal(void)
+{
+    return from_environment("RIG_API_CHAP_PORTAL");
+}
+
+const char *peer_chap_secret(void)
+{
+    return from_environment("RIG_API_CHAP_SECRET");
+}
+
+const char *peer_chap_own(void)
+{
+    return from_environment("RIG_API_CHAP_OWN");
+}
+
 struct iscsi_context *peer_context(void)
 {
     struct iscsi_context *iscsi = iscsi_create_context("iqn.2026-01.example.ci:api");

@@ -1,6 +1,7 @@
 /** @file
  * What the tests of ci/api share: sessions of libiscsi, somebody else's initiator, with the target named in
- * the environment (RIG_API_PORTAL, RIG_API_TARGET, RIG_API_LUN).
+ * the environment (RIG_API_PORTAL, RIG_API_TARGET, RIG_API_LUN), and one that wants CHAP
+ * (RIG_API_CHAP_PORTAL, RIG_API_CHAP_SECRET for the name "host", RIG_API_CHAP_OWN for its own name "disk").
  */
 #ifndef RIG_API_PEER_H
 #define RIG_API_PEER_H
@@ -23,6 +24,15 @@ const char *peer_target(void);
 
 /** peer_lun is the disk's LUN. */
 int peer_lun(void);
+
+/** peer_chap_portal is "ADDR:PORT" of the target that wants CHAP. */
+const char *peer_chap_portal(void);
+
+/** peer_chap_secret is the secret of "host" there. */
+const char *peer_chap_secret(void);
+
+/** peer_chap_own is the secret of the target itself, "disk". */
+const char *peer_chap_own(void);
 
 /** peer_context is a fresh initiator that gives up rather than connecting again; NULL on failure. */
 struct iscsi_context *peer_context(void);

@@ -47,5 +47,40 @@ export -f copies
 export RIG_SCRATCH
 try "the same" bash -c copies
 target_is_well || failed=$((failed + 1))
+
+# refuses WORDS COMMAND…: the command fails within 20 s and says the words
+refuses()
+{
+    local words=$1 said
+    shift
+    if ! said=$(timeout -k 2 20 "$@" 2>&1 </dev/null) && grep -qF -- "$words" <<<"$said"; then
+        passed=$((passed + 1))
+        say "ok: refused: $* ($words)"
+    else
+        failed=$((failed + 1))
+        say "FAILED: $* (wanted a refusal: $words)"
+        head -n 10 <<<"$said"
+    fi
+}
+
+start_chap_target || exit 1
+disk=$PEER_PORTAL/$PEER_IQN/0
+own="?target_user=disk&target_password="
+try "Peripheral Qualifier:CONNECTED" iscsi-inq "iscsi://host%$PEER_CHAP_SECRET@$disk"
+try "Peripheral Qualifier:CONNECTED" iscsi-inq "iscsi://host%$PEER_CHAP_SECRET@$disk$own$PEER_CHAP_OWN"
+try "$PEER_IQN" iscsi-ls "iscsi://host%$PEER_CHAP_SECRET@$PEER_PORTAL"
+try "virtual size: 64 MiB" qemu-img info "iscsi://host%$PEER_CHAP_SECRET@$disk"
+refuses "Authentication failure" iscsi-inq "iscsi://host%another.secret.of.it@$disk"
+refuses "Authentication failure" iscsi-inq "iscsi://nobody%$PEER_CHAP_SECRET@$disk"
+refuses "Authentication failure" iscsi-inq "iscsi://$disk"
+refuses "Authentication failure" qemu-img info "iscsi://host%another.secret.of.it@$disk"
+refuses "Invalid CHAP_R response" iscsi-inq "iscsi://host%$PEER_CHAP_SECRET@$disk${own}another.secret.of.it"
+refuses "" grep -aF "$PEER_CHAP_SECRET" "/proc/$PEER_PID/cmdline" "$RIG_SCRATCH/target.log"
+target_is_well || failed=$((failed + 1))
+
+chmod 640 "$RIG_SCRATCH/own.secret"
+refuses "chmod 600" "$RIG_TOOL" target --chap "host:$RIG_SCRATCH/own.secret"
+chmod 600 "$RIG_SCRATCH/own.secret"
+refuses "another secret" "$RIG_TOOL" target --chap "host:$RIG_SCRATCH/own.secret" --chap-own "disk:$RIG_SCRATCH/own.secret"
 tally "$passed" "$failed" 0
 [ "$failed" -eq 0 ]
