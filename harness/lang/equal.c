@@ -181,6 +181,7 @@ static void put_action(writer *w, const rig_rule_action *action)
     put_number(w, action->time);
     put_view(w, action->text);
     put_number(w, (uint64_t)action->fault << 32 | action->bit);
+    put_number(w, action->numbered ? UINT64_C(1) << 32 | action->number : 0);
     put_number(w, (uint64_t)action->pdu << 32 | action->field);
     put_number(w, action->value);
     put(w, action->bhs, sizeof(action->bhs));

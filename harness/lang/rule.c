@@ -162,6 +162,17 @@ static bool answer_pdu(lang_parser *p, lang_cursor *c, rig_pdu_kind *out)
     return true;
 }
 
+/* Which bit, and of which Data-In or R2T. */
+static void fault_numbers(const lang_args *args, rig_rule_action *out)
+{
+    const rig_scn_arg *bit = lang_arg(args, "bit"), *number = lang_arg(args, "number");
+    if (bit)
+        out->bit = (uint32_t)bit->value.number;
+    out->numbered = number != NULL;
+    if (number)
+        out->number = (uint32_t)number->value.number;
+}
+
 static bool fault_tail(lang_parser *p, lang_cursor *c, rig_rule *rule)
 {
     size_t num;
@@ -172,10 +183,9 @@ static bool fault_tail(lang_parser *p, lang_cursor *c, rig_rule *rule)
     if (!lang_args_read(p, c, row, &args))
         return false;
     rig_rule_action *out = &rule->actions[rule->num_actions++];
-    const rig_scn_arg *bit = lang_arg(&args, "bit");
     *out =
         (rig_rule_action){.verb = RIG_DO_FAULT, .fault = (rig_fault)lang_arg(&args, "FAULT")->value.number};
-    out->bit = bit ? (uint32_t)bit->value.number : 0;
+    fault_numbers(&args, out);
     return true;
 }
 
@@ -213,16 +223,16 @@ static bool simple(lang_parser *p, lang_cursor *c, const lang_args *args, rig_ru
     (void)rule;
     const rig_scn_arg *time = lang_arg(args, "T"), *until = lang_arg(args, "until"),
                       *byte = lang_arg(args, "byte");
-    const rig_scn_arg *fault = lang_arg(args, "FAULT"), *bit = lang_arg(args, "bit"),
-                      *hex = lang_arg(args, "HEX");
+    const rig_scn_arg *fault = lang_arg(args, "FAULT"), *hex = lang_arg(args, "HEX");
     if (time)
         out->time = time->value.number;
     if (until)
         out->text = until->value.text;
     if (fault)
         out->fault = (rig_fault)fault->value.number;
-    if (bit || byte)
-        out->bit = (uint32_t)(bit ? bit : byte)->value.number;
+    if (byte)
+        out->bit = (uint32_t)byte->value.number;
+    fault_numbers(args, out);
     if (hex)
         out->data = hex->value.bytes;
     if (args->word->id == LANG_A_FAULT)

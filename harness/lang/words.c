@@ -116,8 +116,8 @@ static const rig_scn_word targets[] = {
 #define ANSWER_ARGS                                                                                          \
     {                                                                                                        \
         {                                                                                                    \
-            "PDU [FIELD=VALUE…] [KEY=VALUE…] [data DATA] [fault FAULT [bit N]]", T(REST), BARE, true, NULL,  \
-                NULL                                                                                         \
+            "PDU [FIELD=VALUE…] [KEY=VALUE…] [data DATA] [fault FAULT [bit N] [number N]]", T(REST), BARE,   \
+                true, NULL, NULL                                                                             \
         }                                                                                                    \
     }
 
@@ -131,7 +131,9 @@ static const rig_scn_word actions[] = {
     {ROW(LANG_HOLD, "hold", "target", "answers when the step `target release NAME` comes"),
      {{"until", T(WORD), AFTER, true, "NAME", NULL}}},
     {ROW(LANG_A_FAULT, "fault", "target", "the answer has this deviation"),
-     {{"FAULT", T(FAULT), BARE, true, NULL, NULL}, {"bit", T(NUMBER), AFTER, false, NULL, NULL}}},
+     {{"FAULT", T(FAULT), BARE, true, NULL, NULL},
+      {"bit", T(NUMBER), AFTER, false, NULL, NULL},
+      {"number", T(NUMBER), AFTER, false, NULL, NULL}}},
     {ROW(LANG_SET, "set", "target", "a field of the answer becomes this"),
      {{"[PDU] FIELD=VALUE", T(REST), BARE, true, NULL, NULL}}},
     {ROW(LANG_CORRUPT, "corrupt", "target", "inverts a byte of the answer's data behind the digest's back"),

@@ -292,8 +292,6 @@ void rig_target_node_refuse(rig_target_node *node, uint16_t login_status)
 
 static rig_status check_own(tgt_key key, uint32_t value, rig_error *err)
 {
-    if (key == TGT_KEY_RECOVERY_LEVEL && value > 0)
-        return rig_fail(err, RIG_E_LIMIT, "ErrorRecoveryLevel is 0");
     if (key == TGT_KEY_MAX_CONNECTIONS && value > RIG_TARGET_CONNECTIONS_MAX)
         return rig_fail(err, RIG_E_LIMIT, "a session has at most %d connections", RIG_TARGET_CONNECTIONS_MAX);
     return RIG_OK;
@@ -429,6 +427,9 @@ static void expired(rig_timer *timer)
         return;
     case TGT_TIMER_DATA:
         tgt_conn_data_timer(TGT_OF(timer, tgt_conn, data_timer));
+        return;
+    case TGT_TIMER_RETENTION:
+        tgt_retain_timer(TGT_OF(timer, tgt_retention, timer));
         return;
     default:
         tgt_task_timer(TGT_OF(timer, tgt_task, timer));

@@ -47,8 +47,8 @@ static bool too_many_immediate(const tgt_conn *conn, rig_pdu_kind kind)
 static bool tag_in_use(const tgt_conn *conn, rig_pdu_kind kind, uint32_t itt)
 {
     const tgt_task *task = tgt_task_find(conn->session, itt);
-    if (task)
-        return !task->draining;
+    if (task) /* whoever uses a tag again has the status of the task it was for */
+        return !task->draining && !task->answered;
     return kind != RIG_PDU_TEXT_REQ && conn->text && tgt_text_itt(conn->text) == itt;
 }
 
@@ -91,7 +91,9 @@ static verdict judge(tgt_conn *conn, const rig_pdu *pdu, uint8_t *out_reason)
 static void take_tag(tgt_task *task)
 {
     tgt_task *old = tgt_task_find(task->conn->session, tgt_task_itt(task));
-    if (old)
+    if (old && old->answered)
+        tgt_task_untag(old);
+    else if (old)
         tgt_task_finish(old);
     tgt_task_tag(task);
 }

@@ -6,6 +6,7 @@ static tgt_answer_fn *const answers[TGT_TASK_KINDS] = {
     [TGT_TASK_TMF] = tgt_tmf_answer,       [TGT_TASK_TEXT] = tgt_text_answer,
     [TGT_TASK_LOGOUT] = tgt_logout_answer, [TGT_TASK_LOGIN] = tgt_login_answer,
     [TGT_TASK_REJECT] = tgt_reject_answer, [TGT_TASK_NOTICE] = tgt_notice_answer,
+    [TGT_TASK_RESEND] = tgt_resend_answer,
 };
 
 bool tgt_conn_full_feature(const tgt_conn *conn)
@@ -94,6 +95,15 @@ void tgt_conn_window(const tgt_conn *conn, uint32_t *out_exp, uint32_t *out_max)
     *out_max = *out_exp + conn->target->config.window - 1;
 }
 
+void tgt_conn_acknowledged(tgt_conn *conn, uint32_t exp_stat_sn)
+{
+    if (!rig_sn_lt(conn->exp_stat_sn, exp_stat_sn) || !rig_sn_le(exp_stat_sn, conn->stat_sn))
+        return;
+    conn->exp_stat_sn = exp_stat_sn;
+    tgt_retain_acknowledged(conn);
+    tgt_tmf_progress(conn->session);
+}
+
 /* ---- ending ---- */
 
 static void finish_tasks(tgt_conn *conn, bool tell)
@@ -103,7 +113,7 @@ static void finish_tasks(tgt_conn *conn, bool tell)
         next = at->next;
         if (task->done)
             continue;
-        if (tell && task->kind == TGT_TASK_SCSI)
+        if (tell && task->kind == TGT_TASK_SCSI && !task->answered)
             tgt_session_cleared(conn->session, tgt_scsi_of(task));
         tgt_task_finish(task);
     }
@@ -116,6 +126,7 @@ void tgt_conn_leave_session(tgt_conn *conn)
     tgt_session *session = conn->session;
     if (!session)
         return;
+    conn->keeps = false;
     finish_tasks(conn, true);
     tgt_session_detach(session, conn);
     tgt_session_lost_conn(session);
@@ -160,6 +171,67 @@ static void wait_for_cleanup(tgt_conn *conn)
     }
     rig_timerq_arm(&conn->target->timers, &conn->timer, conn->target->now + time);
     tgt_session_lost_conn(session);
+    tgt_conn *other = conn->logged_out || !conn->keeps ? NULL : tgt_session_live(session);
+    if (other)
+        tgt_say_dropped(other, conn);
+}
+
+/* ---- after a logout for recovery (11.14, 11.15.4) ---- */
+
+/* Requests that were not acknowledged are discarded: the initiator sends them again. */
+static void discard_pending(tgt_conn *conn)
+{
+    for (tgt_list *at = conn->tasks.next, *next; at != &conn->tasks; at = next) {
+        tgt_task *task = TGT_OF(at, tgt_task, in_conn);
+        next = at->next;
+        if (task->pending)
+            tgt_task_finish(task);
+    }
+}
+
+static bool has_tasks(const tgt_conn *conn)
+{
+    for (tgt_list *at = conn->tasks.next; at != &conn->tasks; at = at->next)
+        if (!TGT_OF(at, tgt_task, in_conn)->done)
+            return true;
+    return false;
+}
+
+static void lay_ghost(tgt_conn *conn)
+{
+    rig_timerq_disarm(&conn->target->timers, &conn->timer);
+    tgt_conn_leave_session(conn);
+    if (!conn->stream)
+        tgt_conn_stream_gone(conn);
+}
+
+/* The last connection of a session leaves the session itself to be recovered. */
+void tgt_conn_exorcise(tgt_conn *conn)
+{
+    if (conn->ghost && !has_tasks(conn) && tgt_session_live(conn->session))
+        lay_ghost(conn);
+}
+
+static void become_ghost(tgt_conn *conn)
+{
+    tgt_session *session = conn->session;
+    uint64_t time = ((uint64_t)session->time2wait + session->time2retain) * RIG_SECOND;
+    discard_pending(conn);
+    tgt_session_haunt(session, conn);
+    rig_timerq_arm(&conn->target->timers, &conn->timer, conn->target->now + time);
+    tgt_session_lost_conn(session);
+    tgt_conn_exorcise(conn);
+}
+
+/* A connection's tasks wait for a new allegiance, or end. */
+static void stop_tasks(tgt_conn *conn)
+{
+    if (conn->state == TGT_S8_CLEANUP_WAIT && tgt_session_recovers(conn->session))
+        conn->keeps = true;
+    if (conn->keeps)
+        tgt_suspend(conn, NULL);
+    else
+        finish_tasks(conn, conn->session != NULL);
 }
 
 void tgt_conn_end(tgt_conn *conn, tgt_conn_event event, bool flush, rig_status why, const char *reason)
@@ -172,13 +244,18 @@ void tgt_conn_end(tgt_conn *conn, tgt_conn_event event, bool flush, rig_status w
     tgt_login_free(conn);
     tgt_text_free(conn);
     close_stream(conn, flush);
-    finish_tasks(conn, conn->session != NULL);
-    if (!conn->session)
+    stop_tasks(conn);
+    tgt_session *session = conn->session;
+    if (!session)
         return;
     if (conn->state == TGT_S8_CLEANUP_WAIT)
         wait_for_cleanup(conn);
+    else if (conn->keeps)
+        become_ghost(conn);
     else
         tgt_conn_leave_session(conn);
+    if (session->state != TGT_Q1_FREE)
+        tgt_tmf_progress(session); /* nothing is waited for on a connection that is gone */
 }
 
 void tgt_conn_fail(tgt_conn *conn, rig_status why, const char *reason)
@@ -204,6 +281,10 @@ void tgt_conn_cleaned(tgt_conn *conn, tgt_cleanup_event event)
     tgt_fsm_step(&tgt_cleanup_fsm, &conn->cleanup, (uint8_t)event, NULL);
     conn->state = TGT_S1_FREE; /* R3 is S1 */
     rig_timerq_disarm(&target->timers, &conn->timer);
+    if (event == TGT_CLEANUP_DONE && conn->keeps) {
+        become_ghost(conn);
+        return;
+    }
     tgt_conn_leave_session(conn);
     if (!conn->stream)
         tgt_conn_stream_gone(conn);
@@ -212,7 +293,7 @@ void tgt_conn_cleaned(tgt_conn *conn, tgt_cleanup_event event)
 void tgt_conn_stream_gone(tgt_conn *conn)
 {
     conn->stream = NULL;
-    conn->closing = TGT_GONE;
+    conn->closing = TGT_GONE; /* a ghost or a connection in S8 is looked at twice */
     rig_timerq_disarm(&conn->target->timers, &conn->data_timer);
     tgt_list_remove(&conn->in_dirty);
     tgt_list_add(&conn->target->dead, &conn->in_dirty);
@@ -226,16 +307,48 @@ void tgt_conn_free(tgt_conn *conn)
     tgt_list_remove(&conn->in_dirty);
     tgt_list_remove(&conn->in_target);
     target->num_conns--;
+    tgt_retain_close(conn);
     rig_delete(target->alloc, conn, sizeof(*conn));
+}
+
+static void drop_cookie(void *ctx, void *cookie)
+{
+    (void)ctx;
+    tgt_task_unref(cookie);
+}
+
+/* Tasks that outlive the transport connection are not held by what it never sent. */
+static void empty_queue(tgt_conn *conn)
+{
+    struct iovec iov[RIG_STREAM_IOV];
+    int num;
+    while (!rig_txq_empty(&conn->txq) &&
+           (num = rig_txq_iov(&conn->txq, iov, RIG_STREAM_IOV, RIG_NEVER, NULL)) > 0) {
+        size_t len = 0;
+        for (int i = 0; i < num; i++)
+            len += iov[i].iov_len;
+        rig_txq_sent(&conn->txq, len, drop_cookie, conn);
+    }
+    if (!conn->late)
+        return;
+    tgt_task_unref(conn->late->cookie);
+    rig_delete(conn->target->alloc, conn->late, sizeof(*conn->late));
+    conn->late = NULL;
 }
 
 void tgt_conn_bury(tgt_conn *conn)
 {
-    while (!tgt_list_empty(&conn->tasks))
-        tgt_task_free(TGT_OF(conn->tasks.next, tgt_task, in_conn));
+    empty_queue(conn);
+    tgt_retain_lost(conn);
+    for (tgt_list *at = conn->tasks.next, *next; at != &conn->tasks; at = next) {
+        tgt_task *task = TGT_OF(at, tgt_task, in_conn);
+        next = at->next;
+        if (!conn->keeps || task->done)
+            tgt_task_free(task);
+    }
     rig_framer_cleanup(&conn->framer);
     rig_txq_cleanup(&conn->txq);
-    if (conn->state != TGT_S8_CLEANUP_WAIT)
+    if (conn->state != TGT_S8_CLEANUP_WAIT && !conn->ghost)
         tgt_conn_free(conn);
 }
 
@@ -272,7 +385,9 @@ static void check_idle(tgt_conn *conn)
 
 void tgt_conn_timer(tgt_conn *conn)
 {
-    if (conn->state == TGT_S3_XPT_UP || conn->state == TGT_S4_IN_LOGIN)
+    if (conn->ghost)
+        lay_ghost(conn);
+    else if (conn->state == TGT_S3_XPT_UP || conn->state == TGT_S4_IN_LOGIN)
         tgt_conn_end(conn, TGT_LOGIN_FAILED, false, RIG_E_TIMEOUT, "the login took too long");
     else if (conn->state != TGT_S8_CLEANUP_WAIT)
         check_idle(conn);
@@ -288,30 +403,58 @@ void tgt_conn_cut(tgt_conn *conn)
     tgt_conn_stream_gone(conn);
 }
 
+static uint64_t data_timeout(const tgt_conn *conn)
+{
+    return conn->retention ? TGT_RECOVERY_TIMEOUT : TGT_DATA_TIMEOUT;
+}
+
 void tgt_conn_watch_data(tgt_conn *conn)
 {
     rig_target *target = conn->target;
-    if (!conn->data_timer.armed)
-        rig_timerq_arm(&target->timers, &conn->data_timer, target->now + TGT_DATA_TIMEOUT);
+    if (!conn->data_timer.armed && conn->closing == TGT_OPEN)
+        rig_timerq_arm(&target->timers, &conn->data_timer, target->now + data_timeout(conn));
 }
 
-/* At ErrorRecoveryLevel 0 data that does not come ends the connection (7.6, 7.1.4.1). */
+static bool waits_for_data(tgt_task *task)
+{
+    return task->kind == TGT_TASK_SCSI && !task->done && !task->held &&
+           tgt_scsi_expects_data(tgt_scsi_of(task));
+}
+
+/* Asks again for what did not come (7.1.4.1); what an aborted task waited for will not come any more. */
+static void recover_data(tgt_conn *conn)
+{
+    for (tgt_list *at = conn->tasks.next, *next; at != &conn->tasks; at = next) {
+        tgt_task *task = TGT_OF(at, tgt_task, in_conn);
+        next = at->next;
+        if (!waits_for_data(task) || !tgt_scsi_of(task)->history ||
+            tgt_scsi_of(task)->waits_since + TGT_RECOVERY_TIMEOUT > conn->target->now)
+            continue;
+        if (task->draining)
+            tgt_task_finish(task);
+        else
+            tgt_recover_timeout(tgt_scsi_of(task));
+    }
+    tgt_tmf_progress(conn->session);
+}
+
+/* At ErrorRecoveryLevel 0, and when asking again does not help, data that does not come ends the connection
+ * (7.6, 7.1.4.1). */
 void tgt_conn_data_timer(tgt_conn *conn)
 {
     rig_target *target = conn->target;
     uint64_t oldest = RIG_NEVER;
+    if (conn->retention && conn->closing == TGT_OPEN)
+        recover_data(conn);
     for (tgt_list *at = conn->tasks.next; at != &conn->tasks; at = at->next) {
         tgt_task *task = TGT_OF(at, tgt_task, in_conn);
-        if (task->kind != TGT_TASK_SCSI || task->done || task->held ||
-            !tgt_scsi_expects_data(tgt_scsi_of(task)))
-            continue;
-        if (tgt_scsi_of(task)->waits_since < oldest)
+        if (waits_for_data(task) && tgt_scsi_of(task)->waits_since < oldest)
             oldest = tgt_scsi_of(task)->waits_since;
     }
     if (oldest == RIG_NEVER)
         return;
-    if (oldest + TGT_DATA_TIMEOUT <= target->now)
+    if (oldest + data_timeout(conn) <= target->now)
         tgt_conn_end(conn, TGT_TRANSPORT_LOST, false, RIG_E_TIMEOUT, "the data of a write did not come");
     else
-        rig_timerq_arm(&target->timers, &conn->data_timer, oldest + TGT_DATA_TIMEOUT);
+        rig_timerq_arm(&target->timers, &conn->data_timer, oldest + data_timeout(conn));
 }

@@ -20,12 +20,14 @@ static tgt_scsi *find_write(const tgt_conn *conn, const uint8_t *bhs)
 static tgt_burst *find_burst(tgt_scsi *scsi, const uint8_t *bhs)
 {
     uint32_t ttt = rig_get32(bhs, RIG_F_TTT);
+    if (scsi->task.answered)
+        return NULL;
     if (ttt == RIG_TAG_NONE)
         return scsi->first_open ? &scsi->first : NULL;
     for (uint8_t i = 0; i < scsi->num_bursts; i++)
         if (scsi->bursts[i].ttt == ttt)
             return &scsi->bursts[i];
-    return NULL;
+    return tgt_recover_old(scsi, ttt);
 }
 
 /* Section 11.7.6, and 4.2.5.3 for the LUN, which only counts beside a target transfer tag. */
@@ -43,14 +45,24 @@ static bool fits(const tgt_scsi *scsi, const tgt_burst *burst, const uint8_t *bh
 
 /* ---- where the bytes go ---- */
 
+/* Is its place in the buffer known, and free? Above ErrorRecoveryLevel 0 nothing is written twice: a late PDU
+ * with a bad digest would spoil what has come since. */
+static bool has_place(const tgt_scsi *scsi, const tgt_burst *burst, const uint8_t *bhs)
+{
+    uint32_t sn = rig_get32(bhs, RIG_F_DATA_SN);
+    if (!scsi->history)
+        return fits(scsi, burst, bhs) && burst->data_sn == sn;
+    return tgt_recover_fits(scsi, burst, bhs) && !rig_sn_lt(sn, burst->data_sn) &&
+           tgt_missing_all(scsi, rig_get32(bhs, RIG_F_BUFFER_OFFSET), rig_get32(bhs, RIG_F_DATA_LEN));
+}
+
 rig_status tgt_data_out_header(tgt_conn *conn, const rig_pdu *pdu, rig_sink *out_sink)
 {
     tgt_scsi *scsi = find_write(conn, pdu->bhs);
     tgt_burst *burst = scsi ? find_burst(scsi, pdu->bhs) : NULL;
     uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
     out_sink->kind = burst && !scsi->started ? RIG_SINK_COLLECT : RIG_SINK_DISCARD;
-    if (!burst || !scsi->taking || !fits(scsi, burst, pdu->bhs) ||
-        burst->data_sn != rig_get32(pdu->bhs, RIG_F_DATA_SN))
+    if (!burst || !scsi->taking || !has_place(scsi, burst, pdu->bhs))
         return RIG_OK;
     if (offset >= scsi->out_len)
         return RIG_OK;
@@ -110,11 +122,10 @@ static bool short_first(const tgt_scsi *scsi)
     return scsi->first.got != scsi->first.len && scsi->out_edtl > scsi->task.conn->session->first_burst;
 }
 
-static void close_burst(tgt_scsi *scsi, tgt_burst *burst)
+/* The same at ErrorRecoveryLevel 0; true when the sequence was too short. */
+static bool end_burst(tgt_scsi *scsi, tgt_burst *burst)
 {
     bool is_short = burst == &scsi->first ? short_first(scsi) : burst->got != burst->len;
-    if (is_short)
-        tgt_scsi_fail(scsi, KEY_ABORTED, ASC_WRITE_ERROR, ASCQ_DATA_AMOUNT);
     if (burst == &scsi->first) {
         uint32_t sent = burst->offset + burst->got;
         scsi->first_open = false;
@@ -123,6 +134,13 @@ static void close_burst(tgt_scsi *scsi, tgt_burst *burst)
         scsi->got += burst->got;
         *burst = scsi->bursts[--scsi->num_bursts];
     }
+    return is_short;
+}
+
+static void close_burst(tgt_scsi *scsi, tgt_burst *burst)
+{
+    if (scsi->history ? tgt_recover_close(scsi, burst) : end_burst(scsi, burst))
+        tgt_scsi_fail(scsi, KEY_ABORTED, ASC_WRITE_ERROR, ASCQ_DATA_AMOUNT);
     if (scsi->task.draining && !tgt_scsi_expects_data(scsi)) {
         tgt_session *session = scsi->task.conn->session;
         tgt_task_finish(&scsi->task);
@@ -133,8 +151,8 @@ static void close_burst(tgt_scsi *scsi, tgt_burst *burst)
         tgt_data_out_next(scsi);
 }
 
-/* Judges the PDU; a reject reason, 0 when its bytes count. */
-static uint8_t flaw_of(tgt_scsi *scsi, const tgt_burst *burst, const rig_pdu *pdu)
+/* Judges the PDU at ErrorRecoveryLevel 0; a reject reason, 0 when its bytes count. */
+static uint8_t take_strictly(tgt_scsi *scsi, tgt_burst *burst, const rig_pdu *pdu)
 {
     bool in_place = fits(scsi, burst, pdu->bhs);
     if (pdu->bad_data_digest || rig_get32(pdu->bhs, RIG_F_DATA_SN) != burst->data_sn)
@@ -142,6 +160,9 @@ static uint8_t flaw_of(tgt_scsi *scsi, const tgt_burst *burst, const rig_pdu *pd
                       ASCQ_CRC); /* 7.9: a gap is a digest error on an earlier PDU */
     if (!in_place)
         tgt_scsi_fail(scsi, KEY_ABORTED, ASC_WRITE_ERROR, ASCQ_DATA_AMOUNT);
+    burst->data_sn = rig_get32(pdu->bhs, RIG_F_DATA_SN) + 1;
+    if (in_place)
+        burst->got += rig_get32(pdu->bhs, RIG_F_DATA_LEN);
     if (pdu->bad_data_digest)
         return REJECT_DATA_DIGEST;
     return in_place ? 0 : REJECT_FIELD;
@@ -151,21 +172,19 @@ static rig_status take(tgt_scsi *scsi, tgt_burst *burst, const rig_pdu *pdu)
 {
     tgt_conn *conn = scsi->task.conn;
     uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
-    bool in_place = fits(scsi, burst, pdu->bhs);
-    uint8_t reason = flaw_of(scsi, burst, pdu);
+    bool stale = scsi->history && rig_sn_lt(rig_get32(pdu->bhs, RIG_F_DATA_SN), burst->data_sn);
+    bool fresh = !scsi->history || tgt_missing_all(scsi, offset, rig_get32(pdu->bhs, RIG_F_DATA_LEN));
+    uint8_t reason = scsi->history ? tgt_recover_take(scsi, burst, pdu) : take_strictly(scsi, burst, pdu);
     scsi->task.effects |= conn->effects;
     scsi->task.waits |= conn->effects & conn->target->wait_rules;
     scsi->waits_since = conn->target->now;
-    burst->data_sn = rig_get32(pdu->bhs, RIG_F_DATA_SN) + 1;
-    if (in_place)
-        burst->got += rig_get32(pdu->bhs, RIG_F_DATA_LEN);
-    if (!reason && tgt_data_out_store(scsi, offset, pdu->data) != RIG_OK) {
+    if (!reason && fresh && tgt_data_out_store(scsi, offset, pdu->data) != RIG_OK) {
         tgt_conn_end(conn, TGT_TRANSPORT_LOST, false, RIG_E_NOMEM, "no memory for early data");
         return RIG_E_ABORTED;
     }
     if (reason && !scsi->task.draining && tgt_reject(conn, pdu, reason) != RIG_OK)
         return RIG_E_ABORTED;
-    if (rig_get(pdu->bhs, RIG_F_F))
+    if (rig_get(pdu->bhs, RIG_F_F) && !stale)
         close_burst(scsi, burst);
     return RIG_OK;
 }
@@ -179,9 +198,9 @@ rig_status tgt_data_out(tgt_conn *conn, const rig_pdu *pdu)
     conn->placing = NULL;
     if (burst)
         status = take(scsi, burst, pdu);
-    else if (!scsi || !scsi->task.draining)
+    else if (!scsi || (!scsi->task.draining && !scsi->task.answered))
         status = tgt_reject(conn, pdu, pdu->bad_data_digest ? REJECT_DATA_DIGEST : REJECT_FIELD);
-    if (placed && conn->closing == TGT_OPEN)
+    if (placed)
         tgt_task_unref(&placed->task);
     return status;
 }
@@ -190,16 +209,18 @@ rig_status tgt_data_out(tgt_conn *conn, const rig_pdu *pdu)
 
 void tgt_data_out_next(tgt_scsi *scsi)
 {
-    if (tgt_scsi_expects_data(scsi) && (!scsi->taking || scsi->first_open || scsi->next >= scsi->out_len)) {
+    uint32_t offset, len;
+    bool asks = scsi->next < scsi->out_len || tgt_recover_next(scsi, &offset, &len);
+    if (tgt_scsi_expects_data(scsi) && (!scsi->taking || scsi->first_open || !asks)) {
         scsi->waits_since = scsi->task.conn->target->now;
         tgt_conn_watch_data(scsi->task.conn);
         return;
     }
-    if (scsi->taking && scsi->next < scsi->out_len) {
+    if (scsi->taking && asks) {
         tgt_task_ready(&scsi->task);
         return;
     }
-    tgt_unit_taken(scsi, scsi->got, false);
+    tgt_unit_taken(scsi, scsi->history ? scsi->next : scsi->got, false);
     tgt_scsi_respond(scsi);
 }
 
@@ -210,34 +231,59 @@ static uint32_t burst_limit(const tgt_session *session)
     return session->max_r2t < TGT_BURSTS ? session->max_r2t : TGT_BURSTS;
 }
 
-static tgt_pushed ask(tgt_scsi *scsi)
+void tgt_r2t_fill(const tgt_scsi *scsi, const tgt_burst *burst, tgt_answer *answer)
+{
+    rig_set(answer->bhs, RIG_F_LUN, rig_get(scsi->task.bhs, RIG_F_LUN));
+    rig_set(answer->bhs, RIG_F_TTT, burst->ttt);
+    rig_set(answer->bhs, RIG_F_R2T_SN, burst->r2t_sn);
+    rig_set(answer->bhs, RIG_F_BUFFER_OFFSET, burst->offset);
+    rig_set(answer->bhs, RIG_F_DESIRED_LEN, burst->len);
+}
+
+/* What was lost goes first; a fresh range counts as missing from its R2T on. */
+static tgt_burst next_burst(const tgt_scsi *scsi, bool *out_fresh)
 {
     const tgt_session *session = scsi->task.conn->session;
     uint32_t rest = scsi->out_len - scsi->next;
-    tgt_burst burst = {.ttt = tgt_new_ttt(session->target), .offset = scsi->next};
-    tgt_answer answer;
+    tgt_burst burst = {.ttt = tgt_new_ttt(session->target), .r2t_sn = scsi->r2t_sn, .offset = scsi->next};
     burst.len = rest < session->max_burst ? rest : session->max_burst;
+    *out_fresh = !tgt_recover_next(scsi, &burst.offset, &burst.len);
+    return burst;
+}
+
+static tgt_pushed ask(tgt_scsi *scsi)
+{
+    bool fresh;
+    tgt_burst burst = next_burst(scsi, &fresh);
+    tgt_answer answer;
     tgt_answer_init(&answer, &scsi->task, RIG_PDU_R2T);
-    rig_set(answer.bhs, RIG_F_LUN, rig_get(scsi->task.bhs, RIG_F_LUN));
-    rig_set(answer.bhs, RIG_F_TTT, burst.ttt);
-    rig_set(answer.bhs, RIG_F_R2T_SN, scsi->r2t_sn);
-    rig_set(answer.bhs, RIG_F_BUFFER_OFFSET, burst.offset);
-    rig_set(answer.bhs, RIG_F_DESIRED_LEN, burst.len);
+    tgt_r2t_fill(scsi, &burst, &answer);
     tgt_pushed pushed = tgt_reply(&scsi->task, &answer);
     if (pushed != TGT_PUSHED)
         return pushed;
-    if (scsi->task.conn->retention)
-        scsi->task.conn->retention->data(scsi, scsi->r2t_sn, burst.offset, burst.len);
     scsi->bursts[scsi->num_bursts++] = burst;
-    scsi->next += burst.len;
     scsi->r2t_sn++;
+    if (fresh)
+        scsi->next += burst.len;
+    if (fresh && scsi->history)
+        tgt_missing_add(scsi, burst.offset, burst.len);
     return TGT_PUSHED;
+}
+
+static bool may_ask(const tgt_scsi *scsi)
+{
+    const tgt_history *history = scsi->history;
+    uint32_t offset, len;
+    if (!scsi->taking || scsi->num_bursts >= burst_limit(scsi->task.conn->session))
+        return false;
+    if (tgt_recover_next(scsi, &offset, &len))
+        return true;
+    return scsi->next < scsi->out_len && (!history || history->num_missing < TGT_MISSING);
 }
 
 bool tgt_r2t_answer(tgt_scsi *scsi)
 {
-    while (scsi->taking && scsi->next < scsi->out_len &&
-           scsi->num_bursts < burst_limit(scsi->task.conn->session)) {
+    while (may_ask(scsi)) {
         tgt_pushed pushed = ask(scsi);
         if (pushed != TGT_PUSHED)
             return pushed == TGT_OVER;

@@ -26,12 +26,22 @@
 #define TGT_QUEUE_MAX 32           /* PDUs of a connection in its queue: what an idle session keeps */
 #define TGT_BURSTS 8               /* R2Ts of one task that are outstanding at the same time */
 #define TGT_POOL_MAX 1024          /* unused tasks of one size that are kept */
+#define TGT_RETAINED_MAX 1024      /* statuses of a connection kept until they are acknowledged */
+#define TGT_RUNS 8                 /* runs of Data-In PDUs of one task that can be sent again */
+#define TGT_MISSING 32             /* ranges of one write that have not come */
+#define TGT_OLD_BURSTS 4           /* R2Ts of one task that a recovery R2T took the place of */
+#define TGT_RECOVERY_ATTEMPTS 3    /* recovery R2Ts for data that simply does not come */
+#define TGT_RECOVERY_TIMEOUT (10 * RIG_SECOND) /* sequence reception timeout above ErrorRecoveryLevel 0 */
+#define TGT_ACK_TIMEOUT (20 * RIG_SECOND)      /* age of a status at which its acknowledgment is asked for */
+#define TGT_ACK_PINGS 3                        /* how often */
 
 typedef struct tgt_session tgt_session;
 typedef struct tgt_conn tgt_conn;
 typedef struct tgt_login tgt_login;
 typedef struct tgt_text tgt_text;
 typedef struct tgt_unit tgt_unit;
+typedef struct tgt_retention tgt_retention;
+typedef struct tgt_history tgt_history;
 
 /* ---- a task: one request and its answers (4.2.2.1) ---- */
 
@@ -43,8 +53,9 @@ typedef enum tgt_task_kind {
     TGT_TASK_LOGOUT,
     TGT_TASK_LOGIN,
     TGT_TASK_REJECT,
-    TGT_TASK_NOTICE, /* a NOP-In of our own */
+    TGT_TASK_NOTICE, /* a NOP-In or Asynchronous Message of our own */
     TGT_TASK_PLUG,   /* stands for a CmdSN that an abort declared received (7.11) */
+    TGT_TASK_RESEND, /* what a SNACK asks for */
     TGT_TASK_KINDS
 } tgt_task_kind;
 
@@ -58,10 +69,13 @@ typedef struct tgt_task {
     uint64_t effects; /* rules that shape its answers, a bit a rule */
     uint64_t waits;   /* of those, the ones whose delay or hold is still to be served */
     uint64_t sent;    /* of those, the ones whose extra PDUs have gone out */
+    uint64_t spent;   /* of those, the ones whose fault for one PDU has hit it */
     uint8_t *data;    /* owned copy of AHS and data that outlives the request PDU */
     size_t ahs_len;   /* of that, AHS */
     size_t data_len;  /* of that, data */
-    uint32_t refs;    /* queued PDUs that point into its memory */
+    uint32_t refs;    /* queued PDUs and retained statuses that point into its memory */
+    uint32_t number;  /* RESEND: next DataSN, R2TSN or StatSN; REJECT: DataSN (11.17.2) */
+    uint32_t count;   /* RESEND: how many */
     uint8_t kind;     /* tgt_task_kind */
     uint8_t code;     /* reject reason, TMF response, login class … as the kind needs */
     bool immediate;
@@ -72,6 +86,7 @@ typedef struct tgt_task {
     bool held;            /* by a rule */
     bool blocked;         /* in its unit's list, behind an ORDERED task or as one */
     bool done;            /* answered or aborted; only refs keep it */
+    bool answered;        /* SCSI: its status was sent and is retained */
     bool draining;        /* aborted; swallows late data */
     bool waiting;         /* a TMF that waits for commands, data or acknowledgments */
     uint8_t step;         /* of a TMF */
@@ -84,8 +99,10 @@ typedef struct tgt_burst {
     uint32_t ttt;
     uint32_t offset;
     uint32_t len;
-    uint32_t got;
+    uint32_t got; /* bytes; with DataPDUInOrder=Yes lost ones count, so that it is a position */
     uint32_t data_sn;
+    uint32_t r2t_sn;
+    bool lossy; /* PDUs of it were lost: what is missing is asked for again */
 } tgt_burst;
 
 typedef struct tgt_scsi {
@@ -95,25 +112,25 @@ typedef struct tgt_scsi {
     uint32_t in_edtl;
     uint32_t out_len; /* what is really moved each way */
     uint32_t in_len;
-    uint64_t presented;  /* what the command itself moves: SPDTL (11.4.5.2) */
-    uint32_t next;       /* next byte to send, or to ask for */
-    uint32_t got;        /* bytes written */
-    uint32_t data_sn;    /* Data-In PDUs sent */
-    uint32_t r2t_sn;     /* R2Ts sent */
-    uint32_t burst_left; /* of the current Data-In sequence */
-    uint32_t iov_index;  /* where the last seek ended */
+    uint64_t presented; /* what the command itself moves: SPDTL (11.4.5.2) */
+    uint32_t next;      /* next byte to send, or to ask for */
+    uint32_t got;       /* bytes written */
+    uint32_t data_sn;   /* Data-In PDUs sent */
+    uint32_t r2t_sn;    /* R2Ts sent */
+    uint32_t iov_index; /* where the last seek ended */
     uint64_t iov_base;
     uint64_t waits_since; /* last progress of data from the initiator */
     tgt_burst bursts[TGT_BURSTS];
-    tgt_burst first;    /* unsolicited data */
-    uint8_t num_bursts; /* in bursts */
-    bool first_open;    /* unsolicited data is still to come */
-    bool parked;        /* it waited for its turn, and its header was read then */
-    bool started;       /* the device was asked */
-    bool begun;         /* the device knows it */
-    bool taking;        /* the device waits for data */
-    bool responding;    /* status is final, only the response is missing */
-    uint32_t cdb_size;  /* of a CDB that needed memory of its own */
+    tgt_burst first;      /* unsolicited data */
+    uint8_t num_bursts;   /* in bursts */
+    bool first_open;      /* unsolicited data is still to come */
+    bool parked;          /* it waited for its turn, and its header was read then */
+    bool started;         /* the device was asked */
+    bool begun;           /* the device knows it */
+    bool taking;          /* the device waits for data */
+    bool responding;      /* status is final, only the response is missing */
+    tgt_history *history; /* NULL at ErrorRecoveryLevel 0 */
+    uint32_t cdb_size;    /* of a CDB that needed memory of its own */
     uint8_t *cdb;
     rig_scsi scsi;
 } tgt_scsi;
@@ -179,17 +196,12 @@ struct tgt_session {
     char *ports; /* SCSI names of the initiator port, then of the target port */
     uint16_t initiator_port_len, target_port_len;
     tgt_list conns;
+    tgt_list ghosts; /* connections logged out for recovery whose tasks wait for a new allegiance */
     uint32_t num_conns;
+    uint32_t num_ghosts;
     uint32_t num_tmf_waiting; /* task management functions that wait for something */
     tgt_list in_target;
 };
-
-/* History for SNACK and reassignment; a connection at ErrorRecoveryLevel 0 has none. */
-typedef struct tgt_retention {
-    void (*status)(tgt_conn *conn, const uint8_t *bhs, rig_view data);        /* a PDU that took a StatSN */
-    void (*data)(tgt_scsi *scsi, uint32_t sn, uint32_t offset, uint32_t len); /* a Data-In or R2T */
-    void (*acknowledged)(tgt_conn *conn, uint32_t exp_stat_sn);
-} tgt_retention;
 
 typedef enum tgt_close_how { TGT_OPEN, TGT_FLUSHING, TGT_GONE } tgt_close_how;
 
@@ -207,6 +219,9 @@ struct tgt_conn {
     bool peer_closed; /* the peer's FIN is here */
     bool rules_done;  /* for the PDU being received */
     bool dropped;     /* a rule drops the PDU being received */
+    bool keeps;       /* out of service; its tasks wait for a new allegiance (7.1.4.3) */
+    bool ghost;       /* in session->ghosts */
+    bool logged_out;  /* on another connection, or by a reinstatement */
     uint16_t cid;
     rig_address peer;
     uint32_t stat_sn;     /* next */
@@ -228,8 +243,9 @@ struct tgt_conn {
     tgt_scsi *placing; /* write whose Data-Out is arriving in its buffer */
     tgt_login *login;
     tgt_text *text;
-    const tgt_retention *retention;
-    rig_view raw; /* rest of a rule's raw bytes, behind the queue */
+    tgt_retention *retention; /* NULL at ErrorRecoveryLevel 0 */
+    rig_tx *late;             /* a fault's: goes out behind the next PDU */
+    rig_view raw;             /* rest of a rule's raw bytes, behind the queue */
     rig_timer timer;
     rig_timer data_timer;
     rig_status why;
@@ -267,7 +283,7 @@ struct rig_target {
 };
 
 /* Kinds of timers by rig_timer.kind. */
-enum { TGT_TIMER_CONN, TGT_TIMER_DATA, TGT_TIMER_TASK };
+enum { TGT_TIMER_CONN, TGT_TIMER_DATA, TGT_TIMER_TASK, TGT_TIMER_RETENTION };
 
 /* ---- target.c ---- */
 void tgt_enter(rig_target *target, uint64_t now);
@@ -306,6 +322,10 @@ bool tgt_conn_full_feature(const tgt_conn *conn);
 /* The cleanup of a connection in S8 is over (M1 or M4): it is freed. */
 void tgt_conn_cleaned(tgt_conn *conn, tgt_cleanup_event event);
 void tgt_conn_window(const tgt_conn *conn, uint32_t *out_exp, uint32_t *out_max);
+/* ExpStatSN of a PDU that speaks about the connection. */
+void tgt_conn_acknowledged(tgt_conn *conn, uint32_t exp_stat_sn);
+/* A ghost nobody needs any more leaves its session. */
+void tgt_conn_exorcise(tgt_conn *conn);
 
 /* ---- tstream.c ---- */
 extern const rig_stream_user_ops tgt_stream_ops;
@@ -320,6 +340,13 @@ void tgt_session_free(tgt_session *session);
 void tgt_session_nexus_lost(const tgt_session *session);
 void tgt_session_attach(tgt_session *session, tgt_conn *conn);
 void tgt_session_detach(tgt_session *session, tgt_conn *conn);
+/* Moves a connection that was logged out for recovery to the ghosts. */
+void tgt_session_haunt(tgt_session *session, tgt_conn *conn);
+/* Lets go what only waited for the session's return. */
+void tgt_session_continued(tgt_session *session);
+/* A connection in full feature phase, NULL when there is none. */
+tgt_conn *tgt_session_live(const tgt_session *session);
+uint32_t tgt_session_num_live(const tgt_session *session);
 /* Takes the transition if the state lists one; false when it does not. */
 bool tgt_session_step(tgt_session *session, tgt_session_event event);
 /* Ends all its connections and frees the session, once the outermost call is over. Fine for one that has
@@ -349,6 +376,12 @@ void tgt_task_finish(tgt_task *task);
 /* An aborted write stays to swallow the data that is on its way. */
 void tgt_task_drain(tgt_task *task);
 void tgt_task_unref(tgt_task *task);
+/* Its status is queued and retained: only SNACK and reassignment still want it. */
+void tgt_task_answered(tgt_task *task);
+/* Its tag is the initiator's to use again. */
+void tgt_task_untag(tgt_task *task);
+/* Gives it to another connection. */
+void tgt_task_move(tgt_task *task, tgt_conn *to);
 /* Frees it whatever still refers to it: the stream is gone. */
 void tgt_task_free(tgt_task *task);
 void tgt_task_pool_cleanup(rig_target *target);
@@ -367,6 +400,12 @@ static inline tgt_scsi *tgt_scsi_of(tgt_task *task)
     return TGT_OF(task, tgt_scsi, task);
 }
 
+/* Does data come for it, if any moves? */
+static inline bool tgt_scsi_writes(const tgt_scsi *scsi)
+{
+    return rig_get(scsi->task.bhs, RIG_F_W) && scsi->scsi.direction != RIG_CDB_IN;
+}
+
 /* ---- treply.c: the one place where PDUs are queued ---- */
 typedef enum tgt_pushed {
     TGT_PUSHED,
@@ -380,8 +419,10 @@ bool tgt_faulty(const tgt_task *task, rig_fault fault, uint32_t *out_bit);
 
 typedef struct tgt_answer {
     rig_pdu_kind kind;
-    bool last;   /* the task is over once it is queued, and must not be touched */
-    bool refers; /* the payload is the task's or the device's memory */
+    bool last;        /* the task is over once it is queued, and must not be touched */
+    bool refers;      /* the payload is the task's or the device's memory */
+    bool again;       /* sent once more with the numbers it has */
+    tgt_task *holder; /* whose memory the payload is, NULL: the answering task's */
     const struct iovec *iov;
     uint32_t num_iov;
     size_t iov_offset;
@@ -395,6 +436,9 @@ typedef struct tgt_answer {
 uint32_t tgt_reply_room(const tgt_conn *conn);
 void tgt_answer_init(tgt_answer *answer, const tgt_task *task, rig_pdu_kind kind);
 tgt_pushed tgt_reply(tgt_task *task, tgt_answer *answer);
+/* Is a fault on for the answers of this task; or for the PDU being received? */
+bool tgt_fault_on(const tgt_task *task, rig_fault fault);
+bool tgt_fault_now(const tgt_conn *conn, rig_fault fault);
 
 /* ---- trules.c: rules at the receiving end ---- */
 /* Looks at a received header once; sets conn->effects and conn->dropped. */
@@ -413,7 +457,7 @@ void tgt_command_plug(tgt_session *session, tgt_conn *conn, uint32_t cmd_sn);
 /* ---- one file a request ---- */
 typedef bool tgt_answer_fn(tgt_task *task); /* false: no room, call again */
 tgt_answer_fn tgt_nop_answer, tgt_scsi_answer, tgt_tmf_answer, tgt_text_answer, tgt_logout_answer,
-    tgt_login_answer, tgt_reject_answer, tgt_notice_answer;
+    tgt_login_answer, tgt_reject_answer, tgt_notice_answer, tgt_resend_answer;
 typedef void tgt_begin_fn(tgt_task *task, rig_view ahs, rig_view data);
 tgt_begin_fn tgt_nop_begin, tgt_scsi_begin, tgt_tmf_begin, tgt_text_begin, tgt_logout_begin;
 typedef uint8_t tgt_check_fn(tgt_conn *conn,
@@ -422,6 +466,8 @@ tgt_check_fn tgt_scsi_check, tgt_text_check, tgt_logout_check;
 
 /* ---- treject.c ---- */
 rig_status tgt_reject(tgt_conn *conn, const rig_pdu *pdu, uint8_t reason);
+/* Of a Data/R2T SNACK: with the number that comes next (11.17.2). */
+rig_status tgt_reject_snack(tgt_conn *conn, const rig_pdu *pdu, uint8_t reason, uint32_t next_sn);
 
 /* ---- tlogin.c ---- */
 rig_status tgt_login_request(tgt_conn *conn, const rig_pdu *pdu);
@@ -439,6 +485,8 @@ rig_status tgt_nop_reply(tgt_conn *conn, const rig_pdu *pdu);
 void tgt_ping(tgt_conn *conn);
 /* A NOP-In that only carries the window. */
 void tgt_notice(tgt_conn *conn);
+/* 7.1.4.3: tells the rest of the session that a connection is lost. */
+void tgt_say_dropped(tgt_conn *conn, const tgt_conn *dropped);
 
 /* ---- tunit.c ---- */
 /* The unit of a LUN in SAM form, NULL when there is none. */
@@ -477,11 +525,122 @@ rig_status tgt_data_out(tgt_conn *conn, const rig_pdu *pdu);
 void tgt_data_out_next(tgt_scsi *scsi);
 bool tgt_r2t_answer(tgt_scsi *scsi);
 rig_status tgt_data_out_store(tgt_scsi *scsi, uint32_t offset, rig_view data);
+void tgt_r2t_fill(const tgt_scsi *scsi, const tgt_burst *burst, tgt_answer *answer);
+
+/* ---- trecover.c: data of a write that was lost (7.8, 7.9), above ErrorRecoveryLevel 0 ---- */
+/* The range is on its way from now on; false when there are too many. */
+bool tgt_missing_add(tgt_scsi *scsi, uint32_t offset, uint32_t len);
+/* It has come, or is not wanted any more; false when it would leave too many pieces. */
+bool tgt_missing_remove(tgt_scsi *scsi, uint32_t offset, uint32_t len);
+/* Is all of it still wanted? */
+bool tgt_missing_all(const tgt_scsi *scsi, uint32_t offset, uint32_t len);
+/* Where a lost range begins that no R2T in force asks for. */
+bool tgt_recover_next(const tgt_scsi *scsi, uint32_t *out_offset, uint32_t *out_len);
+bool tgt_recover_fits(const tgt_scsi *scsi, const tgt_burst *burst, const uint8_t *bhs);
+/* One Data-Out; a reject reason, 0 when its bytes count. */
+uint8_t tgt_recover_take(tgt_scsi *scsi, tgt_burst *burst, const rig_pdu *pdu);
+/* The burst ends, by its F bit or because the rest is given up: is the sequence short without a loss? */
+bool tgt_recover_close(tgt_scsi *scsi, tgt_burst *burst);
+/* Data did not come: false when it was asked for often enough. */
+bool tgt_recover_timeout(tgt_scsi *scsi);
+/* Gives up what was asked for; keep: late data, and SNACK for the R2Ts, may still come. */
+void tgt_recover_abandon(tgt_scsi *scsi, bool keep);
+tgt_burst *tgt_recover_old(const tgt_scsi *scsi, uint32_t ttt);
+/* Is this the outstanding R2T of that number? */
+const tgt_burst *tgt_recover_r2t(const tgt_scsi *scsi, uint32_t r2t_sn);
 
 /* ---- tdata_in.c, tresponse.c ---- */
 bool tgt_data_in_answer(tgt_scsi *scsi);
+/* Length of the Data-In PDU at an offset when none is longer than piece. */
+uint32_t tgt_data_in_len(const tgt_scsi *scsi, uint32_t offset, uint32_t piece);
+void tgt_data_in_fill(tgt_scsi *scsi, tgt_answer *answer, uint32_t sn, uint32_t offset, uint32_t len);
+/* Goes back to the first number that is not acknowledged. */
+void tgt_data_in_rewind(tgt_scsi *scsi);
 bool tgt_response_answer(tgt_scsi *scsi);
 void tgt_residuals(const tgt_scsi *scsi, tgt_answer *answer);
+
+/* ---- tretain.c: what can be sent again; at ErrorRecoveryLevel 0 there is nothing, and nothing happens ----
+ */
+typedef struct tgt_range {
+    uint32_t offset, len;
+} tgt_range;
+
+typedef struct tgt_run {
+    uint32_t sn; /* of the first Data-In PDU */
+    uint32_t num;
+    uint32_t offset;
+    uint32_t piece; /* most bytes of one */
+} tgt_run;
+
+/* A status PDU that is not acknowledged yet. */
+typedef struct tgt_status {
+    tgt_list in_conn;
+    tgt_task *task; /* whose memory is kept for it, may be NULL */
+    uint32_t stat_sn;
+    uint32_t data_len;
+    uint64_t since;
+    const struct iovec *iov; /* of a Data-In; other data is copied to own */
+    uint32_t num_iov;
+    size_t iov_offset;
+    uint8_t *own;
+    uint8_t bhs[RIG_BHS_LEN];
+} tgt_status;
+
+struct tgt_retention {
+    tgt_conn *conn;
+    tgt_list statuses; /* by StatSN */
+    uint32_t num;
+    uint8_t pings; /* sent since something was acknowledged */
+    rig_timer timer;
+};
+
+struct tgt_history {
+    tgt_status *status; /* sent and not acknowledged, else NULL */
+    uint32_t acked_sn;  /* data acknowledgment reference number (11.5.6) */
+    uint32_t acked_offset;
+    uint32_t ack_ttt; /* of PDUs with the A bit, while asks */
+    uint32_t snack_tag;
+    bool asks;
+    uint8_t attempts;
+    uint8_t num_runs, num_missing, num_old;
+    tgt_run runs[TGT_RUNS];
+    tgt_range missing[TGT_MISSING];
+    tgt_burst old[TGT_OLD_BURSTS];
+};
+
+bool tgt_retain_open(tgt_conn *conn);
+void tgt_retain_close(tgt_conn *conn);
+bool tgt_retain_begin(tgt_scsi *scsi);
+/* A PDU that took a StatSN; false when there is no memory for it. */
+bool tgt_retain_status(tgt_task *task, const tgt_answer *answer, uint32_t stat_sn);
+/* A Data-In PDU. */
+void tgt_retain_data(tgt_scsi *scsi, uint32_t sn, uint32_t offset, uint32_t piece);
+void tgt_retain_acknowledged(tgt_conn *conn);
+/* Forgets the status of a task that goes on. */
+void tgt_retain_reopen(tgt_scsi *scsi);
+/* Forgets statuses whose tasks do not outlive the transport connection. */
+void tgt_retain_lost(tgt_conn *conn);
+void tgt_retain_timer(tgt_retention *retention);
+tgt_status *tgt_retained(const tgt_conn *conn, uint32_t stat_sn);
+const tgt_run *tgt_retained_run(const tgt_scsi *scsi, uint32_t sn);
+/* Where the Data-In PDU of that number lies. */
+bool tgt_retained_data(const tgt_scsi *scsi, uint32_t sn, uint32_t *out_offset, uint32_t *out_piece);
+/* Everything before that number has arrived; false for a number that cannot be. */
+bool tgt_retain_data_acknowledged(tgt_scsi *scsi, uint32_t exp_data_sn);
+
+/* ---- tsnack.c ---- */
+rig_status tgt_snack(tgt_conn *conn, const rig_pdu *pdu);
+
+/* ---- treassign.c: tasks without a connection (7.2.2) ---- */
+bool tgt_session_recovers(const tgt_session *session);
+/* Ends what does not outlive a connection, and stops the rest. */
+void tgt_suspend(tgt_conn *conn, const tgt_task *but);
+/* What a TASK REASSIGN gets as response. */
+uint8_t tgt_reassign_verdict(const tgt_task *tmf);
+/* Behind the response: the task goes on, on the connection of the request. */
+void tgt_reassign(const tgt_task *tmf);
+bool tgt_allegiance_free(tgt_task *task);
+void tgt_allegiance(tgt_scsi *scsi, tgt_conn *to);
 
 /* ---- ttmf.c ---- */
 /* Something a waiting task management function may wait for has happened. */

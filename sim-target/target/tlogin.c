@@ -13,6 +13,7 @@ static tgt_login *open_login(tgt_conn *conn, const uint8_t *bhs)
     conn->login = login;
     login->itt = rig_get32(bhs, RIG_F_ITT);
     login->cmd_sn = rig_get32(bhs, RIG_F_CMD_SN);
+    login->exp_stat_sn = rig_get32(bhs, RIG_F_EXP_STAT_SN);
     login->cid = (uint16_t)rig_get(bhs, RIG_F_CID);
     login->tsih = (uint16_t)rig_get(bhs, RIG_F_TSIH);
     rig_be_set(login->isid, sizeof(login->isid), rig_get(bhs, RIG_F_ISID));

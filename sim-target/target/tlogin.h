@@ -46,7 +46,7 @@ tgt_login_action tgt_login_table(const tgt_login_facts *facts, uint16_t *out_sta
 
 struct tgt_login {
     uint32_t itt;
-    uint32_t cmd_sn; /* of the first request */
+    uint32_t cmd_sn, exp_stat_sn; /* of the first request */
     uint32_t num_pdus, num_texts;
     uint16_t cid, tsih;
     uint8_t isid[6];

@@ -45,10 +45,16 @@ static bool same_port(const tgt_session *session, const tgt_login *login)
                        rig_view_of(login->initiator, login->initiator_len));
 }
 
-/* A connection more than agreed, or one to a session that has only one by its kind (13.21). */
+/*
+ * A connection more than agreed, or one to a session that has only one by its kind (13.21). At
+ * ErrorRecoveryLevel 2 connections that have failed do not count: 6.3.4 wants one more to be opened to clean
+ * them up.
+ */
 static bool full(const tgt_session *session)
 {
-    return session->discovery || session->num_conns >= session->max_connections;
+    uint32_t num = session->recovery_level == 2 ? tgt_session_num_live(session) : session->num_conns;
+    return session->discovery || num >= session->max_connections ||
+           session->num_conns + session->num_ghosts >= 2 * RIG_TARGET_CONNECTIONS_MAX;
 }
 
 tgt_login_action tgt_login_decide(const tgt_conn *conn, const tgt_login *login, tgt_session **out_session,
@@ -145,16 +151,25 @@ static uint16_t begin_session(tgt_conn *conn, tgt_session *old)
     return TGT_LOGIN_OK;
 }
 
-/* The old connection of that CID is logged out by this login (6.3.4). */
+/* The old connection of that CID is logged out by this login (6.3.4), for recovery at ErrorRecoveryLevel 2
+ * (11.14); the first ExpStatSN speaks about it (11.12.9). */
 static void replace(tgt_conn *conn, tgt_session *session)
 {
     tgt_conn *old = tgt_session_conn(session, conn->login->cid);
     tgt_session_attach(session, conn);
+    tgt_conn_acknowledged(old, conn->login->exp_stat_sn);
+    old->logged_out = true;
+    old->keeps = tgt_session_recovers(session);
     if (old->state == TGT_S8_CLEANUP_WAIT)
         tgt_conn_cleaned(old, TGT_CLEANUP_DONE);
     else
         tgt_conn_end(old, TGT_REINSTATED, rig_txq_empty(&old->txq), RIG_E_ABORTED,
                      "the connection was reinstated");
+}
+
+static uint32_t level_of(const tgt_login *login, const tgt_session *session)
+{
+    return login->tsih ? session->recovery_level : login->negotiation.value[TGT_KEY_RECOVERY_LEVEL];
 }
 
 uint16_t tgt_login_establish(tgt_conn *conn)
@@ -168,6 +183,8 @@ uint16_t tgt_login_establish(tgt_conn *conn)
         return status ? status : TGT_LOGIN_NO_SESSION;
     if (!leading && session->account != login->account)
         return TGT_LOGIN_AUTHENTICATION; /* 9.2: one method and identity for all connections */
+    if (level_of(login, session) > 0 && !tgt_retain_open(conn))
+        return TGT_LOGIN_RESOURCES;
     if (leading && (status = begin_session(conn, session)))
         return status;
     login->up = true;
@@ -178,5 +195,6 @@ uint16_t tgt_login_establish(tgt_conn *conn)
         replace(conn, session);
     take_conn_values(conn, login);
     tgt_session_step(conn->session, TGT_CONN_LOGGED_IN);
+    tgt_session_continued(conn->session);
     return TGT_LOGIN_OK;
 }

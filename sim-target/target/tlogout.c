@@ -33,7 +33,7 @@ static void terminate(tgt_conn *conn, const tgt_task *but)
         next = at->next;
         if (task == but || task->done)
             continue;
-        if (task->kind == TGT_TASK_SCSI)
+        if (task->kind == TGT_TASK_SCSI && !task->answered)
             tgt_session_cleared(conn->session, tgt_scsi_of(task));
         tgt_task_finish(task);
     }
@@ -47,13 +47,15 @@ static void terminate_session(tgt_session *session, const tgt_task *but)
 
 /* A connection of the session that is logged out on this one (8.2, CSM-E): first it is out of service, then
  * gone. */
-static uint8_t close_other(tgt_session *session, uint16_t cid)
+static uint8_t close_other(tgt_session *session, uint16_t cid, bool recover)
 {
     tgt_conn *other = tgt_session_conn(session, cid);
     if (!other)
         return NO_SUCH_CID;
+    other->logged_out = true;
     if (other->state != TGT_S8_CLEANUP_WAIT)
-        tgt_conn_end(other, TGT_TRANSPORT_LOST, true, RIG_OK, "logged out on another connection");
+        tgt_conn_end(other, TGT_TRANSPORT_LOST, !recover, RIG_OK, "logged out on another connection");
+    other->keeps = other->keeps && recover;
     if (other->session == session) {
         tgt_fsm_step(&tgt_cleanup_fsm, &other->cleanup, TGT_CLEANUP_STARTED, NULL);
         tgt_conn_cleaned(other, TGT_CLEANUP_DONE);
@@ -67,10 +69,11 @@ void tgt_logout_begin(tgt_task *task, rig_view ahs, rig_view data)
     rig_error err = {0};
     (void)ahs;
     (void)data;
+    bool recover = reason_of(task) == REMOVE_FOR_RECOVERY;
+    bool refused = recover && conn->session->recovery_level < 2;
     if (!closes_own(task)) {
-        task->code = reason_of(task) == REMOVE_FOR_RECOVERY
-                         ? NO_RECOVERY
-                         : close_other(conn->session, (uint16_t)rig_get(task->bhs, RIG_F_CID));
+        uint16_t cid = (uint16_t)rig_get(task->bhs, RIG_F_CID);
+        task->code = refused ? NO_RECOVERY : close_other(conn->session, cid, recover);
         tgt_task_ready(task);
         return;
     }
@@ -78,8 +81,11 @@ void tgt_logout_begin(tgt_task *task, rig_view ahs, rig_view data)
         tgt_conn_fail(conn, RIG_E_PROTOCOL, "a second Logout Request");
         return;
     }
-    task->code = reason_of(task) == REMOVE_FOR_RECOVERY ? NO_RECOVERY : CLOSED;
-    if (reason_of(task) == CLOSE_SESSION)
+    task->code = refused ? NO_RECOVERY : CLOSED;
+    conn->logged_out = true;
+    if (recover && tgt_session_recovers(conn->session))
+        tgt_suspend(conn, task);
+    else if (reason_of(task) == CLOSE_SESSION)
         terminate_session(conn->session, task);
     else
         terminate(conn, task);
@@ -109,7 +115,7 @@ bool tgt_logout_answer(tgt_task *task)
     uint8_t response = task->code;
     tgt_answer_init(&answer, task, RIG_PDU_LOGOUT_RESP);
     rig_set(answer.bhs, RIG_F_LOGOUT_RESPONSE, response);
-    if (response == NO_RECOVERY) {
+    if (reason == REMOVE_FOR_RECOVERY && response != NO_SUCH_CID) {
         rig_set(answer.bhs, RIG_F_TIME2WAIT, conn->session->time2wait);
         rig_set(answer.bhs, RIG_F_TIME2RETAIN, conn->session->time2retain);
     }

@@ -2,6 +2,7 @@
 #include "tgt.h"
 
 #define REJECT_FIELD 0x09
+#define EVENT_CONNECTION_DROPPED 2 /* 11.9.1 */
 
 void tgt_nop_begin(tgt_task *task, rig_view ahs, rig_view data)
 {
@@ -78,10 +79,24 @@ void tgt_notice(tgt_conn *conn)
         announce(conn, RIG_TAG_NONE);
 }
 
+void tgt_say_dropped(tgt_conn *conn, const tgt_conn *dropped)
+{
+    tgt_task *task = tgt_task_new(conn, TGT_TASK_NOTICE, NULL);
+    if (!task)
+        return; /* 7.1.4.3: it should be told; the initiator sees the end of the connection as well */
+    task->effects = task->waits = 0;
+    rig_bhs_init(task->bhs, RIG_PDU_ASYNC);
+    rig_set(task->bhs, RIG_F_ASYNC_EVENT, EVENT_CONNECTION_DROPPED);
+    rig_set(task->bhs, RIG_F_PARAMETER1, dropped->cid);
+    rig_set(task->bhs, RIG_F_PARAMETER2, conn->session->time2wait);
+    rig_set(task->bhs, RIG_F_PARAMETER3, conn->session->time2retain);
+    tgt_task_ready(task);
+}
+
 bool tgt_notice_answer(tgt_task *task)
 {
     tgt_answer answer;
-    tgt_answer_init(&answer, task, RIG_PDU_NOP_IN);
+    tgt_answer_init(&answer, task, rig_pdu_kind_of(task->bhs));
     memcpy(answer.bhs, task->bhs, RIG_BHS_LEN);
     answer.last = true;
     return tgt_reply(task, &answer) != TGT_FULL;

@@ -3,6 +3,11 @@
 
 rig_status tgt_reject(tgt_conn *conn, const rig_pdu *pdu, uint8_t reason)
 {
+    return tgt_reject_snack(conn, pdu, reason, 0);
+}
+
+rig_status tgt_reject_snack(tgt_conn *conn, const rig_pdu *pdu, uint8_t reason, uint32_t next_sn)
+{
     tgt_task *task = tgt_task_new(conn, TGT_TASK_REJECT, pdu->bhs);
     rig_view header = rig_view_of(pdu->bhs, RIG_BHS_LEN);
     if (!task || tgt_task_keep(task, header, pdu->ahs) != RIG_OK) {
@@ -10,6 +15,7 @@ rig_status tgt_reject(tgt_conn *conn, const rig_pdu *pdu, uint8_t reason)
         return RIG_E_ABORTED;
     }
     task->code = reason;
+    task->number = next_sn;
     tgt_task_ready(task);
     return RIG_OK;
 }
@@ -19,6 +25,7 @@ bool tgt_reject_answer(tgt_task *task)
     tgt_answer answer;
     tgt_answer_init(&answer, task, RIG_PDU_REJECT);
     rig_set(answer.bhs, RIG_F_REJECT_REASON, task->code);
+    rig_set(answer.bhs, RIG_F_DATA_SN, task->number);
     task->payload = (struct iovec){task->data, task->ahs_len + task->data_len};
     answer.iov = &task->payload;
     answer.num_iov = 1;

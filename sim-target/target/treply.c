@@ -44,23 +44,76 @@ bool tgt_faulty(const tgt_task *task, rig_fault fault, uint32_t *out_bit)
     return tgt_rules_fault(task->conn->target, task->effects, fault, out_bit);
 }
 
-/* For faults that change the PDU just pushed. */
-static bool faulty_said(const tgt_task *task, rig_fault fault, uint32_t *out_bit)
+/* The action of a rule among effects that switches a fault on, from entry *at on; NULL when there is none. */
+static const rig_rule_action *fault_action(const rig_target *target, uint64_t effects, rig_fault fault,
+                                           uint32_t *at)
 {
-    if (!tgt_faulty(task, fault, out_bit))
+    for (; effects >> *at && *at < target->num_rules; ++*at) {
+        const rig_rule *rule = &target->rules[*at];
+        for (uint32_t j = 0; effects >> *at & 1 && j < rule->num_actions; j++)
+            if (rule->actions[j].verb == RIG_DO_FAULT && rule->actions[j].fault == fault)
+                return &rule->actions[j];
+    }
+    return NULL;
+}
+
+/* A fault with a number hits the Data-In or R2T of that number, once a task. */
+static bool hits(const tgt_answer *answer, uint32_t number)
+{
+    if (answer->kind == RIG_PDU_DATA_IN)
+        return rig_get32(answer->bhs, RIG_F_DATA_SN) == number;
+    return answer->kind == RIG_PDU_R2T && rig_get32(answer->bhs, RIG_F_R2T_SN) == number;
+}
+
+/* Is a fault on for this answer, by a rule or for the whole target? */
+static bool faulty(tgt_task *task, const tgt_answer *answer, rig_fault fault, uint32_t *out_bit)
+{
+    const rig_target *target = task->conn->target;
+    const rig_rule_action *action;
+    *out_bit = 0;
+    for (uint32_t i = 0; (action = fault_action(target, task->effects & ~task->spent, fault, &i)); i++) {
+        if (action->numbered && !hits(answer, action->number))
+            continue;
+        if (action->numbered)
+            task->spent |= UINT64_C(1) << i;
+        *out_bit = action->bit;
+        return true;
+    }
+    return rig_fault_has(&target->faults, fault);
+}
+
+/* For faults that change the PDU just pushed. */
+static bool faulty_said(tgt_task *task, const tgt_answer *answer, rig_fault fault, uint32_t *out_bit)
+{
+    if (!faulty(task, answer, fault, out_bit))
         return false;
     tgt_made_wrong(task->conn, rig_fault_rows[fault].name);
     return true;
 }
 
-static void stamp(tgt_conn *conn, uint8_t *bhs, rig_pdu_kind kind)
+bool tgt_fault_on(const tgt_task *task, rig_fault fault)
+{
+    const rig_target *target = task->conn->target;
+    uint32_t i = 0;
+    return fault_action(target, task->effects, fault, &i) || rig_fault_has(&target->faults, fault);
+}
+
+bool tgt_fault_now(const tgt_conn *conn, rig_fault fault)
+{
+    uint32_t i = 0;
+    return fault_action(conn->target, conn->effects, fault, &i) ||
+           rig_fault_has(&conn->target->faults, fault);
+}
+
+static void stamp(tgt_conn *conn, tgt_answer *answer)
 {
     uint32_t exp, max;
-    sn_use use = sn_of(bhs, kind);
+    uint8_t *bhs = answer->bhs;
+    sn_use use = sn_of(bhs, answer->kind);
     tgt_conn_window(conn, &exp, &max);
-    if (use != SN_RESERVED)
+    if (use == SN_SHOWS || (use == SN_TAKES && !answer->again))
         rig_set(bhs, RIG_F_STAT_SN, conn->stat_sn);
-    if (use == SN_TAKES)
+    if (use == SN_TAKES && !answer->again)
         conn->stat_sn++;
     rig_set(bhs, RIG_F_EXP_CMD_SN, exp);
     rig_set(bhs, RIG_F_MAX_CMD_SN, max);
@@ -70,25 +123,64 @@ static void stamp(tgt_conn *conn, uint8_t *bhs, rig_pdu_kind kind)
 
 /* ---- faults ---- */
 
-static void wrong_numbers(const tgt_task *task, tgt_answer *answer)
+static void one_more(tgt_answer *answer, rig_field_id field)
+{
+    rig_set(answer->bhs, field, rig_get32(answer->bhs, field) + 1);
+}
+
+static void wrong_numbers(tgt_task *task, tgt_answer *answer)
 {
     uint32_t bit;
     bool status = sn_of(answer->bhs, answer->kind) == SN_TAKES;
     bool residual = answer->kind == RIG_PDU_SCSI_RESP || (answer->kind == RIG_PDU_DATA_IN && status);
-    if (status && faulty_said(task, RIG_FAULT_STAT_SN_SKIP, &bit))
-        rig_set(answer->bhs, RIG_F_STAT_SN, rig_get32(answer->bhs, RIG_F_STAT_SN) + 1);
-    if (residual && faulty_said(task, RIG_FAULT_RESIDUAL_WRONG, &bit))
-        rig_set(answer->bhs, RIG_F_RESIDUAL, rig_get32(answer->bhs, RIG_F_RESIDUAL) + 1);
+    if (status && faulty_said(task, answer, RIG_FAULT_STAT_SN_SKIP, &bit))
+        one_more(answer, RIG_F_STAT_SN);
+    if (residual && faulty_said(task, answer, RIG_FAULT_RESIDUAL_WRONG, &bit))
+        one_more(answer, RIG_F_RESIDUAL);
+    if (answer->kind == RIG_PDU_DATA_IN && faulty_said(task, answer, RIG_FAULT_WRONG_DATA_SN, &bit))
+        one_more(answer, RIG_F_DATA_SN);
+    if (answer->kind == RIG_PDU_R2T && faulty_said(task, answer, RIG_FAULT_WRONG_R2T_SN, &bit))
+        one_more(answer, RIG_F_R2T_SN);
 }
 
-static void wrong_digests(const tgt_task *task, rig_tx *tx)
+static void wrong_digests(tgt_task *task, const tgt_answer *answer, rig_tx *tx)
 {
     const rig_txq *txq = &task->conn->txq;
     uint32_t bit;
-    if (txq->header_digest && faulty_said(task, RIG_FAULT_HEADER_DIGEST_FLIP, &bit))
+    if (txq->header_digest && faulty_said(task, answer, RIG_FAULT_HEADER_DIGEST_FLIP, &bit))
         tx->flip_header = (uint8_t)(1 + bit % 32);
-    if (txq->data_digest && tx->data_len > 0 && faulty_said(task, RIG_FAULT_DATA_DIGEST_FLIP, &bit))
+    if (txq->data_digest && tx->data_len > 0 && faulty_said(task, answer, RIG_FAULT_DATA_DIGEST_FLIP, &bit))
         tx->flip_data = (uint8_t)(1 + bit % 32);
+}
+
+static rig_fault loss_of(const tgt_answer *answer)
+{
+    if (answer->kind == RIG_PDU_R2T)
+        return RIG_FAULT_R2T_LOST;
+    return answer->kind == RIG_PDU_DATA_IN ? RIG_FAULT_DATA_IN_LOST : RIG_FAULTS;
+}
+
+/* A PDU that has its numbers and its place in what can be sent again, and that never leaves. */
+static bool lost(tgt_task *task, const tgt_answer *answer)
+{
+    uint32_t bit;
+    rig_fault loss = loss_of(answer);
+    bool status = sn_of(answer->bhs, answer->kind) == SN_TAKES && answer->kind != RIG_PDU_LOGIN_RESP;
+    if (loss == RIG_FAULTS || !faulty(task, answer, loss, &bit))
+        loss =
+            status && faulty(task, answer, RIG_FAULT_STATUS_LOST, &bit) ? RIG_FAULT_STATUS_LOST : RIG_FAULTS;
+    if (loss != RIG_FAULTS)
+        tgt_deviated(task->conn, rig_fault_rows[loss].name);
+    return loss != RIG_FAULTS;
+}
+
+static bool sent_twice(tgt_task *task, const tgt_answer *answer)
+{
+    uint32_t bit;
+    if (answer->kind == RIG_PDU_R2T)
+        return faulty_said(task, answer, RIG_FAULT_R2T_TWICE, &bit);
+    return answer->kind == RIG_PDU_DATA_IN && !answer->owned &&
+           faulty_said(task, answer, RIG_FAULT_DATA_IN_TWICE, &bit);
 }
 
 /* ---- rules that change an answer ---- */
@@ -189,44 +281,103 @@ static void fill_tx(rig_tx *tx, tgt_task *task, tgt_answer *answer)
         tx->iov_offset = answer->iov_offset;
     }
     if (answer->refers) {
-        tx->cookie = task;
-        task->refs++;
+        tgt_task *holder = answer->holder ? answer->holder : task;
+        tx->cookie = holder;
+        holder->refs++;
     }
 }
 
-static void retain(tgt_conn *conn, const tgt_answer *answer)
+/* Numbers, and a place among what can be sent again; false when there is no memory for that. */
+static bool number(tgt_task *task, tgt_answer *answer, const uint64_t *given)
 {
-    if (conn->retention && sn_of(answer->bhs, answer->kind) == SN_TAKES)
-        conn->retention->status(conn, answer->bhs,
-                                rig_view_of(answer->owned, answer->owned ? answer->data_len : 0));
+    tgt_conn *conn = task->conn;
+    uint8_t wanted[RIG_BHS_LEN];
+    uint32_t stat_sn = conn->stat_sn;
+    memcpy(wanted, answer->bhs, RIG_BHS_LEN);
+    stamp(conn, answer);
+    for (unsigned f = 0; given && f < RIG_FIELDS; f++)
+        if (given[f / 64] >> f % 64 & 1 && rig_fields[f].bits > 0)
+            rig_set(answer->bhs, (rig_field_id)f, rig_get(wanted, (rig_field_id)f));
+    return sn_of(answer->bhs, answer->kind) != SN_TAKES || tgt_retain_status(task, answer, stat_sn);
+}
+
+/* The plain way of a PDU, without rules and faults. */
+static bool push(tgt_task *task, tgt_answer *answer)
+{
+    rig_tx *tx = rig_txq_push(&task->conn->txq, answer->kind, NULL);
+    if (!tx)
+        return false;
+    fill_tx(tx, task, answer);
+    rig_txq_seal(&task->conn->txq);
+    return true;
+}
+
+/* ---- PDUs that change places ---- */
+
+/* Keeps a PDU back until another one has gone. */
+static bool made_late(tgt_task *task, tgt_answer *answer)
+{
+    tgt_conn *conn = task->conn;
+    uint32_t bit;
+    if (answer->kind != RIG_PDU_DATA_IN || conn->late || answer->owned ||
+        !faulty(task, answer, RIG_FAULT_DATA_IN_LATE, &bit))
+        return false;
+    conn->late = rig_new(conn->target->alloc, sizeof(*conn->late));
+    if (conn->late)
+        fill_tx(conn->late, task, answer);
+    return conn->late != NULL;
+}
+
+static void send_late(tgt_conn *conn)
+{
+    rig_tx *late = conn->late, *tx = late ? rig_txq_push(&conn->txq, RIG_PDU_DATA_IN, NULL) : NULL;
+    if (!tx)
+        return;
+    memcpy(tx->bhs, late->bhs, RIG_BHS_LEN);
+    tx->data_len = late->data_len;
+    tx->iov = late->iov;
+    tx->num_iov = late->num_iov;
+    tx->iov_offset = late->iov_offset;
+    tx->cookie = late->cookie;
+    rig_txq_seal(&conn->txq);
+    rig_delete(conn->target->alloc, late, sizeof(*late));
+    conn->late = NULL;
+    tgt_made_wrong(conn, rig_fault_rows[RIG_FAULT_DATA_IN_LATE].name);
+}
+
+/* The way of a PDU that rules or faults may touch. */
+static bool push_shaped(tgt_task *task, tgt_answer *answer)
+{
+    tgt_conn *conn = task->conn;
+    if (lost(task, answer)) {
+        discard(conn, answer);
+        return true;
+    }
+    if (made_late(task, answer))
+        return true;
+    rig_tx *tx = rig_txq_push(&conn->txq, answer->kind, NULL);
+    if (!tx)
+        return false;
+    wrong_numbers(task, answer);
+    set_fields(task, answer->bhs, answer->kind, false);
+    fill_tx(tx, task, answer);
+    wrong_digests(task, answer, tx);
+    rig_txq_seal(&conn->txq);
+    set_lengths(task, tx, answer->kind);
+    if (sent_twice(task, answer) && !push(task, answer))
+        return false;
+    send_late(conn);
+    return true;
 }
 
 /* Queues one PDU with its numbers; false when there is no memory for it. */
 static bool queue(tgt_task *task, tgt_answer *answer, const uint64_t *given)
 {
     tgt_conn *conn = task->conn;
-    bool shaped = task->effects != 0 || conn->target->faulty;
-    uint8_t wanted[RIG_BHS_LEN];
-    rig_tx *tx = rig_txq_push(&conn->txq, answer->kind, NULL);
-    if (!tx)
+    bool shaped = task->effects != 0 || conn->target->faulty || conn->late;
+    if (!number(task, answer, given))
         return false;
-    memcpy(wanted, answer->bhs, RIG_BHS_LEN);
-    stamp(conn, answer->bhs, answer->kind);
-    for (unsigned f = 0; given && f < RIG_FIELDS; f++)
-        if (given[f / 64] >> f % 64 & 1 && rig_fields[f].bits > 0)
-            rig_set(answer->bhs, (rig_field_id)f, rig_get(wanted, (rig_field_id)f));
-    retain(conn, answer);
-    if (shaped) {
-        wrong_numbers(task, answer);
-        set_fields(task, answer->bhs, answer->kind, false);
-    }
-    fill_tx(tx, task, answer);
-    if (shaped)
-        wrong_digests(task, tx);
-    rig_txq_seal(&conn->txq);
-    if (shaped)
-        set_lengths(task, tx, answer->kind);
-    return true;
+    return shaped ? push_shaped(task, answer) : push(task, answer);
 }
 
 /* ---- PDUs of a rule's own ---- */
@@ -301,14 +452,14 @@ static tgt_pushed close_instead(tgt_task *task, bool flush, const char *what)
 }
 
 /* Is there something instead of the answer? TGT_PUSHED: no, go on. */
-static tgt_pushed instead(tgt_task *task)
+static tgt_pushed instead(tgt_task *task, const tgt_answer *answer)
 {
     tgt_conn *conn = task->conn;
     const rig_rule_action *action;
     uint32_t bit;
-    if (tgt_faulty(task, RIG_FAULT_RESET, &bit) || find_action(task, RIG_DO_RESET))
+    if (faulty(task, answer, RIG_FAULT_RESET, &bit) || find_action(task, RIG_DO_RESET))
         return close_instead(task, false, "reset");
-    if (tgt_faulty(task, RIG_FAULT_SILENCE, &bit)) {
+    if (faulty(task, answer, RIG_FAULT_SILENCE, &bit)) {
         tgt_deviated(conn, rig_fault_rows[RIG_FAULT_SILENCE].name);
         return end_task(task);
     }
@@ -331,7 +482,7 @@ static tgt_pushed shape(tgt_task *task, tgt_answer *answer, const rig_rule_actio
 {
     if (tgt_reply_room(task->conn) < 1 + RIG_RULE_ACTIONS)
         return TGT_FULL;
-    tgt_pushed result = instead(task);
+    tgt_pushed result = instead(task, answer);
     if (result != TGT_PUSHED)
         return result;
     if (!queue_all_made(task, RIG_DO_SEND))
@@ -373,7 +524,9 @@ tgt_pushed tgt_reply(tgt_task *task, tgt_answer *answer)
     }
     if (spoil)
         corrupt(conn, spoil, answer);
-    if (answer->last)
+    if (answer->last && task->kind == TGT_TASK_SCSI && tgt_scsi_of(task)->history)
+        tgt_task_answered(task);
+    else if (answer->last)
         tgt_task_finish(task);
     return TGT_PUSHED;
 }

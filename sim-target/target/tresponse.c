@@ -65,6 +65,20 @@ static bool add_sense(tgt_scsi *scsi, tgt_answer *answer)
     return true;
 }
 
+/* 11.16.3: the tag of the last R-Data SNACK, and one StatSN for all responses of a command. */
+static void add_tag(const tgt_scsi *scsi, tgt_answer *answer)
+{
+    const tgt_history *history = scsi->history;
+    if (!history)
+        return;
+    if (history->snack_tag && !tgt_fault_on(&scsi->task, RIG_FAULT_SNACK_TAG_MISSING))
+        rig_set(answer->bhs, RIG_F_SNACK_TAG, history->snack_tag);
+    if (!history->status)
+        return;
+    answer->again = true;
+    rig_set(answer->bhs, RIG_F_STAT_SN, history->status->stat_sn);
+}
+
 bool tgt_response_answer(tgt_scsi *scsi)
 {
     tgt_conn *conn = scsi->task.conn;
@@ -75,6 +89,7 @@ bool tgt_response_answer(tgt_scsi *scsi)
     rig_set(answer.bhs, RIG_F_SCSI_STATUS, scsi->scsi.status);
     rig_set(answer.bhs, RIG_F_EXP_DATA_SN, scsi->data_sn);
     tgt_residuals(scsi, &answer);
+    add_tag(scsi, &answer);
     if (scsi->scsi.sense_len > 0 && !add_sense(scsi, &answer)) {
         tgt_conn_end(conn, TGT_TRANSPORT_LOST, false, RIG_E_NOMEM, "no memory for sense data");
         return true;

@@ -87,6 +87,8 @@ static uint32_t lesser(uint64_t a, uint32_t b)
 
 static rig_status read_header(tgt_scsi *scsi, rig_view ahs)
 {
+    if (!tgt_retain_begin(scsi))
+        return RIG_E_NOMEM;
     const tgt_session *session = scsi->task.conn->session;
     const uint8_t *bhs = scsi->task.bhs;
     bool reads = rig_get(bhs, RIG_F_R), writes = rig_get(bhs, RIG_F_W);
@@ -158,7 +160,6 @@ void tgt_scsi_fail(tgt_scsi *scsi, uint8_t key, uint8_t asc, uint8_t ascq)
 void tgt_scsi_respond(tgt_scsi *scsi)
 {
     scsi->responding = true;
-    scsi->burst_left = scsi->task.conn->session->max_burst;
     scsi->next = 0;
     tgt_task_ready(&scsi->task);
 }
@@ -186,6 +187,8 @@ static void open_first_burst(tgt_scsi *scsi, uint32_t immediate)
     scsi->first = (tgt_burst){.ttt = RIG_TAG_NONE, .offset = immediate};
     scsi->first.len = limit > immediate ? limit - immediate : 0;
     scsi->first_open = data_follows(scsi, immediate);
+    if (scsi->first_open && scsi->history && scsi->first.len > 0)
+        tgt_missing_add(scsi, scsi->first.offset, scsi->first.len);
 }
 
 rig_status tgt_scsi_park(tgt_scsi *scsi, rig_view ahs)
@@ -281,4 +284,5 @@ void tgt_scsi_free(tgt_scsi *scsi)
     if (scsi->begun)
         rig_device_release(scsi->unit->device, &scsi->scsi);
     rig_delete(scsi->task.conn->target->alloc, scsi->cdb, scsi->cdb_size);
+    rig_delete(scsi->task.conn->target->alloc, scsi->history, sizeof(*scsi->history));
 }

@@ -19,6 +19,7 @@ tgt_session *tgt_session_new(rig_target *target)
     session->target = target;
     session->window = target->config.window;
     tgt_list_init(&session->conns);
+    tgt_list_init(&session->ghosts);
     tgt_list_init(&session->in_target);
     tgt_session_step(session, TGT_LEADING_LOGIN);
     return session;
@@ -240,8 +241,37 @@ void tgt_session_attach(tgt_session *session, tgt_conn *conn)
 void tgt_session_detach(tgt_session *session, tgt_conn *conn)
 {
     conn->session = NULL;
-    session->num_conns--;
+    if (conn->ghost)
+        session->num_ghosts--;
+    else
+        session->num_conns--;
+    conn->ghost = false;
     tgt_list_remove(&conn->in_session);
+}
+
+void tgt_session_haunt(tgt_session *session, tgt_conn *conn)
+{
+    conn->ghost = true;
+    session->num_conns--;
+    session->num_ghosts++;
+    tgt_list_remove(&conn->in_session);
+    tgt_list_add(&session->ghosts, &conn->in_session);
+}
+
+void tgt_session_continued(tgt_session *session)
+{
+    for (tgt_list *at = session->ghosts.next, *next; at != &session->ghosts; at = next) {
+        next = at->next;
+        tgt_conn_exorcise(TGT_OF(at, tgt_conn, in_session));
+    }
+}
+
+static void end_ghosts(tgt_session *session)
+{
+    while (!tgt_list_empty(&session->ghosts)) {
+        tgt_conn *conn = TGT_OF(session->ghosts.next, tgt_conn, in_session);
+        tgt_conn_cleaned(conn, TGT_CLEANUP_TIMEOUT);
+    }
 }
 
 void tgt_session_end(tgt_session *session, tgt_session_event event, rig_status why)
@@ -261,28 +291,37 @@ void tgt_session_end(tgt_session *session, tgt_session_event event, rig_status w
         else
             tgt_conn_end(conn, conn_event, rig_txq_empty(&conn->txq), why, "the session ended");
     }
+    end_ghosts(session);
     unlist(session);
     tgt_list_remove(&session->in_target);
     tgt_list_add(&session->target->buried, &session->in_target);
 }
 
-static bool in_service(const tgt_session *session)
+tgt_conn *tgt_session_live(const tgt_session *session)
 {
     for (tgt_list *at = session->conns.next; at != &session->conns; at = at->next)
         if (tgt_conn_full_feature(TGT_OF(at, tgt_conn, in_session)))
-            return true;
-    return false;
+            return TGT_OF(at, tgt_conn, in_session);
+    return NULL;
+}
+
+uint32_t tgt_session_num_live(const tgt_session *session)
+{
+    uint32_t num = 0;
+    for (tgt_list *at = session->conns.next; at != &session->conns; at = at->next)
+        num += tgt_conn_full_feature(TGT_OF(at, tgt_conn, in_session));
+    return num;
 }
 
 /*
- * A connection has left or failed. Without any the session is closed (N3) or timed out (N6); with none in
- * service it has failed (N5). A discovery session has nothing to keep.
+ * A connection has left or failed. Without any, and without tasks that wait for one, the session is closed
+ * (N3) or timed out (N6); with none in service it has failed (N5). A discovery session has nothing to keep.
  */
 void tgt_session_lost_conn(tgt_session *session)
 {
-    if (session->state == TGT_Q1_FREE || in_service(session))
+    if (session->state == TGT_Q1_FREE || tgt_session_live(session))
         return;
-    if (tgt_list_empty(&session->conns))
+    if (tgt_list_empty(&session->conns) && tgt_list_empty(&session->ghosts))
         tgt_session_end(session, session->state == TGT_Q3_LOGGED_IN ? TGT_CLOSURE : TGT_TIMEOUT,
                         session->state == TGT_Q3_LOGGED_IN ? RIG_OK : RIG_E_TIMEOUT);
     else if (session->discovery)
@@ -300,11 +339,9 @@ uint32_t tgt_session_max_cmd_sn(const tgt_session *session)
 
 void tgt_session_tell_window(tgt_session *session)
 {
-    tgt_conn *conn;
-    if (session->told_max == tgt_session_max_cmd_sn(session) || tgt_list_empty(&session->conns))
-        return;
-    conn = TGT_OF(session->conns.next, tgt_conn, in_session);
-    tgt_notice(conn);
+    tgt_conn *conn = tgt_session_live(session);
+    if (conn && session->told_max != tgt_session_max_cmd_sn(session))
+        tgt_notice(conn);
 }
 
 void tgt_session_cleared(tgt_session *session, const tgt_scsi *scsi)

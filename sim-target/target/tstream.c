@@ -45,15 +45,19 @@ static rig_status in_login(tgt_conn *conn, const rig_pdu *pdu)
     return RIG_E_ABORTED;
 }
 
+/* 11.14.4: ExpStatSN of a Logout Request is that of the connection it closes. */
+static tgt_conn *spoken_of(tgt_conn *conn, const uint8_t *bhs)
+{
+    if (rig_pdu_kind_of(bhs) != RIG_PDU_LOGOUT_REQ || rig_get(bhs, RIG_F_LOGOUT_REASON) == 0)
+        return conn;
+    return tgt_session_conn(conn->session, (uint16_t)rig_get(bhs, RIG_F_CID));
+}
+
 static void acknowledge(tgt_conn *conn, const uint8_t *bhs)
 {
-    uint32_t exp = rig_get32(bhs, RIG_F_EXP_STAT_SN);
-    if (!rig_sn_lt(conn->exp_stat_sn, exp) || !rig_sn_le(exp, conn->stat_sn))
-        return;
-    conn->exp_stat_sn = exp;
-    if (conn->retention)
-        conn->retention->acknowledged(conn, exp);
-    tgt_tmf_progress(conn->session);
+    tgt_conn *about = spoken_of(conn, bhs);
+    if (about)
+        tgt_conn_acknowledged(about, rig_get32(bhs, RIG_F_EXP_STAT_SN));
 }
 
 static rig_status in_full_feature(tgt_conn *conn, const rig_pdu *pdu)
@@ -64,8 +68,10 @@ static rig_status in_full_feature(tgt_conn *conn, const rig_pdu *pdu)
     if (kind == RIG_PDU_LOGIN_REQ) /* 4.2.4: one login phase a connection */
         return tgt_reject(conn, pdu, REJECT_PROTOCOL);
     acknowledge(conn, pdu->bhs);
-    if (kind == RIG_PDU_SNACK || (kind == RIG_PDU_DATA_OUT && conn->session->discovery))
-        return tgt_reject(conn, pdu, conn->session->discovery ? REJECT_UNSUPPORTED : REJECT_PROTOCOL);
+    if ((kind == RIG_PDU_SNACK || kind == RIG_PDU_DATA_OUT) && conn->session->discovery)
+        return tgt_reject(conn, pdu, REJECT_UNSUPPORTED);
+    if (kind == RIG_PDU_SNACK)
+        return conn->retention ? tgt_snack(conn, pdu) : tgt_reject(conn, pdu, REJECT_PROTOCOL);
     if (kind == RIG_PDU_DATA_OUT)
         return tgt_data_out(conn, pdu);
     if (!wants_answer(pdu->bhs) && !conn->session->discovery)

@@ -169,6 +169,8 @@ void tgt_task_ready(tgt_task *task)
 {
     if (task->done || task->ready || task->held)
         return;
+    if (task->conn->keeps && task->kind == TGT_TASK_SCSI)
+        return; /* its new connection goes on with it */
     if (task->waits && must_wait(task)) {
         task->held = true;
         return;
@@ -195,13 +197,34 @@ void tgt_task_unready(tgt_task *task)
     tgt_list_remove(&task->in_ready);
 }
 
+void tgt_task_untag(tgt_task *task)
+{
+    if (task->tagged)
+        tgt_map_remove(&task->conn->target->tasks, &task->by_tag);
+    task->tagged = false;
+}
+
+void tgt_task_answered(tgt_task *task)
+{
+    tgt_task_unready(task);
+    uncount(task);
+    task->answered = true;
+}
+
+void tgt_task_move(tgt_task *task, tgt_conn *to)
+{
+    tgt_task_unready(task);
+    tgt_list_remove(&task->in_conn);
+    tgt_list_add(&to->tasks, &task->in_conn);
+    task->conn = to;
+}
+
 /* Takes a task out of everything but its connection's list. */
 static void settle(tgt_task *task)
 {
     rig_target *target = task->conn->target;
     tgt_task_unready(task);
-    if (task->tagged)
-        tgt_map_remove(&target->tasks, &task->by_tag);
+    tgt_task_untag(task);
     if (task->pending)
         tgt_map_remove(&target->pending, &task->by_sn);
     if (task->numbered && task->conn->session)
@@ -217,7 +240,7 @@ static void settle(tgt_task *task)
     if (task->waiting && task->conn->session)
         task->conn->session->num_tmf_waiting--;
     task->waiting = false;
-    task->tagged = task->pending = task->numbered = task->held = task->draining = false;
+    task->pending = task->numbered = task->held = task->draining = false;
     uncount(task);
     task->done = true;
 }
@@ -251,7 +274,7 @@ void tgt_task_drain(tgt_task *task)
     tgt_conn *conn = task->conn;
     bool tagged = task->tagged;
     settle(task);
-    if (!tagged || conn->num_draining >= TGT_DRAIN_MAX) {
+    if (!tagged || conn->keeps || conn->num_draining >= TGT_DRAIN_MAX) {
         tgt_task_finish(task);
         return;
     }

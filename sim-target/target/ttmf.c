@@ -14,7 +14,7 @@ enum {
     FUNCTION_LAST = 12
 };
 
-enum { COMPLETE = 0, NO_TASK = 1, NO_LUN = 2, NO_REASSIGN = 4, NOT_SUPPORTED = 5, REJECTED = 255 };
+enum { COMPLETE = 0, NO_TASK = 1, NO_LUN = 2, NOT_SUPPORTED = 5, REJECTED = 255 };
 
 /* What a function on many tasks waits for, in this order. */
 enum { WAIT_COMMANDS, WAIT_DATA, WAIT_ACKS, ANSWER };
@@ -56,11 +56,25 @@ static uint8_t abort_missing(tgt_task *task)
     return COMPLETE;
 }
 
+/* 11.5.1: a task whose connection was logged out gets the allegiance of its abort; a status that was sent
+ * goes out again, and ends it before the response does. */
+static bool adopt(tgt_task *other, tgt_conn *conn)
+{
+    bool answered = other->answered;
+    tgt_scsi *scsi = tgt_scsi_of(other);
+    tgt_allegiance(scsi, conn);
+    scsi->next = scsi->in_len;
+    if (answered)
+        tgt_task_ready(other);
+    return answered;
+}
+
 static uint8_t abort_task(tgt_task *task)
 {
     tgt_session *session = task->conn->session;
     tgt_task *other = tgt_task_find(session, rig_get32(task->bhs, RIG_F_REF_TAG));
-    if (!other || other->draining)
+    bool ended = other && tgt_allegiance_free(other) && adopt(other, task->conn);
+    if (!other || other->draining || other->answered || ended)
         return abort_missing(task);
     if (other->kind == TGT_TASK_TMF || other->kind == TGT_TASK_LOGOUT || other->conn != task->conn)
         return REJECTED;
@@ -89,7 +103,7 @@ static bool earlier(const tgt_task *task, const tgt_task *tmf)
 static bool affects(const tgt_task *tmf, uint32_t function, const tgt_task *task)
 {
     const tgt_session *session = tmf->conn->session;
-    if (task->kind != TGT_TASK_SCSI || task->done || !task->tagged ||
+    if (task->kind != TGT_TASK_SCSI || task->done || task->answered || !task->tagged ||
         task->conn->session->node != session->node ||
         rig_get(task->bhs, RIG_F_LUN) != rig_get(tmf->bhs, RIG_F_LUN))
         return false;
@@ -248,19 +262,29 @@ void tgt_tmf_begin(tgt_task *task, rig_view ahs, rig_view data)
     case LOGICAL_UNIT_RESET:
         many_tasks(task);
         return;
-    case TASK_REASSIGN:
-        answer_with(task, NO_REASSIGN);
+    case TASK_REASSIGN: /* decided when it is answered: the task may still end */
+        tgt_task_ready(task);
         return;
     default:
         answer_with(task, function == 0 || function > FUNCTION_LAST ? REJECTED : NOT_SUPPORTED);
     }
 }
 
+/* 7.2.2: the reassignment becomes effective behind its response. */
 bool tgt_tmf_answer(tgt_task *task)
 {
     tgt_answer answer;
+    bool reassign = rig_get32(task->bhs, RIG_F_FUNCTION) == TASK_REASSIGN;
+    if (reassign)
+        task->code = tgt_reassign_verdict(task);
+    bool moves = reassign && task->code == COMPLETE;
     tgt_answer_init(&answer, task, RIG_PDU_TMF_RESP);
     rig_set(answer.bhs, RIG_F_TMF_RESPONSE, task->code);
     answer.last = true;
-    return tgt_reply(task, &answer) != TGT_FULL;
+    task->refs++;
+    tgt_pushed pushed = tgt_reply(task, &answer);
+    if (pushed == TGT_PUSHED && moves)
+        tgt_reassign(task);
+    tgt_task_unref(task);
+    return pushed != TGT_FULL;
 }

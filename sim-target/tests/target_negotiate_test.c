@@ -276,7 +276,7 @@ static void test_offer(void)
     CU_ASSERT_EQUAL(rig_target_offer(target, NULL, rig_view_str("HeaderDigest"), rig_view_str("MD5"), &err),
                     RIG_E_SYNTAX);
     CU_ASSERT_EQUAL(
-        rig_target_offer(target, NULL, rig_view_str("ErrorRecoveryLevel"), rig_view_str("1"), &err),
+        rig_target_offer(target, NULL, rig_view_str("ErrorRecoveryLevel"), rig_view_str("3"), &err),
         RIG_E_LIMIT);
     CU_ASSERT_EQUAL(rig_target_offer(target, NULL, rig_view_str("MaxConnections"), rig_view_str("33"), &err),
                     RIG_E_LIMIT);

@@ -47,7 +47,25 @@
     X(CHAP_SECRET_SHARED, "chap-secret-shared", "one secret in both directions is good enough", "AUTH-027",  \
       "engine")                                                                                              \
     X(CHAP_BASE64, "chap-base64", "CHAP_C and CHAP_R are in base64", "AUTH-015", "tolerated")                \
-    X(CHAP_UPPER_CASE, "chap-upper-case", "CHAP_C and CHAP_R are in capital hex", "AUTH-015", "tolerated")
+    X(CHAP_UPPER_CASE, "chap-upper-case", "CHAP_C and CHAP_R are in capital hex", "AUTH-015", "tolerated")   \
+    X(DATA_IN_LOST, "data-in-lost", "a Data-In is numbered but not sent", "SEQ-039", "engine")               \
+    X(DATA_IN_LATE, "data-in-late", "a Data-In is sent behind the PDU that follows it", "SEQ-039", "engine") \
+    X(DATA_IN_TWICE, "data-in-twice", "a Data-In is sent twice", "SEQ-039", "engine")                        \
+    X(WRONG_DATA_SN, "wrong-datasn", "the DataSN of a Data-In is one too high", "SEQ-039", "engine")         \
+    X(R2T_LOST, "r2t-lost", "an R2T is numbered but not sent", "SEQ-040", "engine")                          \
+    X(R2T_TWICE, "r2t-twice", "an R2T is sent twice", "SEQ-040", "engine")                                   \
+    X(WRONG_R2T_SN, "wrong-r2tsn", "the R2TSN of an R2T is one too high", "SEQ-040", "engine")               \
+    X(STATUS_LOST, "status-lost", "a status is numbered but not sent", "SEQ-027", "engine")                  \
+    X(A_BIT_ALWAYS, "a-bit-always", "every Data-In asks for acknowledgment", "DATA-053", "tolerated")        \
+    X(SNACK_IGNORED, "snack-ignored", "a SNACK gets no answer at all", "SNACK-002", "engine")                \
+    X(SNACK_REFUSED, "snack-refused", "a SNACK that could be served is rejected", "SNACK-013", "engine")     \
+    X(SNACK_WRONG_RUN, "snack-wrong-run", "the run sent again begins one PDU late", "SNACK-013", "engine")   \
+    X(RESENT_STAT_SN, "resent-statsn", "a status sent again has a StatSN of its own", "SEQ-038", "engine")   \
+    X(SNACK_TAG_MISSING, "snack-tag-missing", "the response behind an R-Data SNACK lacks its tag",           \
+      "SNACK-022", "engine")                                                                                 \
+    X(REASSIGN_REFUSED, "reassign-refused", "reassignment is said to be unsupported", "REC-015", "engine")   \
+    X(REASSIGN_FROM_START, "reassign-from-start", "a reassigned read ignores ExpDataSN", "TMF-047",          \
+      "tolerated")
 
 /** rig_fault names a deviation. */
 typedef enum rig_fault {

@@ -47,6 +47,8 @@ typedef struct rig_rule_action {
     rig_view text;            /**< HOLD: name of the event to wait for; borrowed for the rule's life */
     rig_fault fault;          /**< FAULT */
     uint32_t bit;             /**< FAULT digest flips: bit number; CORRUPT: byte number */
+    bool numbered;            /**< FAULT: only the Data-In or R2T of `number`, once a task */
+    uint32_t number;          /**< FAULT: its DataSN or R2TSN */
     rig_pdu_kind pdu;         /**< SET: which answer; REPLY, SEND: what to send */
     rig_field_id field;       /**< SET */
     uint64_t value;           /**< SET */
