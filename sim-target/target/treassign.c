@@ -32,10 +32,13 @@ void tgt_suspend(tgt_conn *conn, const tgt_task *but)
         next = at->next;
         if (task == but || task->done)
             continue;
-        if (survives(task))
+        if (survives(task)) {
             tgt_task_unready(task);
-        else
-            tgt_task_finish(task);
+            continue;
+        }
+        if (task->kind == TGT_TASK_SCSI && task->immediate)
+            tgt_session_cleared(conn->session, tgt_scsi_of(task));
+        tgt_task_finish(task);
     }
     if (conn->placing)
         tgt_task_unref(&conn->placing->task);

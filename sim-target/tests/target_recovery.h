@@ -16,6 +16,20 @@ static inline tt_world *tr_new(const rig_target_config *config)
 #define TR_LEVEL1 "ErrorRecoveryLevel=1\nMaxConnections=4\nInitialR2T=Yes\nMaxRecvDataSegmentLength=512"
 #define TR_LEVEL2 "ErrorRecoveryLevel=2\nMaxConnections=4\nInitialR2T=Yes\nMaxRecvDataSegmentLength=512"
 
+/* Room for all that comes, so that what points into it stays good. */
+static inline void tr_roomy(tt_client *client)
+{
+    client->stream->out_size = 1 << 20;
+    client->stream->out = realloc(client->stream->out, client->stream->out_size);
+}
+
+static inline tt_client tr_login(tt_world *world, const char *keys)
+{
+    tt_client client = tt_login(world, keys);
+    tr_roomy(&client);
+    return client;
+}
+
 /* The status of a login to a session that is there. */
 static inline unsigned tr_join(tt_client *client, const tt_client *first, uint16_t cid, const char *keys)
 {
@@ -23,7 +37,9 @@ static inline unsigned tr_join(tt_client *client, const tt_client *first, uint16
     client->tsih = first->tsih;
     client->cid = cid;
     client->cmd_sn = first->cmd_sn;
-    return tt_login_keys(client, keys);
+    unsigned status = tt_login_keys(client, keys);
+    tr_roomy(client);
+    return status;
 }
 
 static inline void tr_lose(tt_client *client)

@@ -7,7 +7,7 @@ enum { DATA = 0, STATUS = 1, DATA_ACK = 2, R_DATA = 3 };
 static tt_client open_client(tt_world **out_world, const char *keys)
 {
     *out_world = tr_new(NULL);
-    return tt_login(*out_world, keys);
+    return tr_login(*out_world, keys);
 }
 
 /* Reads 4 blocks, 512 bytes a PDU, all of it received; the PDUs in all. */
@@ -105,7 +105,7 @@ static void test_data_refused(void)
 static void test_level_zero(void)
 {
     tt_world *world = tr_new(NULL);
-    tt_client client = tt_login(world, "ErrorRecoveryLevel=0");
+    tt_client client = tr_login(world, "ErrorRecoveryLevel=0");
     uint32_t itt = tr_read(&client, 0, 1);
     tt_pdu pdu = tt_expect(&client, RIG_PDU_DATA_IN);
     CU_ASSERT_EQUAL(tt_field(&pdu, RIG_F_A), 0);
@@ -303,7 +303,7 @@ static void test_r_data(void)
 static void test_resegmentation(void)
 {
     tt_world *world = tr_new(NULL);
-    tt_client client = tt_login(world, "ErrorRecoveryLevel=1\nMaxRecvDataSegmentLength=1024\n"
+    tt_client client = tr_login(world, "ErrorRecoveryLevel=1\nMaxRecvDataSegmentLength=1024\n"
                                        "MaxBurstLength=2048");
     uint32_t exp = client.exp_stat_sn, itt = tr_read(&client, 0, 8);
     tt_pdu pdu = tt_expect(&client, RIG_PDU_DATA_IN);
@@ -333,7 +333,7 @@ static void test_resegmentation(void)
 static void test_odd_pieces(void)
 {
     tt_world *world = tr_new(NULL);
-    tt_client client = tt_login(world, "ErrorRecoveryLevel=1\nMaxRecvDataSegmentLength=700\n"
+    tt_client client = tr_login(world, "ErrorRecoveryLevel=1\nMaxRecvDataSegmentLength=700\n"
                                        "MaxBurstLength=1500");
     uint8_t data[4096];
     tt_pdu all[16];
