@@ -67,8 +67,11 @@ static rig_status check_place(eng_conn *conn, const rig_pdu *pdu, const rig_task
     return status;
 }
 
+/* Above level 0 it may be data sent again for a command that has ended meanwhile (7.9). */
 static rig_status no_task(eng_conn *conn, const rig_pdu *pdu)
 {
+    if (eng_level(conn->session))
+        return RIG_OK;
     return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT, "data for no task on this connection (7.13)");
 }
 
@@ -77,9 +80,9 @@ rig_status eng_data_in_place(eng_conn *conn, const rig_pdu *pdu, rig_sink *out_s
 {
     rig_task *task = task_of(conn, pdu);
     eng_place place = ENG_PLACE_AGAIN;
-    if (!task)
-        return no_task(conn, pdu);
-    rig_status status = task->engine.phase == ENG_ANSWERED ? RIG_OK : check_place(conn, pdu, task, &place);
+    rig_status status = !task                                ? no_task(conn, pdu)
+                        : task->engine.phase == ENG_ANSWERED ? RIG_OK
+                                                             : check_place(conn, pdu, task, &place);
     if (status)
         return status;
     if (place == ENG_PLACE_AGAIN) {
