@@ -1,6 +1,7 @@
 /* iscsirig explain and words: what a name of this project means. */
 #include "cli.h"
 #include "rig/faults.h"
+#include "rig/lint.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -37,6 +38,22 @@ static bool explain_fault(const char *word)
     return true;
 }
 
+static bool explain_rule(const char *word)
+{
+    bool found = false;
+    for (size_t r = 0; r < rig_lint_num_rules; r++) {
+        const rig_lint_rule *rule = &rig_lint_rules[r];
+        if (strcmp(rule->id, word) != 0 && strcmp(rule->name, word) != 0)
+            continue;
+        printf("lint rule %s %s: section %s, %s of the %s\n    %s\n    broken by: %s\n", rule->id, rule->name,
+               rule->section, rig_lint_level_word(rule->level),
+               rule->side == RIG_LINT_BOTH ? "sender" : rig_lint_side_word(rule->side), rule->what,
+               rule->change);
+        found = true;
+    }
+    return found;
+}
+
 static bool explain_status(const char *word)
 {
     rig_status status;
@@ -69,12 +86,13 @@ static bool explain_word(const char *word)
 int cmd_explain(int argc, char **argv)
 {
     if (argc != 2 || strcmp(argv[1], "--help") == 0) {
-        printf("usage: iscsirig explain REQUIREMENT|SECTION|FAULT|STATUS|WORD\n");
+        printf("usage: iscsirig explain REQUIREMENT|SECTION|RULE|FAULT|STATUS|WORD\n");
         return argc == 2 ? CLI_OK : CLI_USAGE;
     }
     cli_pack pack = {0};
     int bad = cli_pack_load(&pack, NULL, 0);
     bool found = !bad && explain_requirement(&pack, argv[1]);
+    found = explain_rule(argv[1]) || found;
     found = explain_fault(argv[1]) || found;
     found = explain_status(argv[1]) || found;
     found = explain_word(argv[1]) || found;

@@ -1,0 +1,177 @@
+/* iscsirig lint: what a capture of any two products does against the RFC. */
+#include "cli.h"
+#include "rig/capture.h"
+#include "rig/lint.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct lint_job {
+    rig_lint *lint;
+    bool ids;
+    bool *found; /* by rule */
+} lint_job;
+
+/* RFC7143/11.3, RFC7144/5.1 */
+static void put_section(const char *section)
+{
+    bool later = strncmp(section, "7144:", 5) == 0;
+    printf("%s/%s", later ? "RFC7144" : "RFC7143", later ? section + 5 : section);
+}
+
+static rig_status on_finding(void *ctx, const rig_lint_finding *finding)
+{
+    lint_job *job = ctx;
+    const rig_lint_rule *rule = finding->rule;
+    job->found[rule - rig_lint_rules] = true;
+    if (job->ids)
+        return RIG_OK;
+    printf("frame %u byte %llu %s %s %s %s: expected %s, seen %s; ", finding->frame,
+           (unsigned long long)finding->offset, rig_lint_side_word(finding->side), rule->id,
+           rig_lint_level_word(rule->level), finding->field, finding->expected, finding->seen);
+    put_section(rule->section);
+    printf(" %s\n", rule->what);
+    return RIG_OK;
+}
+
+static rig_status on_item(void *ctx, const rig_flow *flow, const rig_item *item)
+{
+    lint_job *job = ctx;
+    (void)flow;
+    return rig_lint_item(job->lint, item);
+}
+
+/* RIG_OK once the whole capture was read. */
+static rig_status read_packets(rig_capture *capture, rig_streams *streams, rig_error *error)
+{
+    uint64_t time;
+    rig_link_type link;
+    rig_view bytes;
+    uint32_t wire_len;
+    rig_status status = RIG_OK;
+    while (!status) {
+        status = rig_capture_next(capture, &time, &link, &bytes, &wire_len, error);
+        if (!status)
+            status = rig_streams_packet(streams, time, link, bytes, wire_len);
+    }
+    rig_status end = rig_streams_end(streams);
+    return status == RIG_E_NOT_FOUND ? end : status;
+}
+
+static rig_status read_capture(lint_job *job, const char *path, uint16_t port, rig_error *error)
+{
+    const rig_lint_config config = {.alloc = rig_alloc_libc(), .finding = on_finding, .ctx = job};
+    const rig_streams_config follow = {.alloc = rig_alloc_libc(), .port = port, .item = on_item, .ctx = job};
+    rig_streams *streams = NULL;
+    rig_capture *capture = NULL;
+    rig_status status = rig_capture_open(rig_alloc_libc(), path, &capture, error);
+    if (!status)
+        status = rig_lint_new(&config, &job->lint);
+    if (!status)
+        status = rig_streams_new(&follow, &streams);
+    if (!status)
+        status = read_packets(capture, streams, error);
+    rig_streams_free(streams);
+    rig_capture_close(capture);
+    return status;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void put_ids(const lint_job *job, const char **ids)
+{
+    size_t num = 0;
+    for (size_t r = 0; r < rig_lint_num_rules; r++)
+        if (job->found[r])
+            ids[num++] = rig_lint_rules[r].id;
+    qsort(ids, num, sizeof *ids, compare_ids);
+    for (size_t i = 0; i < num; i++)
+        printf("%s\n", ids[i]);
+}
+
+static int verdict(const lint_job *job, rig_status status, const rig_error *error)
+{
+    rig_lint_totals totals = {0};
+    if (job->lint)
+        rig_lint_end(job->lint, &totals);
+    if (!job->ids && job->lint)
+        printf("lint: %llu PDUs on %llu connections, %llu findings, %llu PDUs not judged\n",
+               (unsigned long long)totals.pdus, (unsigned long long)totals.connections,
+               (unsigned long long)totals.findings, (unsigned long long)totals.unjudged);
+    if (status)
+        return cli_complain("%s", error->text[0] ? error->text : rig_status_meaning(status));
+    return totals.findings ? CLI_FAILED : CLI_OK;
+}
+
+static int lint_capture(bool only_ids, const char *path, uint16_t port)
+{
+    lint_job job = {.ids = only_ids, .found = calloc(rig_lint_num_rules, sizeof *job.found)};
+    const char **ids = calloc(rig_lint_num_rules, sizeof *ids);
+    rig_error error = {0};
+    int end = CLI_USAGE;
+    if (job.found && ids) {
+        rig_status status = read_capture(&job, path, port, &error);
+        if (only_ids)
+            put_ids(&job, ids);
+        end = verdict(&job, status, &error);
+    } else
+        cli_complain("no memory");
+    rig_lint_free(job.lint);
+    free(job.found);
+    free(ids);
+    return end;
+}
+
+static void put_rules(void)
+{
+    for (size_t r = 0; r < rig_lint_num_rules; r++) {
+        const rig_lint_rule *rule = &rig_lint_rules[r];
+        printf("%s\t%s\t%s\t%s\t", rule->id, rule->name, rig_lint_level_word(rule->level),
+               rig_lint_side_word(rule->side));
+        put_section(rule->section);
+        printf("\t%s\n", rule->what);
+    }
+}
+
+static void usage(void)
+{
+    printf("usage: iscsirig lint [OPTION…] CAPTURE\n\n"
+           "  --ids      the ids of the rules that were broken, sorted, one a line\n"
+           "  --rules    every rule: id, name, level, side, section, what it asks for, separated by tabs\n"
+           "  --port N   TCP port of the target when it is not 3260 and the login is not in the capture\n\n"
+           "CAPTURE is a pcap or pcapng file, or - for standard input. A line a finding: frame, byte offset "
+           "in the\n"
+           "connection's stream, side at fault, id, level, field, expected and seen value, section. Status "
+           "0: no\n"
+           "finding, 1: findings, 2: the capture cannot be used.\n");
+}
+
+int cmd_lint(int argc, char **argv)
+{
+    static const struct option options[] = {{"ids", no_argument, NULL, 'i'},
+                                            {"rules", no_argument, NULL, 'r'},
+                                            {"port", required_argument, NULL, 'o'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    bool only_ids = false;
+    uint64_t port = 0;
+    optind = 1;
+    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        if (c == 'h' || c == 'r') {
+            c == 'h' ? usage() : put_rules();
+            return CLI_OK;
+        }
+        if (c == 'i')
+            only_ids = true;
+        else if (c != 'o' || !rig_view_u64(rig_view_str(optarg), &port) || port > UINT16_MAX)
+            return CLI_USAGE;
+    }
+    if (optind + 1 != argc)
+        return cli_complain("lint: wanted one capture; see `iscsirig lint --help`");
+    return lint_capture(only_ids, argv[optind], (uint16_t)port);
+}

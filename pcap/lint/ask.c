@@ -1,0 +1,104 @@
+/* Questions that several rules ask. */
+#include "lint.h"
+
+bool lint_full(const lint_at *at)
+{
+    return at->conn->phase == LINT_FULL && !at->conn->muted && at->session;
+}
+
+bool lint_keys_known(const lint_at *at)
+{
+    return lint_full(at) && at->conn->keys_known && at->session && at->session->keys_known;
+}
+
+uint64_t lint_of(const lint_at *at, lint_number number)
+{
+    return at->session->numbers[number];
+}
+
+bool lint_several(const lint_at *at)
+{
+    return at->session && at->session->joined > 1;
+}
+
+bool lint_numbered(const lint_at *at)
+{
+    return (rig_fields[RIG_F_I].pdus >> at->kind & 1) && at->kind != RIG_PDU_LOGIN_REQ && !LINT_GET(at, I);
+}
+
+bool lint_carries_status(const lint_at *at)
+{
+    const uint32_t always = RIG_IN(SCSI_RESP) | RIG_IN(TMF_RESP) | RIG_IN(TEXT_RESP) | RIG_IN(LOGOUT_RESP) |
+                            RIG_IN(ASYNC) | RIG_IN(REJECT);
+    if (at->kind == RIG_PDU_DATA_IN)
+        return LINT_GET(at, S) != 0;
+    if (at->kind == RIG_PDU_NOP_IN) /* a ping of the target does not advance it (11.19.2) */
+        return LINT_GET(at, ITT) != RIG_TAG_NONE;
+    return always >> at->kind & 1;
+}
+
+bool lint_scsi(const lint_at *at)
+{
+    return at->task && at->task->kind == RIG_PDU_SCSI_CMD && at->task->sure && !at->task->refused &&
+           lint_full(at);
+}
+
+rig_view lint_text_of(const lint_at *at)
+{
+    return at->item->text;
+}
+
+bool lint_text_complete(const lint_at *at)
+{
+    return !LINT_GET(at, C) && !at->item->missing && at->item->text.len >= at->item->data_len;
+}
+
+bool lint_has_key(rig_view text, const char *key, rig_view *out_value)
+{
+    const uint8_t *base = text.ptr;
+    rig_pair pair;
+    while (rig_pair_next(base, &text, &pair, NULL) == RIG_OK)
+        if (rig_view_is(pair.key, key)) {
+            if (out_value)
+                *out_value = pair.value;
+            return true;
+        }
+    return false;
+}
+
+bool lint_special(rig_view value)
+{
+    return rig_view_is(value, "Reject") || rig_view_is(value, "Irrelevant") ||
+           rig_view_is(value, "NotUnderstood");
+}
+
+bool lint_parse(const lint_key *key, rig_view value, uint64_t *out_number)
+{
+    bool yes;
+    if (key->kind == LINT_KEY_AND || key->kind == LINT_KEY_OR) {
+        if (!rig_bool_parse(value, &yes))
+            return false;
+        *out_number = yes;
+        return true;
+    }
+    return key->high > 0 && rig_number_parse(value, out_number);
+}
+
+bool lint_key_has_result(const lint_key *key)
+{
+    return key->kind != LINT_KEY_DECLARED && key->kind != LINT_KEY_OTHER;
+}
+
+uint32_t lint_unsolicited_max(const lint_at *at)
+{
+    uint64_t burst = lint_of(at, LINT_N_FIRST_BURST);
+    return at->task->edtl < burst ? at->task->edtl : (uint32_t)burst;
+}
+
+/* FNV-1a: names and pings are compared, not kept. */
+uint64_t lint_hash(uint64_t hash, rig_view bytes)
+{
+    for (size_t i = 0; i < bytes.len; i++)
+        hash = (hash ^ bytes.ptr[i]) * 1099511628211u;
+    return hash;
+}

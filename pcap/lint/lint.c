@@ -1,0 +1,162 @@
+/* One item at a time: the rules of its kind look at it and at what came before, then it becomes a part of
+ * that. */
+#include "lint.h"
+
+#define NO_RULE 255 /* ends a list of rules */
+
+typedef void lint_rule_fn(lint_at *at);
+
+static lint_rule_fn *const functions[] = {
+#define RULE(function, id, name, level, side, section, pdus, keys, what, change) function,
+#include "rules.def"
+#undef RULE
+};
+
+#define NUM_RULES (sizeof functions / sizeof functions[0])
+_Static_assert(NUM_RULES < NO_RULE, "a rule's index has to fit a byte");
+
+static void index_rules(rig_lint *lint)
+{
+    uint8_t num[RIG_PDU_KINDS] = {0}, keys = 0;
+    for (uint8_t r = 0; r < NUM_RULES; r++) {
+        if (rig_lint_rules[r].keys)
+            lint->by_key[keys++] = r;
+        for (unsigned kind = 0; kind < RIG_PDU_KINDS && !rig_lint_rules[r].keys; kind++)
+            if (rig_lint_rules[r].pdus >> kind & 1)
+                lint->by_kind[kind][num[kind]++] = r;
+    }
+    lint->by_key[keys] = NO_RULE;
+    for (unsigned kind = 0; kind < RIG_PDU_KINDS; kind++)
+        lint->by_kind[kind][num[kind]] = NO_RULE;
+}
+
+rig_status rig_lint_new(const rig_lint_config *config, rig_lint **out_lint)
+{
+    rig_lint *lint = rig_new(config->alloc, sizeof *lint);
+    *out_lint = lint;
+    if (!lint)
+        return RIG_E_NOMEM;
+    lint->config = *config;
+    index_rules(lint);
+    return RIG_OK;
+}
+
+void rig_lint_free(rig_lint *lint)
+{
+    if (!lint)
+        return;
+    lint_state_free(lint);
+    rig_delete(lint->config.alloc, lint, sizeof *lint);
+}
+
+void rig_lint_end(const rig_lint *lint, rig_lint_totals *out_totals)
+{
+    *out_totals = lint->totals;
+}
+
+static void run(lint_at *at, const uint8_t *rules)
+{
+    for (; *rules != NO_RULE && at->lint->status == RIG_OK; rules++) {
+        at->rule = &rig_lint_rules[*rules];
+        if (at->rule->side == RIG_LINT_BOTH || at->rule->side == at->side)
+            functions[*rules](at);
+    }
+}
+
+static const lint_key *find_key(rig_view name)
+{
+    for (size_t k = 0; k < lint_num_keys; k++)
+        if (rig_view_is(name, lint_keys[k].name))
+            return &lint_keys[k];
+    return NULL;
+}
+
+/* Each key is judged before it counts, so that a second one in the same text is seen as one. */
+static void judge_keys(lint_at *at)
+{
+    rig_view rest = lint_text_of(at);
+    const uint8_t *base = rest.ptr;
+    lint_conn *conn = at->conn;
+    if (!lint_text_complete(at) || conn->phase == LINT_MIDSTREAM)
+        return;
+    if (at->kind == RIG_PDU_TEXT_REQ && LINT_GET(at, TTT) == RIG_TAG_NONE)
+        lint_forget_keys(at->lint, conn); /* a new negotiation (section 11.10.4) */
+    if (!conn->said)
+        conn->said = rig_new(at->lint->config.alloc, lint_num_keys * sizeof *conn->said);
+    if (!conn->said) {
+        at->lint->status = RIG_E_NOMEM;
+        return;
+    }
+    while (rig_pair_next(base, &rest, &at->pair, NULL) == RIG_OK) {
+        at->key = find_key(at->pair.key);
+        at->said = at->key ? &conn->said[at->key - lint_keys] : NULL;
+        run(at, at->lint->by_key);
+        if (at->key)
+            lint_follow_key(at);
+    }
+    at->key = NULL;
+}
+
+static bool text_kind(rig_pdu_kind kind)
+{
+    return (RIG_IN(LOGIN_REQ) | RIG_IN(LOGIN_RESP) | RIG_IN(TEXT_REQ) | RIG_IN(TEXT_RESP)) >> kind & 1;
+}
+
+static void judge(lint_at *at)
+{
+    at->session = at->conn->session;
+    at->task = at->session ? lint_task_find(at->session, LINT_GET(at, ITT)) : NULL;
+    if (text_kind(at->kind))
+        judge_keys(at);
+    run(at, at->lint->by_kind[at->kind]);
+    if (at->lint->status == RIG_OK)
+        lint_follow(at);
+}
+
+/* Where the header itself is damaged, none of its fields is anybody's word. */
+static void judge_pdu(rig_lint *lint, lint_conn *conn, const rig_item *item)
+{
+    rig_pdu_kind kind = rig_pdu_kind_of(item->pdu.bhs);
+    bool own = kind == RIG_PDU_UNKNOWN || rig_pdu_rows[kind].from_initiator == item->to_target;
+    lint_at at = {.lint = lint,
+                  .item = item,
+                  .bhs = item->pdu.bhs,
+                  .kind = own && !item->pdu.bad_header_digest ? kind : RIG_PDU_UNKNOWN,
+                  .side = item->to_target ? RIG_LINT_INITIATOR : RIG_LINT_TARGET,
+                  .conn = conn};
+    if (conn->phase == LINT_MIDSTREAM)
+        lint->totals.unjudged++;
+    lint->totals.pdus++;
+    judge(&at);
+}
+
+static bool is(const rig_item *item, const char *event)
+{
+    return rig_view_is(item->event, event);
+}
+
+static void take_event(rig_lint *lint, lint_conn *conn, const rig_item *item)
+{
+    if (is(item, "connect"))
+        conn->phase = LINT_FRESH;
+    else if (is(item, "close"))
+        lint_conn_close(lint, conn);
+    else if (is(item, "midstream") || is(item, "gap") || is(item, "resync") || is(item, "garbage") ||
+             is(item, "truncated"))
+        lint_conn_lose(conn);
+}
+
+rig_status rig_lint_item(rig_lint *lint, const rig_item *item)
+{
+    if (item->connection == UINT32_MAX)
+        return RIG_OK;
+    lint_conn *conn = lint_conn_get(lint, item->connection);
+    if (!conn)
+        return RIG_E_NOMEM;
+    lint->status = RIG_OK;
+    if (item->kind == RIG_ITEM_PDU)
+        judge_pdu(lint, conn, item);
+    else
+        take_event(lint, conn, item);
+    return lint->status;
+}

@@ -1,0 +1,304 @@
+/* What the rules look at. Rules read this state and never change it; follow.c and its companions change it
+ * behind the rules of each PDU. */
+#ifndef PCAP_LINT_H
+#define PCAP_LINT_H
+
+#include "rig/lint.h"
+#include "rig/serial.h"
+#include "rig/text.h"
+
+#define LINT_BUCKETS 64           /* of a session's tasks; tags of real initiators count up */
+#define LINT_CONN_BUCKETS 1024    /* of connections */
+#define LINT_PINGS_MAX 8          /* pings of a target that await their answer, per connection */
+#define LINT_AHEAD_MAX 64         /* how far CmdSN of several connections may be out of order */
+#define LINT_OFFER_MAX 64         /* bytes of an offered list that are kept */
+#define LINT_CLOSED_MAX 64        /* closed connections kept, as the other direction may still speak */
+#define LINT_SESSION_BUCKETS 1024 /* of sessions */
+#define LINT_HASH_START 14695981039346656037u
+
+typedef enum lint_phase {
+    LINT_MIDSTREAM, /* its beginning was not seen, or bytes are missing */
+    LINT_FRESH,     /* connected, nothing said */
+    LINT_LOGIN,     /* a Login Request was seen */
+    LINT_FULL       /* full feature phase */
+} lint_phase;
+
+/* ---- keys ---- */
+
+typedef enum lint_key_kind {
+    LINT_KEY_DECLARED, /* said once by one side, not answered */
+    LINT_KEY_LIST,
+    LINT_KEY_MIN,
+    LINT_KEY_MAX,
+    LINT_KEY_AND,
+    LINT_KEY_OR,
+    LINT_KEY_OTHER /* of an authentication method: its own order */
+} lint_key_kind;
+
+enum {
+    LINT_USE_SECURITY = 1, /* in the security stage */
+    LINT_USE_OPERATIONAL = 2,
+    LINT_USE_FULL = 4,
+    LINT_USE_LEADING = 8, /* of the login only that of a session's first connection */
+    LINT_BY_INITIATOR = 16,
+    LINT_BY_TARGET = 32,
+    LINT_LATER = 64 /* younger than RFC 3720: a peer may say NotUnderstood */
+};
+
+typedef enum lint_number {
+    LINT_N_NONE,
+    LINT_N_MAX_BURST,
+    LINT_N_FIRST_BURST,
+    LINT_N_MAX_R2T,
+    LINT_N_ERL,
+    LINT_N_INITIAL_R2T,
+    LINT_N_IMMEDIATE,
+    LINT_N_PDU_ORDER,
+    LINT_N_SEQUENCE_ORDER,
+    LINT_N_LEVEL,
+    LINT_NUMBERS
+} lint_number;
+
+typedef struct lint_key {
+    const char *name;
+    const char *id; /* requirement about its range or sender */
+    lint_key_kind kind;
+    unsigned use;
+    uint64_t low, high; /* of numbers; both 0 = not a number */
+    lint_number number; /* what of the session it sets */
+} lint_key;
+
+extern const lint_key lint_keys[];
+extern const size_t lint_num_keys;
+
+/* What one login or text negotiation said of a key; said[] by rig_lint_side. */
+typedef struct lint_said {
+    bool said[2];
+    rig_lint_side by;  /* who said it first */
+    bool answered;     /* the second one to say it answered the first */
+    bool number_known; /* of the offer */
+    uint64_t number;   /* of the offer; booleans as 0 and 1 */
+    uint16_t list_len; /* of the offer, UINT16_MAX = did not fit */
+    uint8_t list[LINT_OFFER_MAX];
+} lint_said;
+
+/* ---- tasks, connections, sessions ---- */
+
+typedef struct lint_r2t {
+    uint32_t ttt, offset, len;
+    uint32_t sent, data_sn; /* what came for it so far, and how many PDUs */
+} lint_r2t;
+
+typedef struct lint_task {
+    struct lint_task *next;                  /* of its bucket */
+    struct lint_task *open_prev, *open_next; /* of the tasks whose unsolicited data is due, in order */
+    struct lint_conn *conn;                  /* NULL = gone */
+    rig_pdu_kind kind;                       /* of the request */
+    uint32_t itt, cmd_sn;
+    uint64_t lun;
+    bool immediate, read, write;
+    bool sure;        /* everything that belongs to it was seen and was in order */
+    bool ending;      /* a task management function that may end it was sent */
+    bool aborted;     /* and did end it */
+    bool refused;     /* a Reject quoted it */
+    bool resegmented; /* an R-Data SNACK was sent for it */
+    bool open;        /* more unsolicited data is due */
+    uint32_t edtl, read_len;
+    uint32_t in_sn;             /* next number of R2T and Data-In */
+    uint32_t num_in, in_bytes;  /* Data-In PDUs, and their data */
+    uint32_t in_next, in_burst; /* offset behind the last Data-In, bytes of its sequence */
+    uint32_t out_bytes;         /* immediate, unsolicited and solicited data */
+    uint32_t unsolicited;       /* immediate data and unsolicited Data-Outs */
+    uint32_t out_sn;            /* next DataSN of the unsolicited sequence */
+    uint32_t r2t_next;          /* offset behind the last R2T */
+    uint32_t num_r2ts;          /* outstanding ones */
+    bool any_r2t;
+    lint_r2t r2ts[RIG_LINT_R2TS_MAX];
+    uint8_t function;    /* of a task management function */
+    uint32_t referenced; /* its Referenced Task Tag */
+    uint32_t ping_len;   /* of a ping */
+    uint64_t ping_hash;
+} lint_task;
+
+typedef struct lint_login {
+    bool leading, pending; /* pending: a request without its response */
+    bool any_text;         /* a complete text was seen */
+    bool group_told;       /* the target named its portal group */
+    bool asks_t, asks_c, says_c, any_response;
+    bool disturbed; /* responses came that nobody asked for */
+    bool names_target;
+    uint8_t csg, nsg, stage;
+    uint8_t version_max, version_active;
+    uint16_t tsih, cid;
+    uint32_t itt, cmd_sn;
+    uint64_t isid, initiator, target; /* hashes of the names */
+    bool discovery;
+    uint32_t requests; /* of this login */
+} lint_login;
+
+typedef struct lint_exchange { /* of Text Requests and Responses */
+    bool pending;              /* a request without its response */
+    bool going_on;             /* a response with F=0 was the last PDU */
+    bool asks_f, asks_c, says_c, immediate;
+    bool send_targets;
+    uint32_t itt, ttt;
+    uint64_t lun;
+} lint_exchange;
+
+typedef struct lint_conn {
+    struct lint_conn *next; /* of its bucket */
+    struct lint_conn *age_prev, *age_next;
+    struct lint_session *session; /* NULL = not known */
+    uint32_t index;
+    lint_phase phase;
+    bool closed, muted; /* muted: closed, or its session is over */
+    bool text_lost;     /* a text exchange may be going on that was not seen from its beginning */
+    lint_login login;
+    lint_exchange text;
+    bool keys_known;   /* all text since its beginning was seen */
+    lint_said *said;   /* by row of lint_keys, while something is negotiated */
+    uint32_t limit[2]; /* MaxRecvDataSegmentLength, by the rig_lint_side that said it */
+    bool stat_known, ack_known, cmd_known, exp_known;
+    uint32_t stat_sn;    /* next one of the target */
+    uint32_t ack;        /* last ExpStatSN */
+    uint32_t cmd_sn;     /* last one on this connection */
+    uint32_t exp_cmd_sn; /* last ExpCmdSN on this connection */
+    bool logging_out, logged_out;
+    lint_task *open_first, *open_last;
+    struct {
+        uint32_t ttt;
+        uint64_t lun;
+    } pings[LINT_PINGS_MAX];
+    uint32_t num_pings;
+    bool pings_lost; /* there were more */
+} lint_conn;
+
+typedef struct lint_session {
+    struct lint_session *next; /* of its bucket, with listed */
+    uint64_t isid, initiator, target;
+    uint16_t tsih;
+    bool discovery;
+    bool listed;     /* its login succeeded: further ones may find it */
+    bool keys_known; /* its leading login was seen */
+    bool blind;      /* tasks may exist that were not seen */
+    uint32_t live;   /* connections that point here */
+    uint32_t joined; /* connections it ever had */
+    bool cmd_known, max_known, sent_known;
+    uint32_t cmd_sn;  /* next one */
+    uint32_t sent_sn; /* behind the highest one sent */
+    uint64_t ahead;   /* several connections: bit n = cmd_sn + n was seen already */
+    uint32_t max_cmd_sn;
+    uint64_t numbers[LINT_NUMBERS];
+    bool fast_abort;
+    lint_task *buckets[LINT_BUCKETS];
+    uint32_t num_tasks;
+} lint_session;
+
+struct rig_lint {
+    rig_lint_config config;
+    rig_status status; /* of the first failure in the current item */
+    lint_conn *conns[LINT_CONN_BUCKETS];
+    lint_conn *oldest, *newest, *last;
+    lint_conn *closed[LINT_CLOSED_MAX]; /* in turn */
+    uint32_t next_closed;
+    lint_session *sessions[LINT_SESSION_BUCKETS];
+    uint32_t num_conns, num_tasks;
+    lint_task *spare;
+    rig_lint_totals totals;
+    uint8_t by_kind[RIG_PDU_KINDS][256]; /* rules of a kind, by index, ended by 255 */
+    uint8_t by_key[256];                 /* rules of keys */
+};
+
+/* What a rule sees: one PDU, and all that came before it. */
+typedef struct lint_at {
+    rig_lint *lint;
+    const rig_lint_rule *rule;
+    const rig_item *item;
+    const uint8_t *bhs;
+    rig_pdu_kind kind; /* UNKNOWN also for a PDU that the other side alone may send */
+    rig_lint_side side;
+    lint_conn *conn;
+    lint_session *session; /* may be NULL */
+    lint_task *task;       /* of its ITT; may be NULL */
+    rig_pair pair;         /* rules of keys */
+    const lint_key *key;   /* its row, NULL = none */
+    lint_said *said;       /* with key */
+} lint_at;
+
+/* ---- telling, for rules ---- */
+
+/* The field had to have that value. */
+void lint_field(lint_at *at, rig_field_id field, uint64_t expected);
+
+/* The field has to be something that is not one value. */
+__attribute__((format(printf, 3, 4))) void lint_field_text(lint_at *at, rig_field_id field,
+                                                           const char *expected, ...);
+
+/* Anything else: where in the PDU, what it is called. seen has no format. */
+void lint_part(lint_at *at, const char *part, uint32_t byte, const char *expected, const char *seen);
+
+__attribute__((format(printf, 4, 5))) void lint_part_number(lint_at *at, const char *part, uint64_t seen,
+                                                            const char *expected, ...);
+
+/* A key's value is wrong. */
+__attribute__((format(printf, 2, 3))) void lint_value(lint_at *at, const char *expected, ...);
+
+#define LINT_GET(at, name) rig_get32((at)->bhs, RIG_F_##name)
+#define LINT_GET64(at, name) rig_get((at)->bhs, RIG_F_##name)
+
+/* ---- asking, for rules ---- */
+
+bool lint_full(const lint_at *at);                       /* in full feature phase, all of it seen */
+bool lint_keys_known(const lint_at *at);                 /* and what was negotiated is known */
+uint64_t lint_of(const lint_at *at, lint_number number); /* with lint_keys_known */
+bool lint_several(const lint_at *at);                    /* the session has, or had, several connections */
+bool lint_numbered(const lint_at *at);                   /* a non-immediate request with a CmdSN */
+bool lint_carries_status(const lint_at *at);             /* consumes a StatSN */
+bool lint_scsi(const lint_at *at);                       /* of a SCSI task that is known in full */
+bool lint_text_complete(const lint_at *at);
+rig_view lint_text_of(const lint_at *at);
+bool lint_has_key(rig_view text, const char *key, rig_view *out_value);
+bool lint_special(rig_view value); /* Reject, Irrelevant, NotUnderstood */
+bool lint_parse(const lint_key *key, rig_view value, uint64_t *out_number);
+bool lint_key_has_result(const lint_key *key);
+uint32_t lint_unsolicited_max(const lint_at *at); /* of the task, in bytes */
+uint64_t lint_hash(uint64_t hash, rig_view bytes);
+
+/* ---- state ---- */
+
+lint_conn *lint_conn_find(const rig_lint *lint, uint32_t index);
+lint_conn *lint_conn_get(rig_lint *lint, uint32_t index); /* NULL without memory */
+void lint_conn_close(rig_lint *lint, lint_conn *conn);
+void lint_conn_lose(lint_conn *conn);                  /* bytes are missing: what it knew is unknown */
+void lint_conn_leave(rig_lint *lint, lint_conn *conn); /* its session, where its tasks end */
+lint_session *lint_session_new(rig_lint *lint);
+lint_session *lint_session_find(const rig_lint *lint, const lint_login *login); /* of the same nexus */
+void lint_session_list(rig_lint *lint, lint_session *session, const lint_login *login);
+void lint_session_join(lint_conn *conn, lint_session *session);
+void lint_session_end(rig_lint *lint, lint_session *session); /* another login took its place */
+lint_task *lint_task_find(const lint_session *session, uint32_t itt);
+lint_task *lint_task_new(rig_lint *lint, lint_conn *conn, uint32_t itt); /* NULL: not followed */
+void lint_task_end(rig_lint *lint, lint_session *session, lint_task *task);
+void lint_task_open(lint_task *task);
+void lint_task_shut(lint_task *task);
+void lint_state_free(rig_lint *lint);
+
+/* ---- following: called behind the rules ---- */
+
+void lint_follow(lint_at *at);
+void lint_follow_login(lint_at *at);
+void lint_follow_text(lint_at *at);
+void lint_follow_key(lint_at *at);
+void lint_follow_request(lint_at *at);
+void lint_follow_data(lint_at *at);
+void lint_follow_answer(lint_at *at);
+void lint_defaults(lint_session *session);
+void lint_forget_keys(rig_lint *lint, lint_conn *conn);
+
+/* ---- rules: their rows are in rules.def ---- */
+
+#define RULE(function, id, name, level, side, section, pdus, keys, what, change) void function(lint_at *at);
+#include "rules.def"
+#undef RULE
+
+#endif

@@ -1,0 +1,174 @@
+/* Keys one by one: who may say them, when, how often, and which values answer which (sections 6.2, 12, 13).
+ * Each rule sees a key before it counts as said. */
+#include "lint.h"
+
+static bool login(const lint_at *at)
+{
+    return at->kind == RIG_PDU_LOGIN_REQ || at->kind == RIG_PDU_LOGIN_RESP;
+}
+
+static bool special(const lint_at *at)
+{
+    return lint_special(at->pair.value);
+}
+
+/* The other side said it first, and this is what it is told. */
+static bool is_answer(const lint_at *at)
+{
+    return at->key && at->said->said[!at->side] && !at->said->said[at->side];
+}
+
+static bool is_offer(const lint_at *at)
+{
+    return at->key && !at->said->said[0] && !at->said->said[1];
+}
+
+void lint_key_again(lint_at *at)
+{
+    bool may = rig_view_is(at->pair.key, "TargetAddress");
+    if (login(at) && at->key && !may && at->said->said[at->side])
+        lint_value(at, "no second time in one login");
+}
+
+void lint_key_again_full(lint_at *at)
+{
+    if (!login(at) && at->key && lint_key_has_result(at->key) && at->said->said[at->side])
+        lint_value(at, "no second time in one negotiation");
+}
+
+void lint_key_understood(lint_at *at)
+{
+    if (at->key && !(at->key->use & LINT_LATER) && rig_view_is(at->pair.value, "NotUnderstood"))
+        lint_value(at, "a value, as RFC 7143 defines this key");
+}
+
+void lint_key_marker(lint_at *at)
+{
+    static const char *const names[] = {"IFMarker", "OFMarker", "IFMarkInt", "OFMarkInt"};
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (rig_view_is(at->pair.key, names[i]) && rig_view_is(at->pair.value, "NotUnderstood"))
+            lint_value(at, "Reject");
+}
+
+void lint_key_offer_special(lint_at *at)
+{
+    if (is_offer(at) && special(at))
+        lint_value(at, "a value of the key, as nothing was offered");
+}
+
+/* One rule a key: the row's id is that of the key's requirement. */
+static bool own_key(const lint_at *at)
+{
+    return at->key && strcmp(at->key->id, at->rule->id) == 0;
+}
+
+void lint_key_range(lint_at *at)
+{
+    uint64_t number;
+    if (own_key(at) && rig_number_parse(at->pair.value, &number) &&
+        (number < at->key->low || number > at->key->high))
+        lint_value(at, "%u to %u", (unsigned)at->key->low, (unsigned)at->key->high);
+}
+
+void lint_key_sender(lint_at *at)
+{
+    unsigned by = at->side == RIG_LINT_INITIATOR ? LINT_BY_INITIATOR : LINT_BY_TARGET;
+    bool listing = at->conn->text.send_targets && rig_view_is(at->pair.key, "TargetName");
+    if (own_key(at) && !(at->key->use & by) && !special(at) && !listing)
+        lint_value(at, "not said by the %s", rig_lint_side_word(at->side));
+}
+
+void lint_key_number(lint_at *at)
+{
+    uint64_t number;
+    if (at->key && at->key->high > 0 && !special(at) && !rig_number_parse(at->pair.value, &number))
+        lint_value(at, "a number: decimal without leading zero, or 0x");
+}
+
+void lint_key_boolean(lint_at *at)
+{
+    uint64_t yes;
+    bool boolean = at->key && (at->key->kind == LINT_KEY_AND || at->key->kind == LINT_KEY_OR);
+    if (boolean && !special(at) && !lint_parse(at->key, at->pair.value, &yes))
+        lint_value(at, "Yes or No");
+}
+
+void lint_key_selected(lint_at *at)
+{
+    if (!is_answer(at) || at->key->kind != LINT_KEY_LIST || special(at) || at->said->list_len == UINT16_MAX)
+        return;
+    if (!rig_list_has(rig_view_of(at->said->list, at->said->list_len), at->pair.value))
+        lint_value(at, "one of %.*s", (int)at->said->list_len, (const char *)at->said->list);
+}
+
+/* Section 6.2.2: the answer never goes to the other side of the offer. */
+void lint_key_result(lint_at *at)
+{
+    uint64_t number, offer;
+    if (!is_answer(at) || !at->said->number_known || special(at) ||
+        !lint_parse(at->key, at->pair.value, &number))
+        return;
+    offer = at->said->number;
+    bool low = at->key->kind == LINT_KEY_MIN || at->key->kind == LINT_KEY_AND;
+    bool high = at->key->kind == LINT_KEY_MAX || at->key->kind == LINT_KEY_OR;
+    if (low && number > offer)
+        lint_value(at, "at most %u, as offered", (unsigned)offer);
+    if (high && number < offer)
+        lint_value(at, "at least %u, as offered", (unsigned)offer);
+}
+
+void lint_key_stage_security(lint_at *at)
+{
+    if (login(at) && at->key && LINT_GET(at, CSG) == 0 && !(at->key->use & LINT_USE_SECURITY) &&
+        (at->key->use & LINT_USE_OPERATIONAL))
+        lint_value(at, "not in the security stage");
+}
+
+void lint_key_stage_operational(lint_at *at)
+{
+    if (login(at) && at->key && LINT_GET(at, CSG) == 1 && !(at->key->use & LINT_USE_OPERATIONAL) &&
+        (at->key->use & LINT_USE_SECURITY))
+        lint_value(at, "only in the security stage");
+}
+
+void lint_key_leading(lint_at *at)
+{
+    bool later = at->kind == RIG_PDU_LOGIN_REQ && LINT_GET(at, TSIH) != 0;
+    if (later && at->key && (at->key->use & LINT_USE_LEADING))
+        lint_value(at, "only on the first connection of a session");
+}
+
+void lint_key_login_only(lint_at *at)
+{
+    if (!login(at) && at->key && !(at->key->use & LINT_USE_FULL) && !special(at))
+        lint_value(at, "only during login");
+}
+
+void lint_send_targets_login(lint_at *at)
+{
+    if (login(at) && rig_view_is(at->pair.key, "SendTargets"))
+        lint_value(at, "only in full feature phase");
+}
+
+void lint_send_targets_keys(lint_at *at)
+{
+    if (at->kind == RIG_PDU_TEXT_RESP && lint_full(at) && at->conn->text.send_targets &&
+        !rig_view_is(at->pair.key, "TargetName") && !rig_view_is(at->pair.key, "TargetAddress") &&
+        !special(at))
+        lint_value(at, "only TargetName and TargetAddress");
+}
+
+void lint_address_group(lint_at *at)
+{
+    if (at->kind == RIG_PDU_TEXT_RESP && rig_view_is(at->pair.key, "TargetAddress") &&
+        rig_view_find(at->pair.value, ',') == at->pair.value.len)
+        lint_value(at, "an address with its portal group tag behind a comma");
+}
+
+/* Whole names are matched; a name may be that of the requirement alone when the row is of a special key. */
+void lint_iname(lint_at *at)
+{
+    bool name = rig_view_is(at->pair.key, "InitiatorName") || rig_view_is(at->pair.key, "TargetName");
+    if (name && !special(at) && at->pair.value.len > RIG_NAME_MAX)
+        lint_value(at, "at most %d bytes", RIG_NAME_MAX);
+}

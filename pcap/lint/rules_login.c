@@ -1,0 +1,286 @@
+/* Login Request and Response (sections 6.3, 11.12, 11.13). */
+#include "lint.h"
+
+static bool logging_in(const lint_at *at)
+{
+    return at->conn->phase == LINT_LOGIN && !at->conn->muted;
+}
+
+static bool is_request(const lint_at *at)
+{
+    return at->kind == RIG_PDU_LOGIN_REQ;
+}
+
+static bool succeeds(const lint_at *at)
+{
+    return LINT_GET(at, LOGIN_STATUS) >> 8 == 0;
+}
+
+static bool is_last(const lint_at *at)
+{
+    return succeeds(at) && LINT_GET(at, T) && LINT_GET(at, NSG) == 3;
+}
+
+void lint_login_first(lint_at *at)
+{
+    bool early = at->conn->phase == LINT_FRESH || at->conn->phase == LINT_LOGIN;
+    if (early && !at->conn->muted)
+        lint_part(at, "PDU", 0, "a Login Request, as the login has not ended", rig_pdu_rows[at->kind].name);
+}
+
+void lint_login_first_target(lint_at *at)
+{
+    bool early = at->conn->phase == LINT_FRESH || at->conn->phase == LINT_LOGIN;
+    if (early && !at->conn->muted)
+        lint_part(at, "PDU", 0, "a Login Response, as the login has not ended", rig_pdu_rows[at->kind].name);
+}
+
+void lint_login_once(lint_at *at)
+{
+    if (lint_full(at))
+        lint_part(at, "PDU", 0, "no second login on a connection", "Login");
+}
+
+void lint_login_immediate(lint_at *at)
+{
+    if (!LINT_GET(at, I))
+        lint_field(at, RIG_F_I, 1);
+}
+
+void lint_login_tag(lint_at *at)
+{
+    if (logging_in(at) && LINT_GET(at, ITT) != at->conn->login.itt)
+        lint_field(at, RIG_F_ITT, at->conn->login.itt);
+}
+
+void lint_login_turns(lint_at *at)
+{
+    if (logging_in(at) && at->conn->login.pending)
+        lint_part(at, "PDU", 0, "the response to the last request first", "Login");
+}
+
+void lint_login_turns_target(lint_at *at)
+{
+    if (logging_in(at) && !at->conn->login.pending)
+        lint_part(at, "PDU", 0, "a request first", "LoginResp");
+}
+
+void lint_login_continues(lint_at *at)
+{
+    if (LINT_GET(at, C) && LINT_GET(at, T))
+        lint_field(at, RIG_F_T, 0);
+}
+
+static bool stages_valid(const lint_at *at)
+{
+    return is_request(at) || succeeds(at);
+}
+
+void lint_login_stages(lint_at *at)
+{
+    if (!stages_valid(at))
+        return;
+    if (LINT_GET(at, CSG) > 1)
+        lint_field_text(at, RIG_F_CSG, "0 or 1");
+    else if (LINT_GET(at, T) && LINT_GET(at, NSG) == 2)
+        lint_field_text(at, RIG_F_NSG, "1 or 3");
+}
+
+void lint_login_transit(lint_at *at)
+{
+    uint32_t csg = LINT_GET(at, CSG), nsg = LINT_GET(at, NSG);
+    if (stages_valid(at) && LINT_GET(at, T) && csg <= 1 && nsg != 2 && nsg <= csg)
+        lint_field_text(at, RIG_F_NSG, "a stage behind %u", csg);
+}
+
+void lint_login_stage(lint_at *at)
+{
+    if (logging_in(at) && LINT_GET(at, CSG) <= 1 && LINT_GET(at, CSG) != at->conn->login.stage)
+        lint_field(at, RIG_F_CSG, at->conn->login.stage);
+}
+
+void lint_login_next_reserved(lint_at *at)
+{
+    if (stages_valid(at) && !LINT_GET(at, T) && LINT_GET(at, NSG))
+        lint_field(at, RIG_F_NSG, 0);
+}
+
+void lint_login_transit_asked(lint_at *at)
+{
+    if (logging_in(at) && succeeds(at) && LINT_GET(at, T) && !at->conn->login.asks_t)
+        lint_field(at, RIG_F_T, 0);
+}
+
+void lint_login_next_asked(lint_at *at)
+{
+    const lint_login *login = &at->conn->login;
+    if (logging_in(at) && succeeds(at) && LINT_GET(at, T) && login->asks_t && LINT_GET(at, NSG) > login->nsg)
+        lint_field_text(at, RIG_F_NSG, "at most %u, as asked for", login->nsg);
+}
+
+void lint_login_stage_echo(lint_at *at)
+{
+    if (logging_in(at) && succeeds(at) && LINT_GET(at, CSG) != at->conn->login.csg)
+        lint_field(at, RIG_F_CSG, at->conn->login.csg);
+}
+
+void lint_login_versions(lint_at *at)
+{
+    if (LINT_GET(at, VERSION_MAX))
+        lint_field(at, RIG_F_VERSION_MAX, 0);
+    if (LINT_GET(at, VERSION_MIN))
+        lint_field(at, RIG_F_VERSION_MIN, 0);
+}
+
+void lint_login_versions_target(lint_at *at)
+{
+    const lint_login *login = &at->conn->login;
+    uint32_t max = LINT_GET(at, VERSION_MAX), active = LINT_GET(at, VERSION_ACTIVE);
+    if (max < active)
+        lint_field_text(at, RIG_F_VERSION_MAX, "at least VersionActive");
+    if (!logging_in(at) || !login->any_response)
+        return;
+    if (max != login->version_max)
+        lint_field(at, RIG_F_VERSION_MAX, login->version_max);
+    if (active != login->version_active)
+        lint_field(at, RIG_F_VERSION_ACTIVE, login->version_active);
+}
+
+void lint_login_handle(lint_at *at)
+{
+    if (logging_in(at) && LINT_GET(at, TSIH) != at->conn->login.tsih)
+        lint_field(at, RIG_F_TSIH, at->conn->login.tsih);
+}
+
+void lint_login_cid(lint_at *at)
+{
+    if (logging_in(at) && LINT_GET(at, CID) != at->conn->login.cid)
+        lint_field(at, RIG_F_CID, at->conn->login.cid);
+}
+
+void lint_login_isid(lint_at *at)
+{
+    if (logging_in(at) && LINT_GET64(at, ISID) != at->conn->login.isid)
+        lint_field(at, RIG_F_ISID, at->conn->login.isid);
+}
+
+void lint_login_new_handle(lint_at *at)
+{
+    const lint_login *login = &at->conn->login;
+    uint32_t tsih = LINT_GET(at, TSIH);
+    if (!logging_in(at) || !succeeds(at))
+        return;
+    if (login->leading && is_last(at) && tsih == 0)
+        lint_field_text(at, RIG_F_TSIH, "a handle other than 0");
+    if (!(login->leading && is_last(at)) && tsih != login->tsih)
+        lint_field(at, RIG_F_TSIH, login->tsih);
+}
+
+/* The first request is known in full only when its text has ended. */
+static bool first_text(const lint_at *at)
+{
+    return !at->conn->muted && (at->conn->phase == LINT_FRESH || logging_in(at)) &&
+           !at->conn->login.any_text && (at->conn->phase == LINT_FRESH || at->conn->keys_known) &&
+           lint_text_complete(at);
+}
+
+void lint_login_initiator_name(lint_at *at)
+{
+    if (first_text(at) && !lint_has_key(lint_text_of(at), "InitiatorName", NULL))
+        lint_part(at, "InitiatorName", RIG_BHS_LEN, "the key in the first request", "no such key");
+}
+
+void lint_login_target_name(lint_at *at)
+{
+    rig_view type = {NULL, 0};
+    rig_view text = lint_text_of(at);
+    if (!first_text(at))
+        return;
+    bool discovery = lint_has_key(text, "SessionType", &type) && rig_view_is(type, "Discovery");
+    if (!discovery && !lint_has_key(text, "TargetName", NULL))
+        lint_part(at, "TargetName", RIG_BHS_LEN, "the key in the first request of a Normal session",
+                  "no such key");
+}
+
+void lint_login_group(lint_at *at)
+{
+    const lint_login *login = &at->conn->login;
+    if (logging_in(at) && at->conn->keys_known && succeeds(at) && login->any_text && login->names_target &&
+        !login->group_told && lint_text_complete(at))
+        lint_part(at, "TargetPortalGroupTag", RIG_BHS_LEN, "the key in the first response", "no such key");
+}
+
+void lint_login_redirect(lint_at *at)
+{
+    if (LINT_GET(at, LOGIN_STATUS) >> 8 == 1 && lint_text_complete(at) &&
+        !lint_has_key(lint_text_of(at), "TargetAddress", NULL))
+        lint_part(at, "TargetAddress", RIG_BHS_LEN, "where to go instead", "no such key");
+}
+
+void lint_login_part_answer(lint_at *at)
+{
+    if (logging_in(at) && succeeds(at) && at->conn->login.asks_c && at->item->data_len > 0)
+        lint_field(at, RIG_F_DATA_LEN, 0);
+}
+
+void lint_login_part_request(lint_at *at)
+{
+    if (logging_in(at) && at->conn->login.says_c && at->item->data_len > 0)
+        lint_field(at, RIG_F_DATA_LEN, 0);
+}
+
+/* An offer that decides by itself needs no answer (section 6.2.2). */
+static bool wants_answer(const lint_key *key, const lint_said *said)
+{
+    if (!lint_key_has_result(key) || said->answered)
+        return false;
+    return !(said->number_known && ((key->kind == LINT_KEY_AND && said->number == 0) ||
+                                    (key->kind == LINT_KEY_OR && said->number == 1)));
+}
+
+static void unanswered(lint_at *at, rig_lint_side by)
+{
+    if (!logging_in(at) || !is_last(at) || !at->conn->keys_known || !at->conn->said)
+        return;
+    for (size_t k = 0; k < lint_num_keys; k++) {
+        const lint_said *said = &at->conn->said[k];
+        if (said->said[by] && !said->said[!by] && wants_answer(&lint_keys[k], said))
+            lint_part(at, lint_keys[k].name, RIG_BHS_LEN, "an answer before the login ends", "none");
+    }
+}
+
+void lint_login_answers(lint_at *at)
+{
+    unanswered(at, RIG_LINT_INITIATOR);
+}
+
+void lint_login_no_offers(lint_at *at)
+{
+    unanswered(at, RIG_LINT_TARGET);
+}
+
+/* What the initiator offered, or leaves at its default. */
+static uint64_t offered(const lint_at *at, const char *key, uint64_t otherwise)
+{
+    for (size_t k = 0; k < lint_num_keys && at->conn->said; k++)
+        if (strcmp(lint_keys[k].name, key) == 0 && at->conn->said[k].said[RIG_LINT_INITIATOR] &&
+            at->conn->said[k].by == RIG_LINT_INITIATOR && at->conn->said[k].number_known)
+            return at->conn->said[k].number;
+    return otherwise;
+}
+
+/* Who made it so: the initiator by its offer, or the target by its answer. */
+void lint_login_bursts(lint_at *at)
+{
+    if (!logging_in(at) || !at->session || !at->session->keys_known || !at->conn->login.leading ||
+        !LINT_GET(at, T) || LINT_GET(at, NSG) != 3 || !lint_text_complete(at))
+        return;
+    uint64_t first = offered(at, "FirstBurstLength", 65536), max = offered(at, "MaxBurstLength", 262144);
+    bool by_offer = first > max;
+    if (!is_request(at)) {
+        first = lint_of(at, LINT_N_FIRST_BURST);
+        max = lint_of(at, LINT_N_MAX_BURST);
+    }
+    if (first > max && by_offer == is_request(at))
+        lint_part_number(at, "FirstBurstLength", first, "at most %u, the MaxBurstLength", (unsigned)max);
+}

@@ -1,0 +1,68 @@
+/* Tags, and what belongs to a task: its connection, its logical unit (sections 4.2.5 and 11.2.1.8). */
+#include "lint.h"
+
+void lint_tag_reserved(lint_at *at)
+{
+    if (LINT_GET(at, ITT) == RIG_TAG_NONE)
+        lint_field_text(at, RIG_F_ITT, "a tag other than 0xffffffff");
+}
+
+/* A retry has the CmdSN of the first time; a Text Request without TTT begins its exchange anew. */
+void lint_tag_unique(lint_at *at)
+{
+    const lint_task *task = at->task;
+    if (!lint_full(at) || !task || task->refused || task->aborted || LINT_GET(at, ITT) == RIG_TAG_NONE)
+        return;
+    bool retry = task->kind == at->kind && task->cmd_sn == LINT_GET(at, CMD_SN) &&
+                 (!lint_keys_known(at) || lint_of(at, LINT_N_ERL) > 0);
+    bool exchange = task->kind == RIG_PDU_TEXT_REQ && at->kind == RIG_PDU_TEXT_REQ;
+    if (!retry && !exchange)
+        lint_field_text(at, RIG_F_ITT, "a tag that no task of the session has");
+}
+
+static rig_pdu_kind request_of(rig_pdu_kind kind)
+{
+    switch (kind) {
+    case RIG_PDU_SCSI_RESP:
+    case RIG_PDU_DATA_IN:
+    case RIG_PDU_R2T:
+        return RIG_PDU_SCSI_CMD;
+    case RIG_PDU_TMF_RESP:
+        return RIG_PDU_TMF_REQ;
+    case RIG_PDU_LOGOUT_RESP:
+        return RIG_PDU_LOGOUT_REQ;
+    case RIG_PDU_TEXT_RESP:
+        return RIG_PDU_TEXT_REQ;
+    default:
+        return RIG_PDU_NOP_OUT;
+    }
+}
+
+void lint_answers_task(lint_at *at)
+{
+    bool again = lint_keys_known(at) && lint_of(at, LINT_N_ERL) > 0;
+    if (!lint_full(at) || at->session->blind || again || LINT_GET(at, ITT) == RIG_TAG_NONE)
+        return;
+    if (!at->task)
+        lint_field_text(at, RIG_F_ITT, "the tag of an outstanding request");
+    else if (at->task->sure && at->task->kind != request_of(at->kind))
+        lint_field_text(at, RIG_F_ITT, "the tag of a %s", rig_pdu_rows[request_of(at->kind)].name);
+}
+
+void lint_allegiance(lint_at *at)
+{
+    if (lint_full(at) && at->task && at->task->sure && at->task->conn != at->conn)
+        lint_part_number(at, "connection", at->conn->index, "%u, where the command was sent",
+                         at->task->conn->index);
+}
+
+/* A Data-Out without TTT has no LUN (section 11.7.4), and neither has a Data-In without acknowledge bit. */
+void lint_lun_of_task(lint_at *at)
+{
+    if (!lint_scsi(at))
+        return;
+    if (at->kind == RIG_PDU_DATA_OUT && LINT_GET(at, TTT) == RIG_TAG_NONE)
+        return;
+    if (LINT_GET64(at, LUN) != at->task->lun)
+        lint_field(at, RIG_F_LUN, at->task->lun);
+}
