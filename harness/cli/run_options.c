@@ -330,7 +330,7 @@ int run_options_parse(run_options *o, int argc, char **argv, const char *command
         bool found = cli_data_path("scenarios", folder, sizeof folder);
         o->paths[o->num_paths++] = found ? folder : (char *)(uintptr_t) "scenarios";
     }
-    if (o->run.mode != RIG_RUN_SIM)
+    if (o->run.mode == RIG_RUN_TARGET || o->run.mode == RIG_RUN_INITIATOR)
         o->jobs = 1;
     return bad;
 }

@@ -95,14 +95,23 @@ static bool text_eq(const rig_scn_must *must, rig_view came)
     return outcome ? match_outcome_eq(want, came) : rig_view_eq(want, came);
 }
 
-static bool value_fits(const rig_scn_must *must, rig_view came)
+/* Real time is compared with the slack of traces. */
+static bool amount_fits(const match_run *run, const rig_scn_must *must, amount got, amount want)
+{
+    uint64_t slack = rig_view_is(must->member, "time") ? match_slack(run, want.size) : 0;
+    if (must->op == RIG_SCN_OP_EQ && !got.minus && !want.minus)
+        return got.size + slack >= want.size && got.size <= want.size + slack;
+    return ordered(must->op, compare(got, want));
+}
+
+static bool value_fits(const match_run *run, const rig_scn_must *must, rig_view came)
 {
     amount want = {.size = must->value.number}, got;
     if (must->op == RIG_SCN_OP_HAS)
         return list_has(came, must->value.text);
     bool number = read_amount(must->value.text, &want) || must->value.is_number;
     if (number && read_amount(came, &got))
-        return ordered(must->op, compare(got, want));
+        return amount_fits(run, must, got, want);
     bool same = text_eq(must, came);
     return must->op == RIG_SCN_OP_EQ ? same : must->op == RIG_SCN_OP_NE && !same;
 }
@@ -118,6 +127,16 @@ static void fact_name(const match_run *run, const rig_scn_must *must, rig_text *
     rig_text_add(out, "%s$%.*s", must->kind == RIG_SCN_M_COUNT ? "count " : "", RIG_VIEW_ARG(name));
     if (must->member.len)
         rig_text_add(out, ".%.*s", RIG_VIEW_ARG(must->member));
+}
+
+/* What came on the wire says more than the value it led to. */
+static void blame(match_run *run, const rig_scn_must *must, rig_finding *finding)
+{
+    rig_cause cause;
+    const rig_facts *facts = run->facts;
+    if (facts && facts->cause && facts->cause(facts->ctx, must->result, must->member, &cause) &&
+        rig_match_blame(run->out, finding, &cause) != RIG_OK)
+        run->status = RIG_E_NOMEM;
 }
 
 static bool add(match_run *run, const rig_scn_must *must, const char *text, rig_view expected,
@@ -140,6 +159,8 @@ static bool add(match_run *run, const rig_scn_must *must, const char *text, rig_
         run->status = RIG_E_NOMEM;
     finding->mark_at = (uint32_t)(actual.len - came.len);
     finding->mark_len = (uint32_t)came.len;
+    if (must->kind == RIG_SCN_M_RESULT)
+        blame(run, must, finding);
     return false;
 }
 
@@ -167,7 +188,14 @@ static bool fail(match_run *run, const rig_scn_must *must, rig_view came, bool k
                rig_view_of(shown, value.len));
 }
 
-static bool member_fits(match_run *run, const rig_scn_must *must)
+/* A run that ended early leaves results out: the finding that tells why is there already. */
+static bool was_not_reached(const match_run *run, bool known, bool *out_looked)
+{
+    *out_looked = known || !run->config->partial;
+    return !*out_looked;
+}
+
+static bool member_fits(match_run *run, const rig_scn_must *must, bool *out_looked)
 {
     const rig_facts *facts = run->facts;
     rig_text came;
@@ -179,23 +207,24 @@ static bool member_fits(match_run *run, const rig_scn_must *must)
     rig_text_init(&came, room, FACT_TEXT_MAX);
     bool known = facts && facts->member && facts->member(facts->ctx, must->result, must->member, &came);
     rig_view value = rig_view_of(room, came.len);
-    bool held = (known && value_fits(must, value)) ||
+    bool held = was_not_reached(run, known, out_looked) || (known && value_fits(run, must, value)) ||
                 fail(run, must, rig_view_sub(value, 0, known ? MATCH_VALUE_MAX / 2 : 0), known);
     rig_delete(run->out->alloc, room, FACT_TEXT_MAX);
     return held;
 }
 
-bool match_fact(match_run *run, const rig_scn_must *must)
+bool match_fact(match_run *run, const rig_scn_must *must, bool *out_looked)
 {
     const rig_facts *facts = run->facts;
     char digits[24];
     rig_text text;
     uint64_t num = 0;
     if (must->kind == RIG_SCN_M_RESULT)
-        return member_fits(run, must);
+        return member_fits(run, must, out_looked);
     bool known = facts && facts->count && facts->count(facts->ctx, must->result, &num);
     rig_text_init(&text, digits, sizeof digits);
     rig_text_add(&text, "%llu", (unsigned long long)num);
     rig_view value = rig_view_of(digits, known ? text.len : 0);
-    return (known && value_fits(must, value)) || fail(run, must, value, known);
+    return was_not_reached(run, known, out_looked) || (known && value_fits(run, must, value)) ||
+           fail(run, must, value, known);
 }

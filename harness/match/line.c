@@ -15,14 +15,19 @@ bool match_other(const rig_scn_line *line, const rig_item *item)
     return (unsigned)line->pdu != RIG_SCN_ANY_PDU && line->pdu != rig_pdu_kind_of(item->pdu.bhs);
 }
 
+uint64_t match_slack(const match_run *run, uint64_t time)
+{
+    uint64_t percent = run->config->slack_percent;
+    return percent ? time / 100 * percent + MATCH_SLACK_LEAST : 0;
+}
+
 bool match_time_fits(const match_run *run, const match_look *look, const rig_item *item)
 {
     if (!look->line->timed || !look->has_since)
         return true;
     uint64_t low = look->line->time_low, high = look->line->time_high;
-    uint64_t percent = run->config->slack_percent;
     uint64_t spent = item->time < look->since ? 0 : item->time - look->since;
-    uint64_t below = low / 100 * percent, above = high / 100 * percent;
+    uint64_t below = match_slack(run, low), above = match_slack(run, high);
     return spent >= (below < low ? low - below : 0) &&
            spent <= (above > UINT64_MAX - high ? UINT64_MAX : high + above);
 }

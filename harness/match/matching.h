@@ -12,7 +12,8 @@
 #define MATCH_SHOWN_MAX 8192        /* bytes of a line in a finding; longer ones are cut */
 #define MATCH_SAID_MAX 1024         /* bytes of a finding's sentence */
 #define MATCH_VALUE_MAX 256         /* bytes of one value in a finding */
-#define MATCH_CHAP_BACK 64          /* items looked back for the CHAP_A that was agreed */
+#define MATCH_SLACK_LEAST 100000000u /* ns that real time may always be off */
+#define MATCH_CHAP_BACK 64           /* items looked back for the CHAP_A that was agreed */
 
 /* ---- variables: bind.c ---- */
 
@@ -119,6 +120,8 @@ typedef struct match_miss {
 } match_miss;
 
 bool match_other(const rig_scn_line *line, const rig_item *item);
+/* How far real time may be off; 0 under virtual time. */
+uint64_t match_slack(const match_run *run, uint64_t time);
 bool match_time_fits(const match_run *run, const match_look *look, const rig_item *item);
 bool match_strict(const match_look *look);
 /* Bindings stay when the line fits and are taken back when it does not. */
@@ -162,6 +165,8 @@ void match_show_time(rig_text *out, uint64_t ns);
 /* "field TSIH: want 0, got 4 (bytes 14-15, capture frame 23)" */
 void match_say_miss(match_run *run, const match_look *look, const rig_item *item, const match_miss *miss,
                     rig_text *out);
+/* "(bytes 14-15, capture frame 23)"; RIG_FIELDS names no bytes. */
+void match_say_place(rig_text *out, rig_field_id id, const rig_item *item);
 void match_miss_field(const match_look *look, const match_miss *miss, rig_text *out);
 
 /* ---- expectations: trace.c, some.c, must.c, fact.c ---- */
@@ -171,7 +176,8 @@ bool match_trace(match_run *run, const rig_scn_trace *trace);
 bool match_some(match_run *run, const rig_scn_trace *trace);
 /* out_looked: the situation it speaks of arose. */
 bool match_must(match_run *run, const rig_scn_must *must, bool *out_looked);
-bool match_fact(match_run *run, const rig_scn_must *must);
+/* out_looked: its result is known, or the run went on long enough to leave it. */
+bool match_fact(match_run *run, const rig_scn_must *must, bool *out_looked);
 bool match_line_has_var(const rig_scn_line *line);
 
 #endif

@@ -162,7 +162,8 @@ static bool enough(const rig_scn_must *must, uint64_t num)
     return false;
 }
 
-static bool fail_count(clause *c, uint64_t num, size_t excess, stand why)
+/* last: the one that makes it too many, else the last one that counted. */
+static bool fail_count(clause *c, uint64_t num, size_t last, stand why)
 {
     const rig_scn_must *must = c->must;
     char text[96];
@@ -173,12 +174,15 @@ static bool fail_count(clause *c, uint64_t num, size_t excess, stand why)
                  (unsigned long long)must->number.number, (unsigned long long)num);
     const char *word = quantities[must->quantity].word;
     if (num > must->number.number)
-        return fail(c, &c->look, excess, NULL, word, text);
+        return fail(c, &c->look, last, NULL, word, text);
     if (num == 0 && c->reach != MATCH_NONE)
         return fail_stand(c, why);
     size_t near = match_nearest_misfit(c->run, &c->look, 0, c->run->num_items);
-    if (near == MATCH_NONE)
-        return fail(c, &c->look, MATCH_NONE, NULL, word, text);
+    if (near == MATCH_NONE) {
+        if (num > 0)
+            rig_text_add(&out, ", this one last");
+        return fail(c, &c->look, last, NULL, word, text);
+    }
     match_line_why(c->run, &c->look, &c->run->items[near], &miss);
     return fail(c, &c->look, near, &miss, NULL, text);
 }
@@ -203,14 +207,14 @@ static bool check_seen(clause *c)
     const rig_scn_must *must = c->must;
     stand why = STANDS;
     uint64_t num = 0;
-    size_t excess = MATCH_NONE;
+    size_t last = MATCH_NONE;
     c->single = must->quantity == RIG_SCN_Q_SOME;
     for (size_t i = 0; (i = next_match(c, i, &why)) != MATCH_NONE; i++) {
         num++;
         if (must->quantity == RIG_SCN_Q_SOME)
             return true;
-        if (num == must->number.number + 1)
-            excess = i;
+        if (num <= must->number.number + 1)
+            last = i;
     }
     if (c->run->budget == 0)
         return fail_budget(c);
@@ -220,7 +224,7 @@ static bool check_seen(clause *c)
     if (enough(must, num))
         return true;
     if (must->quantity != RIG_SCN_Q_SOME)
-        return fail_count(c, num, excess, why);
+        return fail_count(c, num, last, why);
     return c->reach == MATCH_NONE ? fail_missing(c, &c->look, "") : fail_stand(c, why);
 }
 
@@ -300,7 +304,7 @@ bool match_must(match_run *run, const rig_scn_must *must, bool *out_looked)
         return check_every(&c, out_looked);
     case RIG_SCN_M_COUNT:
     case RIG_SCN_M_RESULT:
-        return match_fact(run, must);
+        return match_fact(run, must, out_looked);
     }
     return false;
 }

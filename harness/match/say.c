@@ -7,9 +7,12 @@ static void say_frame(rig_text *out, const rig_item *item)
         rig_text_add(out, " (capture frame %u)", item->frame);
 }
 
-/* "(bytes 14-15, capture frame 23)" */
-static void say_bytes(rig_text *out, rig_field_id id, const rig_item *item)
+void match_say_place(rig_text *out, rig_field_id id, const rig_item *item)
 {
+    if (id >= RIG_FIELDS) {
+        say_frame(out, item);
+        return;
+    }
     const rig_field *field = &rig_fields[id];
     if (field->bytes == 1)
         rig_text_add(out, " (byte %u", field->byte);
@@ -61,10 +64,7 @@ static void say_cond(match_run *run, const match_look *look, const rig_scn_cond 
         match_show_got(out, cond, item, &got);
     rig_field_id id =
         cond->kind == RIG_SCN_C_FIELD ? match_field(cond, rig_pdu_kind_of(item->pdu.bhs)) : RIG_FIELDS;
-    if (id < RIG_FIELDS)
-        say_bytes(out, id, item);
-    else
-        say_frame(out, item);
+    match_say_place(out, id, item);
 }
 
 static void say_conds(match_run *run, const match_look *look, const rig_item *item, const match_miss *miss,
@@ -174,6 +174,8 @@ static void say(match_run *run, const match_report *report, rig_text *out)
     if (report->look && report->miss && report->item != MATCH_NONE) {
         rig_text_add(out, "%s", out->len ? ": " : "");
         match_say_miss(run, report->look, &run->items[report->item], report->miss, out);
+    } else if (report->item != MATCH_NONE) {
+        say_frame(out, &run->items[report->item]);
     }
     if (report->look && report->look->line->call.line)
         rig_text_add(out, " (in the macro called in line %u)", report->look->line->call.line);

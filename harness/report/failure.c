@@ -199,6 +199,18 @@ static bool put_mark(rig_text *out, const rig_finding *finding)
     return near;
 }
 
+/* An expectation about the wire that nothing came near to. */
+static void put_nothing(rig_text *out, const rig_result *result, const rig_finding *finding)
+{
+    size_t num = 0;
+    if (!finding->expected || finding->kind == RIG_FINDING_STEP)
+        return;
+    for (size_t i = 0; i < result->items.num; i++)
+        num += result->items.ptr[i].kind == RIG_ITEM_PDU;
+    rig_text_add(out, "  %-*s(nothing like it came; %zu PDU%s seen)\n", LABEL_WIDTH - 2, "actual", num,
+                 num == 1 ? " was" : "s were");
+}
+
 static void put_finding(rig_text *out, const rig_result *result, const rig_finding *finding, bool first)
 {
     char section[128];
@@ -215,16 +227,15 @@ static void put_finding(rig_text *out, const rig_result *result, const rig_findi
         put_labelled(out, "expected", finding->expected);
     if (finding->actual)
         put_labelled(out, "actual", finding->actual);
-    if (!finding->actual || !put_mark(out, finding))
-        put_labelled(out, "", finding->text ? finding->text : "");
+    else
+        put_nothing(out, result, finding);
+    bool told = finding->actual && put_mark(out, finding);
+    if (!told && finding->text && finding->text[0])
+        put_labelled(out, "", finding->text);
     rig_text_init(&text, section, sizeof section);
     if (finding_requirement(finding, &requirement)) {
         rig_text_add(out, "  why it matters: ");
         rep_plain(out, requirement.statement);
-        rig_text_add(out, "\n");
-    } else if (first && result->scn && result->scn->title.len) {
-        rig_text_add(out, "  why it matters: ");
-        rep_plain(out, result->scn->title);
         rig_text_add(out, "\n");
     }
 }

@@ -123,9 +123,11 @@ void run_engine_event(void *ctx, const rig_event *event)
         session_down(world, event);
         break;
     case RIG_EVENT_LOGIN_FAILED:
+        run_trouble_keep(world, event);
         login_failed(world, event);
         break;
     case RIG_EVENT_CLOSED:
+        run_trouble_keep(world, event);
         closed(world, event);
         break;
     case RIG_EVENT_NEXUS_LOSS:

@@ -133,6 +133,7 @@ static void write_packet(run_world *world, uint64_t now, rig_view packet)
 void run_recorder_packet(run_world *world, uint64_t now, rig_view packet)
 {
     run_recorder *recorder = &world->recorder;
+    recorder->frames++;
     if (recorder->file)
         write_packet(world, now, packet);
     rig_status status =

@@ -54,7 +54,16 @@ static start_fn *const starts[RIG_SCN_STEPS] = {
 #include "rig/scn_steps.def"
 };
 
-static bool step_failed(run_world *world, const rig_scn_step *step, const char *what, const char *detail)
+static void blame(run_world *world, const run_op *op, rig_finding *finding)
+{
+    rig_cause cause;
+    if (op && run_cause(op, &cause) && rig_match_blame(world->result, finding, &cause))
+        world->recorder.status = RIG_E_NOMEM;
+}
+
+/* op: NULL when no PDU can be behind it. */
+static bool step_failed(run_world *world, const rig_scn_step *step, const run_op *op, const char *what,
+                        const char *detail)
 {
     char text[384];
     rig_text out;
@@ -63,8 +72,8 @@ static bool step_failed(run_world *world, const rig_scn_step *step, const char *
     rig_finding *finding = rig_result_finding(world->result, RIG_FINDING_STEP, step->place, text);
     if (finding) {
         finding->time = run_now(world);
-        finding->item = UINT32_MAX;
         rig_result_text(world->result, &finding->expected, step->text);
+        blame(world, op, finding);
     }
     return false;
 }
@@ -74,9 +83,9 @@ static bool settle(run_op *op)
 {
     const rig_scn_step *step = op->step;
     if (!op->done)
-        return step_failed(op->world, step, "", "did not end before its deadline");
+        return step_failed(op->world, step, op, "", "did not end before its deadline");
     if (op->failed && step->result == RIG_SCN_NO_VAR)
-        return step_failed(op->world, step, "ended, with no $variable to take that, as ", op->outcome);
+        return step_failed(op->world, step, op, "ended, with no $variable to take that, as ", op->outcome);
     return true;
 }
 
@@ -92,20 +101,20 @@ static bool run_step(run_world *world, const rig_scn_step *step)
     rig_error error = {0};
     run_op *op = run_op_new(world, step);
     if (!op)
-        return step_failed(world, step, "", "no memory");
+        return step_failed(world, step, NULL, "", "no memory");
     rig_status status = starts[step->id](op, &error);
     if (status == RIG_E_STATE && step->result != RIG_SCN_NO_VAR) {
         run_op_done(op, rig_status_name(status), true);
         return true;
     }
     if (status)
-        return step_failed(world, step, "", error.text[0] ? error.text : why_stopped(world, status));
+        return step_failed(world, step, NULL, "", error.text[0] ? error.text : why_stopped(world, status));
     if (step->async)
         return true;
     if (!op->done)
         status = run_pump(world, run_op_over, op, op->began + step->within);
     if (status && status != RIG_E_TIMEOUT)
-        return step_failed(world, step, "", why_stopped(world, status));
+        return step_failed(world, step, op, "", why_stopped(world, status));
     return settle(op);
 }
 

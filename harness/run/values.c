@@ -24,6 +24,11 @@ void run_op_done(run_op *op, const char *outcome, bool failed)
     op->done = true;
     op->failed = failed;
     op->ended = run_now(op->world);
+    const run_trouble *trouble = &op->world->trouble;
+    bool answered = op->task.done && op->task.status == RIG_OK;
+    if (failed && !answered && trouble->session && trouble->session == op->session &&
+        trouble->time >= op->began)
+        op->trouble = *trouble;
     rig_text_init(&text, op->outcome, sizeof op->outcome);
     rig_text_add(&text, "%s", outcome);
 }
@@ -204,7 +209,16 @@ static bool fact_count(void *ctx, uint32_t result, uint64_t *out_count)
     return true;
 }
 
+/* Only of the status a PDU says it in so many words. */
+static bool fact_cause(void *ctx, uint32_t result, rig_view member, rig_cause *out_cause)
+{
+    run_world *world = ctx;
+    const run_op *op = world->results[result];
+    bool status = member.len == 0 || rig_view_is(member, "status");
+    return op && op->done && status && run_cause(op, out_cause);
+}
+
 rig_facts run_facts(run_world *world)
 {
-    return (rig_facts){fact_member, fact_count, world};
+    return (rig_facts){fact_member, fact_count, fact_cause, world};
 }

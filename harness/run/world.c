@@ -3,7 +3,8 @@
 
 #include <time.h>
 
-#define TURNS_PER_LOOK 256 /* at the real clock, which guards against cases that never end */
+#define TURNS_PER_LOOK 256         /* at the real clock, which guards against cases that never end */
+#define NAP (50 * RIG_MILLISECOND) /* longest wait for sockets before the stop flag is looked at again */
 
 uint64_t run_real_now(void)
 {
@@ -47,20 +48,38 @@ rig_status run_tick(run_world *world, uint64_t now)
     return world->recorder.status;
 }
 
-/* Lets the case go on until it is over, or virtual or real time is. RIG_E_TIMEOUT at the deadline. */
+/* Under virtual time a turn takes microseconds, and a look at the clock as long as many of them. */
+static bool out_of_real_time(run_world *world)
+{
+    bool look = !world->net || ++world->turns % TURNS_PER_LOOK == 0;
+    world->result->timed_out |= look && run_real_now() >= world->real_limit;
+    return world->result->timed_out;
+}
+
+/* How far one turn may go. Sockets are waited for in naps: a signal's handler only sets the stop flag,
+ * because a loop that took the signal over would leave its default behind when the case ends. */
+static uint64_t turn_end(const run_world *world, uint64_t now, uint64_t deadline)
+{
+    if (world->net)
+        return deadline;
+    uint64_t real = run_real_now();
+    uint64_t left = world->real_limit > real ? world->real_limit - real : 0;
+    return earlier(deadline, now + earlier(left, NAP));
+}
+
+/* Lets the case go on until it is over, or virtual or real time is. RIG_E_TIMEOUT at the deadline,
+ * RIG_E_LIMIT when real time is over, RIG_E_ABORTED when it was stopped. */
 rig_status run_pump(run_world *world, bool (*over)(void *ctx), void *ctx, uint64_t deadline)
 {
     while (!over || !over(ctx)) {
         uint64_t now = run_now(world);
         if (world->config->stop && *world->config->stop)
             return RIG_E_ABORTED;
-        bool look = ++world->turns % TURNS_PER_LOOK == 0;
-        world->result->timed_out |= look && run_real_now() > world->real_limit;
-        if (world->result->timed_out)
+        if (out_of_real_time(world))
             return RIG_E_LIMIT;
         if (now >= deadline)
             return RIG_E_TIMEOUT;
-        rig_status status = world->drive->advance(world, deadline);
+        rig_status status = world->drive->advance(world, turn_end(world, now, deadline));
         if (status)
             return status;
     }

@@ -30,6 +30,15 @@ typedef struct run_drive {
     rig_status (*advance)(run_world *world, uint64_t until);
 } run_drive;
 
+/* How the engine lost a connection or a login, as it told it. */
+typedef struct run_trouble {
+    const rig_session *session; /* NULL: none yet */
+    rig_error error;
+    uint64_t time;
+    size_t items;   /* evidence when it was told … */
+    uint32_t frame; /* … and packets */
+} run_trouble;
+
 /* One use of a step, and what it left. */
 typedef struct run_op {
     struct run_op *next;
@@ -40,6 +49,7 @@ typedef struct run_op {
     bool done;
     bool failed; /* ended otherwise than its caller must have hoped */
     char outcome[RUN_OUTCOME_LEN];
+    run_trouble trouble; /* what it ended by, when its session was lost */
     rig_task task;
     uint8_t cdb[RIG_CDB_MAX];
     uint8_t *buffer;
@@ -61,6 +71,12 @@ typedef struct run_wrong {
     uint64_t offset;
     uint16_t port;
 } run_wrong;
+
+/* What a case takes on the simulated network. */
+typedef struct run_rehearsal {
+    uint64_t steps; /* ns until the last step is done */
+    uint64_t tail;  /* ns that PDUs and events come after it */
+} run_rehearsal;
 
 typedef struct run_recorder {
     rig_streams *streams;
@@ -112,6 +128,7 @@ struct run_world {
     run_op *ops;
     run_op **results;     /* by result index */
     rig_session *session; /* the last one opened */
+    run_trouble trouble;  /* the last one */
     run_recorder recorder;
     size_t taken;      /* items before this one were taken by earlier waits */
     uint32_t step;     /* 1-based number of the running step */
@@ -119,7 +136,9 @@ struct run_world {
     uint32_t num_wrongs;
     uint32_t turns;
     uint64_t real_limit;
-    bool tearing_down; /* what happens now is not part of the case */
+    uint64_t steps_ns;       /* time when the last step was done */
+    run_rehearsal rehearsal; /* real-time modes */
+    bool tearing_down;       /* what happens now is not part of the case */
     rig_prove_fn *prove;
     void *prove_ctx;
     uint32_t *tried, *survived;
@@ -186,6 +205,16 @@ const char *run_task_outcome(const rig_task *task);
 /* chap.c */
 size_t run_chap(void *ctx, uint32_t algorithm, uint8_t identifier, rig_view secret, rig_view challenge,
                 uint8_t out[RIG_MATCH_HASH_MAX]);
+
+/* cause.c: which PDU is behind a failure */
+void run_trouble_keep(run_world *world, const rig_event *event);
+bool run_cause(const run_op *op, rig_cause *out_cause);
+
+/* needs.c: NULL when the mode can play the case, else why not */
+const char *run_why_not(const rig_run_config *config, const rig_scn *scn);
+/* The time that the steps say they let go by. */
+uint64_t run_passes(const rig_scn *scn);
+bool run_waits_too_long(uint64_t waits, rig_text *out_reason);
 
 /* case.c */
 rig_match_config run_match_config(const run_world *world);

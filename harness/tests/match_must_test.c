@@ -151,7 +151,7 @@ static bool fact(const char *text, left *l, const char *says)
 {
     bench b;
     bench_open(&b, text, NULL);
-    b.facts = (rig_facts){member, count, l};
+    b.facts = (rig_facts){.member = member, .count = count, .ctx = l};
     bool held = bench_match(&b);
     bool ok = says ? !held && strstr(b.result.findings[0].text, says) != NULL : held;
     if (!ok)
@@ -184,7 +184,7 @@ static void results_underline_the_value(void)
     bench b;
     left l = {"busy", "0", "", "", 0};
     bench_open(&b, "must $r == good\n", NULL);
-    b.facts = (rig_facts){member, count, &l};
+    b.facts = (rig_facts){.member = member, .count = count, .ctx = &l};
     CU_ASSERT_FALSE(bench_match(&b));
     CU_ASSERT_STRING_EQUAL(b.result.findings[0].expected, "$r == good");
     CU_ASSERT_STRING_EQUAL(b.result.findings[0].actual, "$r == busy");

@@ -6,12 +6,22 @@
 
 #include "rig/result.h"
 
+/** rig_cause is the PDU behind something that went wrong, and what is wrong with it. */
+typedef struct rig_cause {
+    size_t item;    /**< index of the PDU in the result's items, SIZE_MAX none */
+    uint32_t frame; /**< without an item: capture frame with the beginning of a PDU that did not come whole */
+    char field[48]; /**< header field or key at fault, "" the PDU as such */
+    char text[256]; /**< what is wrong with it, or what did not come behind it */
+} rig_cause;
+
 /** rig_facts is what the steps of a case left in its $variables. */
 typedef struct rig_facts {
     /** Appends member ("" = status) of result number `result` as text; false when it is not known. */
     bool (*member)(void *ctx, uint32_t result, rig_view member, rig_text *out);
     /** Gives the entries of a list result; false when the step has not run. */
     bool (*count)(void *ctx, uint32_t result, uint64_t *out_count);
+    /** Tells which PDU made that member of a result what it is; false when none did. NULL: never. */
+    bool (*cause)(void *ctx, uint32_t result, rig_view member, rig_cause *out_cause);
     void *ctx; /**< first argument */
 } rig_facts;
 
@@ -28,9 +38,11 @@ typedef struct rig_match_alias {
 
 /** rig_match_config says how strictly to compare. */
 typedef struct rig_match_config {
-    uint64_t slack_percent; /**< of the times of +T lines: 0 under virtual time, 10 under real time */
+    uint64_t slack_percent; /**< of the times of +T lines: 0 under virtual time, else 0.1 s may always be
+                                 off, too */
     bool norms_only; /**< must and never only: traces are our own recording and say nothing of a foreign
                         product */
+    bool partial;    /**< the run ended early: results that no step left are not looked at */
     /**
      * Computes a CHAP response (RFC 1994 section 4.1) into out by the hash of that CHAP_A number; gives its
      * bytes, 0 for an algorithm it does not know. NULL: a pattern chap(…) fits nothing.
@@ -58,6 +70,12 @@ typedef struct rig_match_config {
  * there) holds, but is no check.
  */
 rig_status rig_match(const rig_match_config *config, const rig_facts *facts, rig_result *result);
+
+/**
+ * rig_match_blame shows the cause in a finding of result: the PDU as what came, its field underlined, and
+ * behind the finding's sentence what is wrong, with bytes and capture frame. RIG_E_NOMEM.
+ */
+rig_status rig_match_blame(rig_result *result, rig_finding *finding, const rig_cause *cause);
 
 /** rig_survivor is a literal whose alteration no expectation noticed. */
 typedef struct rig_survivor {
