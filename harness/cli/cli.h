@@ -12,17 +12,31 @@
 #define CLI_TIMEOUT 124
 #define CLI_UNSUPPORTED 127
 
+#define CLI_PATH_SIZE 4096
+
 /* Prints "iscsirig: …" to standard error and returns CLI_USAGE. */
 __attribute__((format(printf, 1, 2))) int cli_complain(const char *format, ...);
 
 /* A whole file in memory (rig_delete with size + 1; a NUL behind it). RIG_E_IO, RIG_E_LIMIT with err. */
 rig_status cli_read(const char *path, size_t max, char **out_text, size_t *out_len, rig_error *err);
 
+/* What getopt did not take: c is ':' (no value) or '?'. Returns CLI_USAGE. */
+int cli_bad_option(int c, char **argv);
+
+/* Opens a regular file for reading, -1 with err otherwise; never waits, whatever the name leads to. */
+int cli_open(const char *path, rig_error *err);
+
 /* Where data of the project lies (docs/requirements.tsv, scenarios/include): $ISCSIRIG_DATA, the folder of
  * the source tree the program was built from, or the installed one. */
 bool cli_data_path(const char *name, char *out, size_t size);
 
 const char *cli_commit(void);
+
+/* "$XDG_STATE_HOME/iscsirig/NAME", by default below ~/.local/state. False without either. */
+bool cli_state_path(const char *name, char *out, size_t size);
+
+/* Makes a folder and those above it. False with errno unless files can be made in it. */
+bool cli_make_folder(const char *path);
 
 /* ---- scenario files ---- */
 

@@ -56,14 +56,15 @@ int cmd_fmt(int argc, char **argv)
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     fmt_way way = FMT_PRINT;
+    opterr = 0;
     optind = 1;
-    for (int c; (c = getopt_long(argc, argv, "hwc", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, ":hwc", options, NULL)) != -1;) {
         if (c == 'h') {
             printf("usage: iscsirig fmt [--write|--check] FILE…\n");
             return CLI_OK;
         }
-        if (c == '?')
-            return CLI_USAGE;
+        if (c == '?' || c == ':')
+            return cli_bad_option(c, argv);
         way = c == 'w' ? FMT_WRITE : FMT_CHECK;
     }
     int worst = optind < argc ? CLI_OK : cli_complain("fmt: wanted scenario files");

@@ -1,8 +1,10 @@
 /* iscsirig run: cases on worker threads, reported in their order. */
+#include "environment.h"
+#include "failed.h"
 #include "known.h"
 #include "rig/draws.h"
 #include "rig/timerq.h"
-#include "run_options.h"
+#include "selection.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -15,26 +17,21 @@
 
 #define WINDOW 1024 /* cases that may be finished before the oldest one is reported */
 
-typedef struct run_job {
-    const cli_scenario *scenario;
-    uint32_t case_index;
-    uint64_t round;
-} run_job;
-
 typedef struct run_slot {
     rig_result result;
     rig_status status;
     bool done;
+    bool cut; /* by a signal, so its verdict says nothing */
 } run_slot;
 
 typedef struct run_pool {
     run_options *options;
     cli_pack pack;
     cli_known known;
-    run_job *jobs;
-    size_t num_jobs, size_jobs;
+    cli_failed failed;
+    cli_selection selection;
     run_slot slots[WINDOW];
-    size_t next, reported;
+    uint64_t next, reported;
     bool halt;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -42,7 +39,9 @@ typedef struct run_pool {
     size_t num_reports;
     rig_summary summary;
     uint64_t num_timed_out;
-    FILE *failed_list;
+    cli_failed_writer failed_list;
+    char captures[CLI_PATH_SIZE]; /* of failed cases when no folder was named, "" none */
+    bool has_captures;
 } run_pool;
 
 static volatile int stop_now;
@@ -53,101 +52,21 @@ static void on_signal(int signum)
     stop_now = 1;
 }
 
-/* ---- which cases ---- */
-
-static bool selected(const run_options *options, const rig_scn *scn)
-{
-    for (size_t i = 0; i < options->num_addresses; i++)
-        if (!rig_scn_selected(scn, rig_view_str(options->addresses[i])))
-            return false;
-    return true;
-}
-
-static bool job_add(run_pool *pool, const cli_scenario *scenario, uint32_t case_index, uint64_t round)
-{
-    if (pool->num_jobs == pool->size_jobs) {
-        size_t more = pool->size_jobs ? pool->size_jobs * 2 : 256;
-        run_job *jobs =
-            rig_resize(rig_alloc_libc(), pool->jobs, pool->size_jobs * sizeof *jobs, more * sizeof *jobs);
-        if (!jobs)
-            return false;
-        pool->jobs = jobs;
-        pool->size_jobs = more;
-    }
-    pool->jobs[pool->num_jobs++] = (run_job){scenario, case_index, round};
-    return true;
-}
-
-static void failed_path(char *out, size_t size, bool make)
-{
-    const char *state = getenv("XDG_STATE_HOME");
-    const char *home = getenv("HOME");
-    if (state)
-        snprintf(out, size, "%s", state);
-    else
-        snprintf(out, size, "%s/.local/state", home ? home : "/tmp");
-    if (make)
-        for (char *slash = strchr(out + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-            *slash = 0;
-            mkdir(out, 0777);
-            *slash = '/';
-        }
-    if (make)
-        mkdir(out, 0777);
-    size_t len = strlen(out);
-    snprintf(out + len, size - len, "/iscsirig-failed.txt");
-}
-
-static bool failed_last_time(const char *list, const cli_scenario *scenario, uint32_t case_index)
-{
-    char row[4200];
-    snprintf(row, sizeof row, "%s\t%u\n", scenario->source.path, case_index);
-    return list && strstr(list, row) != NULL;
-}
-
-static int collect(run_pool *pool)
-{
-    run_options *options = pool->options;
-    char path[4096], *list = NULL;
-    size_t list_len = 0;
-    uint64_t count = 0;
-    if (options->rerun_failed) {
-        failed_path(path, sizeof path, false);
-        if (cli_read(path, 16u << 20, &list, &list_len, NULL))
-            return cli_complain("--rerun-failed: no run has left a list in %s", path);
-    }
-    for (uint64_t round = 0; round < options->repeat; round++)
-        for (size_t i = 0; i < pool->pack.num; i++) {
-            const cli_scenario *scenario = pool->pack.scenarios[i];
-            for (uint32_t c = 0; c < rig_scn_cases(scenario->file); c++) {
-                rig_scn *scn = NULL;
-                if (rig_scn_case(scenario->file, c, &scn, NULL))
-                    return cli_complain("%s: no memory", scenario->source.path);
-                bool wanted = selected(options, scn) && (!list || failed_last_time(list, scenario, c));
-                rig_scn_free(scn);
-                if (wanted && count++ % options->shards == options->shard - 1 &&
-                    !job_add(pool, scenario, c, round))
-                    return cli_complain("no memory");
-            }
-        }
-    rig_delete(rig_alloc_libc(), list, list_len + 1);
-    return CLI_OK;
-}
+/* ---- before anything is played ---- */
 
 /* Everything wrong in a file is found before anything runs. */
 static int check_jobs(const run_pool *pool)
 {
-    for (size_t i = 0; i < pool->num_jobs; i++) {
-        const run_job *job = &pool->jobs[i];
-        const char *path = job->scenario->source.path;
+    for (size_t i = 0; i < pool->selection.num_picks && !stop_now; i++) {
+        const cli_pick *pick = &pool->selection.picks[i];
+        const char *path = pick->scenario->source.path;
         rig_error error = {0};
-        if (job->round ||
-            !rig_run_check(&pool->options->run, job->scenario->file, path, job->case_index, &error))
+        if (!rig_run_check(&pool->options->run, pick->scenario->file, path, pick->case_index, &error))
             continue;
         if (error.line)
             fprintf(stderr, "%s:%u:%u: %s\n", path, error.line, error.col, error.text);
         else if (pool->options->run.link)
-            fprintf(stderr, "--link %s: %s\n", pool->options->run.link, error.text);
+            cli_complain("--link %s: %s", pool->options->run.link, error.text);
         else
             fprintf(stderr, "%s: %s\n", path, error.text);
         return CLI_USAGE;
@@ -157,12 +76,12 @@ static int check_jobs(const run_pool *pool)
 
 static int list_jobs(const run_pool *pool)
 {
-    for (size_t i = 0; i < pool->num_jobs; i++) {
+    for (uint64_t i = 0; i < pool->selection.num_jobs; i++) {
         rig_scn *scn = NULL;
-        const run_job *job = &pool->jobs[i];
-        if (rig_scn_case(job->scenario->file, job->case_index, &scn, NULL))
+        const cli_pick pick = cli_selection_job(&pool->selection, i).pick;
+        if (rig_scn_case(pick.scenario->file, pick.case_index, &scn, NULL))
             return cli_complain("no memory");
-        printf("%s", job->scenario->source.path);
+        printf("%s", pick.scenario->source.path);
         for (uint32_t b = 0; b < scn->num_bindings; b++)
             printf(" %.*s=%.*s", RIG_VIEW_ARG(scn->bindings[b].name), RIG_VIEW_ARG(scn->bindings[b].value));
         printf("\t%.*s\n", RIG_VIEW_ARG(scn->title));
@@ -173,27 +92,69 @@ static int list_jobs(const run_pool *pool)
 
 /* ---- playing ---- */
 
-static void play(run_pool *pool, size_t index)
+/* Rounds behind the first draw otherwise, and leave their captures elsewhere. */
+static void set_round(rig_run_config *config, const cli_job *job, char *folder, size_t size)
 {
-    const run_job *job = &pool->jobs[index];
-    run_slot *slot = &pool->slots[index % WINDOW];
-    rig_run_config config = pool->options->run;
-    config.stop = &stop_now;
-    if (job->round) {
-        const char *path = job->scenario->source.path;
-        config.seed =
-            (config.has_seed ? config.seed : rig_hash64(path, strlen(path), 0) & 0xffffffff) + job->round;
-        config.has_seed = true;
-    }
-    slot->status = rig_run_case(&config, job->scenario->file, job->scenario->source.path, job->case_index,
-                                &slot->result);
+    const char *path = job->pick.scenario->source.path;
+    if (!job->round)
+        return;
+    config->seed =
+        (config->has_seed ? config->seed : rig_hash64(path, strlen(path), 0) & 0xffffffff) + job->round;
+    config->has_seed = true;
+    if (!config->pcap_dir)
+        return;
+    int len = snprintf(folder, size, "%s/round-%llu", config->pcap_dir, (unsigned long long)job->round + 1);
+    if (len > 0 && (size_t)len < size)
+        config->pcap_dir = folder;
 }
 
-static bool claim(run_pool *pool, size_t *out_index)
+static rig_status play_job(const run_pool *pool, const cli_job *job, const char *pcap_dir, rig_result *result)
 {
-    while (!pool->halt && pool->next < pool->num_jobs && pool->next >= pool->reported + WINDOW)
+    char folder[CLI_PATH_SIZE];
+    rig_run_config config = pool->options->run;
+    config.pcap_dir = pcap_dir;
+    set_round(&config, job, folder, sizeof folder);
+    return rig_run_case(&config, job->pick.scenario->file, job->pick.scenario->source.path,
+                        job->pick.case_index, result);
+}
+
+/* On the simulated network a case repeats itself to the byte, so only those that failed are written. */
+static void play_again(const run_pool *pool, const cli_job *job, rig_result *result)
+{
+    rig_result again;
+    rig_status status = play_job(pool, job, pool->captures, &again);
+    if (status || again.verdict != result->verdict) {
+        rig_result_cleanup(&again);
+        return;
+    }
+    rig_result_cleanup(result);
+    *result = again;
+}
+
+static bool wants_capture(const run_pool *pool, const run_slot *slot)
+{
+    const rig_result *result = &slot->result;
+    return pool->captures[0] && !slot->status && !result->timed_out && !stop_now &&
+           (result->verdict == RIG_VERDICT_FAIL || result->verdict == RIG_VERDICT_LOOSE);
+}
+
+static void play(run_pool *pool, uint64_t index)
+{
+    const cli_job job = cli_selection_job(&pool->selection, index);
+    run_slot *slot = &pool->slots[index % WINDOW];
+    bool live = pool->options->run.mode != RIG_RUN_SIM && pool->captures[0];
+    const char *pcap_dir = live ? pool->captures : pool->options->run.pcap_dir;
+    slot->status = play_job(pool, &job, pcap_dir, &slot->result);
+    if (!live && wants_capture(pool, slot))
+        play_again(pool, &job, &slot->result);
+    slot->cut = stop_now && rig_verdict_failed(slot->result.verdict);
+}
+
+static bool claim(run_pool *pool, uint64_t *out_index)
+{
+    while (!pool->halt && pool->next < pool->selection.num_jobs && pool->next >= pool->reported + WINDOW)
         pthread_cond_wait(&pool->changed, &pool->lock);
-    if (pool->halt || stop_now || pool->next >= pool->num_jobs)
+    if (pool->halt || stop_now || pool->next >= pool->selection.num_jobs)
         return false;
     *out_index = pool->next++;
     return true;
@@ -202,7 +163,7 @@ static bool claim(run_pool *pool, size_t *out_index)
 static void *work(void *ctx)
 {
     run_pool *pool = ctx;
-    size_t index = 0;
+    uint64_t index = 0;
     pthread_mutex_lock(&pool->lock);
     while (claim(pool, &index)) {
         pthread_mutex_unlock(&pool->lock);
@@ -225,7 +186,7 @@ static const char *peer_name(const run_options *options)
     return options->run.mode == RIG_RUN_SIM ? "sim" : options->run.mode == RIG_RUN_TCP ? "tcp" : "peer";
 }
 
-static void report(run_pool *pool, const run_job *job, run_slot *slot)
+static void report(run_pool *pool, run_slot *slot)
 {
     rig_result *result = &slot->result;
     if (slot->status) {
@@ -238,11 +199,11 @@ static void report(run_pool *pool, const run_job *job, run_slot *slot)
     pool->summary.verdicts[result->verdict]++;
     pool->summary.cases++;
     pool->num_timed_out += result->timed_out;
+    pool->has_captures = pool->has_captures || (result->capture && result->capture[0]);
     for (size_t i = 0; i < pool->num_reports; i++)
         pool->reports[i]->ops->add(pool->reports[i], result);
     if (rig_verdict_failed(result->verdict)) {
-        if (pool->failed_list)
-            fprintf(pool->failed_list, "%s\t%u\n", job->scenario->source.path, job->case_index);
+        cli_failed_add(&pool->failed_list, result->path, result->scn);
         pool->halt = pool->halt || pool->options->fail_fast;
     }
     rig_result_cleanup(result);
@@ -251,14 +212,14 @@ static void report(run_pool *pool, const run_job *job, run_slot *slot)
 static void report_all(run_pool *pool)
 {
     pthread_mutex_lock(&pool->lock);
-    while (pool->reported < pool->num_jobs) {
+    while (pool->reported < pool->selection.num_jobs) {
         run_slot *slot = &pool->slots[pool->reported % WINDOW];
         while (!slot->done && !((pool->halt || stop_now) && pool->reported >= pool->next))
             pthread_cond_wait(&pool->changed, &pool->lock);
-        if (!slot->done)
+        if (!slot->done || slot->cut)
             break;
         pthread_mutex_unlock(&pool->lock);
-        report(pool, &pool->jobs[pool->reported], slot);
+        report(pool, slot);
         pthread_mutex_lock(&pool->lock);
         slot->done = false;
         pool->reported++;
@@ -283,12 +244,14 @@ static int open_reports(run_pool *pool)
     rig_text text;
     rig_text_init(&text, command, sizeof command);
     rig_text_add(&text, "iscsirig");
-    for (int i = 0; i < options->argc; i++)
-        rig_text_add(&text, " %s", options->argv[i]);
+    for (int i = 0; i < options->argc; i++) {
+        rig_text_add(&text, " ");
+        rig_run_quote(&text, rig_view_str(options->argv[i]));
+    }
     const rig_run_facts facts = {.version = cli_commit(),
                                  .command = command,
                                  .mode = peer_name(options),
-                                 .planned = pool->num_jobs,
+                                 .planned = pool->selection.num_jobs,
                                  .strict = options->strict};
     int bad = CLI_OK;
     rig_report_requirements(rig_view_of(pool->pack.requirements.text, pool->pack.requirements.len));
@@ -301,9 +264,11 @@ static int open_reports(run_pool *pool)
 static int finish_reports(run_pool *pool)
 {
     int bad = CLI_OK;
-    pool->summary.files = pool->pack.num;
+    pool->summary.files = pool->selection.num_files;
     pool->summary.interrupted = stop_now != 0;
     pool->summary.captures = pool->options->run.pcap_dir;
+    if (pool->captures[0] && pool->has_captures)
+        pool->summary.captures = pool->captures;
     for (size_t i = 0; i < pool->num_reports; i++)
         if (pool->reports[i]->ops->finish(pool->reports[i], &pool->summary))
             bad = cli_complain("a report could not be written");
@@ -322,7 +287,7 @@ static void play_all(run_pool *pool)
     pthread_t threads[256];
     long started = 0;
     uint64_t began = clock_ns();
-    while (started < pool->options->jobs && (size_t)started < pool->num_jobs &&
+    while (started < pool->options->jobs && (uint64_t)started < pool->selection.num_jobs &&
            pthread_create(&threads[started], NULL, work, pool) == 0)
         started++;
     if (started == 0)
@@ -347,53 +312,94 @@ static int exit_status(const run_pool *pool)
 
 static void pool_free(run_pool *pool)
 {
-    if (pool->failed_list)
-        fclose(pool->failed_list);
-    rig_delete(rig_alloc_libc(), pool->jobs, pool->size_jobs * sizeof *pool->jobs);
+    for (size_t i = 0; i < WINDOW; i++)
+        if (pool->slots[i].done)
+            rig_result_cleanup(&pool->slots[i].result);
+    cli_selection_free(&pool->selection);
+    cli_failed_free(&pool->failed);
     cli_known_free(&pool->known);
     cli_pack_free(&pool->pack);
     free(pool);
 }
 
+/* A run nobody gave a folder leaves captures of what failed below the folder of state, and nothing else. */
+static void choose_captures(run_pool *pool)
+{
+    const run_options *options = pool->options;
+    bool wanted = !options->run.pcap_dir && options->run.keep != RIG_RUN_KEEP_NEVER;
+    bool live = options->run.mode != RIG_RUN_SIM;
+    if (!wanted || !cli_state_path("captures", pool->captures, sizeof pool->captures) ||
+        (live && !cli_make_folder(pool->captures)))
+        pool->captures[0] = 0;
+}
+
 static int run_pool_all(run_pool *pool)
 {
-    struct sigaction action = {.sa_handler = on_signal};
-    char path[4096];
-    failed_path(path, sizeof path, true);
-    pool->failed_list = fopen(path, "w");
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
+    cli_failed_begin(&pool->failed_list);
+    choose_captures(pool);
     int bad = open_reports(pool);
     if (!bad)
         play_all(pool);
     int worse = finish_reports(pool);
+    cli_failed_end(&pool->failed_list, !bad && (!stop_now || pool->reported));
     return bad ? bad : worse ? worse : exit_status(pool);
+}
+
+static int load(run_pool *pool)
+{
+    run_options *options = pool->options;
+    char **paths = options->paths;
+    size_t num_paths = options->num_paths;
+    pool->pack.defines = options->defines;
+    pool->pack.num_defines = options->num_defines;
+    int bad = options->rerun_failed ? cli_failed_load(&pool->failed) : CLI_OK;
+    if (options->rerun_failed && num_paths == 0) {
+        paths = pool->failed.paths;
+        num_paths = pool->failed.num_paths;
+    }
+    if (!bad)
+        bad = cli_pack_load(&pool->pack, paths, num_paths);
+    if (!bad)
+        bad = cli_known_load(&pool->known, options->known, paths, num_paths);
+    const cli_failed *failed = options->rerun_failed ? &pool->failed : NULL;
+    return bad ? bad : cli_select(&pool->selection, options, &pool->pack, failed, &stop_now);
+}
+
+static int dry_run(const cli_selection *selection)
+{
+    bool one = selection->num_jobs == 1;
+    printf("%llu case%s of %zu file%s %s ready to be played\n", (unsigned long long)selection->num_jobs,
+           one ? "" : "s", selection->num_files, selection->num_files == 1 ? "" : "s", one ? "is" : "are");
+    return CLI_OK;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 static int run_with(run_pool *pool)
 {
     run_options *options = pool->options;
-    pool->pack.defines = options->defines;
-    pool->pack.num_defines = options->num_defines;
-    int bad = cli_pack_load(&pool->pack, options->paths, options->num_paths);
-    if (!bad)
-        bad = cli_known_load(&pool->known, options->known, options->paths, options->num_paths);
-    if (!bad)
-        bad = collect(pool);
+    catch_signals();
+    int bad = load(pool);
     if (!bad)
         bad = check_jobs(pool);
     if (bad)
         return bad;
     if (options->list)
         return list_jobs(pool);
-    if (options->dry_run) {
-        printf("%zu cases of %zu files are ready to be played\n", pool->num_jobs, pool->pack.num);
-        return CLI_OK;
-    }
-    if (pool->num_jobs == 0)
+    if (options->dry_run)
+        return dry_run(&pool->selection);
+    if (pool->selection.num_picks == 0 && !options->rerun_failed && !stop_now)
         return cli_complain("no scenario was selected");
-    return run_pool_all(pool);
+    if (pool->selection.num_picks == 0 && options->rerun_failed)
+        fprintf(stderr, "nothing of what was selected failed the last time\n");
+    bad = cli_check_environment(options, &pool->selection);
+    return bad ? bad : run_pool_all(pool);
 }
 
 int cmd_run(int argc, char **argv)
@@ -406,6 +412,7 @@ int cmd_run(int argc, char **argv)
     if (!pool)
         return cli_complain("no memory");
     pool->options = &options;
+    options.run.stop = &stop_now;
     options.run.keep_items = false;
     for (size_t i = 0; rig_report_rows[i].name && i < REPORTS_MAX; i++)
         if (options.wanted[i] && rig_report_rows[i].evidence)

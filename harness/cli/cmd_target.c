@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define READ_AHEAD (256u << 10)
 #define LUNS_MAX 64
@@ -107,7 +108,10 @@ static int add_listens(target_server *server, const target_options *options)
             status = rig_target_portal_add(server->target, &at, portal.group < 0 ? 1 : (uint16_t)portal.group,
                                            &error);
         if (status)
-            return fail("--listen", status, &error);
+            return cli_complain("--listen %s: %s", listens[i],
+                                status == RIG_E_ARGUMENT ? "no interface has that address"
+                                : status == RIG_E_EXISTS ? "another program listens there"
+                                                         : error.text);
         if (i == 0)
             server->first = at;
     }
@@ -165,6 +169,8 @@ static int add_scenario(target_server *server, const char *path)
     int bad = cli_pack_load(&server->pack, paths, 1);
     if (bad)
         return bad;
+    if (server->pack.num != 1)
+        return cli_complain("%s: wanted one scenario file, not a folder of %zu", path, server->pack.num);
     if (rig_scn_case(server->pack.scenarios[0]->file, 0, &server->scn, NULL))
         return cli_complain("no memory");
     const rig_scn_target *from = &server->scn->target;
@@ -324,23 +330,30 @@ int cmd_target(int argc, char **argv)
         {"help", no_argument, NULL, 'h'},         {0}};
     target_options chosen = {0};
     target_server server = {0};
+    opterr = 0;
     optind = 1;
-    for (int c; (c = getopt_long(argc, argv, "hq", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, ":hq", options, NULL)) != -1;) {
         if (c == 'h') {
             usage();
             return CLI_OK;
         }
         if (c == 'F')
             return list_faults();
-        if (take_option(&chosen, c)) {
+        int bad = c == '?' || c == ':' ? cli_bad_option(c, argv) : take_option(&chosen, c);
+        if (bad) {
             target_auth_wipe(&chosen.auth);
-            return CLI_USAGE;
+            return bad;
         }
     }
-    chosen.scenario = optind < argc ? argv[optind] : NULL;
+    if (optind + 1 < argc)
+        return cli_complain("target: wanted one scenario file, came %d", argc - optind);
+    chosen.scenario = argv[optind];
     int bad = open_server(&server, &chosen);
-    if (!bad)
+    if (!bad) {
         bad = serve(&server);
+        if (chosen.ready_file)
+            unlink(chosen.ready_file);
+    }
     close_server(&server);
     target_auth_wipe(&chosen.auth);
     return bad;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct trace_job {
     rig_trace trace;
@@ -115,6 +116,16 @@ static rig_status take_item(void *ctx, const rig_flow *flow, const rig_item *ite
     return status;
 }
 
+static rig_status check_file(const char *path, rig_error *err)
+{
+    if (strcmp(path, "-") == 0)
+        return RIG_OK;
+    int fd = cli_open(path, err);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 ? RIG_OK : RIG_E_IO;
+}
+
 static int read_all(trace_job *job, const char *path, uint16_t port)
 {
     const rig_streams_config config = {
@@ -126,7 +137,9 @@ static int read_all(trace_job *job, const char *path, uint16_t port)
     rig_link_type link;
     rig_view bytes;
     uint32_t wire_len;
-    rig_status status = rig_capture_open(rig_alloc_libc(), path, &capture, &error);
+    rig_status status = check_file(path, &error);
+    if (!status)
+        status = rig_capture_open(rig_alloc_libc(), path, &capture, &error);
     if (!status)
         status = rig_streams_new(&config, &streams);
     while (!status) {
@@ -162,8 +175,9 @@ int cmd_trace(int argc, char **argv)
     trace_job job = {.last_connection = UINT32_MAX};
     rig_trace_style style = RIG_TRACE_SYMBOLIC;
     uint64_t port = 0;
+    opterr = 0;
     optind = 1;
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         if (c == 'h') {
             usage();
             return CLI_OK;
@@ -172,8 +186,10 @@ int cmd_trace(int argc, char **argv)
             style = RIG_TRACE_PLAIN;
         else if (c == 'f')
             job.fields = true;
-        else if (c != 'o' || !rig_view_u64(rig_view_str(optarg), &port) || port > UINT16_MAX)
-            return CLI_USAGE;
+        else if (c != 'o')
+            return cli_bad_option(c, argv);
+        else if (!rig_view_u64(rig_view_str(optarg), &port) || port == 0 || port > UINT16_MAX)
+            return cli_complain("--port: wanted 1 to 65535, came \"%s\"", optarg);
     }
     if (optind + 1 != argc)
         return cli_complain("trace: wanted one capture; see `iscsirig trace --help`");

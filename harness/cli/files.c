@@ -2,14 +2,15 @@
 #include "cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATH_SIZE 4096
 #define TABLE_MAX (4u << 20)
 #define SCENARIOS_MAX 100000
 
@@ -24,31 +25,64 @@ int cli_complain(const char *format, ...)
     return CLI_USAGE;
 }
 
+int cli_bad_option(int c, char **argv)
+{
+    const char *word = argv[optind - 1];
+    return c == ':' ? cli_complain("%s needs a value", word)
+                    : cli_complain("unknown option \"%s\"; see --help", word);
+}
+
 const char *cli_commit(void)
 {
     return RIG_VERSION;
 }
 
+int cli_open(const char *path, rig_error *err)
+{
+    struct stat about;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        rig_fail(err, RIG_E_IO, "%s: %s", path, strerror(errno));
+        return -1;
+    }
+    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode))
+        return fd;
+    close(fd);
+    rig_fail(err, RIG_E_IO, "%s: not a file", path);
+    return -1;
+}
+
+static bool read_whole(int fd, char *text, size_t size)
+{
+    size_t len = 0;
+    while (len < size) {
+        ssize_t got = read(fd, text + len, size - len);
+        if (got <= 0 && !(got < 0 && errno == EINTR))
+            return false;
+        len += got > 0 ? (size_t)got : 0;
+    }
+    return true;
+}
+
 rig_status cli_read(const char *path, size_t max, char **out_text, size_t *out_len, rig_error *err)
 {
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return rig_fail(err, RIG_E_IO, "%s: %s", path, strerror(errno));
-    struct stat about;
-    rig_status status = fstat(fileno(file), &about) == 0 && S_ISREG(about.st_mode)
-                            ? RIG_OK
-                            : rig_fail(err, RIG_E_IO, "%s: not a file", path);
+    struct stat about = {0};
+    int fd = cli_open(path, err);
+    if (fd < 0)
+        return RIG_E_IO;
+    rig_status status =
+        fstat(fd, &about) == 0 ? RIG_OK : rig_fail(err, RIG_E_IO, "%s: %s", path, strerror(errno));
     if (!status && (uint64_t)about.st_size > max)
         status = rig_fail(err, RIG_E_LIMIT, "%s: larger than %zu bytes", path, max);
     size_t size = status ? 0 : (size_t)about.st_size;
     char *text = status ? NULL : rig_new(rig_alloc_libc(), size + 1);
     if (!status && !text)
         status = rig_fail(err, RIG_E_NOMEM, "%s: no memory", path);
-    if (!status && fread(text, 1, size, file) != size) {
+    if (!status && !read_whole(fd, text, size)) {
         rig_delete(rig_alloc_libc(), text, size + 1);
         status = rig_fail(err, RIG_E_IO, "%s: could not be read", path);
     }
-    fclose(file);
+    close(fd);
     *out_text = status ? NULL : text;
     *out_len = size;
     return status;
@@ -93,7 +127,7 @@ static rig_status include_add(cli_scenario *scenario, const char *path, rig_view
 static rig_status try_include(cli_scenario *scenario, const char *folder, int folder_len, rig_view name,
                               rig_view *out_path, rig_view *out_text)
 {
-    char path[PATH_SIZE];
+    char path[CLI_PATH_SIZE];
     int len = snprintf(path, sizeof path, "%.*s/%.*s", folder_len, folder, RIG_VIEW_ARG(name));
     if (len < 0 || (size_t)len >= sizeof path || access(path, R_OK) != 0)
         return RIG_E_NOT_FOUND;
@@ -106,8 +140,8 @@ static rig_status load_include(void *ctx, rig_view name, rig_view from, rig_view
                                rig_view *out_text)
 {
     cli_scenario *scenario = ctx;
-    char folder[PATH_SIZE];
-    if (name.len == 0 || name.ptr[0] == '/' || from.len >= PATH_SIZE - 16)
+    char folder[CLI_PATH_SIZE];
+    if (name.len == 0 || name.ptr[0] == '/' || from.len >= CLI_PATH_SIZE - 16)
         return RIG_E_NOT_FOUND;
     size_t end = from.len;
     rig_status status = RIG_E_NOT_FOUND;
@@ -237,7 +271,7 @@ static void drop_twins(cli_pack *pack)
 
 int cli_pack_load(cli_pack *pack, char **paths, size_t num_paths)
 {
-    char table[PATH_SIZE];
+    char table[CLI_PATH_SIZE];
     rig_error error = {0};
     if (cli_data_path("docs/requirements.tsv", table, sizeof table))
         cli_read(table, TABLE_MAX, &pack->requirements.text, &pack->requirements.len, &error);

@@ -27,16 +27,34 @@ static rig_status check_lines(const char *path, rig_view text)
     return RIG_OK;
 }
 
+/* In the folder a path names, or the nearest one above it. */
+static bool find_beside(const char *path, char *out, size_t size)
+{
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    while (len > 0) {
+        int made = snprintf(out, size, "%.*s/KNOWN.txt", (int)len, path);
+        if (made > 0 && (size_t)made < size && access(out, R_OK) == 0)
+            return true;
+        while (len > 0 && path[len - 1] != '/')
+            len--;
+        if (len <= 1)
+            break;
+        len--;
+    }
+    snprintf(out, size, "KNOWN.txt");
+    return path[0] != '/' && access(out, R_OK) == 0;
+}
+
 int cli_known_load(cli_known *known, const char *path, char **scenario_paths, size_t num_paths)
 {
-    char beside[4096];
+    char beside[CLI_PATH_SIZE];
     rig_error error = {0};
     *known = (cli_known){0};
-    for (size_t i = 0; !path && i < num_paths; i++) {
-        int len = snprintf(beside, sizeof beside, "%s/KNOWN.txt", scenario_paths[i]);
-        if (len > 0 && (size_t)len < sizeof beside && access(beside, R_OK) == 0)
+    for (size_t i = 0; !path && i < num_paths; i++)
+        if (find_beside(scenario_paths[i], beside, sizeof beside))
             path = beside;
-    }
     if (!path)
         return CLI_OK;
     if (cli_read(path, KNOWN_MAX, &known->text, &known->len, &error))

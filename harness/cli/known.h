@@ -10,6 +10,7 @@ typedef struct cli_known {
     size_t len;
 } cli_known;
 
+/* path NULL: beside the scenarios, or in the nearest folder above them. */
 int cli_known_load(cli_known *known, const char *path, char **scenario_paths, size_t num_paths);
 void cli_known_free(cli_known *known);
 

@@ -1,5 +1,6 @@
 #include "run_options.h"
 
+#include "rig/link.h"
 #include "rig/timerq.h"
 
 #include <getopt.h>
@@ -9,9 +10,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define LINKS_MAX 64
+#define SHARDS_MAX 1000000
+
 typedef int take_fn(run_options *options, const char *name, char *value);
 
+#define IN_RUN 1u
+#define IN_PROVE 2u
+#define IN_BOTH (IN_RUN | IN_PROVE)
+#define AGAIN 4u /* a repeated case needs it, too */
+#define NOT_TOLD 8u
+
 typedef struct option_row {
+    unsigned marks;
     const char *name;
     const char *value; /* name of its value, NULL = none */
     take_fn *take;
@@ -25,7 +36,7 @@ static bool number(const char *text, uint64_t *out)
 
 static int wants(const char *name, const char *what, const char *value)
 {
-    return cli_complain("--%s: wanted %s, came \"%s\"", name, what, value);
+    return cli_complain("%s%s: wanted %s, came \"%s\"", name[1] ? "--" : "-", name, what, value);
 }
 
 static int take_address(run_options *o, const char *name, char *value)
@@ -79,9 +90,20 @@ static int take_timeout(run_options *o, const char *name, char *value)
 
 static int take_link(run_options *o, const char *name, char *value)
 {
-    (void)name;
-    o->run.link = value;
-    return CLI_OK;
+    size_t len = strcspn(value, " ");
+    const char *names[LINKS_MAX] = {0};
+    size_t num = 0;
+    for (; rig_link_rows[num].name && num < LINKS_MAX; num++) {
+        names[num] = rig_link_rows[num].name;
+        if (strlen(names[num]) == len && strncmp(names[num], value, len) == 0) {
+            o->run.link = value;
+            return CLI_OK;
+        }
+    }
+    size_t near = rig_nearest(rig_view_of(value, len), names, num);
+    return cli_complain("--%s: unknown link \"%s\"%s%s", name, value,
+                        near < num ? ", did you mean " : "; scenarios/FORMAT.md lists them",
+                        near < num ? names[near] : "");
 }
 
 /* A report without a value takes the place of the console. */
@@ -131,11 +153,10 @@ static int take_peer_name(run_options *o, const char *name, char *value)
 
 static int take_shard(run_options *o, const char *name, char *value)
 {
-    char *slash = strchr(value, '/');
-    bool good = slash && number(slash + 1, &o->shards) && o->shards > 0;
-    if (slash)
-        *slash = 0;
-    good = good && number(value, &o->shard) && o->shard >= 1 && o->shard <= o->shards;
+    rig_view rest = rig_view_str(value);
+    rig_view first = rig_view_split(&rest, '/');
+    bool good = rest.ptr && rig_view_u64(rest, &o->shards) && o->shards > 0 && o->shards <= SHARDS_MAX &&
+                rig_view_u64(first, &o->shard) && o->shard >= 1 && o->shard <= o->shards;
     return good ? CLI_OK : wants(name, "i/n with i from 1 to n", value);
 }
 
@@ -153,14 +174,30 @@ static int take_target(run_options *o, const char *name, char *value)
     (void)name;
     if (rig_run_url_parse(rig_view_str(value), &o->url, &error))
         return cli_complain("--target: %s", error.text);
+    o->url_text = value;
     o->run.mode = RIG_RUN_TARGET;
     o->run.url = &o->url;
     return CLI_OK;
 }
 
+static bool is_filled_in(const char *name, size_t len)
+{
+    static const char *const names[] = {"host", "port", "iqn", "lun", "url"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strlen(names[i]) == len && strncmp(names[i], name, len) == 0)
+            return true;
+    return false;
+}
+
 static int take_command(run_options *o, const char *name, char *value)
 {
-    (void)name;
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz-_";
+    for (const char *at = strchr(value, '{'); at; at = strchr(at + 1, '{')) {
+        size_t len = strspn(at + 1, letters);
+        if (len && at[len + 1] == '}' && !(at > value && at[-1] == '$') && !is_filled_in(at + 1, len))
+            return cli_complain("--%s: unknown {%.*s}; there are {host} {port} {iqn} {lun} {url}", name,
+                                (int)len, at + 1);
+    }
     o->run.mode = RIG_RUN_INITIATOR;
     o->run.command = value;
     return CLI_OK;
@@ -185,32 +222,35 @@ FLAG(take_faults, only_faults)
 FLAG(take_lint, only_lint)
 
 static const option_row own_rows[] = {
-    {"tag", "TAG", take_address, "only scenarios with this tag; repeated: with all of them"},
-    {"id", "ID", take_address, "only scenarios that test this requirement"},
-    {"D", "NAME=VALUE", take_define, "-D NAME=VALUE: values of a sweep, comma-separated"},
-    {"j", "N", take_jobs, "-j N: cases at once (default: the processors)"},
-    {"seed", "N", take_seed, "seed of all draws (default: follows from the scenario's path)"},
-    {"repeat", "N", take_repeat, "play everything N times, with seed, seed+1 …"},
-    {"timeout", "SECONDS", take_timeout, "real time one case may take (default 60)"},
-    {"fail-fast", NULL, take_fail_fast, "stop at the first failure"},
-    {"strict", NULL, take_strict, "SHOULD, MAY and CHOICE scenarios fail, too"},
-    {"link", "LINK", take_link, "one more link for every case: split, coalesce, \"drop every=5\" …"},
-    {"pcap-dir", "DIR", take_pcap_dir, "captures go here"},
-    {"keep", "WHICH", take_keep, "which captures stay: always, failed (default), never"},
-    {"known-failures", "FILE", take_known, "KNOWN.txt to use (default: beside the scenarios)"},
-    {"rerun-failed", NULL, take_rerun, "only what failed the last time"},
-    {"list", NULL, take_list, "list the cases that would be played"},
-    {"dry-run", NULL, take_dry_run, "read and check everything, play nothing"},
-    {"shard", "i/n", take_shard, "every n-th case, beginning with the i-th"},
-    {"tcp", NULL, take_tcp, "over loopback sockets, in real time"},
-    {"target", "URL", take_target, "against a real target: iscsi://host[:port][/iqn[/lun]]"},
-    {"allow-writes", NULL, take_allow_writes, "with --target: scenarios that write may run"},
-    {"initiator-command", "CMD", take_command,
+    {IN_BOTH, "tag", "TAG", take_address, "only scenarios with this tag; repeated: with all of them"},
+    {IN_BOTH, "id", "ID", take_address, "only scenarios that test this requirement"},
+    {IN_BOTH, "D", "NAME=VALUE", take_define, "values of a sweep, comma-separated"},
+    {IN_RUN, "j", "N", take_jobs, "cases at once (default: the processors)"},
+    {IN_BOTH, "seed", "N", take_seed, "seed of all draws (default: follows from the scenario's path)"},
+    {IN_RUN, "repeat", "N", take_repeat, "play everything N times, with seed, seed+1 …"},
+    {IN_BOTH | AGAIN, "timeout", "SECONDS", take_timeout, "real time one case may take (default 60)"},
+    {IN_RUN, "fail-fast", NULL, take_fail_fast, "stop at the first failure"},
+    {IN_RUN | AGAIN, "strict", NULL, take_strict, "SHOULD, MAY and CHOICE scenarios fail, too"},
+    {IN_BOTH, "link", "LINK", take_link, "one more link for every case: split, coalesce, \"drop every=5\" …"},
+    {IN_RUN | AGAIN, "pcap-dir", "DIR", take_pcap_dir,
+     "captures go here (default: those of failed cases, below the folder of state)"},
+    {IN_RUN | AGAIN, "keep", "WHICH", take_keep, "which captures stay: always, failed (default), never"},
+    {IN_RUN | AGAIN, "known-failures", "FILE", take_known,
+     "KNOWN.txt to use (default: beside the scenarios)"},
+    {IN_RUN, "rerun-failed", NULL, take_rerun, "only what failed the last time"},
+    {IN_RUN, "list", NULL, take_list, "list the cases that would be played"},
+    {IN_RUN, "dry-run", NULL, take_dry_run, "read and check everything, play nothing"},
+    {IN_RUN, "shard", "i/n", take_shard, "every n-th case, beginning with the i-th"},
+    {IN_RUN, "tcp", NULL, take_tcp, "over loopback sockets, in real time"},
+    {IN_RUN | AGAIN, "target", "URL", take_target, "against a real target: iscsi://host[:port][/iqn[/lun]]"},
+    {IN_RUN | AGAIN, "allow-writes", NULL, take_allow_writes, "with --target: scenarios that write may run"},
+    {IN_RUN | AGAIN, "initiator-command", "CMD", take_command,
      "in front of a real initiator; {host} {port} {iqn} {lun} {url} are filled in"},
-    {"peer-name", "NAME/VERSION", take_peer_name, "what the peer is called in KNOWN.txt (default: peer)"},
-    {"expect", NULL, take_expect, "prove: alter every literal of every expectation"},
-    {"faults", NULL, take_faults, "prove: every fault is noticed by its judge"},
-    {"lint", NULL, take_lint, "prove: every lint rule can fail"},
+    {IN_RUN | AGAIN, "peer-name", "NAME/VERSION", take_peer_name,
+     "what the peer is called in KNOWN.txt (default: peer)"},
+    {IN_PROVE, "expect", NULL, take_expect, "alter every literal of every expectation"},
+    {IN_PROVE | NOT_TOLD, "faults", NULL, take_faults, "every fault is noticed by its judge"},
+    {IN_PROVE | NOT_TOLD, "lint", NULL, take_lint, "every lint rule can fail"},
 };
 
 #define NUM_OWN (sizeof own_rows / sizeof own_rows[0])
@@ -219,16 +259,18 @@ static option_row rows[NUM_OWN + REPORTS_MAX];
 static size_t num_rows;
 
 /* Every report brings its own option: a new report is a row of rig_report_rows and nothing here. */
-static void make_rows(void)
+static void make_rows(unsigned command)
 {
-    memcpy(rows, own_rows, sizeof own_rows);
-    num_rows = NUM_OWN;
-    for (size_t i = 0; rig_report_rows[i].name && i < REPORTS_MAX; i++) {
+    num_rows = 0;
+    for (size_t i = 0; i < NUM_OWN; i++)
+        if (own_rows[i].marks & command)
+            rows[num_rows++] = own_rows[i];
+    for (size_t i = 0; (command & IN_RUN) && rig_report_rows[i].name && i < REPORTS_MAX; i++) {
         const char *option = rig_report_rows[i].option;
         const char *value = strchr(option, ' ');
         if (option[0])
-            rows[num_rows++] = (option_row){rig_report_rows[i].name, value ? value + 1 : NULL, take_report,
-                                            rig_report_rows[i].what};
+            rows[num_rows++] = (option_row){IN_RUN, rig_report_rows[i].name, value ? value + 1 : NULL,
+                                            take_report, rig_report_rows[i].what};
     }
 }
 
@@ -239,10 +281,18 @@ static void usage(const char *command)
         char left[64];
         const char *dashes = strlen(rows[i].name) == 1 ? "-" : "--";
         snprintf(left, sizeof left, "%s%s %s", dashes, rows[i].name, rows[i].value ? rows[i].value : "");
-        printf("  %-26s %s\n", left, rows[i].what);
+        if (!(rows[i].marks & NOT_TOLD))
+            printf("  %-26s %s\n", left, rows[i].what);
     }
-    printf("\nSECTION is an address such as RFC7143/7.8, a tag, or a requirement id.\n"
-           "Exit status: 0 as expected, 1 failures, 2 usage or environment, 77 all skipped, 124 timeout.\n");
+    printf("\nSECTION is an address such as RFC7143/7.8, a tag, or a requirement id.\n");
+    if (strcmp(command, "run") != 0) {
+        printf("Exit status: 0 every literal is decisive, 1 some are not, 2 usage or environment.\n");
+        return;
+    }
+    printf(
+        "What failed, and captures of it, are kept in $XDG_STATE_HOME/iscsirig (~/.local/state/iscsirig).\n"
+        "Exit status: 0 as expected, 1 failures, 2 usage or environment, 77 all skipped, 124 timeout,\n"
+        "127 all skipped, and the peer lacks the feature (the initiator's command ended with 127).\n");
 }
 
 static int take_argument(run_options *o, char *argument)
@@ -276,60 +326,108 @@ static void defaults(run_options *o)
 static int unknown_option(const char *word)
 {
     const char *names[NUM_OWN + REPORTS_MAX];
+    size_t num = 0;
     for (size_t i = 0; i < num_rows; i++)
-        names[i] = rows[i].name;
-    while (*word == '-')
-        word++;
-    size_t near = rig_nearest(rig_view_str(word), names, num_rows);
-    return cli_complain("unknown option \"%s\"%s%s", word,
-                        near < num_rows ? ", did you mean --" : "; see --help",
-                        near < num_rows ? names[near] : "");
+        if (rows[i].name[1] && !(rows[i].marks & NOT_TOLD))
+            names[num++] = rows[i].name;
+    size_t near = rig_nearest(rig_view_str(word + strspn(word, "-")), names, num);
+    return cli_complain("unknown option \"%s\"%s%s", word, near < num ? ", did you mean --" : "; see --help",
+                        near < num ? names[near] : "");
+}
+
+/* What was taken, as the shell has to see it the next time. */
+static void remember(run_options *o, const option_row *row, const char *value)
+{
+    rig_text text;
+    size_t len = strlen(o->again);
+    rig_text_init(&text, o->again + len, sizeof o->again - len);
+    rig_text_add(&text, " --%s", row->name);
+    if (row->value) {
+        rig_text_add(&text, " ");
+        rig_run_quote(&text, rig_view_str(value));
+    }
+}
+
+static int take(run_options *o, const option_row *row, char *value)
+{
+    if (row->marks & AGAIN)
+        remember(o, row, value);
+    return row->take(o, row->name, value);
+}
+
+static const option_row *short_row(int c)
+{
+    for (size_t i = 0; i < num_rows; i++)
+        if (rows[i].name[0] == c && !rows[i].name[1])
+            return &rows[i];
+    return NULL;
+}
+
+/* Options of one letter have one dash. */
+static void make_getopt(struct option *longs, char *shorts)
+{
+    size_t num = 0;
+    *shorts++ = ':';
+    *shorts++ = 'h';
+    for (size_t i = 0; i < num_rows; i++)
+        if (rows[i].name[1]) {
+            int argument = rows[i].value ? required_argument : no_argument;
+            longs[num++] = (struct option){rows[i].name, argument, NULL, (int)i + 256};
+        } else {
+            *shorts++ = rows[i].name[0];
+            *shorts++ = ':';
+        }
+    longs[num] = (struct option){"help", no_argument, NULL, 'h'};
+    *shorts = 0;
 }
 
 static int parse_options(run_options *o, int argc, char **argv, const char *command)
 {
-    struct option long_options[NUM_OWN + REPORTS_MAX + 2] = {0};
-    for (size_t i = 0; i < num_rows; i++)
-        long_options[i] = (struct option){rows[i].name, rows[i].value ? required_argument : no_argument, NULL,
-                                          (int)i + 256};
-    long_options[num_rows] = (struct option){"help", no_argument, NULL, 'h'};
+    struct option longs[NUM_OWN + REPORTS_MAX + 2] = {0};
+    char shorts[2 * NUM_OWN + 3];
+    make_getopt(longs, shorts);
     opterr = 0;
     optind = 1;
-    for (int c; (c = getopt_long(argc, argv, ":hD:j:", long_options, NULL)) != -1;) {
-        int bad = CLI_OK;
+    for (int c; (c = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
         if (c == 'h') {
             usage(command);
             return -1;
         }
         if (c == ':')
             return cli_complain("%s needs a value", argv[optind - 1]);
-        if (c == '?')
+        const option_row *row = c >= 256 ? &rows[c - 256] : short_row(c);
+        if (!row)
             return unknown_option(argv[optind - 1]);
-        if (c == 'D')
-            bad = take_define(o, "D", optarg);
-        else if (c == 'j')
-            bad = take_jobs(o, "j", optarg);
-        else
-            bad = rows[c - 256].take(o, rows[c - 256].name, optarg);
+        int bad = take(o, row, optarg);
         if (bad)
             return bad;
     }
     return CLI_OK;
 }
 
+static int check_together(const run_options *o)
+{
+    if (o->run.link && o->run.mode != RIG_RUN_SIM)
+        return cli_complain("--link: links need the simulated network");
+    return CLI_OK;
+}
+
 int run_options_parse(run_options *o, int argc, char **argv, const char *command)
 {
     *o = (run_options){.argc = argc, .argv = argv};
-    make_rows();
+    make_rows(strcmp(command, "run") == 0 ? IN_RUN : IN_PROVE);
     defaults(o);
     int bad = parse_options(o, argc, argv, command);
     for (int i = optind; !bad && i < argc; i++)
         bad = take_argument(o, argv[i]);
-    if (!bad && o->num_paths == 0) {
-        static char folder[4096];
+    if (!bad)
+        bad = check_together(o);
+    if (!bad && o->num_paths == 0 && !o->rerun_failed) {
+        static char folder[CLI_PATH_SIZE];
         bool found = cli_data_path("scenarios", folder, sizeof folder);
         o->paths[o->num_paths++] = found ? folder : (char *)(uintptr_t) "scenarios";
     }
+    o->run.again = o->again;
     if (o->run.mode == RIG_RUN_TARGET || o->run.mode == RIG_RUN_INITIATOR)
         o->jobs = 1;
     return bad;

@@ -6,6 +6,7 @@
 
 #define OPTIONS_MAX 64 /* of each repeatable option */
 #define REPORTS_MAX 16 /* kinds of reports */
+#define AGAIN_MAX 8192 /* bytes of the options that repeat a case */
 
 typedef struct run_options {
     rig_run_config run;
@@ -24,6 +25,8 @@ typedef struct run_options {
     bool only_faults, only_lint, only_expect;
     const char *reports[REPORTS_MAX]; /* path by index of rig_report_rows, NULL = not asked for */
     bool wanted[REPORTS_MAX];
+    const char *url_text;  /* --target as it was typed */
+    char again[AGAIN_MAX]; /* the options a repeated case needs, quoted */
     const char *known;
     const char *peer_name; /* in KNOWN.txt, NULL = by the mode */
     int argc;

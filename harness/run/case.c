@@ -213,23 +213,6 @@ static const char *mode_word(rig_run_mode mode)
     return mode == RIG_RUN_SIM ? "sim" : mode == RIG_RUN_TCP ? "tcp" : "peer";
 }
 
-static rig_status describe(const rig_run_config *config, rig_result *result)
-{
-    char text[1024];
-    rig_text out;
-    rig_text_init(&out, text, sizeof text);
-    rig_text_add(&out, "%s run %s --seed %llu", config->program ? config->program : "iscsirig", result->path,
-                 (unsigned long long)result->seed);
-    for (uint32_t i = 0; i < result->scn->num_bindings; i++)
-        rig_text_add(&out, " -D %.*s=%.*s", RIG_VIEW_ARG(result->scn->bindings[i].name),
-                     RIG_VIEW_ARG(result->scn->bindings[i].value));
-    if (result->link[0])
-        rig_text_add(&out, " --link %s", result->link);
-    if (config->mode == RIG_RUN_TCP)
-        rig_text_add(&out, " --tcp");
-    return rig_result_text(result, &result->repeat, rig_view_of(text, out.len));
-}
-
 static rig_status prepare(const rig_run_config *config, const rig_scn_file *file, const char *path,
                           uint32_t index, rig_result *result)
 {
@@ -244,7 +227,7 @@ static rig_status prepare(const rig_run_config *config, const rig_scn_file *file
     rig_status status = rig_result_text(result, &result->path, rig_view_str(path));
     if (!status)
         status = rig_scn_case(file, index, &result->scn, NULL);
-    return status ? status : describe(config, result);
+    return status ? status : run_again(config, result);
 }
 
 static void drop_evidence(const rig_run_config *config, rig_result *result)
@@ -259,12 +242,12 @@ static void drop_evidence(const rig_run_config *config, rig_result *result)
 }
 
 /* What is left to be set before a case is built. */
-static void begin(run_world *world, uint32_t index)
+static void begin(run_world *world)
 {
     const rig_result *result = world->result;
     uint64_t timeout = world->config->timeout ? world->config->timeout : REAL_TIMEOUT;
     world->scn = result->scn;
-    world->draws.seed = rig_hash64(result->path, strlen(result->path), result->seed + index);
+    world->draws.seed = run_draws_seed(result);
     world->real_limit = run_real_now() + timeout;
 }
 
@@ -277,8 +260,8 @@ static rig_status rehearse(run_world *world, const rig_scn_file *file, const cha
     run_rehearsal *rehearsal = &world->rehearsal;
     rig_status status = prepare(&scratch, file, path, index, &result);
     rehearsal->steps = run_passes(world->result->scn);
-    if (!status && !run_why_not(&scratch, result.scn)) {
-        begin(&trial, index);
+    if (!status && !rig_run_why_not(&scratch, result.scn)) {
+        begin(&trial);
         status = play(&trial);
         uint64_t last = result.items.num ? result.items.ptr[result.items.num - 1].time : 0;
         rehearsal->steps = trial.steps_ns;
@@ -294,7 +277,7 @@ static rig_status why_skip(run_world *world, const rig_scn_file *file, const cha
                            rig_text *out_reason)
 {
     const rig_run_config *config = world->config;
-    const char *reason = run_why_not(config, world->result->scn);
+    const char *reason = rig_run_why_not(config, world->result->scn);
     if (reason)
         rig_text_add(out_reason, "%s", reason);
     if (reason || (config->mode != RIG_RUN_TCP && config->mode != RIG_RUN_TARGET))
@@ -321,7 +304,7 @@ static rig_status run(run_world *world, const rig_scn_file *file, const char *pa
         return rig_result_text(result, &result->reason, rig_view_str(reason));
     }
     uint64_t began = run_real_now();
-    begin(world, index);
+    begin(world);
     status = play(world);
     tear_down(world);
     result->real_ns = run_real_now() - began;
@@ -359,7 +342,7 @@ rig_status rig_run_check(const rig_run_config *config, const rig_scn_file *file,
     run_world world = {
         .config = &scratch, .drive = drives[RIG_RUN_SIM], .result = &result, .alloc = scratch.alloc};
     rig_status status = prepare(&scratch, file, path, case_index, &result);
-    if (!status && !run_why_not(&scratch, result.scn)) {
+    if (!status && !rig_run_why_not(&scratch, result.scn)) {
         world.scn = result.scn;
         status = try_to_build(&world, err);
         tear_down(&world);

@@ -180,7 +180,7 @@ static const struct {
     {expects_initiator, 1u << RIG_RUN_INITIATOR, "needs our initiator"},
 };
 
-const char *run_why_not(const rig_run_config *config, const rig_scn *scn)
+const char *rig_run_why_not(const rig_run_config *config, const rig_scn *scn)
 {
     for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++)
         if ((scn->needs & needs[i].need) && !(needs[i].modes >> config->mode & 1))

@@ -14,8 +14,9 @@ rig_status rig_run_url_parse(rig_view text, rig_run_url *out_url, rig_error *err
     static const char scheme[] = "iscsi://";
     rig_view rest = text;
     *out_url = (rig_run_url){0};
-    if (rig_view_starts(rest, scheme))
-        rest = rig_view_sub(rest, sizeof scheme - 1, rest.len);
+    if (!rig_view_starts(rest, scheme))
+        return bad_url(err, text);
+    rest = rig_view_sub(rest, sizeof scheme - 1, rest.len);
     rig_view host = rig_view_split(&rest, '/');
     if (host.len == 0 || rig_portal_parse(host, &out_url->portal, err))
         return bad_url(err, text);

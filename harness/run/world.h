@@ -211,7 +211,6 @@ void run_trouble_keep(run_world *world, const rig_event *event);
 bool run_cause(const run_op *op, rig_cause *out_cause);
 
 /* needs.c: NULL when the mode can play the case, else why not */
-const char *run_why_not(const rig_run_config *config, const rig_scn *scn);
 /* The time that the steps say they let go by. */
 uint64_t run_passes(const rig_scn *scn);
 bool run_waits_too_long(uint64_t waits, rig_text *out_reason);
@@ -238,6 +237,10 @@ rig_facts run_facts(run_world *world);
 run_op *run_op_new(run_world *world, const rig_scn_step *step);
 void run_op_done(run_op *op, const char *outcome, bool failed);
 void run_ops_free(run_world *world);
+
+/* again.c: repeating a case */
+rig_status run_again(const rig_run_config *config, rig_result *result);
+uint64_t run_draws_seed(const rig_result *result);
 
 /* peer.c */
 bool run_peer_command(run_world *world);

@@ -49,8 +49,16 @@ typedef struct rig_run_config {
     const rig_run_url *url;   /**< TARGET: the product */
     const char *command;      /**< INITIATOR: {host} {port} {iqn} {lun} {url} are filled in */
     const char *program;      /**< our own name for the command that repeats a case, "iscsirig" */
+    const char *again;        /**< options behind that command, " --target …", quoted; NULL none */
     const volatile int *stop; /**< not 0: end as soon as possible; may be NULL */
 } rig_run_config;
+
+/** rig_run_quote appends one word as a shell takes it: bare when it is plain, else in single quotes. */
+void rig_run_quote(rig_text *out, rig_view word);
+
+/** rig_run_why_not says why a case cannot be played in the mode of config, NULL when it can. Static storage.
+ */
+const char *rig_run_why_not(const rig_run_config *config, const rig_scn *scn);
 
 /**
  * rig_run_check tells whether a case can be set up, without playing it: what the language cannot know, such

@@ -1,0 +1,71 @@
+/* The command that repeats a case, as a shell takes it. */
+#include "world.h"
+
+#define AGAIN_MAX 16384
+
+static bool is_plain(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           memchr("_@%+=:,./-", c, 10) != NULL;
+}
+
+void rig_run_quote(rig_text *out, rig_view word)
+{
+    size_t plain = 0;
+    while (plain < word.len && is_plain(word.ptr[plain]))
+        plain++;
+    if (word.len && plain == word.len) {
+        rig_text_view(out, word);
+        return;
+    }
+    rig_text_add(out, "'");
+    for (size_t i = 0; i < word.len; i++)
+        if (word.ptr[i] == '\'')
+            rig_text_add(out, "'\\''");
+        else
+            rig_text_view(out, rig_view_sub(word, i, 1));
+    rig_text_add(out, "'");
+}
+
+static void put_binding(rig_text *out, const rig_scn_binding *binding)
+{
+    char word[1024];
+    rig_text text;
+    rig_text_init(&text, word, sizeof word);
+    rig_text_add(&text, "%.*s=%.*s", RIG_VIEW_ARG(binding->name), RIG_VIEW_ARG(binding->value));
+    rig_text_add(out, " -D ");
+    rig_run_quote(out, rig_view_of(word, text.len));
+}
+
+rig_status run_again(const rig_run_config *config, rig_result *result)
+{
+    char line[AGAIN_MAX];
+    rig_text out;
+    rig_text_init(&out, line, sizeof line);
+    rig_text_add(&out, "%s run ", config->program ? config->program : "iscsirig");
+    rig_run_quote(&out, rig_view_str(result->path));
+    rig_text_add(&out, " --seed %llu", (unsigned long long)result->seed);
+    for (uint32_t i = 0; i < result->scn->num_bindings; i++)
+        put_binding(&out, &result->scn->bindings[i]);
+    if (config->link && config->link[0]) {
+        rig_text_add(&out, " --link ");
+        rig_run_quote(&out, rig_view_str(config->link));
+    }
+    if (config->mode == RIG_RUN_TCP)
+        rig_text_add(&out, " --tcp");
+    if (config->again)
+        rig_text_view(&out, rig_view_str(config->again));
+    return rig_result_text(result, &result->repeat, rig_view_of(line, out.len));
+}
+
+/* Of the values, not of the case's number, so that -D NAME=VALUE plays the very case of a whole sweep. */
+uint64_t run_draws_seed(const rig_result *result)
+{
+    uint64_t seed = rig_hash64(result->path, strlen(result->path), result->seed);
+    for (uint32_t i = 0; i < result->scn->num_bindings; i++) {
+        const rig_scn_binding *binding = &result->scn->bindings[i];
+        seed = rig_hash64(binding->name.ptr, binding->name.len, seed);
+        seed = rig_hash64(binding->value.ptr, binding->value.len, seed);
+    }
+    return seed;
+}
