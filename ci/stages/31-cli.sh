@@ -1,0 +1,196 @@
+#!/usr/bin/env bash
+# The command line as people meet it: what is wrong is said in one line before anything is played, with its status; what failed can be repeated,
+# played again and looked at; what is interrupted still reports.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib-peers.sh"
+tool_or_fail
+need jq script
+scratch
+export XDG_STATE_HOME=$RIG_SCRATCH/state
+PATH=${RIG_TOOL%/*}:$PATH
+STATE=$XDG_STATE_HOME/iscsirig
+passed=0
+failed=0
+cd "$RIG_SCRATCH" || exit 2
+
+# ---- how it is looked at ----
+
+good()
+{
+    passed=$((passed + 1))
+}
+
+bad()
+{
+    failed=$((failed + 1))
+    say "FAILED: $1"
+    sed 's/^/    /' said complained | head -n 20
+}
+
+# run_it STATUS COMMAND…: the command ends with that status within 20 s; its output is in the files said and complained
+run_it()
+{
+    local wanted=$1 status
+    shift
+    timeout -k 2 20 "$@" >said 2>complained </dev/null
+    status=$?
+    [ "$status" -eq "$wanted" ] || {
+        say "status $status instead of $wanted: $*"
+        return 1
+    }
+}
+
+# refuses WORDS COMMAND…: status 2, nothing played, and one line that holds the words
+refuses()
+{
+    local words=$1
+    shift
+    if run_it 2 "$@" && [ "$(wc -l <complained)" -eq 1 ] && grep -qF -- "$words" complained && [ ! -s said ]; then
+        good
+    else
+        bad "$* (wanted one line with: $words)"
+    fi
+}
+
+# says STATUS WORDS COMMAND…
+says()
+{
+    local status=$1 words=$2
+    shift 2
+    if run_it "$status" "$@" && grep -qF -- "$words" said; then good; else bad "$* (wanted status $status and: $words)"; fi
+}
+
+# holds WHAT COMMAND…: the command succeeds
+holds()
+{
+    local what=$1
+    shift
+    if "$@"; then good; else bad "$what"; fi
+}
+
+# scenario FILE WANTED: one that passes for WANTED = good and fails for anything else, with two values of a sweep
+scenario()
+{
+    # shellcheck disable=SC2016 # the language has $names of its own
+    printf '%s\n' 'scenario "A unit is ready"' 'ref RFC7143 4.2' 'level MUST' 'target' '  node iqn.2026-01.example.sim:disk0' '  lun 0 ram 4MiB' \
+        'sweep who in [first, second]' 'run' '  login iqn.2026-01.example.sim:disk0 -> $in' '  scsi lun 0 test-unit-ready -> $told' '  logout' \
+        'must $in == Success' 'when $who == second' "  must \$told == $2" >"$1"
+}
+
+mkdir pack
+BAD="pack/it's bad.scn"
+scenario pack/good.scn good
+scenario "$BAD" busy
+printf 'scenario "x"\nlevel MUST\nrun\n  logn x\n' >broken.scn
+mkfifo pipe
+IQN=iqn.2026-01.example.x:disk
+
+# ---- what is wrong is told at once ----
+refuses 'unknown command "rum", did you mean run?' iscsirig rum
+refuses 'unknown option "--targt", did you mean --target' iscsirig run --targt x
+refuses 'unknown option "--bogus"' iscsirig target --bogus
+refuses 'unknown option "--bogus"' iscsirig trace --bogus x
+refuses 'unknown option "--bogus"' iscsirig fmt --bogus x
+refuses 'unknown option "--tcp"' iscsirig prove --tcp
+refuses '--target needs a value' iscsirig run --target
+refuses 'nowhere.scn: no such file or folder' iscsirig run nowhere.scn
+refuses 'no scenario was selected' iscsirig run pack --tag nothing-has-this
+refuses '-j: wanted 1 to 256, came "0"' iscsirig run pack -j 0
+refuses '--repeat: wanted 1 to 1000000' iscsirig run pack --repeat 0
+refuses '--shard: wanted i/n' iscsirig run pack --shard 3/2
+refuses '--keep: wanted always, failed or never' iscsirig run pack --keep some
+refuses '-D nosuch=1: no selected scenario has a sweep of that name' iscsirig run pack -D nosuch=1
+refuses '--link: unknown link "splt", did you mean split' iscsirig run pack --link splt
+refuses '--link split bogus=1:' iscsirig run pack --link 'split bogus=1'
+refuses '--link: links need the simulated network' iscsirig run pack --link split --tcp
+refuses '--pcap-dir /proc/x:' iscsirig run pack --pcap-dir /proc/x
+refuses '--pcap-dir broken.scn: Not a directory' iscsirig run pack --pcap-dir broken.scn
+refuses '"bogus": wanted iscsi://host[:port][/iqn[/lun]]' iscsirig run pack --target bogus
+refuses 'nosuchprog: no such program' iscsirig run pack --initiator-command 'nosuchprog {url}'
+refuses 'unknown {bogus}; there are {host} {port} {iqn} {lun} {url}' iscsirig run pack --initiator-command 'true {bogus}'
+refuses '--rerun-failed: no run has left a list' iscsirig run --rerun-failed
+refuses '--port: wanted 1 to 65535, came "99999"' iscsirig trace --port 99999 x
+refuses 'wanted one capture' iscsirig trace
+refuses 'pipe: not a file' iscsirig trace pipe
+refuses 'pipe: not a file' iscsirig run pipe
+refuses 'pipe: not a file' iscsirig fmt pipe
+refuses 'nowhere: No such file or directory' iscsirig trace nowhere
+refuses 'broken.scn:4:3:' iscsirig run broken.scn
+refuses 'nothing here is called "bogus"' iscsirig explain bogus
+refuses '--fault nosuch: no such fault' iscsirig target --fault nosuch
+refuses "unknown backing 'bogus'" iscsirig target --lun bogus:1
+refuses "'x' is not a size" iscsirig target --lun ram:x
+refuses 'cannot open nowhere' iscsirig target --lun file:nowhere
+refuses '--listen bogus:' iscsirig target --listen bogus
+refuses '--listen 192.0.2.1:0: no interface has that address' iscsirig target --listen 192.0.2.1:0
+refuses '--name: not an iSCSI name' iscsirig target --name bogus
+refuses 'wanted one scenario file, came 2' iscsirig target pack/good.scn "$BAD"
+refuses 'wanted one scenario file, not a folder of 2' iscsirig target --listen 127.0.0.1:0 pack
+refuses '--ready-file /proc/x:' iscsirig target --quiet --listen 127.0.0.1:0 --ready-file /proc/x
+
+# ---- what is said otherwise ----
+says 0 '2 cases of 1 file are ready' iscsirig run pack/good.scn --dry-run
+says 0 '1 case of 1 file is ready' iscsirig run pack/good.scn -D who=first --dry-run
+says 77 '0 passed, 0 failed, 0 skipped' iscsirig run pack/good.scn --shard 5/5
+says 0 '127 all skipped' iscsirig run --help
+holds 'prove tells of no network' eval 'run_it 0 iscsirig prove --help && ! grep -qE -- "--(tcp|target|junit|shard|faults|lint)" said'
+shards=$(for i in 1 2 3; do iscsirig run pack --repeat 2 --shard $i/3 --list; done | sort)
+holds 'shards make up the whole' test "$shards" = "$(iscsirig run pack --repeat 2 --list | sort)"
+holds 'faults are rows of four columns' eval 'iscsirig target --faults | awk -F"\t" "NF != 4 { exit 1 } END { exit NR == 0 }"'
+
+# ---- what failed is kept, and comes again ----
+# again: the printed command through a shell fails alike
+again()
+{
+    sed -n 's/^  again: \(.*\)      see:.*/\1/p' said >again.sh
+    cp said first
+    [ "$(wc -l <again.sh)" -eq 1 ] && run_it 1 sh ./again.sh && [ "$(sed -n 's/^FAIL.*\(seed [0-9]*\).*/\1/p' said)" = "$(sed -n 's/^FAIL.*\(seed [0-9]*\).*/\1/p' first)" ] &&
+        [ "$(grep -E '^  (expected|actual)' said)" = "$(grep -E '^  (expected|actual)' first)" ]
+}
+
+shows_login()
+{
+    run_it 0 iscsirig trace "$1" && grep -q '^> Login' said
+}
+
+says 0 '2 passed, 0 failed' iscsirig run pack/good.scn
+holds 'a run without failures leaves no capture' test ! -e "$STATE/captures"
+says 77 '0 passed, 0 failed, 0 skipped' iscsirig run --rerun-failed
+says 1 '3 passed, 1 failed' iscsirig run pack
+capture=$(sed -n 's/^  capture *//p' said)
+holds 'the failure screen names a capture' test -s "$capture"
+holds 'the command printed on the simulated network repeats the case' again
+says 1 '0 passed, 1 failed' iscsirig run --rerun-failed
+(cd / && "$RIG_TOOL" run --rerun-failed) >said 2>complained
+holds 'the list is good from anywhere' grep -qF '0 passed, 1 failed' said
+holds 'a capture is read' shows_login "$capture"
+says 1 '3 passed, 3 failed' iscsirig run "$BAD" --repeat 3 --pcap-dir out --keep always
+holds 'each round leaves its captures' test "$(find out -name '*.pcapng' | wc -l)" -eq 6
+
+# ---- interrupted ----
+cp "$STATE/failed.txt" before
+timeout -s INT 1 iscsirig run "$RIG_TOP/scenarios" --repeat 100000 --json long.json >said 2>complained
+holds 'an interrupted run reports' eval 'grep -q "^interrupted: " said && grep -qE "passed, 0 failed" said && jq -e ".cases | length > 0" long.json >/dev/null'
+cp before "$STATE/failed.txt"
+timeout -s INT 1 iscsirig run pack/good.scn --initiator-command 'sleep 15' --timeout 20 >said 2>complained
+holds 'a run interrupted before anything ended says so' grep -q '^interrupted: 0 of 2' said
+holds 'and keeps the list' cmp -s before "$STATE/failed.txt"
+script -qc "timeout -s INT 1 iscsirig run '$RIG_TOP/scenarios' --repeat 100000" /dev/null </dev/null | tr '\r' '\n' >said
+holds 'a progress line is wiped before the summary' eval 'grep -qE "^.\[K[0-9]+/[0-9]+ " said && grep -qE "^.\[K[0-9]+ cases of " said'
+
+# ---- live modes ----
+start_rig_target || exit 1
+ready=$RIG_SCRATCH/ready
+refuses 'nothing accepts connections there' iscsirig run pack --target "iscsi://127.0.0.1:1/$PEER_IQN/0"
+refuses 'the target has no node of that name' iscsirig run pack --target "iscsi://$PEER_PORTAL/$IQN/0"
+refuses 'the target has no logical unit 7' iscsirig run pack --target "iscsi://$PEER_PORTAL/$PEER_IQN/7"
+says 0 '1 passed, 0 failed' iscsirig run pack/good.scn -D who=second --target "iscsi://$PEER_PORTAL"
+says 1 '1 passed, 1 failed' iscsirig run "$BAD" --target "$PEER_URL" --allow-writes --timeout 9 --peer-name "some one's/1"
+holds 'the command printed against a target repeats the case' again
+says 1 '1 passed, 1 failed' iscsirig run "$BAD" --tcp --strict
+holds 'the command printed over sockets repeats the case' again
+holds 'options that matter are repeated' grep -qF -- ' --tcp --strict' again.sh
+target_is_well || bad "our target"
+holds 'the ready file goes with the target' test ! -e "$ready"
+tally "$passed" "$failed" 0
+[ "$failed" -eq 0 ]
