@@ -4,6 +4,7 @@ set -u
 export LC_ALL=C
 RIG_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd) || exit 2
 RIG_BUILD=$RIG_TOP/build
+export XDG_STATE_HOME=$RIG_BUILD/state # what runs remember stays out of the caller's home
 RIG_JOBS=${RIG_JOBS:-$(nproc)}
 RIG_SCRATCH=
 RIG_CHILDREN=()

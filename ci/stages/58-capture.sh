@@ -1,43 +1,74 @@
 #!/usr/bin/env bash
-# A live exchange caught by tcpdump and read back by us: every PDU a tool of somebody else sent is there.
+# Live exchanges caught by tcpdump and read back by us and by tshark: tools of somebody else against our target, and our initiator against
+# somebody else's target.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib-peers.sh"
 need tcpdump iscsi-inq
 tool_or_fail
 scratch
-start_rig_target || exit 1
-capture=$RIG_SCRATCH/live.pcap
-tcpdump -i lo -s 0 -U -w "$capture" "tcp port ${PEER_PORTAL##*:}" 2>"$RIG_SCRATCH/tcpdump.log" &
-listener=$!
-started "$listener"
-wait_for 10 "$listener" grep -q 'listening on' "$RIG_SCRATCH/tcpdump.log" || {
+passed=0
+failed=0
+
+# catch FILE PORT: tcpdump writes what passes that port of the loopback; sets LISTENER
+catch()
+{
+    tcpdump -i lo -s 0 -B 16384 -U -w "$1" "tcp port $2" 2>"$RIG_SCRATCH/tcpdump.log" &
+    LISTENER=$!
+    started "$LISTENER"
+    wait_for 10 "$LISTENER" grep -q 'listening on' "$RIG_SCRATCH/tcpdump.log" && return
     grep -qiE 'permi|not permitted' "$RIG_SCRATCH/tcpdump.log" && skip "capturing needs root or CAP_NET_RAW: $(tail -n 1 "$RIG_SCRATCH/tcpdump.log")"
     cat "$RIG_SCRATCH/tcpdump.log"
     exit 1
 }
+
+# complete FILE SESSIONS: so many logins were let in, and every one but the last has gone out again
+complete()
+{
+    "$RIG_TOOL" trace --fields --port "${PEER_PORTAL##*:}" "$1" | awk -F'\t' -v wanted="$2" '
+        $3 == "LoginResp" && /\tT=1/ && /\tStatus=0/ && /\tNSG=3/ { in_++ }
+        $3 == "LogoutResp" { out++ }
+        END { exit !(in_ >= wanted && out >= in_ - 1) }'
+}
+
+# judge FILE SESSIONS: waits until the capture is complete, ends it, and lets tshark read it. The kernel leaves checksums of loopback to the
+# card that is not there, so only the PDUs are compared.
+judge()
+{
+    local folder=$RIG_SCRATCH/${1##*/}.judged bad=0 p f
+    wait_for 10 "$LISTENER" complete "$1" "$2" || {
+        "$RIG_TOOL" trace "$1" | head -n 20
+        complain "the capture does not show $2 sessions to their ends"
+        bad=1
+    }
+    stop "$LISTENER"
+    grep -E 'captured|dropped' "$RIG_SCRATCH/tcpdump.log"
+    "$RIG_TOOL" trace --fields "$1" | cut -f 3 | sort | uniq -c
+    mkdir "$folder"
+    mv "$1" "$folder"
+    RIG_JUDGED=$folder/judged RIG_CHECKSUMS=FALSE RIG_PORTS=${PEER_PORTAL##*:} bash "$RIG_TOP/ci/judge/tshark-compare.sh" "$folder" || bad=1
+    if [ -s "$folder/judged" ] && read -r p f <"$folder/judged"; then
+        passed=$((passed + p)) failed=$((failed + f))
+    fi
+    [ "$bad" -eq 0 ] || [ "${f:-0}" -gt 0 ] || failed=$((failed + 1))
+}
+
+say "libiscsi's tools against our target"
+start_rig_target || exit 1
+catch "$RIG_SCRATCH/tools.pcap" "${PEER_PORTAL##*:}"
 timeout 20 iscsi-inq "$PEER_URL" >/dev/null || die "iscsi-inq failed"
 suite=$RIG_BUILD/release/ci/libiscsi_api
 RIG_API_PORTAL=$PEER_PORTAL RIG_API_TARGET=$PEER_IQN RIG_API_LUN=0 timeout 60 "$suite" >/dev/null 2>&1 || die "${suite##*/} failed"
 timeout 20 iscsi-inq -e 1 -c 0 "$PEER_URL" >/dev/null || die "the last iscsi-inq failed"
+judge "$RIG_SCRATCH/tools.pcap" 20
+target_is_well || failed=$((failed + 1))
 
-# every login that was let in has gone out again, and there were as many as the suite and two inquiries make
-complete()
-{
-    "$RIG_TOOL" trace --fields "$capture" | awk -F'\t' '
-        $3 == "LoginResp" && /\tT=1/ && /\tStatus=0/ && /\tNSG=3/ { in_++ }
-        $3 == "LogoutResp" { out++ }
-        END { exit !(in_ >= 20 && out >= in_ - 1) }'
-}
-wait_for 10 "$listener" complete || {
-    "$RIG_TOOL" trace "$capture" | head -n 20
-    complain "the capture does not show the sessions to their ends"
-    exit 1
-}
-stop "$listener"
-grep -E 'captured|dropped' "$RIG_SCRATCH/tcpdump.log"
-"$RIG_TOOL" trace --fields "$capture" | cut -f 3 | sort | uniq -c
-
-# The kernel leaves checksums of loopback to the card that is not there, so only the PDUs are compared.
-mkdir "$RIG_SCRATCH/live"
-mv "$capture" "$RIG_SCRATCH/live/live.pcap"
-RIG_CHECKSUMS=FALSE RIG_PORTS=${PEER_PORTAL##*:} bash "$RIG_TOP/ci/judge/tshark-compare.sh" "$RIG_SCRATCH/live"
+say "our initiator against tgt's daemon"
+start_tgtd || exit 1
+catch "$RIG_SCRATCH/tgtd.pcap" "${PEER_PORTAL##*:}"
+# the whole disk, 128 MiB on the wire, is left to the stage before: tshark would read for minutes
+mapfile -t files < <(cd "$RIG_TOP" && grep -L '^tags.* large' scenarios/live/*.scn)
+RIG_TALLY='' play capture "${files[@]}" --target "$PEER_URL" --allow-writes --timeout 10 --peer-name "tgt/$(tgtd --version)" || failed=$((failed + 1))
+judge "$RIG_SCRATCH/tgtd.pcap" 40
+stop_tgtd
+tally "$passed" "$failed" 0
+[ "$failed" -eq 0 ]
