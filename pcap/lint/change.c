@@ -212,6 +212,8 @@ static bool step_word(rig_lint_changed *out, rig_view word)
 static rig_status step(rig_lint_changed *out, rig_view text)
 {
     change_word word = split_word(text);
+    if (text.len == 0) /* between two blanks */
+        return RIG_OK;
     if (rig_view_starts(text, "++") || rig_view_starts(text, "--") || rig_view_starts(text, "~~"))
         return step_key(out, text);
     if (step_word(out, text))

@@ -136,8 +136,8 @@ void lint_follow(lint_at *at)
     }
     if (conn->phase == LINT_MIDSTREAM)
         resume(at);
-    if (conn->phase == LINT_LOGIN && at->side == RIG_LINT_INITIATOR)
-        conn->login.pending = true; /* a Login Response may refuse it (section 4.2.4) */
+    if (conn->phase != LINT_FULL)
+        conn->muted = true; /* a connection that went another way than its login */
     if (conn->phase != LINT_FULL || conn->muted || at->lint->status)
         return;
     if (at->side == RIG_LINT_INITIATOR)
@@ -150,6 +150,8 @@ void lint_follow(lint_at *at)
         lint_follow_data(at);
         lint_follow_answer(at);
     }
+    if (at->broken && at->task)
+        at->task->sure = false;
     if (at->item->pdu.bad_data_digest)
         mistrust(at);
 }

@@ -112,9 +112,11 @@ static void follow_response(lint_at *at)
         at->session->max_cmd_sn = max;
         at->session->max_known = true;
     }
-    if (!LINT_GET(at, T))
+    if (!LINT_GET(at, T) || !login->asks_t)
         return;
     login->stage = (uint8_t)LINT_GET(at, NSG);
+    if (login->stage > login->nsg) /* not beyond what was asked for (section 6.3) */
+        login->stage = login->nsg;
     if (login->stage == 3)
         finish(at);
 }

@@ -8,7 +8,9 @@ typedef void lint_rule_fn(lint_at *at);
 
 static lint_rule_fn *const functions[] = {
 #define RULE(function, id, name, level, side, section, pdus, keys, what, change) function,
+#define BREAK RULE
 #include "rules.def"
+#undef BREAK
 #undef RULE
 };
 
@@ -77,7 +79,7 @@ static void judge_keys(lint_at *at)
     rig_view rest = lint_text_of(at);
     const uint8_t *base = rest.ptr;
     lint_conn *conn = at->conn;
-    if (!lint_text_complete(at) || conn->phase == LINT_MIDSTREAM)
+    if (!lint_text_complete(at) || conn->phase == LINT_MIDSTREAM || conn->muted)
         return;
     if (at->kind == RIG_PDU_TEXT_REQ && LINT_GET(at, TTT) == RIG_TAG_NONE)
         lint_forget_keys(at->lint, conn); /* a new negotiation (section 11.10.4) */

@@ -223,6 +223,7 @@ typedef struct lint_at {
     rig_pair pair;         /* rules of keys */
     const lint_key *key;   /* its row, NULL = none */
     lint_said *said;       /* with key */
+    bool broken;           /* a rule was broken that what follows depends on */
 } lint_at;
 
 /* ---- telling, for rules ---- */
@@ -298,7 +299,9 @@ void lint_forget_keys(rig_lint *lint, lint_conn *conn);
 /* ---- rules: their rows are in rules.def ---- */
 
 #define RULE(function, id, name, level, side, section, pdus, keys, what, change) void function(lint_at *at);
+#define BREAK RULE
 #include "rules.def"
+#undef BREAK
 #undef RULE
 
 #endif

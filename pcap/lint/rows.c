@@ -2,8 +2,11 @@
 
 const rig_lint_rule rig_lint_rules[] = {
 #define RULE(function, id, name, level, side, section, pdus, keys, what, change)                             \
-    {id, name, RIG_LINT_##level, RIG_LINT_##side, section, pdus, keys, what, change},
+    {id, name, RIG_LINT_##level, RIG_LINT_##side, section, pdus, keys, false, what, change},
+#define BREAK(function, id, name, level, side, section, pdus, keys, what, change)                            \
+    {id, name, RIG_LINT_##level, RIG_LINT_##side, section, pdus, keys, true, what, change},
 #include "rules.def"
+#undef BREAK
 #undef RULE
 };
 

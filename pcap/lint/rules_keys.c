@@ -32,7 +32,8 @@ void lint_key_again(lint_at *at)
 
 void lint_key_again_full(lint_at *at)
 {
-    if (!login(at) && at->key && lint_key_has_result(at->key) && at->said->said[at->side])
+    bool counts = at->key && (lint_key_has_result(at->key) || at->key->high > 0);
+    if (!login(at) && counts && at->said->said[at->side])
         lint_value(at, "no second time in one negotiation");
 }
 

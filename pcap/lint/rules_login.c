@@ -120,7 +120,8 @@ void lint_login_next_asked(lint_at *at)
 
 void lint_login_stage_echo(lint_at *at)
 {
-    if (logging_in(at) && succeeds(at) && LINT_GET(at, CSG) != at->conn->login.csg)
+    bool in_stage = at->conn->login.csg == at->conn->login.stage; /* else the request was wrong already */
+    if (logging_in(at) && in_stage && succeeds(at) && LINT_GET(at, CSG) != at->conn->login.csg)
         lint_field(at, RIG_F_CSG, at->conn->login.csg);
 }
 

@@ -45,7 +45,9 @@ void lint_response_code(lint_at *at)
 
 void lint_status_code(lint_at *at)
 {
-    if (completed(at) && !rig_name(&rig_names_scsi_status, LINT_GET(at, SCSI_STATUS)))
+    uint32_t status = LINT_GET(at, SCSI_STATUS);
+    bool linked = status == 0x10 || status == 0x14; /* INTERMEDIATE, as RFC 7143 still knows it */
+    if (completed(at) && !linked && !rig_name(&rig_names_scsi_status, status))
         lint_field_text(at, RIG_F_SCSI_STATUS, "a status of SAM");
 }
 

@@ -148,7 +148,7 @@ void lint_stat_sn(lint_at *at)
 void lint_stat_sn_login(lint_at *at)
 {
     const lint_conn *conn = at->conn;
-    if (conn->phase == LINT_LOGIN && numbers_valid(at) && conn->stat_known &&
+    if (conn->phase == LINT_LOGIN && conn->login.pending && numbers_valid(at) && conn->stat_known &&
         LINT_GET(at, STAT_SN) != conn->stat_sn)
         lint_field(at, RIG_F_STAT_SN, conn->stat_sn);
 }

@@ -10,6 +10,7 @@ static void tell(lint_at *at, rig_lint_finding *finding, uint32_t byte)
     finding->frame = at->item->frame;
     finding->offset = at->item->pdu.offset + byte;
     lint->totals.findings++;
+    at->broken |= at->rule->breaks;
     if (lint->status == RIG_OK)
         lint->status = lint->config.finding(lint->config.ctx, finding);
 }

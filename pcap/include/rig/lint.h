@@ -38,6 +38,7 @@ typedef struct rig_lint_rule {
     const char *section;  /**< of RFC 7143, or "7144:…" */
     uint32_t pdus;        /**< RIG_IN bits of the PDUs that are looked at */
     bool keys;            /**< looked at once for each key of the text */
+    bool breaks;          /**< behind a breach nothing of the task is judged any more */
     const char *what;     /**< one sentence for people */
     const char *change;   /**< a change of one PDU that breaks it, see rig_lint_change */
 } rig_lint_rule;
