@@ -1,7 +1,6 @@
 #include "known.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #define KNOWN_MAX (1u << 20)
@@ -67,7 +66,30 @@ void cli_known_free(cli_known *known)
     rig_delete(rig_alloc_libc(), known->text, known->text ? known->len + 1 : 0);
 }
 
-static bool listed(const cli_known *known, const char *peer, const char *path, rig_view *out_reason)
+static bool has_binding(const rig_result *result, rig_view pair)
+{
+    rig_view name = rig_view_split(&pair, '=');
+    for (uint32_t i = 0; result->scn && i < result->scn->num_bindings; i++)
+        if (rig_view_eq(result->scn->bindings[i].name, name))
+            return rig_view_eq(result->scn->bindings[i].value, pair);
+    return false;
+}
+
+/* "login/x.scn" is every case of the scenario, "login/x.scn a=1 b=2" the ones of those sweep values. */
+static bool is_case(const rig_result *result, rig_view cell)
+{
+    rig_view path = rig_view_str(result->path);
+    rig_view scenario = rig_view_split(&cell, ' ');
+    if (scenario.len == 0 || scenario.len > path.len ||
+        !rig_view_eq(scenario, rig_view_sub(path, path.len - scenario.len, path.len)))
+        return false;
+    while (cell.ptr)
+        if (!has_binding(result, rig_view_split(&cell, ' ')))
+            return false;
+    return true;
+}
+
+static bool listed(const cli_known *known, const char *peer, const rig_result *result, rig_view *out_reason)
 {
     for (rig_view rest = rig_view_of(known->text, known->len); rest.ptr;) {
         rig_view row = rig_view_split(&rest, '\n');
@@ -76,10 +98,7 @@ static bool listed(const cli_known *known, const char *peer, const char *path, r
         rig_view scenario = rig_view_split(&row, '\t');
         rig_view with = rig_view_split(&row, '\t');
         *out_reason = rig_view_split(&row, '\t');
-        size_t path_len = strlen(path);
-        bool same = scenario.len && scenario.len <= path_len &&
-                    memcmp(path + path_len - scenario.len, scenario.ptr, scenario.len) == 0;
-        if (same && rig_view_is(with, peer))
+        if (rig_view_is(with, peer) && is_case(result, scenario))
             return true;
     }
     return false;
@@ -90,7 +109,7 @@ void cli_known_apply(const cli_known *known, const char *peer, rig_result *resul
     rig_view reason = {0};
     bool failed = result->verdict == RIG_VERDICT_FAIL || result->verdict == RIG_VERDICT_LOOSE;
     if (!known->text || (!failed && result->verdict != RIG_VERDICT_PASS) ||
-        !listed(known, peer, result->path, &reason))
+        !listed(known, peer, result, &reason))
         return;
     result->verdict = failed ? RIG_VERDICT_KNOWN : RIG_VERDICT_FIXED;
     rig_result_text(result, &result->reason, reason);

@@ -39,6 +39,20 @@ static void add_alias(run_world *world, rig_view written, uint16_t port, const r
         (rig_match_alias){rig_view_str(world->alias_texts[i][0]), rig_view_str(world->alias_texts[i][1])};
 }
 
+void run_target_keep(run_world *world)
+{
+    const rig_scn_target *target = &world->scn->target;
+    const rig_run_url *url = world->config->url;
+    rig_view address = target->num_portals ? target->portals[0].address : rig_view_str(RUN_TARGET_ADDRESS);
+    uint16_t port = target->num_portals ? target->portals[0].port : RIG_PORT;
+    rig_address at = {.port = url->portal.port};
+    if (rig_ip_parse(rig_view_str(url->portal.host), &at.ip))
+        add_alias(world, address, port, &at);
+    if (target->num_nodes && url->target[0] && world->num_aliases < RUN_ALIASES_MAX)
+        world->aliases[world->num_aliases++] =
+            (rig_match_alias){target->nodes[0].name, rig_view_str(url->target)};
+}
+
 /* Over sockets every portal is a free port of the loopback address of its family. */
 rig_status run_portal_address(const run_world *world, rig_view address, uint16_t port, rig_address *out,
                               rig_error *err)

@@ -25,6 +25,7 @@ static rig_status tcp_open(run_world *world, rig_error *err)
 static rig_status target_open(run_world *world, rig_error *err)
 {
     world->portal = world->config->url->portal;
+    run_target_keep(world);
     return socket_open(world, false, err);
 }
 

@@ -4,7 +4,8 @@
 
 #include "rig/player.h"
 
-#define LISTENERS_MAX 16 /* portals of a played target */
+#define LISTENERS_MAX 16               /* portals of a played target */
+#define PLAY_PATIENCE (4 * RIG_SECOND) /* of real time without a packet that end a play */
 
 struct run_plays {
     rig_player **players;
@@ -172,10 +173,24 @@ static bool play_over(void *ctx)
     return rig_player_over(ctx);
 }
 
+/* In real time a play does not wait as long as it would where waiting is free. */
+static rig_status pump_play(run_world *world, rig_player *player)
+{
+    uint32_t frames;
+    rig_status status;
+    if (world->net)
+        return run_pump(world, play_over, player, RIG_RUN_VIRTUAL_MAX);
+    do {
+        frames = world->recorder.frames;
+        status = run_pump(world, play_over, player, run_now(world) + PLAY_PATIENCE);
+    } while (status == RIG_E_TIMEOUT && frames != world->recorder.frames);
+    return status;
+}
+
 static bool play_initiator(run_world *world, rig_player *player)
 {
     rig_player_start(player, run_now(world));
-    rig_status status = run_pump(world, play_over, player, RIG_RUN_VIRTUAL_MAX);
+    rig_status status = pump_play(world, player);
     if (status)
         rig_player_finish(player, rig_status_meaning(status), run_now(world));
     return !rig_player_failed(player);

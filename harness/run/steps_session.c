@@ -31,6 +31,18 @@ static rig_status start_session(run_op *op, rig_session_config *config, rig_erro
     return status;
 }
 
+/* A product's target takes the place of the one that the scenario has; a name it does not have stays as it
+ * is. */
+static rig_view target_name(const run_op *op)
+{
+    const run_world *world = op->world;
+    const rig_run_url *url = world->config->url;
+    const rig_scn_target *target = &world->scn->target;
+    rig_view name = run_arg(op, "IQN")->value.text;
+    bool ours = target->num_nodes == 0 || rig_view_eq(name, target->nodes[0].name);
+    return url && url->target[0] && ours ? rig_view_str(url->target) : name;
+}
+
 rig_status run_start_login(run_op *op, rig_error *err)
 {
     rig_session_config config;
@@ -42,8 +54,7 @@ rig_status run_start_login(run_op *op, rig_error *err)
         status = run_offers(offer->pairs, offer->num_pairs, &config, err);
     if (status)
         return status;
-    const rig_run_url *url = op->world->config->url;
-    config.target = url && url->target[0] ? rig_view_str(url->target) : run_arg(op, "IQN")->value.text;
+    config.target = target_name(op);
     status = start_session(op, &config, err);
     op->world->session = op->session;
     return status;

@@ -159,6 +159,8 @@ uint64_t run_deadline(const run_world *world);
 /* build.c: from the case to the two sides */
 rig_status run_portal_address(const run_world *world, rig_view address, uint16_t port, rig_address *out,
                               rig_error *err);
+/* A product's target and portal stand where the scenario names its own. */
+void run_target_keep(run_world *world);
 /* Remembers what a portal of the scenario became; the first one is where the target is reached. */
 void run_portal_keep(run_world *world, rig_view written, uint16_t port, const rig_address *at);
 /* Says in err where in the scenario that went wrong. Returns status. */
