@@ -95,6 +95,8 @@ static bool follow(rig_session *session, const eng_conn *conn, uint16_t login_st
         return false;
     if (session->doomed || session->redirects >= ENG_REDIRECTS_MAX)
         return false;
+    if (!conn->leading && eng_session_failed(session, conn->cid))
+        return false; /* a failed connection can only be taken up again where its session is */
     if (conn->leading ? !eng_is_idle(session) : session->state != ENG_Q3_LOGGED_IN)
         return false;
     session->redirects++;

@@ -176,7 +176,7 @@ static bool ends_tasks(const rig_task *tmf)
 static void end_tasks(rig_session *session, const rig_task *task, uint64_t now)
 {
     const rig_task tmf = *task;
-    rig_status why = tmf.engine.internal ? RIG_E_TIMEOUT : RIG_E_ABORTED;
+    rig_status why = tmf.engine.internal && !tmf.engine.cancels ? RIG_E_TIMEOUT : RIG_E_ABORTED;
     for (uint32_t i = 0; i < session->num_slots; i++) {
         rig_task *hit = session->slots[i].task;
         if (hit && is_hit(&tmf, hit))
@@ -200,7 +200,8 @@ rig_status eng_tmf_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         eng_reassigned(conn, &reassign, now);
         return conn->over ? RIG_E_ABORTED : RIG_OK;
     }
-    bool failed = !ends_tasks(task) && task->engine.internal && eng_task_find(session, task->engine.ref_itt);
+    bool late = task->engine.internal && !task->engine.cancels;
+    bool failed = !ends_tasks(task) && late && eng_task_find(session, task->engine.ref_itt);
     if (ends_tasks(task))
         end_tasks(session, task, now);
     task = eng_task_find(session, itt);
@@ -212,9 +213,7 @@ rig_status eng_tmf_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     return RIG_OK;
 }
 
-/* A command that took too long is aborted; if that cannot even be asked for, the connection is given up
- * (7.11). */
-void eng_abort_late(rig_task *task, uint64_t now)
+static rig_status submit_abort(rig_task *task, bool cancels, uint64_t now)
 {
     eng_conn *conn = task->engine.conn;
     rig_task *tmf = eng_own_task(conn->session, RIG_TASK_TMF);
@@ -222,8 +221,30 @@ void eng_abort_late(rig_task *task, uint64_t now)
         tmf->function = ABORT_TASK;
         tmf->immediate = true;
         tmf->reference = task;
+        tmf->engine.cancels = cancels;
         eng_tmf_refer(tmf);
     }
-    if (eng_own_submit(conn, tmf, now))
+    return eng_own_submit(conn, tmf, now);
+}
+
+rig_status rig_session_cancel(rig_session *session, rig_task *task, uint64_t now)
+{
+    if (task->engine.session != session || task->engine.phase == ENG_ANSWERED)
+        return RIG_E_NOT_FOUND;
+    if (task->engine.phase == ENG_SENT || task->engine.numbered)
+        return task->kind == RIG_TASK_SCSI && task->engine.phase == ENG_SENT ? submit_abort(task, true, now)
+                                                                             : RIG_E_UNSUPPORTED;
+    eng_enter(session);
+    eng_task_done(task, RIG_E_ABORTED, now);
+    eng_leave(session);
+    return RIG_OK;
+}
+
+/* A command that took too long is aborted; if that cannot even be asked for, the connection is given up
+ * (7.11). */
+void eng_abort_late(rig_task *task, uint64_t now)
+{
+    eng_conn *conn = task->engine.conn;
+    if (submit_abort(task, false, now))
         eng_conn_fail(conn, RIG_E_TIMEOUT, now);
 }

@@ -221,6 +221,40 @@ static void both_ways(void)
     bench_free(w);
 }
 
+/* A task the caller wants no more: withdrawn when it has not gone, aborted when it has; a refusal leaves it.
+ */
+static void cancelled(void)
+{
+    bench *w = bench_new();
+    link *l = up(w, standard);
+    job j, stays, waits, ping;
+    l->connected = false;
+    job_io(&waits, w, true, source, 512);
+    job_submit(&waits);
+    CU_ASSERT_EQUAL(rig_session_cancel(w->session, &waits.task, w->now), RIG_OK);
+    CU_ASSERT(job_ended(&waits, RIG_E_ABORTED));
+    CU_ASSERT_EQUAL(rig_session_cancel(w->session, &waits.task, w->now), RIG_E_NOT_FOUND);
+    l->connected = true;
+    job_io(&j, w, true, source, 512);
+    job_sent(&j, l, RIG_PDU_SCSI_CMD);
+    job_io(&stays, w, true, source, 512);
+    job_sent(&stays, l, RIG_PDU_SCSI_CMD);
+    for (int i = 0; i < 2; i++) {
+        CU_ASSERT_EQUAL(rig_session_cancel(w->session, i ? &stays.task : &j.task, w->now), RIG_OK);
+        const seen *s = bench_want(l, RIG_PDU_TMF_REQ);
+        CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_REF_TAG), i ? stays.task.itt : j.task.itt);
+        response(l, rig_get32(s->bhs, RIG_F_ITT), i ? 5 : 0, 0);
+    }
+    CU_ASSERT(job_ended(&j, RIG_E_ABORTED) && stays.done == 0 && rig_session_is_up(w->session));
+    bench_good(l, stays.task.itt, 0);
+    CU_ASSERT(job_ended(&stays, RIG_OK));
+    job_init(&ping, w, RIG_TASK_PING);
+    job_sent(&ping, l, RIG_PDU_NOP_OUT);
+    CU_ASSERT_EQUAL(rig_session_cancel(w->session, &ping.task, w->now), RIG_E_UNSUPPORTED);
+    bench_free(w);
+}
+
 RIG_SUITE("initiator: features by key", {"offers", offers}, {"data behind a reset", data_behind_a_reset},
           {"task termination", task_termination}, {"queries", queries}, {"nexus reset", nexus_reset},
-          {"priority and qualifier", priority_and_qualifier}, {"both ways", both_ways})
+          {"priority and qualifier", priority_and_qualifier}, {"both ways", both_ways},
+          {"cancelled", cancelled})

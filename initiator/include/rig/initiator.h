@@ -343,6 +343,7 @@ struct rig_task {
         bool held;                   /**< its status came before all of its data */
         bool ack_wanted;             /**< a DataACK waits for gaps to be filled */
         bool spoilt;                 /**< its data cannot be had again: it ends with a digest error */
+        bool cancels;                /**< TMF of the engine: the caller wanted it */
         bool stopped;                /**< no more Data-Out: its task set is being aborted (4.2.3.4) */
         bool moved;                  /**< it was reassigned: R2Ts may begin with a number again */
         bool ref_numbered;           /**< TMF: the task it is about has a CmdSN of its own */
@@ -358,6 +359,14 @@ struct rig_task {
  * without iSCSIProtocolLevel 2), RIG_E_NOMEM.
  */
 rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now);
+
+/**
+ * rig_session_cancel asks for the end of a task: one that was not sent yet ends at once, a SCSI command under
+ * way when the target has aborted it, both with RIG_E_ABORTED; a command that ends meanwhile ends as it does.
+ * done() tells either way. RIG_E_NOT_FOUND (no task of this session), RIG_E_UNSUPPORTED (under way, and no
+ * SCSI command), RIG_E_LIMIT, RIG_E_NOMEM.
+ */
+rig_status rig_session_cancel(rig_session *session, rig_task *task, uint64_t now);
 
 /** rig_session_drop closes all connections at once without a logout, as a failing host does: by RST, or by
  * FIN where no caller's memory is on its way out. */
