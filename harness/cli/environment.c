@@ -66,7 +66,7 @@ static const char find_text[] = "scenario \"The target tells a name\"\n"
                                 "needs peer\n"
                                 "run\n"
                                 "  discover -> $found\n"
-                                "must count $found >= 1\n";
+                                "must < TextResp\n";
 
 static const char probe_text[] = "scenario \"The target lets us in and has the unit\"\n"
                                  "ref RFC7143 6.3\n"
@@ -89,23 +89,33 @@ static const struct {
     {"check-condition", "the logical unit does not answer"},
 };
 
-/* The word behind "$in == " of the first must that did not hold. */
+/* "$in: want == Success, got not-found: …": the word of the first result that is not as it has to be. */
+static rig_view outcome_of(const rig_result *result)
+{
+    static const char before[] = ", got ";
+    for (uint32_t i = 0; i < result->num_findings; i++) {
+        const rig_finding *finding = &result->findings[i];
+        const char *got =
+            finding->kind == RIG_FINDING_MUST && finding->text ? strstr(finding->text, before) : NULL;
+        if (got)
+            return rig_view_of(got + sizeof before - 1, strcspn(got + sizeof before - 1, ": "));
+    }
+    return (rig_view){0};
+}
+
 static int tell(const run_options *options, const rig_result *result)
 {
-    const char *came = NULL;
-    for (uint32_t i = 0; i < result->num_findings && !came; i++)
-        if (result->findings[i].kind == RIG_FINDING_MUST && result->findings[i].actual)
-            came = strstr(result->findings[i].actual, "== ");
-    came = came ? came + 3 : NULL;
-    if (result->timed_out || !came)
-        return cli_complain("--target %s: %s", options->url_text,
-                            result->timed_out ? "no answer to a login"
-                            : result->reason  ? result->reason
-                                              : "the target could not be tried");
+    rig_view outcome = outcome_of(result);
+    if (result->timed_out)
+        return cli_complain("--target %s: no answer to a login", options->url_text);
     for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++)
-        if (strcmp(came, outcomes[i].outcome) == 0)
+        if (rig_view_is(outcome, outcomes[i].outcome))
             return cli_complain("--target %s: %s", options->url_text, outcomes[i].meaning);
-    return cli_complain("--target %s: the login ended with %s", options->url_text, came);
+    if (outcome.len)
+        return cli_complain("--target %s: the login ended with %.*s", options->url_text,
+                            RIG_VIEW_ARG(outcome));
+    return cli_complain("--target %s: %s", options->url_text,
+                        result->reason ? result->reason : "a login could not be tried");
 }
 
 static bool unit_is_missing(const rig_result *result)
@@ -193,10 +203,10 @@ static bool anything_to_play(const run_options *options, const cli_selection *se
 int cli_check_environment(run_options *options, const cli_selection *selection)
 {
     int bad = check_pcap_dir(options);
-    if (bad || options->run.mode < RIG_RUN_TARGET || !anything_to_play(options, selection))
+    if (!bad)
+        bad = check_command(options);
+    if (bad || options->run.mode != RIG_RUN_TARGET || !anything_to_play(options, selection))
         return bad;
-    if (options->run.mode == RIG_RUN_INITIATOR)
-        return check_command(options);
     if (!options->url.target[0])
         bad = try_target(options, find_text);
     return bad ? bad : try_target(options, probe_text);

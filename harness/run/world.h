@@ -212,8 +212,7 @@ size_t run_chap(void *ctx, uint32_t algorithm, uint8_t identifier, rig_view secr
 void run_trouble_keep(run_world *world, const rig_event *event);
 bool run_cause(const run_op *op, rig_cause *out_cause);
 
-/* needs.c: NULL when the mode can play the case, else why not */
-/* The time that the steps say they let go by. */
+/* needs.c: what rig_run_why_not does not know. The time that the steps say they let go by. */
 uint64_t run_passes(const rig_scn *scn);
 bool run_waits_too_long(uint64_t waits, rig_text *out_reason);
 
