@@ -39,6 +39,7 @@ typedef struct run_pool {
     size_t num_reports;
     rig_summary summary;
     uint64_t num_timed_out;
+    uint64_t num_unsupported;
     cli_failed_writer failed_list;
     char captures[CLI_PATH_SIZE]; /* of failed cases when no folder was named, "" none */
     bool has_captures;
@@ -98,8 +99,7 @@ static void set_round(rig_run_config *config, const cli_job *job, char *folder, 
     const char *path = job->pick.scenario->source.path;
     if (!job->round)
         return;
-    config->seed =
-        (config->has_seed ? config->seed : rig_hash64(path, strlen(path), 0) & 0xffffffff) + job->round;
+    config->seed = (config->has_seed ? config->seed : rig_run_seed(path)) + job->round;
     config->has_seed = true;
     if (!config->pcap_dir)
         return;
@@ -200,6 +200,7 @@ static void report(run_pool *pool, run_slot *slot)
     pool->summary.cases++;
     pool->num_timed_out += result->timed_out;
     pool->has_captures = pool->has_captures || (result->capture && result->capture[0]);
+    pool->num_unsupported += result->unsupported;
     for (size_t i = 0; i < pool->num_reports; i++)
         pool->reports[i]->ops->add(pool->reports[i], result);
     if (rig_verdict_failed(result->verdict)) {
@@ -307,7 +308,9 @@ static int exit_status(const run_pool *pool)
         return CLI_FAILED;
     if (verdicts[RIG_VERDICT_ERROR] || stop_now)
         return CLI_USAGE;
-    return pool->summary.cases == verdicts[RIG_VERDICT_SKIP] ? CLI_SKIPPED : CLI_OK;
+    if (pool->summary.cases != verdicts[RIG_VERDICT_SKIP])
+        return CLI_OK;
+    return pool->num_unsupported ? CLI_UNSUPPORTED : CLI_SKIPPED;
 }
 
 static void pool_free(run_pool *pool)

@@ -239,6 +239,22 @@ static bool on_stack(const loader *ld, rig_view path)
     return false;
 }
 
+/* "a.inc includes b.inc, which includes a.inc": from where the circle is entered. */
+static bool in_a_circle(loader *ld, lang_parser *p, lang_cursor *c, rig_view path)
+{
+    char chain[200];
+    rig_text out;
+    uint32_t i = 0;
+    rig_text_init(&out, chain, sizeof chain);
+    while (i + 1 < ld->depth && !rig_view_eq(ld->file->sources[ld->stack[i]]->path, path))
+        i++;
+    for (uint32_t from = i; i < ld->depth; i++)
+        rig_text_add(&out, "%.*s %s ", RIG_VIEW_ARG(ld->file->sources[ld->stack[i]]->path),
+                     i == from ? "includes" : "which includes");
+    rig_text_view(&out, path);
+    return lang_bad(p, c, RIG_E_SYNTAX, "the file includes itself: %s", chain);
+}
+
 static bool known_source(const loader *ld, rig_view path)
 {
     for (uint32_t i = 0; i < ld->file->num_sources; i++)
@@ -261,7 +277,7 @@ static bool include(loader *ld, lang_parser *p, lang_stmt stmt)
     if (status != RIG_OK)
         return lang_bad(p, &c, status, "the file cannot be read: %s", rig_status_name(status));
     if (on_stack(ld, path))
-        return lang_bad(p, &c, RIG_E_SYNTAX, "the file includes itself");
+        return in_a_circle(ld, p, &c, path);
     if (ld->depth > RIG_SCN_INCLUDE_DEPTH)
         return lang_bad(p, &c, RIG_E_LIMIT, "includes are nested more than %d deep", RIG_SCN_INCLUDE_DEPTH);
     if (ld->file->num_sources >= RIG_SCN_INCLUDES_MAX)

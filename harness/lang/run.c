@@ -100,9 +100,26 @@ static void note_needs(lang_parser *p, const rig_scn_step *step)
     p->out->needs |= lang_step_needs(step->id) | (out ? RIG_SCN_NEEDS_WRITES : 0);
 }
 
+/* The first command of that name, or of its family: read is read-6. */
+static const rig_cdb_row *command_like(rig_view name)
+{
+    for (size_t i = 0; i < rig_cdb_rows_count() && name.len; i++) {
+        rig_view row = rig_view_str(rig_cdb_row_at(i)->name);
+        bool begins = row.len >= name.len && rig_view_eq(rig_view_sub(row, 0, name.len), name);
+        if (begins && (row.len == name.len || row.ptr[name.len] == '-'))
+            return rig_cdb_row_at(i);
+    }
+    return NULL;
+}
+
 static bool unknown_step(lang_parser *p, lang_cursor *c)
 {
     rig_view name = lang_peek(p, c);
+    const rig_cdb_row *command = command_like(name);
+    if (command)
+        return lang_bad_at(p, lang_place(p, c->at), RIG_E_NOT_FOUND,
+                           "unknown step \"%.*s\"; commands are sent by scsi: \"scsi lun 0 %s …\"",
+                           RIG_VIEW_ARG(name), command->name);
     bool half = rig_view_is(name, "target") || rig_view_is(name, "host") || rig_view_is(name, "hba");
     if (!half)
         return lang_unknown_word(p, lang_place(p, c->at), "step", name, RIG_SCN_G_STEP);

@@ -61,7 +61,7 @@ rig_status run_again(const rig_run_config *config, rig_result *result)
 /* Of the values, not of the case's number, so that -D NAME=VALUE plays the very case of a whole sweep. */
 uint64_t run_draws_seed(const rig_result *result)
 {
-    uint64_t seed = rig_hash64(result->path, strlen(result->path), result->seed);
+    uint64_t seed = run_name_hash(result->path, result->seed);
     for (uint32_t i = 0; i < result->scn->num_bindings; i++) {
         const rig_scn_binding *binding = &result->scn->bindings[i];
         seed = rig_hash64(binding->name.ptr, binding->name.len, seed);

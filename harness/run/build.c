@@ -5,7 +5,7 @@
 
 rig_status run_scn_error(rig_error *err, rig_scn_place place, rig_status status)
 {
-    if (err) {
+    if (status && err && err->line == 0) {
         err->line = place.line;
         err->col = place.col;
     }
@@ -162,9 +162,12 @@ static rig_status fill_node(run_world *world, rig_target_node *node, const rig_s
     if (!status)
         status = add_identities(world, node, from, err);
     for (uint32_t i = 0; i < from->num_luns && !status; i++)
-        status = add_lun(world, node, &from->luns[i], err);
+        status =
+            run_scn_error(err, from->luns[i].place, add_lun(world, node, &from->luns[i], err));
     for (uint32_t i = 0; i < from->num_offers && !status; i++)
-        status = rig_target_offer(world->target, node, from->offers[i].key, from->offers[i].value, err);
+        status = run_scn_error(
+            err, from->offers[i].place,
+            rig_target_offer(world->target, node, from->offers[i].key, from->offers[i].value, err));
     if (from->num_groups)
         rig_target_node_portals(node, portal_mask(world, from));
     if (from->refuse)
@@ -199,7 +202,9 @@ static rig_status add_behaviour(run_world *world, rig_error *err)
             rig_target_fault_on(world->target, (rig_fault)fault);
     rig_status status = add_identity(world, NULL, (rig_view){0}, &from->discovery, err);
     for (uint32_t i = 0; i < from->num_offers && !status; i++)
-        status = rig_target_offer(world->target, NULL, from->offers[i].key, from->offers[i].value, err);
+        status = run_scn_error(
+            err, from->offers[i].place,
+            rig_target_offer(world->target, NULL, from->offers[i].key, from->offers[i].value, err));
     for (uint32_t i = 0; i < from->num_rules && !status; i++)
         status =
             run_scn_error(err, from->rule_places[i], rig_target_rule_add(world->target, &from->rules[i]));

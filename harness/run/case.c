@@ -199,10 +199,11 @@ static rig_status play(run_world *world)
     whole = whole && drain(world);
     whole = run_plays_end(world) && whole;
     world->result->virtual_ns = run_now(world);
-    status = whole || world->result->num_findings ? match(world) : RIG_OK;
+    status = !world->settled && (whole || world->result->num_findings) ? match(world) : RIG_OK;
     if (world->recorder.status)
         status = world->recorder.status;
-    world->result->verdict = judge(world);
+    if (!world->settled)
+        world->result->verdict = judge(world);
     return status;
 }
 
@@ -220,7 +221,7 @@ static rig_status prepare(const rig_run_config *config, const rig_scn_file *file
         .alloc = config->alloc, .file = file, .case_index = index, .mode = mode_word(config->mode)};
     result->items.alloc = config->alloc;
     result->items.max = RIG_RUN_ITEMS_MAX;
-    result->seed = config->has_seed ? config->seed : rig_hash64(path, strlen(path), 0) & 0xffffffff;
+    result->seed = config->has_seed ? config->seed : rig_run_seed(path);
     rig_text link;
     rig_text_init(&link, result->link, sizeof result->link);
     rig_text_add(&link, "%s", config->link ? config->link : "");

@@ -6,7 +6,7 @@
 static void host_address(const run_world *world, rig_ip *out_v4, rig_ip *out_v6)
 {
     const rig_result *result = world->result;
-    uint64_t hash = rig_hash64(result->path, strlen(result->path), result->case_index);
+    uint64_t hash = run_name_hash(result->path, result->case_index);
     *out_v4 = (rig_ip){.bytes = {10}, .version = 4};
     *out_v6 = (rig_ip){.bytes = {0xfd}, .version = 6};
     rig_be_set(out_v4->bytes + 1, 3, hash % 0xfffffd + 1);

@@ -89,7 +89,7 @@ static bool settle(run_op *op)
     return true;
 }
 
-static const char *why_stopped(const run_world *world, rig_status status)
+const char *run_why_stopped(const run_world *world, rig_status status)
 {
     if (world->result->timed_out)
         return "the case took more real time than --timeout allows";
@@ -108,13 +108,13 @@ static bool run_step(run_world *world, const rig_scn_step *step)
         return true;
     }
     if (status)
-        return step_failed(world, step, NULL, "", error.text[0] ? error.text : why_stopped(world, status));
+        return step_failed(world, step, NULL, "", error.text[0] ? error.text : run_why_stopped(world, status));
     if (step->async)
         return true;
     if (!op->done)
         status = run_pump(world, run_op_over, op, op->began + step->within);
     if (status && status != RIG_E_TIMEOUT)
-        return step_failed(world, step, op, "", why_stopped(world, status));
+        return step_failed(world, step, op, "", run_why_stopped(world, status));
     return settle(op);
 }
 

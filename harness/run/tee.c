@@ -23,6 +23,7 @@ typedef struct tee_stream {
     int num_in, num_out;
     uint32_t busy;
     bool told, gone;
+    bool closing; /* the end was asked for and is shown behind what is still to be sent */
     struct tee_stream *next;
 } tee_stream;
 
@@ -124,6 +125,13 @@ static void tee_received(void *ctx, size_t len, uint64_t now)
     stream_put(stream);
 }
 
+static void show_end(tee_stream *stream)
+{
+    if (stream->closing && stream->told)
+        show(stream, true, FIN | ACK, NULL);
+    stream->closing = false;
+}
+
 static int tee_output(void *ctx, struct iovec *iov, int max, uint64_t now)
 {
     tee_stream *stream = ctx;
@@ -132,6 +140,8 @@ static int tee_output(void *ctx, struct iovec *iov, int max, uint64_t now)
     stream->num_out =
         stream->user.ops->output(stream->user.ctx, iov, max < RIG_STREAM_IOV ? max : RIG_STREAM_IOV, now);
     memcpy(stream->out, iov, (size_t)stream->num_out * sizeof *iov);
+    if (stream->num_out == 0)
+        show_end(stream);
     return stream->num_out;
 }
 
@@ -159,6 +169,8 @@ static void tee_event(void *ctx, rig_stream_event event, rig_status why, uint64_
         show(stream, false, FIN | ACK, NULL);
     if (event == RIG_STREAM_FAILED && stream->told)
         show(stream, false, RST, NULL);
+    if (event == RIG_STREAM_CLOSED)
+        show_end(stream);
     if (event == RIG_STREAM_CLOSED || event == RIG_STREAM_FAILED)
         stream->gone = true;
     stream->user.ops->event(stream->user.ctx, event, why, now);
@@ -180,8 +192,9 @@ static void tee_close(rig_stream *base, rig_close_how how)
     tee_stream *stream = (tee_stream *)base;
     if (stream->gone)
         return;
-    if (stream->told)
-        show(stream, true, how == RIG_CLOSE_FLUSH ? FIN | ACK : RST, NULL);
+    stream->closing = how == RIG_CLOSE_FLUSH;
+    if (stream->told && !stream->closing)
+        show(stream, true, RST, NULL);
     if (how == RIG_CLOSE_RESET)
         stream->gone = true;
     rig_close(stream->inner, how);

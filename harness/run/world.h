@@ -138,6 +138,7 @@ struct run_world {
     uint64_t real_limit;
     uint64_t steps_ns;       /* time when the last step was done */
     run_rehearsal rehearsal; /* real-time modes */
+    bool settled;            /* the verdict is decided, whatever the evidence says */
     bool tearing_down;       /* what happens now is not part of the case */
     rig_prove_fn *prove;
     void *prove_ctx;
@@ -163,7 +164,7 @@ rig_status run_portal_address(const run_world *world, rig_view address, uint16_t
 void run_target_keep(run_world *world);
 /* Remembers what a portal of the scenario became; the first one is where the target is reached. */
 void run_portal_keep(run_world *world, rig_view written, uint16_t port, const rig_address *at);
-/* Says in err where in the scenario that went wrong. Returns status. */
+/* Says in err where in the scenario that went wrong, unless a part of it said so already. Returns status. */
 rig_status run_scn_error(rig_error *err, rig_scn_place place, rig_status status);
 rig_status run_build_target(run_world *world, rig_error *err);
 rig_status run_build_initiator(run_world *world, rig_error *err);
@@ -216,6 +217,9 @@ bool run_cause(const run_op *op, rig_cause *out_cause);
 uint64_t run_passes(const rig_scn *scn);
 bool run_waits_too_long(uint64_t waits, rig_text *out_reason);
 
+/* seed.c */
+uint64_t run_name_hash(const char *path, uint64_t seed);
+
 /* case.c */
 rig_match_config run_match_config(const run_world *world);
 rig_status run_service_start(run_world *world);
@@ -231,6 +235,7 @@ void run_discover_next(run_op *op, uint64_t now);
 #define RIG_SCN_STEP(id, function, name, who, leaves, needs, what, ...)                                      \
     rig_status run_start_##function(run_op *op, rig_error *err);
 #include "rig/scn_steps.def"
+const char *run_why_stopped(const run_world *world, rig_status status);
 bool run_steps(run_world *world);
 
 /* values.c */

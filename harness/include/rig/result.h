@@ -89,6 +89,7 @@ typedef struct rig_result {
     rig_items items;           /**< the evidence; emptied for cases that passed unless it is kept */
     char *capture;             /**< path of the capture, NULL when none was kept */
     uint64_t virtual_ns;       /**< time that passed in the case */
+    bool unsupported;          /**< SKIP: somebody else's product lacks the feature */
     bool timed_out;            /**< it took more real time than it may */
     uint64_t real_ns;          /**< time it took */
     char *repeat;              /**< the command that repeats it */

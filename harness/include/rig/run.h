@@ -38,7 +38,7 @@ typedef enum rig_run_keep { RIG_RUN_KEEP_ALWAYS, RIG_RUN_KEEP_FAILED, RIG_RUN_KE
 typedef struct rig_run_config {
     const rig_alloc *alloc;   /**< all memory */
     rig_run_mode mode;        /**< how */
-    bool has_seed;            /**< seed is given; else it follows from the scenario's path */
+    bool has_seed;            /**< seed is given; else it is rig_run_seed */
     uint64_t seed;            /**< seed of all draws */
     const char *link;         /**< one more link for every case, "" or NULL none; sim only */
     const char *pcap_dir;     /**< folder for captures, NULL none */
@@ -59,6 +59,18 @@ void rig_run_quote(rig_text *out, rig_view word);
 /** rig_run_why_not says why a case cannot be played in the mode of config, NULL when it can. Static storage.
  */
 const char *rig_run_why_not(const rig_run_config *config, const rig_scn *scn);
+
+/**
+ * rig_run_seed gives the seed of a scenario for which none is given. It follows from the path behind the nearest
+ * folder called "scenarios", else from the file's name, however the path was typed.
+ */
+uint64_t rig_run_seed(const char *path);
+
+/**
+ * rig_run_command_check looks at a command for RIG_RUN_INITIATOR: RIG_E_NOT_FOUND for a {placeholder} that is
+ * not filled in. Braces of the shell are left alone.
+ */
+rig_status rig_run_command_check(const char *command, rig_error *err);
 
 /**
  * rig_run_check tells whether a case can be set up, without playing it: what the language cannot know, such
