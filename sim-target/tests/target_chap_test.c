@@ -490,13 +490,12 @@ static void test_unique(void)
     enum { LOGINS = 2000 };
     static char seen[LOGINS][40];
     tt_world *world = tt_new();
-    rig_view last = {0};
+    unsigned repeats = 0;
     CU_ASSERT_EQUAL(identity(world, world->node, "", "host", HOST_SECRET, false), RIG_OK);
     for (unsigned i = 0; i < LOGINS; i++) {
         tt_client client = tt_client_at(world, 0);
         say(&client, false, NAMES "\nAuthMethod=CHAP");
         tt_pdu pdu = say(&client, false, "CHAP_A=5");
-        CU_ASSERT_FALSE(rig_view_eq(tt_value(&pdu, "CHAP_I"), last));
         rig_text text;
         rig_text_init(&text, seen[i], sizeof(seen[i]));
         rig_text_view(&text, tt_value(&pdu, "CHAP_C"));
@@ -504,9 +503,9 @@ static void test_unique(void)
         client.stream->user.ops->event(client.stream->user.ctx, RIG_STREAM_FAILED, RIG_E_RESET, world->now);
         client.stream->open = false;
         for (unsigned j = 0; j < i; j++)
-            if (strcmp(seen[i], seen[j]) == 0)
-                CU_FAIL("a challenge came twice");
+            repeats += strcmp(seen[i], seen[j]) == 0;
     }
+    CU_ASSERT_EQUAL(repeats, 0);
     tt_free(world);
 }
 
