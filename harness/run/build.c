@@ -162,8 +162,7 @@ static rig_status fill_node(run_world *world, rig_target_node *node, const rig_s
     if (!status)
         status = add_identities(world, node, from, err);
     for (uint32_t i = 0; i < from->num_luns && !status; i++)
-        status =
-            run_scn_error(err, from->luns[i].place, add_lun(world, node, &from->luns[i], err));
+        status = run_scn_error(err, from->luns[i].place, add_lun(world, node, &from->luns[i], err));
     for (uint32_t i = 0; i < from->num_offers && !status; i++)
         status = run_scn_error(
             err, from->offers[i].place,

@@ -87,8 +87,8 @@ static size_t placeholder_find(rig_view name)
     return i;
 }
 
-/* The name in braces that `at` begins with; empty when they are the shell's: ${x}, { list; }, words of more than
- * letters. */
+/* The name in braces that `at` begins with; empty when they are the shell's: ${x}, { list; }, words of more
+ * than letters. */
 static rig_view placeholder_at(const char *command, const char *at)
 {
     size_t len = 1;
@@ -146,8 +146,8 @@ static rig_status run_shell(run_world *world, const char *command, rig_error *er
     return status ? status : run_pump(world, child_over, world, RIG_RUN_VIRTUAL_MAX);
 }
 
-/* The shell says 126 or 127 when there is no such program, and a program may say so itself: the shell is asked.
- * What is more than a plain word is its affair. */
+/* The shell says 126 or 127 when there is no such program, and a program may say so itself: the shell is
+ * asked. What is more than a plain word is its affair. */
 static bool no_such_program(run_world *world, rig_view word)
 {
     char command[COMMAND_MAX];

@@ -108,7 +108,8 @@ static bool run_step(run_world *world, const rig_scn_step *step)
         return true;
     }
     if (status)
-        return step_failed(world, step, NULL, "", error.text[0] ? error.text : run_why_stopped(world, status));
+        return step_failed(world, step, NULL, "",
+                           error.text[0] ? error.text : run_why_stopped(world, status));
     if (step->async)
         return true;
     if (!op->done)

@@ -61,8 +61,8 @@ void rig_run_quote(rig_text *out, rig_view word);
 const char *rig_run_why_not(const rig_run_config *config, const rig_scn *scn);
 
 /**
- * rig_run_seed gives the seed of a scenario for which none is given. It follows from the path behind the nearest
- * folder called "scenarios", else from the file's name, however the path was typed.
+ * rig_run_seed gives the seed of a scenario for which none is given. It follows from the path behind the
+ * nearest folder called "scenarios", else from the file's name, however the path was typed.
  */
 uint64_t rig_run_seed(const char *path);
 
