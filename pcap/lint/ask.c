@@ -18,7 +18,15 @@ uint64_t lint_of(const lint_at *at, lint_number number)
 
 bool lint_several(const lint_at *at)
 {
-    return at->session && at->session->joined > 1;
+    const lint_session *session = at->session;
+    return session &&
+           (session->joined > 1 || !session->keys_known || session->numbers[LINT_N_CONNECTIONS] > 1);
+}
+
+bool lint_all_seen(const lint_at *at)
+{
+    const lint_session *session = at->session;
+    return session && session->keys_known && session->live >= session->numbers[LINT_N_CONNECTIONS];
 }
 
 bool lint_numbered(const lint_at *at)

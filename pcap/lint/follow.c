@@ -28,7 +28,7 @@ static void follow_cmd_sn(lint_at *at)
     uint32_t cmd_sn = LINT_GET(at, CMD_SN);
     if (!session->sent_known || rig_sn_lt(session->sent_sn, cmd_sn + 1))
         session->sent_sn = cmd_sn + 1;
-    session->sent_known = true;
+    session->sent_known |= !lint_several(at); /* else the others may have got further */
     at->conn->cmd_sn = cmd_sn;
     at->conn->cmd_known = true;
     if (lint_several(at)) {

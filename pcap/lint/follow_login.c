@@ -1,11 +1,11 @@
 /* The login phase, and what it makes: a session, or one more connection of one. */
 #include "lint.h"
 
-static void begin(lint_at *at)
+/* Before the first request is judged: its keys already need something to count for. */
+void lint_begin_login(lint_at *at)
 {
     lint_conn *conn = at->conn;
     lint_session *session;
-    conn->phase = LINT_LOGIN;
     conn->keys_known = true;
     conn->limit[0] = conn->limit[1] = RIG_LOGIN_DATA_MAX;
     conn->login.leading = LINT_GET(at, TSIH) == 0;
@@ -22,18 +22,16 @@ static void begin(lint_at *at)
     if (!session)
         return;
     lint_defaults(session);
-    session->cmd_sn = conn->login.cmd_sn;
-    session->sent_sn = conn->login.cmd_sn;
+    session->cmd_sn = session->sent_sn = conn->login.cmd_sn;
     session->cmd_known = session->sent_known = true;
     lint_session_join(conn, session);
-    at->session = session;
 }
 
 static void follow_request(lint_at *at)
 {
     lint_login *login = &at->conn->login;
     if (at->conn->phase == LINT_FRESH)
-        begin(at);
+        at->conn->phase = LINT_LOGIN;
     if (at->conn->phase != LINT_LOGIN)
         return;
     login->pending = true;
@@ -52,9 +50,10 @@ static void follow_request(lint_at *at)
 static void lead(lint_at *at)
 {
     lint_login *login = &at->conn->login;
-    lint_session *old = lint_session_find(at->lint, login);
+    lint_session *old = lint_session_find(at->lint, login, true);
     login->tsih = (uint16_t)LINT_GET(at, TSIH);
-    if (old && login->names_target)
+    /* discovery sessions without a target may be many */
+    if (old && (login->names_target || !at->conn->keys_known || !old->target))
         lint_session_end(at->lint, old);
     lint_session_list(at->lint, at->session, login);
     at->session->keys_known = at->session->keys_known && at->conn->keys_known;
@@ -63,9 +62,8 @@ static void lead(lint_at *at)
 static void follow_up(lint_at *at)
 {
     const lint_login *login = &at->conn->login;
-    lint_session *session = lint_session_find(at->lint, login);
-    bool found = session && session->tsih == login->tsih;
-    if (!found) {
+    lint_session *session = lint_session_find(at->lint, login, false);
+    if (!session) {
         session = lint_session_new(at->lint);
         if (!session)
             return;

@@ -14,6 +14,8 @@ static void follow_request(lint_at *at)
     text->immediate = LINT_GET(at, I) != 0;
     text->asks_f = LINT_GET(at, F) != 0;
     text->asks_c = LINT_GET(at, C) != 0;
+    if (!LINT_GET(at, C) && !lint_text_complete(at))
+        at->conn->text_lost = true;
     text->send_targets |= lint_has_key(lint_text_of(at), "SendTargets", NULL);
 }
 

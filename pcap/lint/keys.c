@@ -29,7 +29,7 @@ const lint_key lint_keys[] = {
     METHOD("KRB_AP_REP"),
     {"HeaderDigest", "", LINT_KEY_LIST, STAGE_1 | EITHER, 0, 0, LINT_N_NONE},
     {"DataDigest", "", LINT_KEY_LIST, STAGE_1 | EITHER, 0, 0, LINT_N_NONE},
-    {"MaxConnections", "KEY-002", LINT_KEY_MIN, LEADING, 1, 65535, LINT_N_NONE},
+    {"MaxConnections", "KEY-002", LINT_KEY_MIN, LEADING, 1, 65535, LINT_N_CONNECTIONS},
     {"SendTargets", "KEY-004", LINT_KEY_DECLARED, LINT_USE_FULL | LINT_BY_INITIATOR, 0, 0, LINT_N_NONE},
     {"TargetName", "KEY-005", LINT_KEY_DECLARED, ANY_STAGE | LINT_USE_FULL | LINT_BY_INITIATOR, 0, 0,
      LINT_N_NONE},
@@ -66,7 +66,7 @@ void lint_defaults(lint_session *session)
     static const uint64_t defaults[LINT_NUMBERS] = {
         [LINT_N_MAX_BURST] = 262144, [LINT_N_FIRST_BURST] = 65536, [LINT_N_MAX_R2T] = 1,
         [LINT_N_INITIAL_R2T] = 1,    [LINT_N_IMMEDIATE] = 1,       [LINT_N_PDU_ORDER] = 1,
-        [LINT_N_SEQUENCE_ORDER] = 1, [LINT_N_LEVEL] = 1,
+        [LINT_N_SEQUENCE_ORDER] = 1, [LINT_N_LEVEL] = 1,           [LINT_N_CONNECTIONS] = 1,
     };
     memcpy(session->numbers, defaults, sizeof defaults);
     session->keys_known = true;

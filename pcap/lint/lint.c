@@ -106,6 +106,8 @@ static bool text_kind(rig_pdu_kind kind)
 
 static void judge(lint_at *at)
 {
+    if (at->kind == RIG_PDU_LOGIN_REQ && at->conn->phase == LINT_FRESH && !at->conn->muted)
+        lint_begin_login(at);
     at->session = at->conn->session;
     at->task = at->session ? lint_task_find(at->session, LINT_GET(at, ITT)) : NULL;
     if (text_kind(at->kind))
@@ -139,9 +141,10 @@ static bool is(const rig_item *item, const char *event)
 
 static void take_event(rig_lint *lint, lint_conn *conn, const rig_item *item)
 {
-    if (is(item, "connect"))
+    if (is(item, "connect")) {
         conn->phase = LINT_FRESH;
-    else if (is(item, "close"))
+        conn->text_lost = conn->pings_lost = false;
+    } else if (is(item, "close"))
         lint_conn_close(lint, conn);
     else if (is(item, "midstream") || is(item, "gap") || is(item, "resync") || is(item, "garbage") ||
              is(item, "truncated"))

@@ -56,6 +56,7 @@ typedef enum lint_number {
     LINT_N_PDU_ORDER,
     LINT_N_SEQUENCE_ORDER,
     LINT_N_LEVEL,
+    LINT_N_CONNECTIONS,
     LINT_NUMBERS
 } lint_number;
 
@@ -252,10 +253,11 @@ __attribute__((format(printf, 2, 3))) void lint_value(lint_at *at, const char *e
 bool lint_full(const lint_at *at);                       /* in full feature phase, all of it seen */
 bool lint_keys_known(const lint_at *at);                 /* and what was negotiated is known */
 uint64_t lint_of(const lint_at *at, lint_number number); /* with lint_keys_known */
-bool lint_several(const lint_at *at);                    /* the session has, or had, several connections */
-bool lint_numbered(const lint_at *at);                   /* a non-immediate request with a CmdSN */
-bool lint_carries_status(const lint_at *at);             /* consumes a StatSN */
-bool lint_scsi(const lint_at *at);                       /* of a SCSI task that is known in full */
+bool lint_several(const lint_at *at);        /* the session has, or may have, several connections */
+bool lint_all_seen(const lint_at *at);       /* and it has no connection that was not seen */
+bool lint_numbered(const lint_at *at);       /* a non-immediate request with a CmdSN */
+bool lint_carries_status(const lint_at *at); /* consumes a StatSN */
+bool lint_scsi(const lint_at *at);           /* of a SCSI task that is known in full */
 bool lint_text_complete(const lint_at *at);
 rig_view lint_text_of(const lint_at *at);
 bool lint_has_key(rig_view text, const char *key, rig_view *out_value);
@@ -273,7 +275,8 @@ void lint_conn_close(rig_lint *lint, lint_conn *conn);
 void lint_conn_lose(lint_conn *conn);                  /* bytes are missing: what it knew is unknown */
 void lint_conn_leave(rig_lint *lint, lint_conn *conn); /* its session, where its tasks end */
 lint_session *lint_session_new(rig_lint *lint);
-lint_session *lint_session_find(const rig_lint *lint, const lint_login *login); /* of the same nexus */
+/* Of the same nexus, with that handle or with any; names that were not seen may be any. */
+lint_session *lint_session_find(const rig_lint *lint, const lint_login *login, bool any_tsih);
 void lint_session_list(rig_lint *lint, lint_session *session, const lint_login *login);
 void lint_session_join(lint_conn *conn, lint_session *session);
 void lint_session_end(rig_lint *lint, lint_session *session); /* another login took its place */
@@ -287,6 +290,7 @@ void lint_state_free(rig_lint *lint);
 /* ---- following: called behind the rules ---- */
 
 void lint_follow(lint_at *at);
+void lint_begin_login(lint_at *at);
 void lint_follow_login(lint_at *at);
 void lint_follow_text(lint_at *at);
 void lint_follow_key(lint_at *at);

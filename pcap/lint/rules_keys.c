@@ -74,7 +74,8 @@ void lint_key_range(lint_at *at)
 void lint_key_sender(lint_at *at)
 {
     unsigned by = at->side == RIG_LINT_INITIATOR ? LINT_BY_INITIATOR : LINT_BY_TARGET;
-    bool listing = at->conn->text.send_targets && rig_view_is(at->pair.key, "TargetName");
+    bool listing = (at->conn->text.send_targets || at->conn->text_lost) && !login(at) &&
+                   rig_view_is(at->pair.key, "TargetName");
     if (own_key(at) && !(at->key->use & by) && !special(at) && !listing)
         lint_value(at, "not said by the %s", rig_lint_side_word(at->side));
 }

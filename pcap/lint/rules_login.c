@@ -241,7 +241,8 @@ static bool wants_answer(const lint_key *key, const lint_said *said)
 
 static void unanswered(lint_at *at, rig_lint_side by)
 {
-    if (!logging_in(at) || !is_last(at) || !at->conn->keys_known || !at->conn->said)
+    if (!logging_in(at) || !is_last(at) || !at->conn->keys_known || !at->conn->said ||
+        !lint_text_complete(at))
         return;
     for (size_t k = 0; k < lint_num_keys; k++) {
         const lint_said *said = &at->conn->said[k];

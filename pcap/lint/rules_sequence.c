@@ -31,7 +31,7 @@ void lint_cmd_sn_once(lint_at *at)
     bool again = !before && distance < LINT_AHEAD_MAX && (session->ahead >> distance & 1);
     if (before || again)
         lint_field_text(at, RIG_F_CMD_SN, "one that was not used before");
-    else if (distance >= LINT_AHEAD_MAX)
+    else if (distance >= LINT_AHEAD_MAX && lint_all_seen(at))
         lint_field(at, RIG_F_CMD_SN, session->cmd_sn);
 }
 
@@ -115,7 +115,7 @@ void lint_window_below(lint_at *at)
 void lint_exp_cmd_ahead(lint_at *at)
 {
     const lint_session *session = at->session;
-    if (numbers_valid(at) && session && session->sent_known &&
+    if (numbers_valid(at) && lint_all_seen(at) && session->sent_known &&
         rig_sn_lt(session->sent_sn, LINT_GET(at, EXP_CMD_SN)))
         lint_field_text(at, RIG_F_EXP_CMD_SN, "at most %u, the first CmdSN not sent yet", session->sent_sn);
 }

@@ -80,25 +80,29 @@ lint_session *lint_session_new(rig_lint *lint)
     return session;
 }
 
-static lint_session **session_bucket(const rig_lint *lint, const lint_login *login)
+static lint_session **session_bucket(const rig_lint *lint, uint64_t isid)
 {
-    uint64_t hash = login->isid ^ login->initiator ^ login->target;
-    return (lint_session **)&lint->sessions[(hash ^ hash >> 32) % LINT_SESSION_BUCKETS];
+    return (lint_session **)&lint->sessions[(isid ^ isid >> 16 ^ isid >> 32) % LINT_SESSION_BUCKETS];
+}
+
+static bool may_be(uint64_t name, uint64_t other)
+{
+    return name == other || name == 0 || other == 0;
 }
 
 /* Two logins are of one nexus when both names and the ISID are the same (section 4.4.3). */
-lint_session *lint_session_find(const rig_lint *lint, const lint_login *login)
+lint_session *lint_session_find(const rig_lint *lint, const lint_login *login, bool any_tsih)
 {
-    lint_session *session = *session_bucket(lint, login);
-    while (session && (session->isid != login->isid || session->initiator != login->initiator ||
-                       session->target != login->target || session->discovery != login->discovery))
+    lint_session *session = *session_bucket(lint, login->isid);
+    while (session && !(session->isid == login->isid && may_be(session->initiator, login->initiator) &&
+                        may_be(session->target, login->target) && (any_tsih || session->tsih == login->tsih)))
         session = session->next;
     return session;
 }
 
 void lint_session_list(rig_lint *lint, lint_session *session, const lint_login *login)
 {
-    lint_session **bucket = session_bucket(lint, login);
+    lint_session **bucket = session_bucket(lint, login->isid);
     session->isid = login->isid;
     session->initiator = login->initiator;
     session->target = login->target;
@@ -111,9 +115,7 @@ void lint_session_list(rig_lint *lint, lint_session *session, const lint_login *
 
 static void unlist(rig_lint *lint, lint_session *session)
 {
-    const lint_login key = {
-        .isid = session->isid, .initiator = session->initiator, .target = session->target};
-    lint_session **place = session_bucket(lint, &key);
+    lint_session **place = session_bucket(lint, session->isid);
     if (!session->listed)
         return;
     while (*place != session)
@@ -208,6 +210,7 @@ static lint_conn *conn_new(rig_lint *lint, uint32_t index)
         return NULL;
     conn->index = index;
     conn->phase = LINT_MIDSTREAM;
+    conn->text_lost = conn->pings_lost = true;
     conn->limit[0] = conn->limit[1] = UINT32_MAX;
     conn->next = lint->conns[index % LINT_CONN_BUCKETS];
     lint->conns[index % LINT_CONN_BUCKETS] = conn;
@@ -254,6 +257,8 @@ void lint_conn_lose(lint_conn *conn)
 {
     if (conn->phase != LINT_FULL)
         conn->keys_known = false;
+    if (conn->phase != LINT_FULL && conn->session)
+        conn->session->keys_known = false;
     conn->phase = LINT_MIDSTREAM;
     conn->stat_known = conn->ack_known = conn->cmd_known = conn->exp_known = false;
     conn->limit[0] = conn->limit[1] = UINT32_MAX;

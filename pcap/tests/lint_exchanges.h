@@ -81,8 +81,9 @@ static const char *const plain[] = {
 static const char *const unsolicited[] = {
     "! connect",
     ONE_STEP
-    "++InitialR2T=No ++ImmediateData=No ++MaxBurstLength=4096 ++FirstBurstLength=1024 ++MaxOutstandingR2T=2",
-    ONE_ANSWER "++InitialR2T=No ++ImmediateData=No ++MaxBurstLength=4096 ++FirstBurstLength=1024 "
+    "++InitialR2T=No ++ImmediateData=No ++MaxBurstLength=16384 ++FirstBurstLength=1024 ++MaxOutstandingR2T=2 "
+    "++MaxRecvDataSegmentLength=16384",
+    ONE_ANSWER "++InitialR2T=No ++ImmediateData=No ++MaxBurstLength=16384 ++FirstBurstLength=1024 "
                "++MaxOutstandingR2T=2",
     "> ScsiCmd F=0 W=1 LUN=1 ITT=0x11 EDTL=2048 CmdSN=100 ExpStatSN=501 CDB=write-10(blocks=4)",
     "> ScsiCmd F=0 W=1 LUN=1 ITT=0x12 EDTL=512 CmdSN=101 ExpStatSN=501 CDB=write-10(blocks=1)",
@@ -103,6 +104,9 @@ static const char *const unsolicited[] = {
     "DesiredLength=512",
     "> DataOut F=1 LUN=1 ITT=0x13 TTT=0x7 ExpStatSN=503 DataSN=0 BufferOffset=0 len=512",
     "< ScsiResp ITT=0x13 StatSN=503 ExpCmdSN=103 MaxCmdSN=113",
+    /* 18: as much as was declared */
+    "> ScsiCmd F=1 R=1 LUN=1 ITT=0x14 EDTL=16384 CmdSN=103 ExpStatSN=504 CDB=read-10(blocks=32)",
+    "< DataIn F=1 S=1 ITT=0x14 StatSN=504 ExpCmdSN=104 MaxCmdSN=114 DataSN=0 BufferOffset=0 len=16384",
     NULL,
 };
 
@@ -110,8 +114,8 @@ static const char *const unsolicited[] = {
  */
 static const char *const recovery[] = {
     "! connect",
-    ONE_STEP "++ErrorRecoveryLevel=1 ++iSCSIProtocolLevel=2",
-    ONE_ANSWER "++ErrorRecoveryLevel=1 ++iSCSIProtocolLevel=2",
+    ONE_STEP "++ErrorRecoveryLevel=1 ++iSCSIProtocolLevel=2 ++MaxBurstLength=4096 ++FirstBurstLength=1024",
+    ONE_ANSWER "++ErrorRecoveryLevel=1 ++iSCSIProtocolLevel=2 ++MaxBurstLength=4096 ++FirstBurstLength=1024",
     "> ScsiCmd F=1 R=1 LUN=1 ITT=0x11 EDTL=1024 CmdSN=100 ExpStatSN=501 CDB=read-10(blocks=2)",
     "< DataIn F=1 A=1 LUN=1 ITT=0x11 TTT=0x30 ExpCmdSN=101 MaxCmdSN=111 DataSN=0 BufferOffset=0 len=512",
     "> Snack Type=data-ack LUN=1 SnackTag=0x30 ExpStatSN=501 BegRun=1",
@@ -191,6 +195,23 @@ static const char *const moved[] = {
     "! connect",
     ONE_STEP,
     "< LoginResp T=0 ISID=80:00:00:00:00:01 ITT=0x10 Status=moved-temporarily ++TargetAddress=192.0.2.9:3260",
+    NULL,
+};
+
+/* A session that another login takes over; what was on its way then is nobody's fault. */
+static const char *const reinstated[] = {
+    "! connect",
+    ONE_STEP,
+    ONE_ANSWER,
+    "> ScsiCmd F=1 R=1 LUN=1 ITT=0x11 EDTL=512 CmdSN=100 ExpStatSN=501 CDB=read-10(blocks=1)",
+    "1! connect",
+    "1" ONE_STEP,
+    "1< LoginResp T=1 CSG=1 NSG=3 ISID=80:00:00:00:00:01 TSIH=8 ITT=0x10 StatSN=800 ExpCmdSN=100 "
+    "MaxCmdSN=110 "
+    "++TargetPortalGroupTag=1",
+    "< ScsiResp ITT=0x12 StatSN=777 ExpCmdSN=101 MaxCmdSN=111",
+    "1> ScsiCmd F=1 R=1 LUN=1 ITT=0x11 EDTL=512 CmdSN=100 ExpStatSN=801 CDB=read-10(blocks=1)",
+    "1< DataIn F=1 S=1 ITT=0x11 StatSN=801 ExpCmdSN=101 MaxCmdSN=111 DataSN=0 BufferOffset=0 len=512",
     NULL,
 };
 

@@ -142,10 +142,13 @@ static const breach breaches[] = {
 
 #define NUM_BREACHES (sizeof breaches / sizeof breaches[0])
 
+static const char *const *const all[] = {plain, unsolicited, recovery, two, parts, talk, moved, reinstated};
+
+#define NUM_ALL (sizeof all / sizeof all[0])
+
 static void exchanges_are_clean(void)
 {
-    static const char *const *const all[] = {plain, unsolicited, recovery, two, parts, talk, moved};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < NUM_ALL; i++) {
         bench b;
         begin(&b, all[i]);
         judge(&b, 0, NULL);
@@ -192,6 +195,345 @@ static void every_rule_has_a_breach(void)
     }
 }
 
+/* ---- what was not seen accuses nobody ---- */
+
+/* Judges items [0, from) and [to, num), with an event of each connection between them when it is not NULL. */
+static void judge_without(bench *b, size_t from, size_t to, const char *event)
+{
+    rig_lint *lint;
+    const rig_lint_config config = {.alloc = rig_alloc_libc(), .finding = on_finding, .ctx = b};
+    CU_ASSERT_EQUAL_FATAL(rig_lint_new(&config, &lint), RIG_OK);
+    b->num = 0;
+    for (size_t i = 0; i <= b->items.num; i++) {
+        if (i < from || (i >= to && i < b->items.num))
+            CU_ASSERT_EQUAL(rig_lint_item(lint, &b->items.ptr[i]), RIG_OK);
+        for (uint32_t c = 0; event && i + 1 == to && c < 2; c++) {
+            const rig_item item = {.kind = RIG_ITEM_EVENT, .connection = c, .event = rig_view_str(event)};
+            CU_ASSERT_EQUAL(rig_lint_item(lint, &item), RIG_OK);
+        }
+    }
+    rig_lint_free(lint);
+}
+
+static void gaps_accuse_nobody(void)
+{
+    static const char *const events[] = {"gap", "garbage", "truncated", "resync"};
+    for (size_t x = 0; x < NUM_ALL; x++) {
+        bench b;
+        begin(&b, all[x]);
+        for (size_t from = 1; from < b.items.num; from++)
+            for (size_t to = from + 1; to <= b.items.num; to++) {
+                judge_without(&b, from, to, events[(from + to) % 4]);
+                if (b.num)
+                    show(&b, all[x][from]);
+                CU_ASSERT_EQUAL(b.num, 0);
+            }
+        end(&b);
+    }
+}
+
+static void a_capture_may_begin_anywhere(void)
+{
+    for (size_t x = 0; x < NUM_ALL; x++) {
+        bench b;
+        begin(&b, all[x]);
+        for (size_t to = 1; to <= b.items.num; to++) {
+            judge_without(&b, 0, to, to % 2 ? "midstream" : NULL);
+            if (b.num)
+                show(&b, all[x][to]);
+            CU_ASSERT_EQUAL(b.num, 0);
+        }
+        end(&b);
+    }
+}
+
+static void payloads_may_be_cut(void)
+{
+    for (size_t x = 0; x < NUM_ALL; x++) {
+        bench b;
+        begin(&b, all[x]);
+        for (size_t i = 0; i < b.items.num; i++) {
+            rig_item *item = &b.items.ptr[i], whole = *item;
+            item->missing = item->data_len;
+            item->pdu.data.len = item->text.len = 0;
+            judge(&b, 0, NULL);
+            if (b.num)
+                show(&b, all[x][i]);
+            CU_ASSERT_EQUAL(b.num, 0);
+            *item = whole;
+        }
+        end(&b);
+    }
+}
+
+static void broken_where_nothing_is_known(void)
+{
+    bench b;
+    begin(&b, plain);
+    b.items.ptr[0].event = rig_view_str("midstream");
+    judge(&b, 38, "StatSN=999");
+    CU_ASSERT(only(&b, "SEQ-027")); /* the numbers before it are known again */
+    judge(&b, 35, "len=16384");
+    CU_ASSERT_EQUAL(b.num, 0); /* what was negotiated is not */
+    end(&b);
+}
+
+/* ---- counters that wrap ---- */
+
+static void shift(bench *b, rig_field_id field, uint32_t by)
+{
+    for (size_t i = 0; i < b->items.num; i++) {
+        const rig_item *item = &b->items.ptr[i];
+        if (item->kind == RIG_ITEM_PDU && (rig_fields[field].pdus >> rig_pdu_kind_of(item->pdu.bhs) & 1))
+            rig_set((uint8_t *)item->pdu.bhs, field, rig_get(item->pdu.bhs, field) + by);
+    }
+}
+
+static void counters_wrap_anywhere(void)
+{
+    for (uint32_t by = 0; by < 30; by++) {
+        bench b;
+        begin(&b, plain);
+        shift(&b, RIG_F_CMD_SN, 0u - 90 - by);
+        shift(&b, RIG_F_EXP_CMD_SN, 0u - 90 - by);
+        shift(&b, RIG_F_MAX_CMD_SN, 0u - 90 - by);
+        shift(&b, RIG_F_REF_CMD_SN, 0u - 90 - by);
+        shift(&b, RIG_F_STAT_SN, 0u - 495 - by);
+        shift(&b, RIG_F_EXP_STAT_SN, 0u - 495 - by);
+        rig_set((uint8_t *)b.items.ptr[28].pdu.bhs, RIG_F_REF_CMD_SN, 0);
+        judge(&b, 0, NULL);
+        if (b.num)
+            show(&b, "shifted");
+        CU_ASSERT_EQUAL(b.num, 0);
+        judge(&b, 38, "MaxCmdSN+=-12");
+        CU_ASSERT(only(&b, "SEQ-009"));
+        end(&b);
+    }
+}
+
+/* ---- repetition, limits, memory ---- */
+
+static void recovery_repeats(void)
+{
+    static const size_t lines[] = {3, 4, 5, 6, 7, 8};
+    bench b;
+    begin(&b, recovery);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        judge(&b, lines[i], "twice");
+        CU_ASSERT_EQUAL(b.num, 0);
+    }
+    end(&b);
+}
+
+/* As many R2Ts as a task's list holds, and one more: then its data is not judged any more. */
+static void many_r2ts(void)
+{
+    for (unsigned num = RIG_LINT_R2TS_MAX; num <= RIG_LINT_R2TS_MAX + 1; num++) {
+        bench b;
+        char line[256];
+        static const char *const head[] = {
+            "! connect", ONE_STEP "++MaxOutstandingR2T=100", ONE_ANSWER "++MaxOutstandingR2T=100",
+            "> ScsiCmd F=1 W=1 LUN=1 ITT=0x11 EDTL=65536 CmdSN=100 ExpStatSN=501 CDB=write-10(blocks=128)",
+            NULL};
+        begin(&b, head);
+        for (unsigned i = 0; i < num; i++) {
+            snprintf(line, sizeof line,
+                     "< R2T LUN=1 ITT=0x11 TTT=%u StatSN=501 ExpCmdSN=101 MaxCmdSN=111 R2TSN=%u "
+                     "BufferOffset=%u DesiredLength=512",
+                     i + 1, i, i * 512);
+            add_line(&b, line);
+        }
+        add_line(&b, "> DataOut F=1 LUN=1 ITT=0x11 TTT=999 ExpStatSN=501 DataSN=0 BufferOffset=0 len=512");
+        judge(&b, 0, NULL);
+        CU_ASSERT_EQUAL(b.num, num > RIG_LINT_R2TS_MAX ? 0 : 1);
+        CU_ASSERT(num > RIG_LINT_R2TS_MAX || only(&b, "DATA-010"));
+        end(&b);
+    }
+}
+
+static void give_many(bench *b, uint32_t times, uint64_t *out_peak)
+{
+    rig_lint *lint;
+    rig_alloc_meter meter;
+    rig_alloc_meter_init(&meter, rig_alloc_libc());
+    const rig_lint_config config = {.alloc = &meter.alloc, .finding = on_finding, .ctx = b};
+    CU_ASSERT_EQUAL_FATAL(rig_lint_new(&config, &lint), RIG_OK);
+    b->num = 0;
+    for (uint32_t n = 0; n < times; n++)
+        for (size_t i = 0; i < b->items.num; i++) {
+            rig_item item = b->items.ptr[i];
+            item.connection = n;
+            CU_ASSERT_EQUAL(rig_lint_item(lint, &item), RIG_OK);
+        }
+    rig_lint_free(lint);
+    *out_peak = meter.bytes_peak;
+    CU_ASSERT_EQUAL(meter.num_live, 0);
+    CU_ASSERT_EQUAL(b->num, 0);
+}
+
+static void memory_is_flat(void)
+{
+    uint64_t some, many;
+    bench b;
+    begin(&b, plain);
+    give_many(&b, 100, &some);
+    give_many(&b, 5000, &many);
+    CU_ASSERT_EQUAL(some, many);
+    end(&b);
+}
+
+static void memory_may_fail(void)
+{
+    bench b;
+    uint64_t at = 0;
+    rig_status status = RIG_E_NOMEM;
+    begin(&b, two);
+    while (status == RIG_E_NOMEM) {
+        rig_lint *lint = NULL;
+        rig_alloc_meter meter;
+        rig_alloc_meter_init(&meter, rig_alloc_libc());
+        meter.fail_at = ++at;
+        const rig_lint_config config = {.alloc = &meter.alloc, .finding = on_finding, .ctx = &b};
+        status = rig_lint_new(&config, &lint);
+        for (size_t i = 0; i < b.items.num && status == RIG_OK; i++)
+            status = rig_lint_item(lint, &b.items.ptr[i]);
+        rig_lint_free(lint);
+        CU_ASSERT_EQUAL(meter.num_live, 0);
+    }
+    CU_ASSERT_EQUAL(status, RIG_OK);
+    CU_ASSERT(at > 5);
+    end(&b);
+}
+
+static rig_status refuse(void *ctx, const rig_lint_finding *finding)
+{
+    (void)ctx;
+    (void)finding;
+    return RIG_E_ABORTED;
+}
+
+static void a_finding_can_stop_it(void)
+{
+    bench b;
+    rig_lint *lint;
+    rig_lint_totals totals;
+    const rig_lint_config config = {.alloc = rig_alloc_libc(), .finding = refuse};
+    begin(&b, talk);
+    rig_set((uint8_t *)b.items.ptr[3].pdu.bhs, RIG_F_CMD_SN, 7);
+    CU_ASSERT_EQUAL_FATAL(rig_lint_new(&config, &lint), RIG_OK);
+    for (size_t i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(rig_lint_item(lint, &b.items.ptr[i]), RIG_OK);
+    CU_ASSERT_EQUAL(rig_lint_item(lint, &b.items.ptr[3]), RIG_E_ABORTED);
+    rig_lint_end(lint, &totals);
+    CU_ASSERT_EQUAL(totals.pdus, 3);
+    CU_ASSERT_EQUAL(totals.connections, 1);
+    CU_ASSERT_EQUAL(totals.findings, 1);
+    rig_lint_free(lint);
+    end(&b);
+}
+
+/* ---- findings, rules, proofs ---- */
+
+static rig_status keep_finding(void *ctx, const rig_lint_finding *finding)
+{
+    *(rig_lint_finding *)ctx = *finding;
+    return RIG_OK;
+}
+
+static void a_finding_says_where(void)
+{
+    bench b;
+    rig_lint *lint;
+    rig_lint_finding found = {0};
+    const rig_lint_config config = {.alloc = rig_alloc_libc(), .finding = keep_finding, .ctx = &found};
+    begin(&b, plain);
+    rig_set((uint8_t *)b.items.ptr[38].pdu.bhs, RIG_F_STAT_SN, 515);
+    b.items.ptr[38].pdu.offset = 1000;
+    CU_ASSERT_EQUAL_FATAL(rig_lint_new(&config, &lint), RIG_OK);
+    for (size_t i = 0; i < b.items.num; i++)
+        CU_ASSERT_EQUAL(rig_lint_item(lint, &b.items.ptr[i]), RIG_OK);
+    rig_lint_free(lint);
+    CU_ASSERT_STRING_EQUAL(found.rule->id, "SEQ-027");
+    CU_ASSERT_EQUAL(found.side, RIG_LINT_TARGET);
+    CU_ASSERT_EQUAL(found.connection, 0);
+    CU_ASSERT_EQUAL(found.frame, 39);
+    CU_ASSERT_EQUAL(found.offset, 1024); /* StatSN is at byte 24 */
+    CU_ASSERT_STRING_EQUAL(found.field, "StatSN");
+    CU_ASSERT_STRING_EQUAL(found.expected, "513");
+    CU_ASSERT_STRING_EQUAL(found.seen, "515");
+    end(&b);
+}
+
+static void secrets_are_not_told(void)
+{
+    bench b;
+    begin(&b, plain);
+    judge(&b, 3, "++CHAP_R=0x0123456789abcdef");
+    CU_ASSERT(only(&b, "LOGIN-066"));
+    CU_ASSERT_PTR_NULL(strstr(b.said[0], "0123"));
+    end(&b);
+}
+
+static void rows_are_sound(void)
+{
+    for (size_t r = 0; r < rig_lint_num_rules; r++) {
+        const rig_lint_rule *rule = &rig_lint_rules[r];
+        CU_ASSERT(strlen(rule->id) > 4 && strlen(rule->name) > 4 && strlen(rule->section) > 0);
+        CU_ASSERT(rule->pdus != 0);
+        CU_ASSERT_EQUAL(rule->what[strlen(rule->what) - 1], '.');
+        for (size_t other = 0; other < r; other++) {
+            CU_ASSERT_STRING_NOT_EQUAL(rule->id, rig_lint_rules[other].id);
+            CU_ASSERT_STRING_NOT_EQUAL(rule->name, rig_lint_rules[other].name);
+        }
+    }
+}
+
+static const rig_lint_rule *rule_of(const char *id)
+{
+    size_t r = 0;
+    while (r < rig_lint_num_rules && strcmp(rig_lint_rules[r].id, id) != 0)
+        r++;
+    CU_ASSERT_FATAL(r < rig_lint_num_rules);
+    return &rig_lint_rules[r];
+}
+
+static void proofs(void)
+{
+    bench b;
+    rig_lint_proof proof;
+    size_t item = 0;
+    rig_lint_rule rule = *rule_of("SEQ-040");
+    begin(&b, plain);
+    CU_ASSERT_EQUAL(rig_lint_prove(rig_alloc_libc(), rule_of("SEQ-040"), &b.items, &proof, &item), RIG_OK);
+    CU_ASSERT_EQUAL(proof, RIG_LINT_PROVED);
+    CU_ASSERT_EQUAL(item, 11);
+    CU_ASSERT_EQUAL(rig_lint_prove(rig_alloc_libc(), rule_of("CMD-039"), &b.items, &proof, NULL), RIG_OK);
+    CU_ASSERT_EQUAL(proof, RIG_LINT_PROVED); /* with a second connection */
+    CU_ASSERT_EQUAL(rig_lint_prove(rig_alloc_libc(), rule_of("LOGIN-074"), &b.items, &proof, NULL), RIG_OK);
+    CU_ASSERT_EQUAL(proof, RIG_LINT_NO_PLACE);
+    rule.change = "R2T -> TTT=0x77";
+    CU_ASSERT_EQUAL(rig_lint_prove(rig_alloc_libc(), &rule, &b.items, &proof, NULL), RIG_OK);
+    CU_ASSERT_EQUAL(proof, RIG_LINT_SURVIVED);
+    rule.change = "R2T -> Nonsense=1";
+    CU_ASSERT_EQUAL(rig_lint_prove(rig_alloc_libc(), &rule, &b.items, &proof, NULL), RIG_E_SYNTAX);
+    rig_set((uint8_t *)b.items.ptr[11].pdu.bhs, RIG_F_R2T_SN, 9);
+    CU_ASSERT_EQUAL(rig_lint_prove(rig_alloc_libc(), rule_of("SEQ-040"), &b.items, &proof, NULL), RIG_OK);
+    CU_ASSERT_NOT_EQUAL(proof, RIG_LINT_PROVED); /* it says so without a change */
+    end(&b);
+}
+
 RIG_SUITE("lint", {"exchanges without a fault have no findings", exchanges_are_clean},
           {"each rule can be broken alone", each_rule_is_broken_alone},
-          {"no rule is without a breach", every_rule_has_a_breach})
+          {"no rule is without a breach", every_rule_has_a_breach},
+          {"a gap of any PDUs anywhere accuses nobody", gaps_accuse_nobody},
+          {"a capture may begin with any PDU", a_capture_may_begin_anywhere},
+          {"a payload may be missing from any PDU", payloads_may_be_cut},
+          {"behind a beginning nobody saw numbers count, keys do not", broken_where_nothing_is_known},
+          {"CmdSN and StatSN may wrap anywhere", counters_wrap_anywhere},
+          {"what recovery sends again is no fault", recovery_repeats},
+          {"more R2Ts than are followed end the judgement of a task", many_r2ts},
+          {"memory does not grow with connections that end", memory_is_flat},
+          {"memory may fail at any allocation", memory_may_fail},
+          {"a finding can stop it", a_finding_can_stop_it}, {"a finding says where", a_finding_says_where},
+          {"no finding tells a secret", secrets_are_not_told}, {"rows are sound", rows_are_sound},
+          {"proofs need a place, a clean list and a rule that fires", proofs})
