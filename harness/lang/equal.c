@@ -245,6 +245,7 @@ static void put_initiator(writer *w, const rig_scn_initiator *initiator)
     put_number(w, initiator->command_timeout);
     put_number(w, initiator->noop_interval);
     put_number(w, initiator->noop_timeout);
+    put_number(w, initiator->recovery_timeout);
     put_number(w, initiator->stage);
     put_auth(w, &initiator->auth);
 }

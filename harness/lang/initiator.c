@@ -13,6 +13,7 @@ static const initiator_time initiator_times[] = {
     {LANG_COMMAND_TIMEOUT, offsetof(rig_scn_initiator, command_timeout)},
     {LANG_NOOP_INTERVAL, offsetof(rig_scn_initiator, noop_interval)},
     {LANG_NOOP_TIMEOUT, offsetof(rig_scn_initiator, noop_timeout)},
+    {LANG_RECOVERY_TIMEOUT, offsetof(rig_scn_initiator, recovery_timeout)},
 };
 
 static bool offers(lang_parser *p, const rig_scn_arg *arg)

@@ -329,6 +329,7 @@ rig_status run_session_config(run_world *world, rig_session_config *out_config, 
     out_config->command_timeout = from->command_timeout;
     out_config->nop_interval = from->has_noop_interval ? from->noop_interval : 0;
     out_config->nop_timeout = from->noop_timeout;
+    out_config->recovery_timeout = from->recovery_timeout;
     out_config->start_operational = from->stage == RIG_SCN_STAGE_OPERATIONAL;
     out_config->has_cmd_sn = from->has_cmdsn;
     out_config->cmd_sn = from->cmdsn;

@@ -60,9 +60,20 @@ static run_op *op_of(run_world *world, const rig_session *session)
 {
     for (run_op *op = world->ops; op; op = op->next)
         if (op->session == session && !op->done && op->step &&
-            (op->step->id == RIG_SCN_STEP_LOGIN || op->step->id == RIG_SCN_STEP_DISCOVER))
+            (op->step->id == RIG_SCN_STEP_LOGIN || op->step->id == RIG_SCN_STEP_DISCOVER ||
+             op->step->id == RIG_SCN_STEP_ADD_CONNECTION))
             return op;
     return NULL;
+}
+
+/* A connection that is added raises no event but its way into full feature phase. */
+static void connection_moved(run_world *world, const rig_event *event)
+{
+    size_t paren = rig_view_find(event->text, '(');
+    run_op *op = op_of(world, event->session);
+    if (op && op->step->id == RIG_SCN_STEP_ADD_CONNECTION &&
+        rig_view_is(rig_view_sub(event->text, paren, event->text.len), "(T5)"))
+        run_op_done(op, "Success", false);
 }
 
 static void session_up(run_world *world, const rig_event *event)
@@ -115,6 +126,7 @@ void run_engine_event(void *ctx, const rig_event *event)
     switch (event->kind) {
     case RIG_EVENT_TRANSITION:
         transition(world, event);
+        connection_moved(world, event);
         break;
     case RIG_EVENT_SESSION_UP:
         session_up(world, event);

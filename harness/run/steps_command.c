@@ -54,9 +54,25 @@ static rig_cdb_data direction_of(const run_op *op, rig_view cdb)
     const rig_cdb_row *row = rig_cdb_row_of(cdb);
     if (run_arg(op, "none"))
         return RIG_CDB_NONE;
+    if (run_arg(op, "bidi"))
+        return RIG_CDB_BIDI;
     if (run_arg(op, "write"))
         return RIG_CDB_OUT;
     return run_arg(op, "read") ? RIG_CDB_IN : row ? row->data : RIG_CDB_NONE;
+}
+
+/* One buffer holds what is written, and behind it what is read. */
+static void set_both_ways(run_op *op, uint32_t edtl, uint32_t bidi_len)
+{
+    rig_task *task = &op->task;
+    op->iov = (struct iovec){op->buffer, edtl};
+    op->bidi_iov = (struct iovec){op->buffer + edtl, bidi_len};
+    task->read = task->write = true;
+    task->out = &op->iov;
+    task->in = &op->bidi_iov;
+    task->num_in = task->num_out = 1;
+    task->edtl = edtl;
+    task->bidi_len = bidi_len;
 }
 
 rig_status run_start_scsi(run_op *op, rig_error *err)
@@ -65,7 +81,11 @@ rig_status run_start_scsi(run_op *op, rig_error *err)
     rig_view cdb = run_arg(op, "CDB")->value.bytes;
     rig_cdb_data direction = direction_of(op, cdb);
     uint64_t moves = direction == RIG_CDB_NONE ? 0 : rig_cdb_transfer(cdb, block_len(op));
-    rig_status status = make_buffer(op, run_number(op, "edtl", moves), err);
+    uint64_t edtl = run_number(op, "edtl", moves);
+    uint64_t bidi = direction == RIG_CDB_BIDI ? run_number(op, "bidi", moves) : 0;
+    if (edtl > RIG_DEVICE_TRANSFER_MAX || bidi > RIG_DEVICE_TRANSFER_MAX)
+        return rig_fail(err, RIG_E_LIMIT, "a step moves at most %u bytes", RIG_DEVICE_TRANSFER_MAX);
+    rig_status status = make_buffer(op, edtl + bidi, err);
     if (status)
         return status;
     if (data)
@@ -75,7 +95,11 @@ rig_status run_start_scsi(run_op *op, rig_error *err)
     op->task.lun = run_lun(op);
     op->task.attr = (uint8_t)run_number(op, "attr", 1);
     op->task.immediate = run_arg(op, "immediate") != NULL;
-    set_direction(op, direction);
+    op->task.priority = (uint8_t)run_number(op, "priority", 0);
+    if (direction == RIG_CDB_BIDI)
+        set_both_ways(op, (uint32_t)edtl, (uint32_t)bidi);
+    else
+        set_direction(op, direction);
     if (direction == RIG_CDB_NONE)
         op->task.edtl = 0;
     return run_submit(op, run_session_of(op, "on"), err);
@@ -201,4 +225,15 @@ rig_status run_start_task_set(run_op *op, rig_error *err)
 {
     bool clear = rig_view_is(run_arg(op, "abort|clear")->value.text, "clear");
     return start_tmf(op, clear ? 4 : 2, err);
+}
+
+rig_status run_start_tmf(run_op *op, rig_error *err)
+{
+    const rig_scn_arg *about = run_arg(op, "task");
+    const run_op *other = about ? op->world->results[about->value.var] : NULL;
+    if (about && (!other || other->done))
+        return rig_fail(err, RIG_E_STATE, "the task it is about has ended already");
+    if (other)
+        op->task.reference = (rig_task *)(uintptr_t)&other->task;
+    return start_tmf(op, (uint8_t)run_number(op, "FUNCTION", 0), err);
 }

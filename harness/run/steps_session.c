@@ -174,3 +174,25 @@ rig_status run_start_logout(run_op *op, rig_error *err)
     op->task.kind = RIG_TASK_LOGOUT;
     return run_submit(op, run_session_of(op, "$session"), err);
 }
+
+rig_status run_start_add_connection(run_op *op, rig_error *err)
+{
+    rig_status status = portal_arg(op, "ADDR:PORT", &op->portal, err);
+    op->session = run_session_of(op, "on");
+    if (!status && !op->session)
+        return rig_fail(err, RIG_E_STATE, "no session is open");
+    if (!status)
+        status = rig_session_add_connection(op->session, &op->portal, run_now(op->world));
+    if (status != RIG_E_LIMIT)
+        return status;
+    run_op_done(op, rig_status_name(status), true); /* MaxConnections: nothing is to be seen on the wire */
+    return RIG_OK;
+}
+
+rig_status run_start_close_connection(run_op *op, rig_error *err)
+{
+    op->task.kind = RIG_TASK_LOGOUT;
+    op->task.reason = 1;
+    op->task.cid = (uint16_t)run_number(op, "CID", 0);
+    return run_submit(op, run_session_of(op, "on"), err);
+}

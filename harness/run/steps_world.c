@@ -59,6 +59,26 @@ rig_status run_start_target_reset(run_op *op, rig_error *err)
     return status;
 }
 
+static rig_status drop_connection(run_op *op, bool reset, rig_error *err)
+{
+    rig_status status = our_target(op, err);
+    uint64_t cid = run_number(op, "CID", 0);
+    if (!status && (cid > UINT16_MAX ||
+                    !rig_target_drop_connection(op->world->target, (uint16_t)cid, reset, run_now(op->world))))
+        return rig_fail(err, RIG_E_NOT_FOUND, "the target has no connection with that CID");
+    return status;
+}
+
+rig_status run_start_target_drop_connection(run_op *op, rig_error *err)
+{
+    return drop_connection(op, false, err);
+}
+
+rig_status run_start_target_reset_connection(run_op *op, rig_error *err)
+{
+    return drop_connection(op, true, err);
+}
+
 rig_status run_start_target_release(run_op *op, rig_error *err)
 {
     rig_status status = our_target(op, err);

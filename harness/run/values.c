@@ -16,6 +16,14 @@ run_op *run_op_new(run_world *world, const rig_scn_step *step)
     return op;
 }
 
+static uint32_t connections_now(const run_op *op)
+{
+    rig_session_facts facts = {0};
+    if (op->session)
+        rig_session_describe(op->session, &facts);
+    return facts.connections;
+}
+
 void run_op_done(run_op *op, const char *outcome, bool failed)
 {
     rig_text text;
@@ -24,6 +32,7 @@ void run_op_done(run_op *op, const char *outcome, bool failed)
     op->done = true;
     op->failed = failed;
     op->ended = run_now(op->world);
+    op->connections = connections_now(op);
     const run_trouble *trouble = &op->world->trouble;
     bool answered = op->task.done && op->task.status == RIG_OK;
     if (failed && !answered && trouble->session && trouble->session == op->session &&
@@ -81,6 +90,30 @@ static bool put_residual(const run_op *op, rig_text *out)
 {
     rig_text_add(out, "%s%u", op->task.overflow ? "-" : "", op->task.residual);
     return true;
+}
+
+static bool put_bidi_residual(const run_op *op, rig_text *out)
+{
+    rig_text_add(out, "%s%u", op->task.bidi_overflow ? "-" : "", op->task.bidi_residual);
+    return true;
+}
+
+static bool put_status_qualifier(const run_op *op, rig_text *out)
+{
+    rig_text_add(out, "%u", op->task.status_qualifier);
+    return true;
+}
+
+static bool put_additional(const run_op *op, rig_text *out)
+{
+    rig_text_add(out, "%u", op->task.additional);
+    return true;
+}
+
+static bool put_connections(const run_op *op, rig_text *out)
+{
+    rig_text_add(out, "%u", op->connections);
+    return op->session != NULL;
 }
 
 static bool put_data_length(const run_op *op, rig_text *out)
@@ -165,6 +198,10 @@ static const struct {
     {"response", put_response},
     {"sense", put_sense},
     {"residual", put_residual},
+    {"bidi-residual", put_bidi_residual},
+    {"status-qualifier", put_status_qualifier},
+    {"additional", put_additional},
+    {"connections", put_connections},
     {"data-length", put_data_length},
     {"data-equal", put_data_equal},
     {"time", put_time},

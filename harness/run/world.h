@@ -55,10 +55,12 @@ typedef struct run_op {
     uint8_t *buffer;
     size_t buffer_len;
     struct iovec iov;
+    struct iovec bidi_iov; /* where the read part of a command goes that moves data both ways */
     bool compare;
     uint64_t seed;
     bool data_equal;
     uint64_t count;
+    uint32_t connections; /* of its session when it had ended */
     rig_gather text;
     rig_portal portal;
     bool persistent;

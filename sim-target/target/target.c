@@ -412,6 +412,22 @@ void rig_target_drop(rig_target *target, bool reset, uint64_t now)
     tgt_leave(target);
 }
 
+bool rig_target_drop_connection(rig_target *target, uint16_t cid, bool reset, uint64_t now)
+{
+    bool any = false;
+    tgt_enter(target, now);
+    for (tgt_list *at = target->conns.next; at != &target->conns; at = at->next) {
+        tgt_conn *conn = TGT_OF(at, tgt_conn, in_target);
+        bool in_phase = conn->state >= TGT_S5_LOGGED_IN && conn->state <= TGT_S7_LOGOUT_REQUESTED;
+        if (conn->cid != cid || !in_phase || conn->closing != TGT_OPEN)
+            continue;
+        tgt_conn_end(conn, TGT_TRANSPORT_LOST, !reset, RIG_E_ABORTED, "the target drops the connection");
+        any = true;
+    }
+    tgt_leave(target);
+    return any;
+}
+
 /* ---- time ---- */
 
 uint64_t rig_target_next_deadline(const rig_target *target)

@@ -505,6 +505,7 @@ typedef struct rig_scn_initiator {
     uint64_t noop_interval;     /**< ns; 0 with has_noop_interval = never */
     bool has_noop_interval;     /**< noop_interval counts */
     uint64_t noop_timeout;      /**< ns */
+    uint64_t recovery_timeout;  /**< ns */
     bool reconnect;             /**< a lost session is logged in again; default true */
     rig_scn_stage stage;        /**< first login stage */
     rig_scn_auth auth;          /**< CHAP */

@@ -142,6 +142,10 @@ void rig_target_ping(rig_target *target, uint64_t now);
 /** rig_target_drop closes (reset false: FIN, true: RST) all connections, as a failing target does. */
 void rig_target_drop(rig_target *target, bool reset, uint64_t now);
 
+/** rig_target_drop_connection does that to the connections of that CID in full feature phase, of every
+ * session. False when there are none. */
+bool rig_target_drop_connection(rig_target *target, uint16_t cid, bool reset, uint64_t now);
+
 /** rig_target_next_deadline gives the time of the next tick, RIG_NEVER when none is needed. */
 uint64_t rig_target_next_deadline(const rig_target *target);
 
