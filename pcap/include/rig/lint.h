@@ -129,7 +129,7 @@ typedef struct rig_lint_changed {
  * | step | what it does |
  * | --- | --- |
  * | FIELD=VALUE, FIELD+=N | sets a field, or adds to it modulo its width; N may be negative |
- * | @BYTE=N, data@BYTE=N | sets a byte of the header, or of the data |
+ * | \@BYTE=N, data\@BYTE=N | sets a byte of the header, or of the data |
  * | len=N, len+=N | the data segment's length, data included as far as there is some |
  * | ahs=HEX | the additional header segments |
  * | ++KEY=VALUE, --KEY, ~~KEY=VALUE | one more key, without that key, with another value |
