@@ -38,8 +38,7 @@ static bool collapses(const tgt_scsi *scsi)
 static void ask_acknowledgment(tgt_scsi *scsi, uint8_t *bhs)
 {
     tgt_history *history = scsi->history;
-    bool wanted = rig_get(bhs, RIG_F_F) || tgt_fault_on(&scsi->task, RIG_FAULT_A_BIT_ALWAYS);
-    if (!history || !wanted)
+    if (!history || (!rig_get(bhs, RIG_F_F) && !tgt_fault_on(&scsi->task, RIG_FAULT_A_BIT_ALWAYS)))
         return;
     if (!history->asks)
         history->ack_ttt = tgt_new_ttt(scsi->task.conn->target);

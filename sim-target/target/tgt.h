@@ -546,7 +546,7 @@ bool tgt_recover_timeout(tgt_scsi *scsi);
 /* Gives up what was asked for; keep: late data, and SNACK for the R2Ts, may still come. */
 void tgt_recover_abandon(tgt_scsi *scsi, bool keep);
 tgt_burst *tgt_recover_old(const tgt_scsi *scsi, uint32_t ttt);
-/* Is this the outstanding R2T of that number? */
+/* The first outstanding R2T from that number on, NULL when there is none. */
 const tgt_burst *tgt_recover_r2t(const tgt_scsi *scsi, uint32_t r2t_sn);
 
 /* ---- tdata_in.c, tresponse.c ---- */
@@ -622,6 +622,9 @@ void tgt_retain_reopen(tgt_scsi *scsi);
 void tgt_retain_lost(tgt_conn *conn);
 void tgt_retain_timer(tgt_retention *retention);
 tgt_status *tgt_retained(const tgt_conn *conn, uint32_t stat_sn);
+bool tgt_retained_all(const tgt_conn *conn, uint32_t begin, uint32_t count);
+/* The oldest StatSN that can be had again. */
+uint32_t tgt_retained_first(const tgt_conn *conn);
 const tgt_run *tgt_retained_run(const tgt_scsi *scsi, uint32_t sn);
 /* Where the Data-In PDU of that number lies. */
 bool tgt_retained_data(const tgt_scsi *scsi, uint32_t sn, uint32_t *out_offset, uint32_t *out_piece);

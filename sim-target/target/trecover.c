@@ -118,16 +118,20 @@ tgt_burst *tgt_recover_old(const tgt_scsi *scsi, uint32_t ttt)
     return NULL;
 }
 
+static const tgt_burst *earlier(const tgt_burst *found, const tgt_burst *burst, uint32_t r2t_sn)
+{
+    return burst->r2t_sn >= r2t_sn && (!found || burst->r2t_sn < found->r2t_sn) ? burst : found;
+}
+
 const tgt_burst *tgt_recover_r2t(const tgt_scsi *scsi, uint32_t r2t_sn)
 {
     const tgt_history *history = scsi->history;
+    const tgt_burst *found = NULL;
     for (uint8_t i = 0; i < scsi->num_bursts; i++)
-        if (scsi->bursts[i].r2t_sn == r2t_sn)
-            return &scsi->bursts[i];
+        found = earlier(found, &scsi->bursts[i], r2t_sn);
     for (uint8_t i = 0; i < history->num_old; i++)
-        if (history->old[i].r2t_sn == r2t_sn)
-            return &history->old[i];
-    return NULL;
+        found = earlier(found, &history->old[i], r2t_sn);
+    return found;
 }
 
 /* ---- one Data-Out ---- */

@@ -182,6 +182,20 @@ tgt_status *tgt_retained(const tgt_conn *conn, uint32_t stat_sn)
     return NULL;
 }
 
+bool tgt_retained_all(const tgt_conn *conn, uint32_t begin, uint32_t count)
+{
+    const tgt_retention *retention = conn->retention;
+    uint32_t found = 0;
+    for (tgt_list *at = retention->statuses.next; at != &retention->statuses; at = at->next)
+        found += TGT_OF(at, tgt_status, in_conn)->stat_sn - begin < count;
+    return found == count;
+}
+
+uint32_t tgt_retained_first(const tgt_conn *conn)
+{
+    return conn->retention->num > 0 ? oldest(conn->retention)->stat_sn : conn->stat_sn;
+}
+
 void tgt_retain_reopen(tgt_scsi *scsi)
 {
     tgt_status *status = scsi->history->status;

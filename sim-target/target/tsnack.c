@@ -86,21 +86,26 @@ static uint8_t ask_data(tgt_conn *conn, const rig_pdu *pdu, tgt_scsi *scsi)
     return repeatable(scsi, what) ? resend(conn, pdu, what) : REJECT_SNACK;
 }
 
+/* Every number of the run is outstanding, of which there are few. */
+static bool all_outstanding(const tgt_scsi *scsi, asked_run what)
+{
+    for (uint32_t i = 0; i < what.count; i++) {
+        const tgt_burst *burst = tgt_recover_r2t(scsi, what.begin + i);
+        if (!burst || burst->r2t_sn != what.begin + i)
+            return false;
+    }
+    return true;
+}
+
 /* R2Ts are acknowledged by the data that answers them. */
 static uint8_t ask_r2ts(tgt_conn *conn, const rig_pdu *pdu, const tgt_scsi *scsi)
 {
     asked_run asked = run_of(pdu->bhs), what = whole_run(asked, 0, scsi->r2t_sn);
-    bool found = false;
-    if (!all_sent(what, 0, scsi->r2t_sn))
+    bool anything = asked.begin == 0 && asked.count == 0;
+    if (!all_sent(what, 0, scsi->r2t_sn) || (asked.count > 0 && !all_outstanding(scsi, what)))
         return REJECT_PROTOCOL;
-    for (uint32_t i = 0; i < what.count; i++) {
-        bool outstanding = tgt_recover_r2t(scsi, what.begin + i) != NULL;
-        if (!outstanding && asked.count > 0)
-            return REJECT_PROTOCOL;
-        found = found || outstanding;
-    }
-    if (!found)
-        return asked.begin == 0 && asked.count == 0 ? 0 : REJECT_PROTOCOL;
+    if (!tgt_recover_r2t(scsi, what.begin))
+        return anything ? 0 : REJECT_PROTOCOL;
     return resend(conn, pdu, what);
 }
 
@@ -124,9 +129,10 @@ static uint8_t status(tgt_conn *conn, const rig_pdu *pdu)
         return REJECT_FIELD;
     if (!anything && (what.count == 0 || !all_sent(what, acked, next)))
         return REJECT_PROTOCOL;
-    for (uint32_t i = 0; !anything && i < what.count; i++)
-        if (!tgt_retained(conn, what.begin + i))
-            return REJECT_SNACK;
+    if (!anything && !tgt_retained_all(conn, what.begin, what.count))
+        return REJECT_SNACK;
+    if (anything)
+        what = (asked_run){tgt_retained_first(conn), next - tgt_retained_first(conn)};
     return what.count > 0 ? resend(conn, pdu, what) : 0;
 }
 
@@ -262,12 +268,18 @@ static tgt_pushed send_data(tgt_task *task, tgt_scsi *scsi)
     return tgt_reply(task, &answer);
 }
 
+/* Numbers that were answered are passed over. */
 static tgt_pushed send_r2t(tgt_task *task, const tgt_scsi *scsi)
 {
     const tgt_burst *burst = tgt_recover_r2t(scsi, task->number);
     tgt_answer answer;
-    if (!burst)
+    if (!burst || burst->r2t_sn - task->number >= task->count) {
+        task->number += task->count - 1;
+        task->count = 1;
         return TGT_PUSHED;
+    }
+    task->count -= burst->r2t_sn - task->number;
+    task->number = burst->r2t_sn;
     tgt_answer_init(&answer, &scsi->task, RIG_PDU_R2T);
     tgt_r2t_fill(scsi, burst, &answer);
     answer.again = true;
