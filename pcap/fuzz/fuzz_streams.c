@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "rig/lint.h"
 #include "rig/stream.h"
 #include "rig/trace.h"
 
@@ -13,6 +14,7 @@
 typedef struct fuzz_state {
     rig_trace plain, symbolic;
     rig_streams *streams;
+    rig_lint *lint;
     uint32_t seq[2];
     char line[RIG_TRACE_LINE_MAX];
     uint8_t packet[HEADERS + 65536];
@@ -34,12 +36,20 @@ static rig_status print(fuzz_state *state, rig_trace *trace, const rig_item *ite
     return status;
 }
 
+static rig_status on_finding(void *ctx, const rig_lint_finding *finding)
+{
+    (void)ctx;
+    require(finding->side != RIG_LINT_BOTH && finding->field);
+    return RIG_OK;
+}
+
 static rig_status on_item(void *ctx, const rig_flow *flow, const rig_item *item)
 {
     fuzz_state *state = ctx;
     require(item->connection == flow->index);
     require(item->pdu.data.len <= item->data_len);
     rig_status status = print(state, &state->plain, item);
+    require(rig_lint_item(state->lint, item) == RIG_OK);
     return status == RIG_OK ? print(state, &state->symbolic, item) : status;
 }
 
@@ -112,7 +122,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rig_trace_init(&state.plain, &meter.alloc, RIG_TRACE_PLAIN);
     rig_trace_init(&state.symbolic, &meter.alloc, RIG_TRACE_SYMBOLIC);
     const rig_streams_config config = {.alloc = &meter.alloc, .item = on_item, .ctx = &state};
+    const rig_lint_config judge = {.alloc = &meter.alloc, .finding = on_finding};
     require(rig_streams_new(&config, &state.streams) == RIG_OK);
+    require(rig_lint_new(&judge, &state.lint) == RIG_OK);
     state.seq[0] = state.seq[1] = 1000;
     if (data[0] & 0x80)
         frames(&state, links[(data[0] & 0x7f) % 6], rig_view_of(data + 1, size - 1));
@@ -120,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         segments(&state, rig_view_of(data + 1, size - 1));
     require(rig_streams_end(state.streams) == RIG_OK);
     rig_streams_free(state.streams);
+    rig_lint_free(state.lint);
     rig_trace_cleanup(&state.plain);
     rig_trace_cleanup(&state.symbolic);
     require(meter.num_live == 0);

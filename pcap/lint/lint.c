@@ -141,10 +141,9 @@ static bool is(const rig_item *item, const char *event)
 
 static void take_event(rig_lint *lint, lint_conn *conn, const rig_item *item)
 {
-    if (is(item, "connect")) {
-        conn->phase = LINT_FRESH;
-        conn->text_lost = conn->pings_lost = false;
-    } else if (is(item, "close"))
+    if (is(item, "connect"))
+        lint_conn_begin(lint, conn);
+    else if (is(item, "close"))
         lint_conn_close(lint, conn);
     else if (is(item, "midstream") || is(item, "gap") || is(item, "resync") || is(item, "garbage") ||
              is(item, "truncated"))

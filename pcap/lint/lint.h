@@ -271,6 +271,7 @@ uint64_t lint_hash(uint64_t hash, rig_view bytes);
 
 lint_conn *lint_conn_find(const rig_lint *lint, uint32_t index);
 lint_conn *lint_conn_get(rig_lint *lint, uint32_t index); /* NULL without memory */
+void lint_conn_begin(rig_lint *lint, lint_conn *conn);    /* its first packet was seen */
 void lint_conn_close(rig_lint *lint, lint_conn *conn);
 void lint_conn_lose(lint_conn *conn);                  /* bytes are missing: what it knew is unknown */
 void lint_conn_leave(rig_lint *lint, lint_conn *conn); /* its session, where its tasks end */

@@ -231,6 +231,20 @@ lint_conn *lint_conn_get(rig_lint *lint, uint32_t index)
     return lint->last;
 }
 
+void lint_conn_begin(rig_lint *lint, lint_conn *conn)
+{
+    if (conn->closed)
+        return;
+    lint_conn_leave(lint, conn);
+    lint_forget_keys(lint, conn);
+    *conn = (lint_conn){.next = conn->next,
+                        .age_prev = conn->age_prev,
+                        .age_next = conn->age_next,
+                        .index = conn->index,
+                        .phase = LINT_FRESH,
+                        .limit = {UINT32_MAX, UINT32_MAX}};
+}
+
 /* The other direction may still speak for a while: nothing is known of what it then answers. */
 void lint_conn_close(rig_lint *lint, lint_conn *conn)
 {
