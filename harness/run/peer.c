@@ -73,23 +73,23 @@ static void put_url(const run_world *world, rig_text *out)
 static const struct {
     const char *name;
     void (*put)(const run_world *world, rig_text *out);
-} blanks[] = {
+} fillings[] = {
     {"host", put_host}, {"port", put_port}, {"iqn", put_iqn}, {"lun", put_lun}, {"url", put_url},
 };
 
-#define BLANKS (sizeof blanks / sizeof blanks[0])
+#define FILLINGS (sizeof fillings / sizeof fillings[0])
 
-static size_t blank_find(rig_view name)
+static size_t filling_find(rig_view name)
 {
     size_t i = 0;
-    while (i < BLANKS && !rig_view_is(name, blanks[i].name))
+    while (i < FILLINGS && !rig_view_is(name, fillings[i].name))
         i++;
     return i;
 }
 
 /* The name in braces that `at` begins with; empty when they are the shell's: ${x}, { list; }, words of more
  * than letters. */
-static rig_view blank_at(const char *command, const char *at)
+static rig_view filling_at(const char *command, const char *at)
 {
     size_t len = 1;
     if (at[0] != '{' || (at > command && at[-1] == '$'))
@@ -102,8 +102,8 @@ static rig_view blank_at(const char *command, const char *at)
 rig_status rig_run_command_check(const char *command, rig_error *err)
 {
     for (const char *at = command; *at; at++) {
-        rig_view name = blank_at(command, at);
-        if (name.len && blank_find(name) == BLANKS)
+        rig_view name = filling_at(command, at);
+        if (name.len && filling_find(name) == FILLINGS)
             return rig_fail(err, RIG_E_NOT_FOUND,
                             "{%.*s} is not filled in; there are {host} {port} {iqn} {lun} {url}",
                             RIG_VIEW_ARG(name));
@@ -115,13 +115,13 @@ static void fill_in(const run_world *world, rig_text *out)
 {
     const char *command = world->config->command;
     for (const char *at = command; *at; at++) {
-        rig_view name = blank_at(command, at);
-        size_t found = name.len ? blank_find(name) : BLANKS;
-        if (found == BLANKS) {
+        rig_view name = filling_at(command, at);
+        size_t found = name.len ? filling_find(name) : FILLINGS;
+        if (found == FILLINGS) {
             rig_text_view(out, rig_view_of(at, 1));
             continue;
         }
-        blanks[found].put(world, out);
+        fillings[found].put(world, out);
         at += name.len + 1;
     }
 }

@@ -258,8 +258,36 @@ static void limits_hold_at_the_limit_and_one_past(void)
                     RIG_E_LIMIT);
 }
 
+static void circles_of_includes(void)
+{
+    static const struct {
+        const char *text, *path, *chain;
+    } circles[] = {
+        {"include \"a.inc\"\n", "c.inc", "a.inc includes b.inc which includes c.inc which includes a.inc"},
+        {"include \"own.inc\"\n", "own.inc", "own.inc includes own.inc"},
+    };
+    static const help_file files[] = {{"a.inc", "include \"b.inc\"\n"},
+                                      {"b.inc", "include \"c.inc\"\n"},
+                                      {"c.inc", "include \"a.inc\"\n"},
+                                      {"own.inc", "include \"own.inc\"\n"},
+                                      {NULL, NULL}};
+    for (size_t i = 0; i < sizeof circles / sizeof circles[0]; i++) {
+        char text[512];
+        rig_scn_file *file;
+        rig_scn_problems problems;
+        snprintf(text, sizeof text, HELP_HEAD "%s", circles[i].text);
+        CU_ASSERT(help_open(text, files, &file, &problems) != RIG_OK);
+        CU_ASSERT_FATAL(problems.num > 0);
+        CU_ASSERT_STRING_EQUAL(problems.list[0].path, circles[i].path);
+        CU_ASSERT_EQUAL(problems.list[0].line, 1);
+        CU_ASSERT_PTR_NOT_NULL(strstr(problems.list[0].text, circles[i].chain));
+        rig_scn_file_free(file);
+    }
+}
+
 RIG_SUITE("lang_error", {"notation", notation}, {"missing things", missing_things},
           {"unknown words", unknown_words}, {"impossible values", impossible_values},
           {"variables", variables}, {"forms", forms}, {"several problems at once", several_problems_at_once},
           {"requirement ids are checked", requirement_ids_are_checked},
-          {"limits hold at the limit and one past", limits_hold_at_the_limit_and_one_past})
+          {"limits hold at the limit and one past", limits_hold_at_the_limit_and_one_past},
+          {"circles of includes", circles_of_includes})

@@ -31,6 +31,24 @@ static void failure_screen(void)
     sheet_close(&s);
 }
 
+/* Without a requirement there is nothing to quote, and what did not come is said. */
+static void nothing_like_it(void)
+{
+    static char screen[8192];
+    bench b;
+    rig_text out;
+    bench_open(&b, "must < Snack\n", LINES("> Login", "! connect", "> NopOut"));
+    CU_ASSERT_FALSE(bench_match(&b));
+    b.result.verdict = RIG_VERDICT_FAIL;
+    rig_text_init(&out, screen, sizeof screen);
+    rig_failure_print(&out, &b.result, 1);
+    CU_ASSERT_PTR_NOT_NULL(strstr(screen, "  expected  < Snack\n"
+                                          "  actual    (nothing like it came; 2 PDUs were seen)\n"
+                                          "  again: "));
+    CU_ASSERT_PTR_NULL(strstr(screen, "why it matters"));
+    bench_close(&b);
+}
+
 static void quiet_for_what_passed(void)
 {
     static sheet s;
@@ -105,7 +123,7 @@ static void open_says_what_is_wrong(void)
     }
 }
 
-RIG_SUITE("report: console", {"the failure screen", failure_screen},
+RIG_SUITE("report: console", {"the failure screen", failure_screen}, {"nothing like it", nothing_like_it},
           {"nothing for what passed, skips with reasons", quiet_for_what_passed},
           {"verbose names every case", verbose_names_every_case},
           {"failures are shown and counted", failures_are_shown_and_counted},

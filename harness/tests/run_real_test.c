@@ -13,7 +13,6 @@
 typedef struct played {
     rig_scn_file *file;
     rig_result result;
-    uint64_t took; /* ns, by the runner */
 } played;
 
 static void play(played *p, const char *text, rig_run_config config)
@@ -24,7 +23,6 @@ static void play(played *p, const char *text, rig_run_config config)
     CU_ASSERT_FATAL(rig_scn_open(&reading, rig_view_str("t.scn"), rig_view_str(text), &p->file, NULL) ==
                     RIG_OK);
     CU_ASSERT(rig_run_case(&config, p->file, "t.scn", 0, &p->result) == RIG_OK);
-    p->took = p->result.real_ns;
 }
 
 static void played_free(played *p)
@@ -37,7 +35,7 @@ static bool skipped(const char *text, rig_run_config config, const char *why)
 {
     played p;
     play(&p, text, config);
-    bool ok = p.result.verdict == RIG_VERDICT_SKIP && strstr(p.result.reason, why) && p.took < 20000 * MS;
+    bool ok = p.result.verdict == RIG_VERDICT_SKIP && strstr(p.result.reason, why) && p.result.real_ns == 0;
     if (!ok)
         printf("\n    %s: %s\n", rig_verdict_word(p.result.verdict), p.result.reason ? p.result.reason : "-");
     played_free(&p);
@@ -77,7 +75,7 @@ static void a_command_that_hangs(void)
     play(&p, PEER, (rig_run_config){.mode = RIG_RUN_INITIATOR, .command = "sleep 20", .timeout = 200 * MS});
     CU_ASSERT_EQUAL(p.result.verdict, RIG_VERDICT_FAIL);
     CU_ASSERT(p.result.timed_out);
-    CU_ASSERT(p.took >= 200 * MS && p.took < 20000 * MS);
+    CU_ASSERT(p.result.real_ns >= 200 * MS && p.result.real_ns < 2000 * MS);
     played_free(&p);
 }
 
@@ -88,7 +86,7 @@ static void a_run_that_is_stopped(void)
     play(&p, PEER, (rig_run_config){.mode = RIG_RUN_INITIATOR, .command = "sleep 20", .stop = &stop});
     CU_ASSERT_EQUAL(p.result.verdict, RIG_VERDICT_FAIL);
     CU_ASSERT_FALSE(p.result.timed_out);
-    CU_ASSERT(p.took < 20000 * MS);
+    CU_ASSERT(p.result.real_ns < 2000 * MS);
     played_free(&p);
 }
 
@@ -99,7 +97,7 @@ static bool command_is_good(const char *command, const char *says)
     return says ? status == RIG_E_NOT_FOUND && strstr(error.text, says) : status == RIG_OK;
 }
 
-static void blanks(void)
+static void fillings(void)
 {
     CU_ASSERT(command_is_good("x {host} {port} {iqn} {lun} {url}", NULL));
     CU_ASSERT(command_is_good("x ${url} {a,b} { y; } awk '{print $1}' {} {", NULL));
@@ -166,7 +164,7 @@ static void short_ones_are_played(void)
     play(&p, HEAD TARGET "run\n  login iqn.2026-01.example:t\n  pass 50ms\n  logout\nmust < LogoutResp\n",
          (rig_run_config){.mode = RIG_RUN_TCP});
     CU_ASSERT_EQUAL(p.result.verdict, RIG_VERDICT_PASS);
-    CU_ASSERT(p.took >= 50 * MS && p.took < 20000 * MS);
+    CU_ASSERT(p.result.real_ns >= 50 * MS && p.result.real_ns < 1000 * MS);
     played_free(&p);
 }
 
@@ -203,7 +201,7 @@ static void set_up_that_fails_has_a_place(void)
 
 RIG_SUITE("run real", {"ends of a command", ends_of_a_command},
           {"a command that hangs", a_command_that_hangs}, {"a run that is stopped", a_run_that_is_stopped},
-          {"blanks", blanks}, {"what needs our initiator", what_needs_our_initiator},
+          {"names to fill in", fillings}, {"what needs our initiator", what_needs_our_initiator},
           {"what needs our target", what_needs_our_target}, {"what would take long", what_would_take_long},
           {"short ones are played", short_ones_are_played},
           {"seeds follow from the pack", seeds_follow_from_the_pack},

@@ -67,7 +67,7 @@ const char *rig_run_why_not(const rig_run_config *config, const rig_scn *scn);
 uint64_t rig_run_seed(const char *path);
 
 /**
- * rig_run_command_check looks at a command for RIG_RUN_INITIATOR: RIG_E_NOT_FOUND for a {blank} that is
+ * rig_run_command_check looks at a command for RIG_RUN_INITIATOR: RIG_E_NOT_FOUND for a {name} that is
  * not filled in. Braces of the shell are left alone.
  */
 rig_status rig_run_command_check(const char *command, rig_error *err);
