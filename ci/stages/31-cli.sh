@@ -109,7 +109,7 @@ refuses '--pcap-dir /proc/x:' iscsirig run pack --pcap-dir /proc/x
 refuses '--pcap-dir broken.scn: Not a directory' iscsirig run pack --pcap-dir broken.scn
 refuses '"bogus": wanted iscsi://host[:port][/iqn[/lun]]' iscsirig run pack --target bogus
 refuses 'nosuchprog: no such program' iscsirig run pack --initiator-command 'nosuchprog {url}'
-refuses 'unknown {bogus}; there are {host} {port} {iqn} {lun} {url}' iscsirig run pack --initiator-command 'true {bogus}'
+refuses '{bogus} is not filled in; there are {host} {port} {iqn} {lun} {url}' iscsirig run pack --initiator-command 'true {bogus}'
 refuses '--rerun-failed: no run has left a list' iscsirig run --rerun-failed
 refuses '--port: wanted 1 to 65535, came "99999"' iscsirig trace --port 99999 x
 refuses 'wanted one capture' iscsirig trace
@@ -181,6 +181,9 @@ script -qc "timeout -s INT 2 iscsirig run '$RIG_TOP/scenarios/login' --repeat 10
 holds 'a progress line is wiped before the summary' eval 'grep -qE "^.\[K[0-9]+/[0-9]+ " said && grep -qE "^.\[K[0-9]+ cases of " said'
 
 # ---- live modes ----
+says 127 'the peer lacks the feature' iscsirig run peer.scn --initiator-command 'exit 127'
+says 1 '0 passed, 1 failed' iscsirig run peer.scn --initiator-command 'exit 3'
+says 77 '0 passed, 0 failed, 1 skipped' iscsirig run peer.scn
 start_rig_target || exit 1
 ready=$RIG_SCRATCH/ready
 refuses 'nothing accepts connections there' iscsirig run pack --target "iscsi://127.0.0.1:1/$PEER_IQN/0"

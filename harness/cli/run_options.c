@@ -180,24 +180,11 @@ static int take_target(run_options *o, const char *name, char *value)
     return CLI_OK;
 }
 
-static bool is_filled_in(const char *name, size_t len)
-{
-    static const char *const names[] = {"host", "port", "iqn", "lun", "url"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (strlen(names[i]) == len && strncmp(names[i], name, len) == 0)
-            return true;
-    return false;
-}
-
 static int take_command(run_options *o, const char *name, char *value)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz-_";
-    for (const char *at = strchr(value, '{'); at; at = strchr(at + 1, '{')) {
-        size_t len = strspn(at + 1, letters);
-        if (len && at[len + 1] == '}' && !(at > value && at[-1] == '$') && !is_filled_in(at + 1, len))
-            return cli_complain("--%s: unknown {%.*s}; there are {host} {port} {iqn} {lun} {url}", name,
-                                (int)len, at + 1);
-    }
+    rig_error error = {0};
+    if (rig_run_command_check(value, &error))
+        return cli_complain("--%s: %s", name, error.text);
     o->run.mode = RIG_RUN_INITIATOR;
     o->run.command = value;
     return CLI_OK;
