@@ -12,7 +12,8 @@
 /**
  * RIG_FAULT_ROWS: identifier, name, the one deviation, requirement it violates, judge.
  * A judge is `engine` (the initiator engine ends the connection with a named verdict), `lint` (a rule on the
- * capture) or `tolerated` (same outcome as without). Each identifier is asked for at exactly one place of
+ * capture), `tolerated` (same outcome as without) or `contents` (only what is on the disk shows it: the fault
+ * run of ci/long). Each identifier is asked for at exactly one place of
  * sim-target/target.
  */
 #define RIG_FAULT_ROWS(X)                                                                                    \
@@ -65,7 +66,9 @@
       "SNACK-022", "engine")                                                                                 \
     X(REASSIGN_REFUSED, "reassign-refused", "reassignment is said to be unsupported", "REC-015", "engine")   \
     X(REASSIGN_FROM_START, "reassign-from-start", "a reassigned read ignores ExpDataSN", "TMF-047",          \
-      "tolerated")
+      "tolerated")                                                                                           \
+    X(RETRY_TWICE, "retry-twice", "a retry of a command that has ended is carried out once more", "REC-012", \
+      "contents")
 
 /** rig_fault names a deviation. */
 typedef enum rig_fault {
