@@ -56,6 +56,7 @@ struct run {
     rig_task extra;
     uint64_t next_lba, end_lba, add_at, since_extra, num_extras, num_draws;
     uint32_t depth, connections;
+    bool any_order; /* Data-In may come in any order */
     bool failed;
 };
 
@@ -150,6 +151,7 @@ static void ask_for_logout(rig_rule_action *action)
         action->given[fields[i] / 64] |= UINT64_C(1) << fields[i] % 64;
 }
 
+/* A wrong DataSN is a lie, not a loss: it shows by the offset beside it, but only where offsets go up in order. */
 static rig_status trouble_target(run *r)
 {
     static const uint32_t eighths[] = {1, 2, 4, 8}; /* some seeds are troubled more than others */
@@ -168,7 +170,7 @@ static rig_status trouble_target(run *r)
                                             .time = RIG_SECOND + pick(r, 1000) * RIG_MILLISECOND};
         if (t->verb == RIG_DO_SEND)
             ask_for_logout(&rule.actions[0]);
-        if (t->level <= r->config->level)
+        if (t->level <= r->config->level && !(t->fault == RIG_FAULT_WRONG_DATA_SN && r->any_order))
             status = rig_target_rule_add(r->target, &rule);
     }
     return status;
@@ -261,8 +263,7 @@ static void propose(run *r, rig_session_config *config)
     keys[RIG_KEY_INITIAL_R2T].value = pick(r, 2);
     keys[RIG_KEY_IMMEDIATE_DATA].value = pick(r, 2);
     keys[RIG_KEY_MAX_R2T].value = 1 + pick(r, 4);
-    keys[RIG_KEY_PDU_IN_ORDER].value = pick(r, 4) > 0;
-    keys[RIG_KEY_SEQUENCE_IN_ORDER].value = pick(r, 4) > 0;
+    keys[RIG_KEY_PDU_IN_ORDER].value = keys[RIG_KEY_SEQUENCE_IN_ORDER].value = !r->any_order;
 }
 
 static rig_status build_initiator(run *r)
@@ -547,6 +548,7 @@ static rig_status build(run *r)
     r->end_lba = (uint64_t)r->config->mib << 11;
     r->depth = pick_of(r, depths, 4);
     r->connections = 1 + pick(r, 3);
+    r->any_order = pick(r, 3) == 0;
     r->words = rig_new(&r->meter.alloc, DEPTH_MAX * words * sizeof *r->words);
     rig_status status = r->words ? build_net(r) : RIG_E_NOMEM;
     for (uint32_t i = 0; i < DEPTH_MAX && !status; i++)
