@@ -12,6 +12,11 @@ if [ ! -d "$CAPTURES" ] || [ ! -s "$RECORD" ]; then
 fi
 [ -d "$CAPTURES" ] || die "no captures: the scenarios stage has to leave them"
 (cd "$RIG_TOP" && "$RIG_TOOL" prove --lint) || exit 1
+strange=$("$RIG_TOOL" lint --rules | cut -f 1 | grep -v '^LINT-' | sort | comm -23 - <(cut -f 1 "$RIG_TOP/docs/requirements.tsv" | sort))
+[ -z "$strange" ] || {
+    complain "rules with ids of no requirement: $strange"
+    exit 1
+}
 
 # lint_all: of each capture the lines of findings, then one total
 lint_all()

@@ -20,12 +20,12 @@ _Static_assert(NUM_RULES < NO_RULE, "a rule's index has to fit a byte");
 static void index_rules(rig_lint *lint)
 {
     uint8_t num[RIG_PDU_KINDS] = {0}, keys = 0;
-    for (uint8_t r = 0; r < NUM_RULES; r++) {
+    for (unsigned r = 0; r < NUM_RULES; r++) {
         if (rig_lint_rules[r].keys)
-            lint->by_key[keys++] = r;
+            lint->by_key[keys++] = (uint8_t)r;
         for (unsigned kind = 0; kind < RIG_PDU_KINDS && !rig_lint_rules[r].keys; kind++)
             if (rig_lint_rules[r].pdus >> kind & 1)
-                lint->by_kind[kind][num[kind]++] = r;
+                lint->by_kind[kind][num[kind]++] = (uint8_t)r;
     }
     lint->by_key[keys] = NO_RULE;
     for (unsigned kind = 0; kind < RIG_PDU_KINDS; kind++)
