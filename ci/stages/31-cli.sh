@@ -112,7 +112,11 @@ refuses 'nosuchprog: no such program' iscsirig run pack --initiator-command 'nos
 refuses '{bogus} is not filled in; there are {host} {port} {iqn} {lun} {url}' iscsirig run pack --initiator-command 'true {bogus}'
 refuses '--rerun-failed: no run has left a list' iscsirig run --rerun-failed
 refuses '--port: wanted 1 to 65535, came "99999"' iscsirig trace --port 99999 x
+refuses '--port: wanted 1 to 65535, came "0"' iscsirig lint --port 0 x
+refuses 'unknown option "--bogus"' iscsirig lint --bogus x
 refuses 'wanted one capture' iscsirig trace
+refuses 'wanted one capture' iscsirig lint
+refuses 'pipe: not a file' iscsirig lint pipe
 refuses 'pipe: not a file' iscsirig trace pipe
 refuses 'pipe: not a file' iscsirig run pipe
 refuses 'pipe: not a file' iscsirig fmt pipe
@@ -135,7 +139,7 @@ says 0 '2 cases of 1 file are ready' iscsirig run pack/good.scn --dry-run
 says 0 '1 case of 1 file is ready' iscsirig run pack/good.scn -D who=first --dry-run
 says 77 '0 passed, 0 failed, 0 skipped' iscsirig run pack/good.scn --shard 5/5
 says 0 '127 all skipped' iscsirig run --help
-holds 'prove tells of no network' eval 'run_it 0 iscsirig prove --help && ! grep -qE -- "--(tcp|target|junit|shard|faults|lint)" said'
+holds 'prove tells of no network' eval 'run_it 0 iscsirig prove --help && ! grep -qE -- "--(tcp|target|junit|shard|faults)" said'
 shards=$(for i in 1 2 3; do iscsirig run pack --repeat 2 --shard $i/3 --list; done | sort)
 holds 'shards make up the whole' test "$shards" = "$(iscsirig run pack --repeat 2 --list | sort)"
 holds 'faults are rows of four columns' eval 'iscsirig target --faults | awk -F"\t" "NF != 4 { exit 1 } END { exit NR == 0 }"'

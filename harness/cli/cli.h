@@ -26,6 +26,12 @@ int cli_bad_option(int c, char **argv);
 /* Opens a regular file for reading, -1 with err otherwise; never waits, whatever the name leads to. */
 int cli_open(const char *path, rig_error *err);
 
+/* Whether a capture can be opened without waiting: a regular file, or - for standard input. */
+rig_status cli_check_capture(const char *path, rig_error *err);
+
+/* --port: CLI_OK, or CLI_USAGE (said why). */
+int cli_port(const char *text, uint16_t *out_port);
+
 /* Where data of the project lies (docs/requirements.tsv, scenarios/include): $ISCSIRIG_DATA, the folder of
  * the source tree the program was built from, or the installed one. */
 bool cli_data_path(const char *name, char *out, size_t size);

@@ -66,7 +66,9 @@ static rig_status read_capture(lint_job *job, const char *path, uint16_t port, r
     const rig_streams_config follow = {.alloc = rig_alloc_libc(), .port = port, .item = on_item, .ctx = job};
     rig_streams *streams = NULL;
     rig_capture *capture = NULL;
-    rig_status status = rig_capture_open(rig_alloc_libc(), path, &capture, error);
+    rig_status status = cli_check_capture(path, error);
+    if (!status)
+        status = rig_capture_open(rig_alloc_libc(), path, &capture, error);
     if (!status)
         status = rig_lint_new(&config, &job->lint);
     if (!status)
@@ -159,19 +161,22 @@ int cmd_lint(int argc, char **argv)
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     bool only_ids = false;
-    uint64_t port = 0;
+    uint16_t port = 0;
+    opterr = 0;
     optind = 1;
-    for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
         if (c == 'h' || c == 'r') {
             c == 'h' ? usage() : put_rules();
             return CLI_OK;
         }
         if (c == 'i')
             only_ids = true;
-        else if (c != 'o' || !rig_view_u64(rig_view_str(optarg), &port) || port > UINT16_MAX)
+        else if (c != 'o')
+            return cli_bad_option(c, argv);
+        else if (cli_port(optarg, &port))
             return CLI_USAGE;
     }
     if (optind + 1 != argc)
         return cli_complain("lint: wanted one capture; see `iscsirig lint --help`");
-    return lint_capture(only_ids, argv[optind], (uint16_t)port);
+    return lint_capture(only_ids, argv[optind], port);
 }

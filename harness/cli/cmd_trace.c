@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct trace_job {
     rig_trace trace;
@@ -116,16 +115,6 @@ static rig_status take_item(void *ctx, const rig_flow *flow, const rig_item *ite
     return status;
 }
 
-static rig_status check_file(const char *path, rig_error *err)
-{
-    if (strcmp(path, "-") == 0)
-        return RIG_OK;
-    int fd = cli_open(path, err);
-    if (fd >= 0)
-        close(fd);
-    return fd >= 0 ? RIG_OK : RIG_E_IO;
-}
-
 static int read_all(trace_job *job, const char *path, uint16_t port)
 {
     const rig_streams_config config = {
@@ -137,7 +126,7 @@ static int read_all(trace_job *job, const char *path, uint16_t port)
     rig_link_type link;
     rig_view bytes;
     uint32_t wire_len;
-    rig_status status = check_file(path, &error);
+    rig_status status = cli_check_capture(path, &error);
     if (!status)
         status = rig_capture_open(rig_alloc_libc(), path, &capture, &error);
     if (!status)
@@ -174,7 +163,7 @@ int cmd_trace(int argc, char **argv)
                                             {0}};
     trace_job job = {.last_connection = UINT32_MAX};
     rig_trace_style style = RIG_TRACE_SYMBOLIC;
-    uint64_t port = 0;
+    uint16_t port = 0;
     opterr = 0;
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
@@ -188,8 +177,8 @@ int cmd_trace(int argc, char **argv)
             job.fields = true;
         else if (c != 'o')
             return cli_bad_option(c, argv);
-        else if (!rig_view_u64(rig_view_str(optarg), &port) || port == 0 || port > UINT16_MAX)
-            return cli_complain("--port: wanted 1 to 65535, came \"%s\"", optarg);
+        else if (cli_port(optarg, &port))
+            return CLI_USAGE;
     }
     if (optind + 1 != argc)
         return cli_complain("trace: wanted one capture; see `iscsirig trace --help`");
@@ -197,7 +186,7 @@ int cmd_trace(int argc, char **argv)
     if (!job.line)
         return cli_complain("no memory");
     rig_trace_init(&job.trace, rig_alloc_libc(), style);
-    int end = read_all(&job, argv[optind], (uint16_t)port);
+    int end = read_all(&job, argv[optind], port);
     rig_trace_cleanup(&job.trace);
     free(job.line);
     return end;

@@ -52,6 +52,25 @@ int cli_open(const char *path, rig_error *err)
     return -1;
 }
 
+rig_status cli_check_capture(const char *path, rig_error *err)
+{
+    if (strcmp(path, "-") == 0)
+        return RIG_OK;
+    int fd = cli_open(path, err);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0 ? RIG_OK : RIG_E_IO;
+}
+
+int cli_port(const char *text, uint16_t *out_port)
+{
+    uint64_t port = 0;
+    if (!rig_view_u64(rig_view_str(text), &port) || port == 0 || port > UINT16_MAX)
+        return cli_complain("--port: wanted 1 to 65535, came \"%s\"", text);
+    *out_port = (uint16_t)port;
+    return CLI_OK;
+}
+
 static bool read_whole(int fd, char *text, size_t size)
 {
     size_t len = 0;

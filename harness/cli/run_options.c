@@ -237,7 +237,7 @@ static const option_row own_rows[] = {
      "what the peer is called in KNOWN.txt (default: peer)"},
     {IN_PROVE, "expect", NULL, take_expect, "alter every literal of every expectation"},
     {IN_PROVE | NOT_TOLD, "faults", NULL, take_faults, "every fault is noticed by its judge"},
-    {IN_PROVE | NOT_TOLD, "lint", NULL, take_lint, "every lint rule can fail"},
+    {IN_PROVE, "lint", NULL, take_lint, "every lint rule can fail"},
 };
 
 #define NUM_OWN (sizeof own_rows / sizeof own_rows[0])
