@@ -126,6 +126,7 @@ void eng_data_in_restart(rig_task *task)
     task->engine.data_sn = task->engine.ack_sn;
     task->engine.in_offset = task->engine.ack_offset;
     task->received = task->engine.ack_received;
+    task->engine.in_burst = 0;
 }
 
 void eng_data_in_rewind(const eng_conn *conn, rig_task *task)
@@ -197,14 +198,15 @@ static rig_status take(eng_conn *conn, rig_task *task, const rig_pdu *pdu, uint6
 {
     eng_place place = ENG_PLACE_AGAIN;
     bool with_status = rig_get(pdu->bhs, RIG_F_S);
-    uint32_t itt = task->itt;
+    uint32_t itt = task->itt, tag = task->engine.snack_tag;
     rig_status status = check_place(conn, pdu, task, &place);
     if (status || place == ENG_PLACE_AGAIN)
         return status;
     status = count(conn, task, pdu, place, now);
+    bool anew = tag != task->engine.snack_tag; /* it will come again, and then ask for its acknowledgment */
     if (place == ENG_PLACE_NEXT)
         check_burst(conn, task, pdu, now);
-    if (!status && !with_status && rig_get(pdu->bhs, RIG_F_A) && eng_level(conn->session))
+    if (!status && !with_status && !anew && rig_get(pdu->bhs, RIG_F_A) && eng_level(conn->session))
         status = eng_data_ack(conn, task, pdu);
     if (!status && with_status)
         status = take_end(conn, task, pdu, now);

@@ -20,14 +20,15 @@ static rig_status grow_pool(eng_conn *conn)
     return RIG_OK;
 }
 
-static rig_status r2t_append(eng_conn *conn, rig_task *task, uint32_t ttt, uint32_t offset, uint32_t len)
+static rig_status r2t_append(eng_conn *conn, rig_task *task, const eng_r2t *r2t)
 {
     rig_status status = conn->free_r2t == ENG_R2T_NONE ? grow_pool(conn) : RIG_OK;
     if (status)
         return status;
     uint32_t at = conn->free_r2t;
     conn->free_r2t = conn->r2ts[at].next;
-    conn->r2ts[at] = (eng_r2t){ttt, offset, len, ENG_R2T_NONE};
+    conn->r2ts[at] = *r2t;
+    task->engine.num_again += r2t->again;
     if (task->engine.num_r2t++ == 0)
         task->engine.r2t_first = at;
     else
@@ -42,6 +43,7 @@ static eng_r2t r2t_pop(eng_conn *conn, rig_task *task)
     eng_r2t r2t = conn->r2ts[at];
     task->engine.r2t_first = r2t.next;
     task->engine.num_r2t--;
+    task->engine.num_again -= r2t.again;
     conn->r2ts[at].next = conn->free_r2t;
     conn->free_r2t = at;
     return r2t;
@@ -97,6 +99,7 @@ static void next_sequence(eng_conn *conn, rig_task *task)
     task->engine.out_offset = r2t.offset;
     task->engine.out_end = r2t.offset + r2t.len;
     task->engine.out_ttt = r2t.ttt;
+    task->engine.out_again = r2t.again;
     eng_data_out_start(conn, task);
 }
 
@@ -170,10 +173,13 @@ static rig_status check_r2t(eng_conn *conn, const rig_pdu *pdu, const rig_task *
     return check_extent(conn, pdu, task, *out_place);
 }
 
-/* Waiting R2Ts and the one being answered, without the implied first one of InitialR2T=No (section 13.10). */
+/* Waiting R2Ts and the one being answered, without the implied first one of InitialR2T=No (section 13.10),
+ * and without those that we asked for ourselves: a recovery R2T may have taken their place already (7.1.4.1).
+ */
 static uint32_t outstanding(const rig_task *task)
 {
-    return task->engine.num_r2t + (task->engine.sending && task->engine.out_ttt != RIG_TAG_NONE);
+    bool current = task->engine.sending && task->engine.out_ttt != RIG_TAG_NONE && !task->engine.out_again;
+    return task->engine.num_r2t - task->engine.num_again + current;
 }
 
 static rig_status count_r2t(eng_conn *conn, rig_task *task, const rig_pdu *pdu, eng_place place, uint64_t now)
@@ -210,11 +216,12 @@ rig_status eng_r2t_take(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     rig_status status = check_r2t(conn, pdu, task, &place);
     if (status || place == ENG_PLACE_AGAIN)
         return status;
-    if (outstanding(task) >= conn->session->agreed[RIG_KEY_MAX_R2T].value)
+    if (place != ENG_PLACE_FILLS && outstanding(task) >= conn->session->agreed[RIG_KEY_MAX_R2T].value)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_R2T_SN,
                               "more R2Ts than MaxOutstandingR2T (13.17)");
-    status = r2t_append(conn, task, rig_get32(pdu->bhs, RIG_F_TTT), rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET),
-                        rig_get32(pdu->bhs, RIG_F_DESIRED_LEN));
+    const eng_r2t r2t = {rig_get32(pdu->bhs, RIG_F_TTT), rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET),
+                         rig_get32(pdu->bhs, RIG_F_DESIRED_LEN), ENG_R2T_NONE, place == ENG_PLACE_FILLS};
+    status = r2t_append(conn, task, &r2t);
     if (!status)
         status = count_r2t(conn, task, pdu, place, now);
     if (!status && !task->engine.sending)

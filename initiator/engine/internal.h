@@ -66,6 +66,7 @@ typedef struct eng_text {
 
 typedef struct eng_r2t {
     uint32_t ttt, offset, len, next;
+    bool again; /* a SNACK brought it */
 } eng_r2t;
 
 /* A gap in the Data-In or R2T PDUs of a task: numbers first to first+num-1. from and to: where their data
@@ -85,6 +86,7 @@ typedef struct eng_open {
 typedef struct eng_snack {
     uint8_t type; /* section 11.16.1 */
     uint64_t lun;
+    uint32_t about; /* tag of the task */
     uint32_t itt, ttt, beg_run, run_length;
 } eng_snack;
 

@@ -34,8 +34,43 @@ rig_status eng_snack_push(eng_conn *conn, const eng_snack *snack)
     return RIG_OK;
 }
 
+static bool overlaps(const eng_hole *hole, const eng_snack *snack)
+{
+    return hole->first - snack->beg_run < snack->run_length || snack->beg_run - hole->first < hole->num;
+}
+
+/* What came meanwhile is not asked for: a SNACK has to precede the acknowledgment of the status (11.16.1).
+ * Nor is data acknowledged where the status can be (11.7.2). */
+static bool is_stale(const eng_conn *conn, const eng_snack *snack)
+{
+    const rig_task *task = eng_task_find(conn->session, snack->about);
+    if (snack->type != SNACK_DATA)
+        return snack->type == SNACK_DATA_ACK && !task;
+    uint32_t at =
+        task && task->engine.conn == conn && task->engine.num_holes ? task->engine.hole : ENG_R2T_NONE;
+    while (at != ENG_R2T_NONE && !overlaps(&conn->holes[at], snack))
+        at = conn->holes[at].next;
+    return at == ENG_R2T_NONE;
+}
+
+static void snack_pop(eng_conn *conn)
+{
+    conn->snack_first = (conn->snack_first + 1) % ENG_SNACKS_MAX;
+    conn->num_snacks--;
+}
+
+static void drop_stale(eng_conn *conn)
+{
+    while (conn->num_snacks && is_stale(conn, &conn->snacks[conn->snack_first])) {
+        if (conn->snacks[conn->snack_first].type == SNACK_DATA_ACK)
+            conn->unacked = ENG_ACK_EVERY; /* at once, with whatever goes next */
+        snack_pop(conn);
+    }
+}
+
 bool eng_snack_send(eng_conn *conn)
 {
+    drop_stale(conn);
     rig_tx *tx = conn->num_snacks ? eng_push(conn, RIG_PDU_SNACK) : NULL;
     if (!tx)
         return false;
@@ -48,8 +83,7 @@ bool eng_snack_send(eng_conn *conn)
     rig_set(tx->bhs, RIG_F_BEG_RUN, snack->beg_run);
     rig_set(tx->bhs, RIG_F_RUN_LENGTH, snack->run_length);
     rig_txq_seal(&conn->txq);
-    conn->snack_first = (conn->snack_first + 1) % ENG_SNACKS_MAX;
-    conn->num_snacks--;
+    snack_pop(conn);
     return true;
 }
 
@@ -169,9 +203,12 @@ static rig_status ask_r_data(eng_conn *conn, rig_task *task)
     task->engine.lengths = conn->lengths;
     if (task->engine.held)
         status = eng_status_hold(conn, task->engine.held_sn, true);
-    task->engine.held = false;
-    const eng_snack snack = {
-        .type = SNACK_R_DATA, .lun = task->lun, .itt = task->itt, .ttt = task->engine.snack_tag};
+    task->engine.held = task->engine.ack_wanted = false;
+    const eng_snack snack = {.type = SNACK_R_DATA,
+                             .lun = task->lun,
+                             .about = task->itt,
+                             .itt = task->itt,
+                             .ttt = task->engine.snack_tag};
     return status ? status : eng_snack_push(conn, &snack);
 }
 
@@ -181,6 +218,7 @@ static rig_status ask_data(eng_conn *conn, rig_task *task, uint32_t first, uint3
         return ask_r_data(conn, task);
     const eng_snack snack = {.type = SNACK_DATA,
                              .lun = task->lun,
+                             .about = task->itt,
                              .itt = task->itt,
                              .ttt = RIG_TAG_NONE,
                              .beg_run = first,
@@ -268,6 +306,7 @@ static rig_status send_ack(eng_conn *conn, rig_task *task)
 {
     const eng_snack snack = {.type = SNACK_DATA_ACK,
                              .lun = task->engine.ack_lun,
+                             .about = task->itt,
                              .itt = RIG_TAG_NONE,
                              .ttt = task->engine.ack_ttt,
                              .beg_run = task->engine.data_sn};

@@ -326,7 +326,8 @@ struct rig_task {
         uint32_t retries;            /**< times it was sent again */
         uint32_t r2t_first;          /**< oldest waiting R2T in the connection's pool */
         uint32_t r2t_last;           /**< newest one */
-        uint32_t num_r2t;            /**< waiting R2Ts */
+        uint32_t num_r2t;            /**< waiting R2Ts … */
+        uint32_t num_again;          /**< … of which a SNACK brought that many */
         uint32_t slot;               /**< place in the session's task table */
         uint32_t num_tx;             /**< PDUs with its data that have not left yet */
         uint32_t ref_itt;            /**< TMF: tag of the task it is about */
@@ -337,6 +338,7 @@ struct rig_task {
         uint16_t failed_cid;         /**< TASK REASSIGN and logout for recovery: the failed connection */
         uint8_t phase;               /**< where it is */
         bool sending;                /**< it stands in the connection's list of senders */
+        bool out_again;              /**< a SNACK brought the R2T of the current sequence */
         bool internal;               /**< the engine's own request */
         bool plug;                   /**< PING: fills a hole in CmdSN */
         bool numbered;               /**< it has its CmdSN already: it is sent again, or plugs a hole */
