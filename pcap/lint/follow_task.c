@@ -82,6 +82,15 @@ static void begin_task(lint_at *at)
         begin_ping(at, task);
 }
 
+/* A retry (7.2.1): the target may have lost the command, and with it what came unsolicited; all of that comes
+ * once more. */
+static void begin_again(lint_at *at)
+{
+    if (at->task->open)
+        lint_task_shut(at->task);
+    begin_scsi(at, at->task);
+}
+
 static void answer_ping(lint_at *at)
 {
     lint_conn *conn = at->conn;
@@ -144,6 +153,8 @@ void lint_follow_request(lint_at *at)
         return;
     if (begins_task(at) && !goes_on(at))
         begin_task(at);
+    else if (at->kind == RIG_PDU_SCSI_CMD && at->task)
+        begin_again(at);
     if (at->kind == RIG_PDU_NOP_OUT)
         answer_ping(at);
     if (at->kind == RIG_PDU_LOGOUT_REQ)
