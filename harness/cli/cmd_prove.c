@@ -1,87 +1,96 @@
 /* iscsirig prove: every check shown to be able to fail. */
+#include "proofs.h"
 #include "prove_lint.h"
+#include "rig/lint.h"
 
 #include <stdio.h>
 
-typedef struct prove_job {
-    const cli_scenario *scenario;
-    const char *path;
+typedef struct prove_total {
     uint64_t tried, survived, cases, not_passed;
-} prove_job;
+} prove_total;
 
-static bool print_survivor(void *ctx, const rig_survivor *survivor)
+static prove_total add_up(const cli_proofs *proofs)
 {
-    prove_job *job = ctx;
-    rig_view path = rig_scn_path(job->scenario->file, survivor->place.file);
-    printf("%.*s:%u:%u: \"%s\" %s\n", RIG_VIEW_ARG(path), survivor->place.line, survivor->place.col,
-           survivor->text, survivor->why);
-    return true;
-}
-
-static rig_status prove_case(run_options *options, prove_job *job, uint32_t index)
-{
-    rig_result result;
-    uint32_t tried = 0, survived = 0;
-    rig_status status = rig_run_prove(&options->run, job->scenario->file, job->path, index, print_survivor,
-                                      job, &tried, &survived, &result);
-    bool passed = result.verdict == RIG_VERDICT_PASS;
-    if (!passed && result.verdict != RIG_VERDICT_SKIP) {
-        printf("%s: case %u ended with %s, so nothing was proved\n", job->path, index,
-               rig_verdict_word(result.verdict));
-        job->not_passed++;
+    prove_total total = {0};
+    for (size_t i = 0; i < proofs->pack->num; i++) {
+        total.tried += proofs->files[i].tried;
+        total.survived += proofs->files[i].survived;
+        total.cases += proofs->files[i].cases;
+        total.not_passed += proofs->files[i].not_passed;
     }
-    job->tried += tried;
-    job->survived += survived;
-    job->cases += passed;
-    rig_result_cleanup(&result);
-    return status;
+    return total;
 }
 
-static bool wanted(const run_options *options, const cli_scenario *scenario)
+static bool show_expect(const prove_total *total)
 {
-    rig_scn *scn = NULL;
-    bool all = true;
-    if (rig_scn_case(scenario->file, 0, &scn, NULL))
-        return false;
-    for (size_t i = 0; i < options->num_addresses; i++)
-        all = all && rig_scn_selected(scn, rig_view_str(options->addresses[i]));
-    rig_scn_free(scn);
-    return all;
-}
-
-static int prove_all(run_options *options, const cli_pack *pack)
-{
-    prove_job job = {0};
-    options->run.keep_items = true;
-    options->run.keep = RIG_RUN_KEEP_NEVER;
-    for (size_t i = 0; i < pack->num; i++) {
-        job.scenario = pack->scenarios[i];
-        job.path = job.scenario->source.path;
-        if (!wanted(options, job.scenario))
-            continue;
-        for (uint32_t c = 0; c < rig_scn_cases(job.scenario->file); c++)
-            if (prove_case(options, &job, c))
-                return cli_complain("%s: the proof could not be carried out", job.path);
-    }
     printf("expectations: %llu literals altered in %llu cases, %llu survived\n",
-           (unsigned long long)job.tried, (unsigned long long)job.cases, (unsigned long long)job.survived);
-    if (job.cases == 0)
+           (unsigned long long)total->tried, (unsigned long long)total->cases,
+           (unsigned long long)total->survived);
+    return total->survived == 0;
+}
+
+static bool show_lint(const cli_proofs *proofs, const prove_total *total)
+{
+    size_t num = cli_list_rules(proofs->rule_proved, proofs->rule_tried);
+    printf("lint: %zu of %zu rules fired with their change and not without, %llu cases played\n", num,
+           rig_lint_num_rules, (unsigned long long)total->cases);
+    return num == rig_lint_num_rules;
+}
+
+static bool show_faults(const cli_proofs *proofs)
+{
+    unsigned num = 0;
+    for (unsigned f = 0; f < RIG_FAULTS; f++) {
+        const rig_fault_row *row = &rig_fault_rows[f];
+        bool noticed = rig_fault_has(&proofs->noticed, (rig_fault)f);
+        num += noticed;
+        if (!noticed)
+            printf("fault %s (%s, %s): its judge noticed nothing\n", row->name, row->requirement, row->judge);
+    }
+    printf("faults: %u of %u noticed by their judges, %llu pairs of cases played with and without\n", num,
+           (unsigned)RIG_FAULTS, (unsigned long long)proofs->pairs);
+    return num == RIG_FAULTS;
+}
+
+static int show(const cli_proofs *proofs)
+{
+    prove_total total = add_up(proofs);
+    bool good = total.not_passed == 0;
+    for (size_t i = 0; i < proofs->pack->num; i++)
+        if (proofs->files[i].said_len)
+            fwrite(proofs->files[i].said, 1, proofs->files[i].said_len, stdout);
+    if (proofs->what & PROVE_EXPECT)
+        good = show_expect(&total) && good;
+    if (proofs->what & PROVE_LINT)
+        good = show_lint(proofs, &total) && good;
+    if (proofs->what & PROVE_FAULTS)
+        good = show_faults(proofs) && good;
+    if (total.cases == 0)
         return cli_complain("no case passed, so nothing was proved");
-    return job.survived || job.not_passed ? CLI_FAILED : CLI_OK;
+    return good ? CLI_OK : CLI_FAILED;
+}
+
+static unsigned asked_for(const run_options *options)
+{
+    unsigned what = (options->only_expect ? PROVE_EXPECT : 0) | (options->only_lint ? PROVE_LINT : 0) |
+                    (options->only_faults ? PROVE_FAULTS : 0);
+    return what ? what : PROVE_EXPECT | PROVE_LINT | PROVE_FAULTS;
 }
 
 int cmd_prove(int argc, char **argv)
 {
     static run_options options;
+    cli_proofs proofs = {0};
     int bad = run_options_parse(&options, argc, argv, "prove");
     if (bad)
         return bad < 0 ? CLI_OK : bad;
-    if (options.only_faults)
-        return cli_complain("prove: only --expect and --lint are part of this build");
     cli_pack pack = {.defines = options.defines, .num_defines = options.num_defines};
     bad = cli_pack_load(&pack, options.paths, options.num_paths);
     if (!bad)
-        bad = options.only_lint ? cli_prove_lint(&options, &pack) : prove_all(&options, &pack);
+        bad = cli_prove(&proofs, &options, &pack, asked_for(&options));
+    if (!bad)
+        bad = show(&proofs);
+    cli_proofs_free(&proofs);
     cli_pack_free(&pack);
     return bad;
 }

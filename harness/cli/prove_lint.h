@@ -2,10 +2,15 @@
 #ifndef CLI_PROVE_LINT_H
 #define CLI_PROVE_LINT_H
 
-#include "run_options.h"
+#include "rig/item.h"
 
-/* Plays the pack, and changes PDUs of what was captured until each rule fired once; lists the rules that
- * never did. */
-int cli_prove_lint(run_options *options, const cli_pack *pack);
+#include <stdatomic.h>
+
+/* Changes PDUs of what was captured for each rule that is not proved yet. By rule: it fired with its change
+ * and not without; a PDU was changed for it. RIG_E_NOMEM, RIG_E_SYNTAX. */
+rig_status cli_prove_rules(atomic_bool *proved, atomic_bool *tried, const rig_items *items);
+
+/* Lists the rules that never fired; gives the number of those that did. */
+size_t cli_list_rules(const atomic_bool *proved, const atomic_bool *tried);
 
 #endif

@@ -9,7 +9,7 @@ typedef struct prover {
     const rig_facts *facts;
     const rig_result *passed;
     const rig_scn *scn;     /* as it is */
-    const rig_scn *altered; /* with one literal changed */
+    const rig_scn *altered; /* with one literal changed; NULL: the evidence is what changes */
     match_literal at;
     rig_status status;
 } prover;
@@ -80,10 +80,11 @@ static outcome judge(prover *p, const rig_scn *scn, const rig_items *items)
     return out;
 }
 
-/* Whether the literal decides with this evidence. */
+/* Whether the literal decides with this evidence; without a literal, whether the evidence is refused. */
 static bool decides(prover *p, const rig_items *items)
 {
-    return judge(p, p->scn, items).held != judge(p, p->altered, items).held;
+    bool held = judge(p, p->scn, items).held;
+    return p->altered ? held != judge(p, p->altered, items).held : !held;
 }
 
 /* ---- made evidence ---- */
@@ -216,7 +217,7 @@ static bool place_items(match_run *run, const made_plan *plan, evidence *e)
             return false;
         at = e->items.num;
     }
-    if (!make_item(run, plan, e->line))
+    if (plan->copies && !make_item(run, plan, e->line))
         return false;
     if (at > 0)
         e->line->item.time = e->items.ptr[at - 1].time;
@@ -331,7 +332,41 @@ static const char *prove_literal(prover *p, uint32_t literal, bool *out_tried)
     return why;
 }
 
-rig_status rig_prove_expect(const rig_match_config *config, const rig_facts *facts, const rig_result *passed,
+/* ---- clauses ---- */
+
+/* Evidence that breaks the clause: without what must come, with what must never come, or with a PDU that
+ * lacks what each must have. */
+static bool breach_decides(prover *p, const rig_scn_must *must)
+{
+    made_plan plan = {.must = must, .copies = 1};
+    if (must->kind == RIG_SCN_M_EVERY) {
+        plan.breaks = true;
+    } else if (must->kind == RIG_SCN_M_SEEN) {
+        plan.without = true;
+        plan.copies = forbids(must) ? must->number.number + 1 : 0;
+    }
+    return plan.copies ? tried_plan(p, plan) : plan_decides(p, &plan);
+}
+
+static rig_check *check_of(rig_result *result, const rig_scn_must *must)
+{
+    for (uint32_t i = 0; i < result->num_checks; i++)
+        if (result->checks[i].must == must)
+            return &result->checks[i];
+    return NULL;
+}
+
+/* A result has nothing but its literal, which stands for every other value the step might have left. */
+static void prove_clause(prover *p, rig_check *check)
+{
+    const rig_scn_must *must = check->must;
+    bool by_literal = must->kind == RIG_SCN_M_COUNT || must->kind == RIG_SCN_M_RESULT;
+    p->altered = NULL;
+    p->at = (match_literal){.role = MATCH_IN_LINE, .index = (uint32_t)(must - p->scn->musts)};
+    check->proved = check->held && !check->survived && (by_literal ? check->tried : breach_decides(p, must));
+}
+
+rig_status rig_prove_expect(const rig_match_config *config, const rig_facts *facts, rig_result *passed,
                             rig_prove_fn *survivor, void *ctx, uint32_t *out_tried, uint32_t *out_survived)
 {
     prover p = {.config = config, .facts = facts, .passed = passed, .scn = passed->scn};
@@ -344,12 +379,19 @@ rig_status rig_prove_expect(const rig_match_config *config, const rig_facts *fac
     for (uint32_t i = 1; i <= p.scn->num_literals && go_on && p.status == RIG_OK; i++) {
         bool tried;
         const char *why = prove_literal(&p, i, &tried);
+        rig_check *check = check_of(passed, p.scn->literals[i - 1].must);
         *out_tried += tried;
+        if (check) {
+            check->tried = check->tried || tried;
+            check->survived = check->survived || why;
+        }
         if (!why || p.status != RIG_OK)
             continue;
         ++*out_survived;
         const rig_survivor found = survivor_of(&p.scn->literals[i - 1], i, why);
         go_on = !survivor || survivor(ctx, &found);
     }
+    for (uint32_t i = 0; i < passed->num_checks && go_on && p.status == RIG_OK; i++)
+        prove_clause(&p, &passed->checks[i]);
     return p.status;
 }

@@ -193,11 +193,27 @@ static rig_status add_node(run_world *world, const rig_scn_node *from, rig_error
     return RIG_OK;
 }
 
+static bool is_left_out(const run_world *world, rig_fault fault)
+{
+    return world->config->without && rig_fault_has(world->config->without, fault);
+}
+
+/* The rule without the faults that stay off; what else it does stays. */
+static rig_status add_rule(run_world *world, const rig_rule *from)
+{
+    rig_rule rule = *from;
+    rule.num_actions = 0;
+    for (uint32_t i = 0; i < from->num_actions; i++)
+        if (from->actions[i].verb != RIG_DO_FAULT || !is_left_out(world, from->actions[i].fault))
+            rule.actions[rule.num_actions++] = from->actions[i];
+    return rule.num_actions ? rig_target_rule_add(world->target, &rule) : RIG_OK;
+}
+
 static rig_status add_behaviour(run_world *world, rig_error *err)
 {
     const rig_scn_target *from = &world->scn->target;
     for (unsigned fault = 0; fault < RIG_FAULTS; fault++)
-        if (rig_fault_has(&from->faults, (rig_fault)fault))
+        if (rig_fault_has(&from->faults, (rig_fault)fault) && !is_left_out(world, (rig_fault)fault))
             rig_target_fault_on(world->target, (rig_fault)fault);
     rig_status status = add_identity(world, NULL, (rig_view){0}, &from->discovery, err);
     for (uint32_t i = 0; i < from->num_offers && !status; i++)
@@ -205,8 +221,7 @@ static rig_status add_behaviour(run_world *world, rig_error *err)
             err, from->offers[i].place,
             rig_target_offer(world->target, NULL, from->offers[i].key, from->offers[i].value, err));
     for (uint32_t i = 0; i < from->num_rules && !status; i++)
-        status =
-            run_scn_error(err, from->rule_places[i], rig_target_rule_add(world->target, &from->rules[i]));
+        status = run_scn_error(err, from->rule_places[i], add_rule(world, &from->rules[i]));
     return status;
 }
 

@@ -123,6 +123,44 @@ static void weak_expectation_is_found(void)
     CU_ASSERT(p.last.place.line > 0);
 }
 
+/* As many clauses of the text are shown to be able to fail. */
+static uint32_t clauses(const char *text)
+{
+    bench b;
+    uint32_t tried, survived, num = 0;
+    bench_open(&b, text, EVIDENCE);
+    b.facts.member = status_member;
+    b.facts.count = one_entry;
+    CU_ASSERT(bench_match(&b));
+    CU_ASSERT(rig_prove_expect(&b.config, &b.facts, &b.result, NULL, NULL, &tried, &survived) == RIG_OK);
+    for (uint32_t i = 0; i < b.result.num_checks; i++)
+        num += b.result.checks[i].proved;
+    bench_close(&b);
+    return num;
+}
+
+static void clauses_are_broken(void)
+{
+    CU_ASSERT_EQUAL(clauses("must ! close\n"), 1);
+    CU_ASSERT_EQUAL(clauses("must exactly 2 < DataIn\n"), 1);
+    CU_ASSERT_EQUAL(clauses("must > ScsiCmd ITT=$t before < ScsiResp ITT=$t\n"), 1);
+    CU_ASSERT_EQUAL(clauses("never > Snack\n"), 1);
+    CU_ASSERT_EQUAL(clauses("never > Logout after > ScsiCmd\n"), 1);
+    CU_ASSERT_EQUAL(clauses("must at-most 2 < DataIn\nmust exactly 0 < R2T\n"), 2);
+    CU_ASSERT_EQUAL(clauses("must every LoginResp has Status=Success\n"), 1);
+    CU_ASSERT_EQUAL(clauses("must every DataIn has ITT\n"), 0); /* a header field is always there */
+    CU_ASSERT_EQUAL(clauses("must $r == good ; must count $list == 1\n"), 2);
+}
+
+/* A literal that decides nothing, and a situation that did not arise, prove nothing. */
+static void weak_clauses_are_not_proved(void)
+{
+    CU_ASSERT_EQUAL(clauses("must < DataIn DataSN=0\n"), 0);
+    CU_ASSERT_EQUAL(clauses("must < DataIn DataSN=0\nmust < ScsiResp Status=GOOD\n"), 1);
+    CU_ASSERT_EQUAL(clauses("must every R2T has DesiredLength=512\n"), 0);
+    CU_ASSERT_EQUAL(clauses("never > Logout after < Reject\n"), 0);
+}
+
 static bool stop(void *ctx, const rig_survivor *survivor)
 {
     (void)survivor;
@@ -165,4 +203,6 @@ static void memory_runs_out(void)
 
 RIG_SUITE("match: prove", {"literals of traces", trace_literals}, {"literals of must", must_literals},
           {"literals of never", never_literals}, {"a weak expectation is found", weak_expectation_is_found},
+          {"clauses are broken", clauses_are_broken},
+          {"weak clauses are not proved", weak_clauses_are_not_proved},
           {"a survivor can stop it", survivors_can_stop_it}, {"memory runs out", memory_runs_out})

@@ -94,8 +94,13 @@ typedef bool rig_prove_fn(void *ctx, const rig_survivor *survivor);
  * must name the field, key or word. A never (and a must with at-most) is proved the other way round: an item
  * made from its line is put into the evidence, which must make it fail, and altering the literal must make it
  * hold again. out_tried and out_survived count; a result with findings did not pass, and nothing is tried.
+ *
+ * Each clause that was looked at is then held against evidence that breaks it: without the items that must
+ * come, with one that must never come, with a PDU that lacks what each must have. passed->checks tell which
+ * clauses are proved: none of their literals survived and that evidence made them fail; of a result, its
+ * literal did.
  */
-rig_status rig_prove_expect(const rig_match_config *config, const rig_facts *facts, const rig_result *passed,
+rig_status rig_prove_expect(const rig_match_config *config, const rig_facts *facts, rig_result *passed,
                             rig_prove_fn *survivor, void *ctx, uint32_t *out_tried, uint32_t *out_survived);
 
 /* ---- one line at a time: what plays are made of ---------------------------------------------------------

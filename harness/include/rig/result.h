@@ -67,6 +67,9 @@ typedef struct rig_finding {
 typedef struct rig_check {
     const rig_scn_must *must; /**< the clause */
     bool held;                /**< it held */
+    bool tried;               /**< rig_prove_expect: a literal of it was altered */
+    bool survived;            /**< an alteration went unnoticed */
+    bool proved;              /**< it can fail: see rig_prove_expect */
 } rig_check;
 
 /** rig_result is what came of one case. */

@@ -51,6 +51,8 @@ typedef struct rig_run_config {
     const char *program;      /**< our own name for the command that repeats a case, "iscsirig" */
     const char *again;        /**< options behind that command, " --target …", quoted; NULL none */
     const volatile int *stop; /**< not 0: end as soon as possible; may be NULL */
+    /** Faults of our target that stay off whatever the case says; NULL: none. */
+    const rig_fault_set *without;
 } rig_run_config;
 
 /** rig_run_quote appends one word as a shell takes it: bare when it is plain, else in single quotes. */
