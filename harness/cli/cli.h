@@ -78,6 +78,8 @@ void cli_pack_free(cli_pack *pack);
 
 int cmd_run(int argc, char **argv);
 int cmd_prove(int argc, char **argv);
+int cmd_coverage(int argc, char **argv);
+int cmd_bless(int argc, char **argv);
 int cmd_target(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_lint(int argc, char **argv);

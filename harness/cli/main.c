@@ -14,6 +14,7 @@ static const struct {
     {"trace", cmd_trace, "show a capture in the notation of the scenarios"},
     {"lint", cmd_lint, "say what a capture does against the RFC"},
     {"prove", cmd_prove, "show that expectations and rules can fail"},
+    {"coverage", cmd_coverage, "say which requirements are covered, and by what"},
     {"fmt", cmd_fmt, "print scenario files in canonical form"},
     {"explain", cmd_explain, "say what a requirement, fault, status or word means"},
     {"words", cmd_words, "print the tables of the scenario language"},

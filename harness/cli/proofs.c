@@ -53,6 +53,7 @@ static rig_status keep_clauses(cli_file_proofs *out, const rig_result *result)
             if (!clause)
                 return RIG_E_NOMEM;
             clause->proved = clause->proved || proved;
+            clause->played = clause->played || (proved && result->scn->num_plays > 0);
         }
     }
     return RIG_OK;
@@ -109,32 +110,57 @@ static rig_status keep_flips(cli_file_proofs *out, rig_fault fault, const rig_re
     return RIG_OK;
 }
 
-static rig_status prove_fault(file_job *job, uint32_t index, rig_fault fault, const rig_result *with)
+/* The case once more with the fault the other way round. */
+static rig_status play_other(file_job *job, uint32_t index, rig_fault fault, bool on, rig_result *other)
 {
-    rig_fault_set off = {{0}};
-    rig_result without;
+    rig_fault_set set = {{0}};
     rig_run_config config = job->proofs->options->run;
-    rig_fault_add(&off, fault);
-    config.without = &off;
-    rig_status status =
-        rig_run_case(&config, job->scenario->file, job->scenario->source.path, index, &without);
-    if (!status) {
-        job->out->pairs++;
-        if (cli_fault_noticed(fault, with, &without))
-            rig_fault_add(&job->out->noticed, fault);
+    rig_fault_add(&set, fault);
+    *(on ? &config.without : &config.with) = &set;
+    job->out->pairs++;
+    return rig_run_case(&config, job->scenario->file, job->scenario->source.path, index, other);
+}
+
+static rig_status take_out(file_job *job, uint32_t index, rig_fault fault, const rig_result *with)
+{
+    rig_result without;
+    rig_status status = play_other(job, index, fault, true, &without);
+    if (!status && cli_fault_noticed(fault, with, &without))
+        rig_fault_add(&job->out->noticed, fault);
+    if (!status)
         status = keep_flips(job->out, fault, with, &without);
-    }
     rig_result_cleanup(&without);
     return status;
 }
 
-static rig_status prove_faults(file_job *job, uint32_t index, const rig_result *with)
+static rig_status put_in(file_job *job, uint32_t index, rig_fault fault, const rig_result *without)
 {
-    rig_fault_set on = cli_faults_of(with->scn);
+    rig_result with;
+    rig_status status = play_other(job, index, fault, false, &with);
+    if (!status)
+        status = keep_flips(job->out, fault, &with, without);
+    rig_result_cleanup(&with);
+    return status;
+}
+
+static bool carries(const rig_scn *scn, const char *id)
+{
+    for (uint32_t m = 0; m < scn->num_musts; m++)
+        for (uint32_t i = 0; i < scn->musts[m].num_ids; i++)
+            if (rig_view_is(scn->musts[m].ids[i], id))
+                return true;
+    return false;
+}
+
+static rig_status prove_faults(file_job *job, uint32_t index, const rig_result *result)
+{
+    rig_fault_set on = cli_faults_of(result->scn);
     rig_status status = RIG_OK;
     for (unsigned f = 0; f < RIG_FAULTS && !status; f++)
         if (rig_fault_has(&on, (rig_fault)f))
-            status = prove_fault(job, index, (rig_fault)f, with);
+            status = take_out(job, index, (rig_fault)f, result);
+        else if (carries(result->scn, rig_fault_rows[f].requirement))
+            status = put_in(job, index, (rig_fault)f, result);
     return status;
 }
 

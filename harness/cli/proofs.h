@@ -19,9 +19,11 @@ typedef struct cli_clause {
     char id[PROOF_ID_SIZE];
     rig_scn_place place;
     bool proved; /* in one case at least; see rig_prove_expect */
+    bool played; /* there by a case with a player, whose script is the deviation */
 } cli_clause;
 
-/* A clause held with the fault and not without it, or the other way round. */
+/* A clause held with the fault and not without it, or the other way round. Faults are taken out of cases that
+ * have them, and put into those that carry the id they violate. */
 typedef struct cli_flip {
     char id[PROOF_ID_SIZE];
     rig_fault fault;

@@ -193,6 +193,11 @@ static rig_status add_node(run_world *world, const rig_scn_node *from, rig_error
     return RIG_OK;
 }
 
+static bool is_put_in(const run_world *world, rig_fault fault)
+{
+    return world->config->with && rig_fault_has(world->config->with, fault);
+}
+
 static bool is_left_out(const run_world *world, rig_fault fault)
 {
     return world->config->without && rig_fault_has(world->config->without, fault);
@@ -213,7 +218,8 @@ static rig_status add_behaviour(run_world *world, rig_error *err)
 {
     const rig_scn_target *from = &world->scn->target;
     for (unsigned fault = 0; fault < RIG_FAULTS; fault++)
-        if (rig_fault_has(&from->faults, (rig_fault)fault) && !is_left_out(world, (rig_fault)fault))
+        if (is_put_in(world, (rig_fault)fault) ||
+            (rig_fault_has(&from->faults, (rig_fault)fault) && !is_left_out(world, (rig_fault)fault)))
             rig_target_fault_on(world->target, (rig_fault)fault);
     rig_status status = add_identity(world, NULL, (rig_view){0}, &from->discovery, err);
     for (uint32_t i = 0; i < from->num_offers && !status; i++)

@@ -53,6 +53,8 @@ typedef struct rig_run_config {
     const volatile int *stop; /**< not 0: end as soon as possible; may be NULL */
     /** Faults of our target that stay off whatever the case says; NULL: none. */
     const rig_fault_set *without;
+    /** Faults of our target that are on whatever the case says; NULL: none. */
+    const rig_fault_set *with;
 } rig_run_config;
 
 /** rig_run_quote appends one word as a shell takes it: bare when it is plain, else in single quotes. */
