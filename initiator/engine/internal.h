@@ -445,6 +445,8 @@ bool eng_text_continue(eng_conn *conn, uint64_t now);
 rig_status eng_text_wanted(eng_conn *conn, uint64_t now);
 rig_status eng_ping_send(eng_conn *conn, rig_task *task);
 bool eng_ping_answers(eng_conn *conn);
+bool eng_leaves_hole(const rig_session *session, const rig_task *task);
+void eng_hole_left(rig_session *session, uint32_t cmd_sn, uint64_t now);
 rig_status eng_plug(eng_conn *conn, uint32_t cmd_sn, uint64_t now);
 rig_status eng_nop_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 rig_status eng_nop_answer(eng_conn *conn, const rig_pdu *pdu, uint32_t ttt);

@@ -93,16 +93,38 @@ static void strand(eng_conn *conn, rig_task *task)
 }
 
 /* What has been sent and may not have been received leaves a hole in CmdSN when its task ends. */
-static bool leaves_hole(const rig_session *session, const rig_task *task)
+bool eng_leaves_hole(const rig_session *session, const rig_task *task)
 {
-    return was_sent(task) && !task->immediate && rig_sn_le(session->exp_cmd_sn, task->cmd_sn);
+    bool numbered = was_sent(task) || task->engine.phase == ENG_STRANDED;
+    return numbered && !task->immediate && rig_sn_le(session->exp_cmd_sn, task->cmd_sn);
 }
 
-static void plug(rig_session *session, uint32_t cmd_sn, uint64_t now)
+/* Without a connection it waits for the next one: see plug_holes. */
+void eng_hole_left(rig_session *session, uint32_t cmd_sn, uint64_t now)
 {
     eng_conn *other = logged_in(session, NULL);
     if (other && eng_plug(other, cmd_sn, now))
         eng_conn_fail(other, RIG_E_NOMEM, now);
+}
+
+static bool is_taken(const rig_session *session, uint32_t cmd_sn)
+{
+    for (uint32_t i = 0; i < session->num_slots; i++) {
+        const rig_task *task = session->slots[i].task;
+        if (task && task->cmd_sn == cmd_sn && eng_leaves_hole(session, task))
+            return true;
+    }
+    return false;
+}
+
+/* Requests that ended while there was no connection left holes, behind which the target lets nothing run
+ * (4.2.2.1). */
+static void plug_holes(eng_conn *conn, uint64_t now)
+{
+    rig_session *session = conn->session;
+    for (uint32_t sn = session->exp_cmd_sn; rig_sn_lt(sn, session->cmd_sn) && !conn->over; sn++)
+        if (!is_taken(session, sn) && eng_plug(conn, sn, now))
+            eng_conn_fail(conn, RIG_E_NOMEM, now);
 }
 
 static void end_or_strand(eng_conn *conn, rig_status why, uint64_t now)
@@ -116,11 +138,11 @@ static void end_or_strand(eng_conn *conn, rig_status why, uint64_t now)
             strand(conn, task);
             continue;
         }
-        bool hole = leaves_hole(session, task);
+        bool hole = eng_leaves_hole(session, task);
         uint32_t cmd_sn = task->cmd_sn;
         eng_task_lost(task, why, now);
         if (hole)
-            plug(session, cmd_sn, now);
+            eng_hole_left(session, cmd_sn, now);
     }
 }
 
@@ -341,6 +363,8 @@ void eng_save_login(eng_conn *conn, uint64_t now)
         eng_session_fire(session, ENG_CONTINUED, now);
     if (failed && !conn->over)
         take_all_over(failed, conn, now);
+    if (!conn->over)
+        plug_holes(conn, now);
 }
 
 /* True when the login was one with a failed connection's CID. */

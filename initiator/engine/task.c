@@ -178,7 +178,12 @@ void eng_task_timeout(rig_task *task, uint64_t now)
                    task->engine.phase == ENG_STRANDED;
     bool plugged = task->engine.plug && rig_sn_lt(task->cmd_sn, task->engine.session->exp_cmd_sn);
     if (!conn || waiting || plugged) {
+        rig_session *session = task->engine.session;
+        bool hole = task->engine.phase == ENG_STRANDED && eng_leaves_hole(session, task);
+        uint32_t cmd_sn = task->cmd_sn;
         eng_task_done(task, RIG_E_TIMEOUT, now);
+        if (hole)
+            eng_hole_left(session, cmd_sn, now);
         return;
     }
     if (task->kind == RIG_TASK_SCSI) {
