@@ -5,17 +5,17 @@
 
 #define FLOWS 1024 /* connections followed at once; a new one takes the place of an old one with its port */
 #define LENGTHS 8  /* header bytes up to the lengths */
-#define RARE 12    /* one in so many of a rare kind is hit */
+#define RARE 8     /* one in so many of a rare kind is hit */
 #define TAIL_SMALL 3
 
 const char *const aim_damage_names[AIM_DAMAGES] = {"drop", "reset", "corrupt"};
 
 /* One direction of a connection. */
 typedef struct aim_flow {
-    uint32_t at;            /* sequence number of the next header byte to look at */
-    uint8_t have;           /* header bytes seen */
-    uint8_t head[LENGTHS];  /* they */
-    bool digests;           /* behind the login */
+    uint32_t at;           /* sequence number of the next header byte to look at */
+    uint8_t have;          /* header bytes seen */
+    uint8_t head[LENGTHS]; /* they */
+    bool digests;          /* behind the login */
 } aim_flow;
 
 typedef struct aim_link {
@@ -89,7 +89,8 @@ static bool next_pdu(aim_flow *flow, const rig_packet *packet, uint32_t seq, aim
 
 static uint32_t rarity_of(const aim_link *link, rig_pdu_kind kind)
 {
-    const uint32_t common = RIG_IN(SCSI_CMD) | RIG_IN(SCSI_RESP) | RIG_IN(DATA_IN) | RIG_IN(DATA_OUT) | RIG_IN(R2T);
+    const uint32_t common =
+        RIG_IN(SCSI_CMD) | RIG_IN(SCSI_RESP) | RIG_IN(DATA_IN) | RIG_IN(DATA_OUT) | RIG_IN(R2T);
     return common >> kind & 1 ? link->rarity : RARE;
 }
 

@@ -1,5 +1,5 @@
-/* A link that aims: it follows the PDUs of every connection and hits a drawn one, so that each kind of PDU meets
- * each kind of damage, the rare ones as well. */
+/* A link that aims: it follows the PDUs of every connection and hits a drawn one, so that each kind of PDU
+ * meets each kind of damage, the rare ones as well. */
 #ifndef AIM_H
 #define AIM_H
 
@@ -22,7 +22,8 @@ typedef struct aim_counts {
     uint64_t pdus[RIG_PDU_KINDS]; /* how many there were */
 } aim_counts;
 
-/* Puts the link last in the chain. One PDU in about `rarity` of the common kinds is hit, more of the rare ones. */
+/* Puts the link last in the chain. One PDU in about `rarity` of the common kinds is hit, more of the rare
+ * ones. */
 rig_status aim_add(rig_simnet *net, uint32_t rarity, aim_counts *counts);
 
 #endif

@@ -68,7 +68,8 @@ static bool is_inside(const disk *d, const struct iovec *iov)
     return at >= d->bytes && at < d->bytes + d->blocks * DISK_BLOCK;
 }
 
-static rig_status unmap(rig_backing *backing, uint64_t offset, const struct iovec *iov, int num, size_t written)
+static rig_status unmap(rig_backing *backing, uint64_t offset, const struct iovec *iov, int num,
+                        size_t written)
 {
     disk *d = (disk *)backing;
     for (int i = 0; i < num; i++) {
@@ -93,7 +94,7 @@ static uint64_t size_of(const rig_backing *backing)
     return ((const disk *)backing)->blocks * DISK_BLOCK;
 }
 
-static void delete(rig_backing *backing)
+static void delete (rig_backing *backing)
 {
     disk *d = (disk *)backing;
     rig_delete(d->alloc, d->bytes, d->blocks * DISK_BLOCK);
@@ -113,7 +114,7 @@ rig_status disk_new(const rig_alloc *alloc, uint64_t seed, uint64_t blocks, uint
     d->bytes = rig_new(alloc, blocks * DISK_BLOCK);
     d->generations = rig_new(alloc, blocks * sizeof *d->generations);
     if (!d->bytes || !d->generations) {
-        delete(&d->base);
+        delete (&d->base);
         return RIG_E_NOMEM;
     }
     *out_disk = d;

@@ -1,5 +1,5 @@
-/* A disk that keeps books: what a write brings lies apart until the command is carried out, and each block knows the
- * generation it was last written with. */
+/* A disk that keeps books: what a write brings lies apart until the command is carried out, and each block
+ * knows the generation it was last written with. */
 #ifndef DISK_H
 #define DISK_H
 

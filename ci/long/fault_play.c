@@ -6,9 +6,9 @@
 
 #define READ_AHEAD 65536
 #define DEPTH_MAX 16
-#define CHUNK_MAX 512                    /* blocks of the largest command */
-#define TRIES_MAX 400                    /* times one command is given before it counts as hopeless */
-#define EXTRA_EVERY 24                   /* SCSI commands between two other requests */
+#define CHUNK_MAX 256                    /* blocks of the largest command */
+#define TRIES_MAX 4000                   /* times one command is given before it counts as hopeless */
+#define EXTRA_EVERY 8                    /* SCSI commands between two other requests */
 #define ADD_EVERY (50 * RIG_MILLISECOND) /* between attempts to add a connection */
 #define LIFE_MAX (48 * 3600 * RIG_SECOND)
 #define STEPS_MAX UINT64_C(200000000)
@@ -55,8 +55,8 @@ struct run {
     uint64_t *words; /* of all works */
     rig_task extra;
     uint64_t next_lba, end_lba, add_at, since_extra, num_extras, num_draws;
-    uint32_t depth, connections;
-    bool any_order; /* Data-In may come in any order */
+    uint32_t depth, connections, segment, far_segment; /* … MaxRecvDataSegmentLength of both */
+    bool any_order;                                    /* Data-In may come in any order */
     bool failed;
 };
 
@@ -151,7 +151,8 @@ static void ask_for_logout(rig_rule_action *action)
         action->given[fields[i] / 64] |= UINT64_C(1) << fields[i] % 64;
 }
 
-/* A wrong DataSN is a lie, not a loss: it shows by the offset beside it, but only where offsets go up in order. */
+/* A wrong DataSN is a lie, not a loss: it shows by the offset beside it, but only where offsets go up in
+ * order. */
 static rig_status trouble_target(run *r)
 {
     static const uint32_t eighths[] = {1, 2, 4, 8}; /* some seeds are troubled more than others */
@@ -159,7 +160,8 @@ static rig_status trouble_target(run *r)
     rig_status status = RIG_OK;
     for (size_t i = 0; i < sizeof troubles / sizeof troubles[0] && !status; i++) {
         const trouble *t = &troubles[i];
-        rig_rule rule = {.on = t->on, .num_actions = 1, .every = t->rarity * part / 8 + 2 + pick(r, t->rarity)};
+        rig_rule rule = {
+            .on = t->on, .num_actions = 1, .every = t->rarity * part / 8 + 2 + pick(r, t->rarity)};
         if (t->on == RIG_PDU_DATA_OUT)
             rule.every += t->rarity;
         rule.actions[0] = (rig_rule_action){.verb = t->verb,
@@ -200,7 +202,6 @@ static rig_status offer(run *r, rig_target_node *node, const char *key, uint32_t
 
 static rig_status build_target(run *r)
 {
-    static const uint32_t segments[] = {4096, 8192, 65536, 262144};
     rig_target_node *node;
     rig_address at = {.port = RIG_PORT};
     rig_device *device;
@@ -216,7 +217,7 @@ static rig_status build_target(run *r)
     if (rig_target_new(&config, &r->target) || rig_target_portal_add(r->target, &at, 1, NULL) ||
         rig_target_node_add(r->target, rig_view_str(NAME), &node, NULL) ||
         offer(r, node, "ErrorRecoveryLevel", 2) || offer(r, node, "MaxConnections", 8) ||
-        offer(r, node, "MaxRecvDataSegmentLength", pick_of(r, segments, 4)) ||
+        offer(r, node, "MaxRecvDataSegmentLength", r->far_segment) ||
         disk_new(&r->meter.alloc, r->config->seed, r->end_lba, r->config->lose, &r->disk, &unit.backing) ||
         rig_device_new(&unit, &device) || rig_target_node_lun(node, 0, device))
         return RIG_E_NOMEM;
@@ -249,13 +250,12 @@ static void initiator_event(void *ctx, const rig_event *event)
 
 static void propose(run *r, rig_session_config *config)
 {
-    static const uint32_t segments[] = {2048, 8192, 65536, 262144};
     static const uint32_t bursts[] = {8192, 65536, 262144};
     rig_key_value *keys = config->offer;
     keys[RIG_KEY_HEADER_DIGEST] = keys[RIG_KEY_DATA_DIGEST] = (rig_key_value){.value = 2}; /* CRC32C alone */
     keys[RIG_KEY_RECOVERY_LEVEL].value = r->config->level;
     keys[RIG_KEY_MAX_CONNECTIONS].value = r->connections;
-    keys[RIG_KEY_MAX_RECV_DATA].value = pick_of(r, segments, 4);
+    keys[RIG_KEY_MAX_RECV_DATA].value = r->segment;
     keys[RIG_KEY_MAX_BURST].value = pick_of(r, bursts, 3);
     keys[RIG_KEY_FIRST_BURST].value = pick_of(r, bursts, 3);
     if (keys[RIG_KEY_FIRST_BURST].value > keys[RIG_KEY_MAX_BURST].value)
@@ -336,7 +336,8 @@ static void went_well(work *w)
 /* What a SCSI layer repeats: no answer by a named failure of the delivery, or a status that says "again". */
 static bool may_repeat(const rig_task *task)
 {
-    static const rig_status never[] = {RIG_E_NOMEM, RIG_E_ARGUMENT, RIG_E_STATE, RIG_E_LIMIT, RIG_E_UNSUPPORTED};
+    static const rig_status never[] = {RIG_E_NOMEM, RIG_E_ARGUMENT, RIG_E_STATE, RIG_E_LIMIT,
+                                       RIG_E_UNSUPPORTED};
     for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
         if (task->status == never[i])
             return false;
@@ -345,7 +346,8 @@ static bool may_repeat(const rig_task *task)
     uint8_t key = task->sense_len > 2 ? task->sense[2] & 0x0f : 0;
     if (task->scsi_status == CHECK_CONDITION)
         return key == KEY_ABORTED || key == KEY_UNIT_ATTENTION;
-    return task->scsi_status == BUSY || task->scsi_status == TASK_SET_FULL || task->scsi_status == TASK_ABORTED;
+    return task->scsi_status == BUSY || task->scsi_status == TASK_SET_FULL ||
+           task->scsi_status == TASK_ABORTED;
 }
 
 static void went_wrong(work *w)
@@ -375,9 +377,9 @@ static void work_done(rig_task *task, uint64_t now)
     (void)now;
     w->busy = false;
     w->run->since_extra++;
-    trace(w->run, "%s of %u blocks at %llu, generation %llu, tag 0x%x: %s, scsi %x", w->reading ? "read" : "write",
-          w->blocks, (unsigned long long)w->lba, (unsigned long long)w->generation, task->itt,
-          rig_status_name(task->status), task->scsi_status);
+    trace(w->run, "%s of %u blocks at %llu, generation %llu, tag 0x%x: %s, scsi %x",
+          w->reading ? "read" : "write", w->blocks, (unsigned long long)w->lba,
+          (unsigned long long)w->generation, task->itt, rig_status_name(task->status), task->scsi_status);
     if (good)
         went_well(w);
     else
@@ -388,7 +390,7 @@ static void work_done(rig_task *task, uint64_t now)
 static bool take_chunk(work *w)
 {
     run *r = w->run;
-    static const uint32_t sizes[] = {1, 8, 16, 128, 256, CHUNK_MAX};
+    static const uint32_t sizes[] = {1, 8, 16, 64, 128, CHUNK_MAX};
     uint32_t size = pick_of(r, sizes, 6);
     if (r->next_lba == r->end_lba)
         return false;
@@ -451,7 +453,7 @@ static void give_extra(run *r, uint64_t now)
     static char all[] = "SendTargets=";
     static const struct iovec text = {all, sizeof all};
     static const uint8_t functions[] = {2, 5}; /* ABORT TASK SET, LOGICAL UNIT RESET */
-    static const rig_task_kind kinds[] = {RIG_TASK_PING, RIG_TASK_TEXT, RIG_TASK_PING, RIG_TASK_TMF};
+    static const rig_task_kind kinds[] = {RIG_TASK_TEXT, RIG_TASK_PING, RIG_TASK_TEXT, RIG_TASK_TMF};
     rig_task_kind kind = kinds[r->num_extras % 4];
     r->extra = (rig_task){.kind = kind, .done = extra_done, .user = r};
     r->extra.function = functions[r->num_extras / 4 % 2];
@@ -526,6 +528,13 @@ static void work_off(run *r)
 
 /* ---- from the first to the last ---- */
 
+/* Data PDUs on their way together: without recovery within a connection one hit spoils them all. */
+static uint32_t in_flight(const run *r)
+{
+    uint32_t least = r->segment < r->far_segment ? r->segment : r->far_segment;
+    return r->depth * CHUNK_MAX * DISK_BLOCK / least;
+}
+
 static rig_status build_net(run *r)
 {
     static const uint32_t mtus[] = {1500, 9000, RIG_SIM_MTU_MAX};
@@ -538,16 +547,19 @@ static rig_status build_net(run *r)
         rig_simhost_new(r->net, "t", &r->far) || rig_simhost_address(r->host, &ip) ||
         rig_simhost_address(r->far, &far))
         return RIG_E_NOMEM;
-    return aim_add(r->net, r->config->rarity, &r->sums->aim);
+    return aim_add(r->net, r->config->rarity * (1 + in_flight(r) / 128), &r->sums->aim);
 }
 
 static rig_status build(run *r)
 {
     static const uint32_t depths[] = {1, 4, 8, DEPTH_MAX};
+    static const uint32_t segments[] = {2048, 8192, 65536, 262144};
     const size_t words = (size_t)CHUNK_MAX * DISK_WORDS;
     r->end_lba = (uint64_t)r->config->mib << 11;
     r->depth = pick_of(r, depths, 4);
     r->connections = 1 + pick(r, 3);
+    r->segment = pick_of(r, segments, 4);
+    r->far_segment = pick_of(r, segments, 4);
     r->any_order = pick(r, 3) == 0;
     r->words = rig_new(&r->meter.alloc, DEPTH_MAX * words * sizeof *r->words);
     rig_status status = r->words ? build_net(r) : RIG_E_NOMEM;

@@ -1,5 +1,6 @@
-/* The fault run: data written and verified through our engine and our target while the network loses, damages and
- * resets, and the target forgets, at every error recovery level. Nothing may be lost, nothing carried out twice. */
+/* The fault run: data written and verified through our engine and our target while the network loses, damages
+ * and resets, and the target forgets, at every error recovery level. Nothing may be lost, nothing carried out
+ * twice. */
 #include "fault_run.h"
 
 #include <stdio.h>
@@ -18,7 +19,8 @@ typedef struct request {
 } request;
 
 static const char usage[] =
-    "usage: fault_run [--seeds A[-B]] [--level 0|1|2|all] [--mib N] [--rarity N] [--fault NAME] [--lose N] [--cover] [--trace]\n"
+    "usage: fault_run [--seeds A[-B]] [--level 0|1|2|all] [--mib N] [--rarity N] [--fault NAME] [--lose N] "
+    "[--cover] [--trace]\n"
     "  --seeds   plays these seeds (1)\n"
     "  --level   at this ErrorRecoveryLevel (all)\n"
     "  --mib     writes and verifies so much with each (1)\n"
@@ -157,11 +159,13 @@ static void show_outcomes(const fault_sums *sums)
         if (sums->outcomes[i])
             printf(" %s %llu", rig_status_name((rig_status)i), (unsigned long long)sums->outcomes[i]);
     printf(" scsi-status %llu\n", (unsigned long long)sums->conditions);
-    printf("other requests %llu; commands sent again by the engine %llu, SNACKs %llu, connections recovered %llu, "
+    printf("other requests %llu; commands sent again by the engine %llu, SNACKs %llu, connections recovered "
+           "%llu, "
            "nexus losses %llu, connections ended %llu, logins failed %llu\n",
-           (unsigned long long)sums->extras, (unsigned long long)sums->retries, (unsigned long long)sums->snacks,
-           (unsigned long long)sums->recovered, (unsigned long long)sums->nexus_losses,
-           (unsigned long long)sums->closed, (unsigned long long)sums->logins_failed);
+           (unsigned long long)sums->extras, (unsigned long long)sums->retries,
+           (unsigned long long)sums->snacks, (unsigned long long)sums->recovered,
+           (unsigned long long)sums->nexus_losses, (unsigned long long)sums->closed,
+           (unsigned long long)sums->logins_failed);
 }
 
 static void show_wrong(const fault_sums *sums)

@@ -1,5 +1,5 @@
-/* One seed of the fault run: data written and read back through engine, simulated network and target, while all of
- * them are troubled. */
+/* One seed of the fault run: data written and read back through engine, simulated network and target, while
+ * all of them are troubled. */
 #ifndef FAULT_RUN_H
 #define FAULT_RUN_H
 
@@ -11,11 +11,11 @@
 typedef struct fault_config {
     uint64_t seed;
     uint32_t level;
-    uint32_t mib;    /* written, and read back */
-    uint32_t rarity; /* one PDU in about so many is hit on the wire */
-    rig_fault fault; /* on all the time; RIG_FAULTS = none */
+    uint32_t mib;                                  /* written, and read back */
+    uint32_t rarity;                               /* one PDU in about so many is hit on the wire */
+    rig_fault fault;                               /* on all the time; RIG_FAULTS = none */
     void (*trace)(uint64_t now, const char *line); /* sees what happens; may be NULL */
-    uint32_t lose;   /* the disk forgets its n-th write; 0 = none */
+    uint32_t lose;                                 /* the disk forgets its n-th write; 0 = none */
 } fault_config;
 
 /* What happened, added up over seeds. */

@@ -72,11 +72,11 @@ static uint8_t flaw_of(tgt_conn *conn, const rig_pdu *pdu, rig_pdu_kind kind, bo
     return services[kind].check ? services[kind].check(conn, pdu) : 0;
 }
 
-/* The answered task of a command that comes once more. */
-static bool is_retry(const tgt_session *session, const rig_pdu *pdu)
+/* A command that comes once more though it was carried out. */
+static bool is_late_retry(const tgt_session *session, const rig_pdu *pdu)
 {
-    const tgt_task *task = tgt_task_find(session, rig_get32(pdu->bhs, RIG_F_ITT));
-    return rig_pdu_kind_of(pdu->bhs) == RIG_PDU_SCSI_CMD && task && task->answered &&
+    tgt_task *task = tgt_task_find(session, rig_get32(pdu->bhs, RIG_F_ITT));
+    return task && task->kind == TGT_TASK_SCSI && tgt_scsi_of(task)->responding &&
            rig_get32(task->bhs, RIG_F_CMD_SN) == rig_get32(pdu->bhs, RIG_F_CMD_SN);
 }
 
@@ -88,7 +88,7 @@ static verdict judge(tgt_conn *conn, const rig_pdu *pdu, uint8_t *out_reason)
     bool immediate = rig_get(pdu->bhs, RIG_F_I);
     if (!immediate && (!rig_sn_in(cmd_sn, session->exp_cmd_sn, tgt_session_max_cmd_sn(session)) ||
                        pending_find(session, cmd_sn)))
-        return is_retry(session, pdu) && tgt_fault_now(conn, RIG_FAULT_RETRY_TWICE) ? RUN : IGNORE;
+        return is_late_retry(session, pdu) && tgt_fault_now(conn, RIG_FAULT_RETRY_TWICE) ? RUN : IGNORE;
     *out_reason = flaw_of(conn, pdu, kind, immediate);
     if (*out_reason)
         return REJECT;

@@ -67,7 +67,7 @@
     X(REASSIGN_REFUSED, "reassign-refused", "reassignment is said to be unsupported", "REC-015", "engine")   \
     X(REASSIGN_FROM_START, "reassign-from-start", "a reassigned read ignores ExpDataSN", "TMF-047",          \
       "tolerated")                                                                                           \
-    X(RETRY_TWICE, "retry-twice", "a retry of a command that has ended is carried out once more", "REC-012", \
+    X(RETRY_TWICE, "retry-twice", "a retry of a command that was carried out is so once more", "REC-012",    \
       "contents")
 
 /** rig_fault names a deviation. */
