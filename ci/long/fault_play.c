@@ -359,7 +359,7 @@ static void went_wrong(work *w)
     else
         r->sums->conditions++;
     r->sums->repeated++;
-    if (!may_repeat(task)) {
+    if (!r->failed && !may_repeat(task)) {
         fail(r, "a command ended in a way no delivery failure has: ");
         rig_text_add(r->why, "%s, response 0x%02x, status 0x%02x, key %x", rig_status_name(task->status),
                      task->response, task->scsi_status, task->sense_len > 2 ? task->sense[2] & 15 : 0);

@@ -22,12 +22,27 @@ void eng_recovery_free(eng_conn *conn)
 
 /* ---- SNACK Request ---- */
 
+/* A DataACK says all that one says which waits for the same tag (11.16.2). */
+static bool is_covered(eng_conn *conn, const eng_snack *snack)
+{
+    for (uint32_t i = 0; snack->type == SNACK_DATA_ACK && i < conn->num_snacks; i++) {
+        eng_snack *waits = &conn->snacks[(conn->snack_first + i) % ENG_SNACKS_MAX];
+        if (waits->type != SNACK_DATA_ACK || waits->ttt != snack->ttt || waits->lun != snack->lun)
+            continue;
+        waits->beg_run = snack->beg_run;
+        return true;
+    }
+    return false;
+}
+
 rig_status eng_snack_push(eng_conn *conn, const eng_snack *snack)
 {
     if (!conn->snacks)
         conn->snacks = rig_new(eng_alloc(conn->session), ENG_SNACKS_MAX * sizeof *conn->snacks);
     if (!conn->snacks)
         return rig_fail(&conn->error, RIG_E_NOMEM, "no memory for a SNACK");
+    if (is_covered(conn, snack))
+        return RIG_OK;
     if (conn->num_snacks == ENG_SNACKS_MAX)
         return rig_fail(&conn->error, RIG_E_LIMIT, "more than %d SNACKs wait to be sent", ENG_SNACKS_MAX);
     conn->snacks[(conn->snack_first + conn->num_snacks++) % ENG_SNACKS_MAX] = *snack;
