@@ -22,10 +22,13 @@ void eng_recovery_free(eng_conn *conn)
 
 /* ---- SNACK Request ---- */
 
-/* A DataACK says all that one says which waits for the same tag (11.16.2). */
+/* Each A bit gets its DataACK (11.7.2), but when many wait already, one that waits for the same tag says what
+ * the new one would: a target that sets the bit aggressively may be ignored (11.16.2). */
 static bool is_covered(eng_conn *conn, const eng_snack *snack)
 {
-    for (uint32_t i = 0; snack->type == SNACK_DATA_ACK && i < conn->num_snacks; i++) {
+    if (snack->type != SNACK_DATA_ACK || conn->num_snacks < ENG_SNACKS_MAX / 2)
+        return false;
+    for (uint32_t i = 0; i < conn->num_snacks; i++) {
         eng_snack *waits = &conn->snacks[(conn->snack_first + i) % ENG_SNACKS_MAX];
         if (waits->type != SNACK_DATA_ACK || waits->ttt != snack->ttt || waits->lun != snack->lun)
             continue;
