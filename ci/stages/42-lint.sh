@@ -50,12 +50,14 @@ grep -q '^unusable' "$RIG_SCRATCH/findings" && {
 cut -f 2 "$RIG_SCRATCH/wrong" | sort -u >"$RIG_SCRATCH/with-wrong"
 awk -F'\t' '$1 == "finding" { print $2 }' "$RIG_SCRATCH/findings" | sort -u | comm -12 - "$RIG_SCRATCH/with-wrong" |
     senders >"$RIG_SCRATCH/sent"
+# a target whose fault or rule leaves a PDU out is wrong without a PDU that is
+cut -f 3 "$RIG_SCRATCH/cases" | sort -u | xargs -d '\n' grep -lE '^ +(on .* do .*(fault|drop)|fault )' | sed 's/^/faulty\t/' >"$RIG_SCRATCH/faulty"
 grep -vE '^(#|$)' ci/judge/lint-excuses.txt | sed 's/^/excuse\t/' >"$RIG_SCRATCH/excuses"
 
-# judge WRONG: the findings, with that list of PDUs made wrong on purpose
+# judge WRONG [FAULTY]: the findings, with those lists of PDUs and of scenarios made wrong on purpose
 judge()
 {
-    awk -v TALLY="$RIG_SCRATCH/judged" -f ci/judge/lint.awk "$RIG_SCRATCH/cases" "$1" "$RIG_SCRATCH/sent" "$RIG_SCRATCH/excuses" \
+    awk -v TALLY="$RIG_SCRATCH/judged" -f ci/judge/lint.awk "$RIG_SCRATCH/cases" "$1" "$RIG_SCRATCH/sent" "${2:-/dev/null}" "$RIG_SCRATCH/excuses" \
         "$RIG_SCRATCH/findings"
 }
 
@@ -63,7 +65,7 @@ judge /dev/null >/dev/null && {
     complain "findings of PDUs made wrong on purpose passed without their record"
     exit 1
 }
-judge "$RIG_SCRATCH/wrong"
+judge "$RIG_SCRATCH/wrong" "$RIG_SCRATCH/faulty"
 status=$?
 read -r passed failed <"$RIG_SCRATCH/judged" && tally "$passed" "$failed" 0
 exit "$status"
