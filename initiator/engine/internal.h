@@ -33,6 +33,9 @@
 #define ENG_NOP_TIMEOUT (5 * RIG_SECOND)
 #define ENG_RECOVERY_TIMEOUT (5 * RIG_SECOND)
 #define ENG_RECONNECT_MAX 5
+#define ENG_SAVES_MAX                                                                                        \
+    5 /* connections lost one after the other, without an answer to any command, until the session is given  \
+         up */
 
 typedef enum eng_timer_kind {
     ENG_TIMER_LOGIN,
@@ -228,7 +231,9 @@ struct rig_session {
     eng_queue queue;  /* waiting for window and connection */
     eng_queue urgent; /* immediate requests: no window */
     uint32_t attempts;
-    rig_timer timer; /* reconnect */
+    uint32_t saves;     /* connections lost without … */
+    uint64_t saves_rsp; /* … more SCSI responses than these */
+    rig_timer timer;    /* reconnect */
 };
 
 struct rig_initiator {

@@ -164,6 +164,25 @@ static void inherit(eng_conn *conn)
     eng_save_end(older);
 }
 
+static bool any_stranded(const rig_session *session, const eng_conn *failed)
+{
+    for (uint32_t i = 0; i < session->num_slots; i++) {
+        const rig_task *task = session->slots[i].task;
+        if (task && task->engine.phase == ENG_STRANDED && task->engine.conn == failed)
+            return true;
+    }
+    return false;
+}
+
+/* Connections that are lost again and again before any command has ended. */
+static bool is_fruitless(rig_session *session)
+{
+    bool again = session->saves > 0 && session->saves_rsp == session->counters.rsp_pdus;
+    session->saves = again ? session->saves + 1 : 1;
+    session->saves_rsp = session->counters.rsp_pdus;
+    return again;
+}
+
 void eng_save(eng_conn *conn, rig_status why, uint64_t now)
 {
     rig_session *session = conn->session;
@@ -174,6 +193,8 @@ void eng_save(eng_conn *conn, rig_status why, uint64_t now)
     if (session->has_wait)
         retain = session->retain * RIG_SECOND;
     session->has_wait = false;
+    if (is_fruitless(session) && wait < SAVE_AGAIN)
+        wait = SAVE_AGAIN;
     if (eng_level(session) < 2 && retain < CLOSE_LIMIT) /* no task waits for the end of it */
         retain = CLOSE_LIMIT;
     conn->failed = why;
@@ -182,6 +203,10 @@ void eng_save(eng_conn *conn, rig_status why, uint64_t now)
     end_or_strand(conn, why, now);
     if (session->doomed || !eng_is_failed(conn))
         return;
+    if (session->saves > ENG_SAVES_MAX && any_stranded(session, conn)) {
+        give_up(session, why, now);
+        return;
+    }
     if (!logged_in(session, NULL) && session->state == ENG_Q3_LOGGED_IN)
         eng_session_fire(session, ENG_SESSION_LOST, now);
     again_later(conn, wait, now);
@@ -262,16 +287,6 @@ static rig_status take_over(rig_task *task, eng_conn *conn, const eng_conn *fail
     return RIG_OK;
 }
 
-static bool any_stranded(const rig_session *session, const eng_conn *failed)
-{
-    for (uint32_t i = 0; i < session->num_slots; i++) {
-        const rig_task *task = session->slots[i].task;
-        if (task && task->engine.phase == ENG_STRANDED && task->engine.conn == failed)
-            return true;
-    }
-    return false;
-}
-
 /* M4: the connection is gone, and what it left is where it belongs. */
 static void cleaned(eng_conn *failed, uint64_t now)
 {
@@ -283,6 +298,29 @@ static void cleaned(eng_conn *failed, uint64_t now)
     session->sweep = true;
     session->counters.recovered++;
     eng_emit(session, &event, RIG_EVENT_RECOVERED, now);
+}
+
+static bool has_owner(const rig_session *session, uint32_t cmd_sn)
+{
+    for (uint32_t i = 0; i < session->num_slots; i++) {
+        const rig_task *task = session->slots[i].task;
+        if (task && !task->immediate && task->engine.numbered && task->cmd_sn == cmd_sn)
+            return true;
+    }
+    return false;
+}
+
+/* Requests that ended with the only connection there was left numbers that nobody answers for (7.2.1). */
+static void plug_holes(eng_conn *conn, uint64_t now)
+{
+    rig_session *session = conn->session;
+    if (session->cmd_sn - session->exp_cmd_sn > RIG_SESSION_TASKS_MAX) {
+        give_up(session, RIG_E_LIMIT, now);
+        return;
+    }
+    for (uint32_t sn = session->exp_cmd_sn; rig_sn_lt(sn, session->cmd_sn) && !conn->over; sn++)
+        if (!has_owner(session, sn) && eng_plug(conn, sn, now))
+            eng_conn_fail(conn, RIG_E_NOMEM, now);
 }
 
 static void take_all_over(eng_conn *failed, eng_conn *conn, uint64_t now)
@@ -299,7 +337,9 @@ static void take_all_over(eng_conn *failed, eng_conn *conn, uint64_t now)
             return;
         }
     }
-    cleaned(failed, now);
+    plug_holes(conn, now);
+    if (eng_is_failed(failed))
+        cleaned(failed, now);
 }
 
 /* ---- the logout, by another connection or by a login with the same CID ---- */
