@@ -2,6 +2,7 @@
 #include "suite.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include <CUnit/Basic.h>
 
@@ -22,12 +23,21 @@ static bool add_suite(const rig_suite *suite)
     return added != NULL;
 }
 
-int main(void)
+/* main SUITE…: only those suites. */
+static bool is_wanted(const rig_suite *suite, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], suite->name) == 0)
+            return true;
+    return argc < 2;
+}
+
+int main(int argc, char **argv)
 {
     if (CU_initialize_registry() != CUE_SUCCESS)
         return 2;
     for (const rig_suite *suite = suites; suite; suite = suite->next)
-        if (!add_suite(suite))
+        if (is_wanted(suite, argc, argv) && !add_suite(suite))
             return 2;
     CU_basic_set_mode(CU_BRM_NORMAL);
     CU_basic_run_tests();

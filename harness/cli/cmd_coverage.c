@@ -192,7 +192,7 @@ static int check_reasons(const cli_coverage *coverage)
 
 typedef struct coverage_options {
     char side;
-    const char *json, *page;
+    const char *json, *page, *units;
 } coverage_options;
 
 static int write_to(const char *path, const cli_coverage *coverage, const coverage_options *options,
@@ -274,13 +274,32 @@ static int coverage_of(const coverage_options *options, run_options *run)
     return bad ? bad : reasons;
 }
 
+/* Each id that a test's comment names: id, file, the test as CUnit reports it. */
+static int list_units(const char *path)
+{
+    rig_error error = {0};
+    char *text = NULL;
+    size_t len = 0;
+    cli_unit_ids *ids = calloc(1, sizeof *ids);
+    int bad =
+        ids && !cli_read(path, TABLE_MAX, &text, &len, &error) ? CLI_OK : cli_complain("%s", error.text);
+    if (!bad)
+        cli_unit_ids_of(rig_view_of(text, len), ids);
+    for (size_t i = 0; !bad && i < ids->num; i++)
+        printf("%s\t%s\t%s\n", ids->ids[i].id, path, ids->ids[i].shows);
+    rig_delete(rig_alloc_libc(), text, text ? len + 1 : 0);
+    free(ids);
+    return bad;
+}
+
 static void usage(void)
 {
     printf(
         "usage: iscsirig coverage [OPTION…]\n\n"
         "  --side I|T     only what binds the initiator, or the target; what binds both counts for each\n"
         "  --json FILE    the requirements, what covers each, or why nothing does; - is standard output\n"
-        "  --page FILE    the same as a page: docs/coverage.md is made with it\n\n"
+        "  --page FILE    the same as a page: docs/coverage.md is made with it\n"
+        "  --units FILE   only the ids that comments of that unit test name, with the tests\n\n"
         "Plays the pack and proves what can be proved of it. A requirement is covered when something that\n"
         "carries its id was shown to fail; docs/coverage.md says what that means. Status 1: a requirement "
         "of\n"
@@ -289,11 +308,10 @@ static void usage(void)
 
 static int parse(coverage_options *out, int argc, char **argv)
 {
-    static const struct option options[] = {{"side", required_argument, NULL, 's'},
-                                            {"json", required_argument, NULL, 'j'},
-                                            {"page", required_argument, NULL, 'p'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"side", required_argument, NULL, 's'}, {"json", required_argument, NULL, 'j'},
+        {"page", required_argument, NULL, 'p'}, {"units", required_argument, NULL, 'u'},
+        {"help", no_argument, NULL, 'h'},       {0}};
     opterr = 0;
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
@@ -308,7 +326,7 @@ static int parse(coverage_options *out, int argc, char **argv)
         if (c == 's')
             out->side = optarg[0];
         else
-            *(c == 'j' ? &out->json : &out->page) = optarg;
+            *(c == 'j' ? &out->json : c == 'p' ? &out->page : &out->units) = optarg;
     }
     return optind == argc ? CLI_OK : cli_complain("coverage: \"%s\" is no option", argv[optind]);
 }
@@ -320,6 +338,8 @@ int cmd_coverage(int argc, char **argv)
     char *none[] = {name, NULL};
     coverage_options options = {0};
     int bad = parse(&options, argc, argv);
+    if (!bad && options.units)
+        return list_units(options.units);
     if (!bad)
         bad = run_options_parse(&run, 1, none, "prove");
     return bad ? (bad < 0 ? CLI_OK : bad) : coverage_of(&options, &run);

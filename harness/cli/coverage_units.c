@@ -76,7 +76,7 @@ static void list_of_ids(unit_scan *s, rig_view list)
     }
 }
 
-/* In parentheses, or the comment holds nothing else. */
+/* In parentheses, or in front of a colon, or the comment holds nothing else. */
 static void ids_of_comment(unit_scan *s, rig_view comment)
 {
     char flat[COMMENT_MAX];
@@ -89,9 +89,11 @@ static void ids_of_comment(unit_scan *s, rig_view comment)
             flat[len++] = comment.ptr[i] == '\n' ? ' ' : (char)comment.ptr[i];
     }
     rig_view text = trim(rig_view_of(flat, len));
-    rig_view first = text;
-    if (one_id(trim(rig_view_split(&first, ',')), &area, &number))
-        list_of_ids(s, text);
+    rig_view begin = text;
+    rig_view list = rig_view_split(&begin, ':');
+    begin = list;
+    if (one_id(trim(rig_view_split(&begin, ',')), &area, &number))
+        list_of_ids(s, list);
     while (text.ptr) {
         rig_view_split(&text, '(');
         if (text.ptr && rig_view_find(text, ')') < text.len)
@@ -207,14 +209,24 @@ void cli_unit_ids_of(rig_view source, cli_unit_ids *out)
 /* ---- mutants ---- */
 
 typedef struct unit_row {
-    rig_view id, test;
+    rig_view id, test, source;
 } unit_row;
+
+/* The side that is bound has to be the one that is changed; what both share may be either's. */
+static bool on_its_side(const cli_requirement *requirement, rig_view source)
+{
+    char side = (char)requirement->side.ptr[0];
+    return (side != 'I' || !rig_view_starts(source, "sim-target/")) &&
+           (side != 'T' || !rig_view_starts(source, "initiator/"));
+}
 
 static int cover_unit(cli_coverage *coverage, const unit_row *row, cli_unit_ids *ids, unsigned number)
 {
     cli_requirement *requirement = cli_requirement_find(coverage, row->id);
     rig_status status = RIG_OK;
     bool found = false;
+    if (requirement && !on_its_side(requirement, row->source))
+        return cli_complain(MUTANTS ":%u: %.*s does not bind that side", number, RIG_VIEW_ARG(row->id));
     for (size_t i = 0; i < ids->num && requirement && !status; i++)
         if (rig_view_is(row->id, ids->ids[i].id)) {
             found = true;
@@ -260,6 +272,7 @@ int cli_cover_units(cli_coverage *coverage)
         if (number == 1 || !line.ptr)
             continue;
         row.test = rig_view_split(&line, '\t');
+        row.source = rig_view_split(&line, '\t');
         bad = cover_row(coverage, &row, ids, number);
     }
     free(ids);

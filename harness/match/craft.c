@@ -223,7 +223,16 @@ bool match_craft(match_run *run, const rig_scn_line *line, craft *out)
     return ok && !out->out.cut;
 }
 
-/* A key that is wanted is not there; a field has every bit wrong. */
+/* The first byte has every bit wrong, and is there. */
+static void break_data(craft *made)
+{
+    made->text[0] = (char)~made->text[0];
+    if (made->out.len == 0)
+        made->out.len = 1;
+    finish_pdu(made);
+}
+
+/* A key that is wanted is not there; a field, or the data, has bits wrong. */
 bool match_craft_break(match_run *run, const rig_scn_line *line, craft *made)
 {
     const match_look look = {.line = line, .strict = true};
@@ -234,7 +243,9 @@ bool match_craft_break(match_run *run, const rig_scn_line *line, craft *made)
             return true;
         const rig_scn_cond *cond = &line->conds[i];
         rig_field_id id = cond->kind == RIG_SCN_C_FIELD ? match_field(cond, kind) : RIG_FIELDS;
-        if (id < RIG_FIELDS && rig_fields[id].form == RIG_FORM_CDB)
+        if (cond->kind == RIG_SCN_C_DATA)
+            break_data(made);
+        else if (id < RIG_FIELDS && rig_fields[id].form == RIG_FORM_CDB)
             made->bhs[rig_fields[id].byte] ^= 0xff;
         else if (id < RIG_FIELDS)
             rig_set(made->bhs, id, ~rig_get(made->bhs, id));

@@ -149,6 +149,7 @@ static void clauses_are_broken(void)
     CU_ASSERT_EQUAL(clauses("must at-most 2 < DataIn\nmust exactly 0 < R2T\n"), 2);
     CU_ASSERT_EQUAL(clauses("must every LoginResp has Status=Success\n"), 1);
     CU_ASSERT_EQUAL(clauses("must every DataIn has ITT\n"), 0); /* a header field is always there */
+    CU_ASSERT_EQUAL(clauses("must every ScsiResp has data \"\"\n"), 1);
     CU_ASSERT_EQUAL(clauses("must $r == good ; must count $list == 1\n"), 2);
 }
 
