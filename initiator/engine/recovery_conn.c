@@ -107,26 +107,6 @@ void eng_hole_left(rig_session *session, uint32_t cmd_sn, uint64_t now)
         eng_conn_fail(other, RIG_E_NOMEM, now);
 }
 
-static bool is_taken(const rig_session *session, uint32_t cmd_sn)
-{
-    for (uint32_t i = 0; i < session->num_slots; i++) {
-        const rig_task *task = session->slots[i].task;
-        if (task && task->cmd_sn == cmd_sn && eng_leaves_hole(session, task))
-            return true;
-    }
-    return false;
-}
-
-/* Requests that ended while there was no connection left holes, behind which the target lets nothing run
- * (4.2.2.1). */
-static void plug_holes(eng_conn *conn, uint64_t now)
-{
-    rig_session *session = conn->session;
-    for (uint32_t sn = session->exp_cmd_sn; rig_sn_lt(sn, session->cmd_sn) && !conn->over; sn++)
-        if (!is_taken(session, sn) && eng_plug(conn, sn, now))
-            eng_conn_fail(conn, RIG_E_NOMEM, now);
-}
-
 static void end_or_strand(eng_conn *conn, rig_status why, uint64_t now)
 {
     rig_session *session = conn->session;
@@ -403,8 +383,6 @@ void eng_save_login(eng_conn *conn, uint64_t now)
         eng_session_fire(session, ENG_CONTINUED, now);
     if (failed && !conn->over)
         take_all_over(failed, conn, now);
-    if (!conn->over)
-        plug_holes(conn, now);
 }
 
 /* True when the login was one with a failed connection's CID. */
