@@ -180,6 +180,13 @@ static void lose(fuzz_stream *stream)
     stream->user.ops->event(stream->user.ctx, RIG_STREAM_FAILED, RIG_E_RESET, world->now);
 }
 
+/* Small tags, handles and numbers, which inputs can meet. */
+static uint64_t pinned(void *ctx, const char *name, uint64_t index, uint64_t drawn)
+{
+    (void)ctx, (void)name, (void)drawn;
+    return index + 1;
+}
+
 static rig_target *make_target(void)
 {
     rig_target *target;
@@ -190,7 +197,8 @@ static rig_target *make_target(void)
     rig_target_config config = {.alloc = rig_alloc_libc(),
                                 .transport = &world->transport,
                                 .nop_interval = 10 * RIG_SECOND,
-                                .event = on_event};
+                                .event = on_event,
+                                .draws = {.pin = pinned}};
     config.read_ahead = (struct iovec){world->read_ahead, sizeof(world->read_ahead)};
     world->transport = (rig_transport){&ops, NULL};
     world->listener.ops = &ops;
