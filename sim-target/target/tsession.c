@@ -8,7 +8,9 @@
 #define PORT_NAMES (2 * RIG_NAME_MAX + 32)
 
 /* What a session keeps when it idles after work; names and the device's part are short. */
-_Static_assert(sizeof(tgt_session) + sizeof(tgt_conn) + TGT_QUEUE_MAX * sizeof(rig_tx) + PORT_NAMES <= 8192,
+_Static_assert(sizeof(tgt_session) + sizeof(tgt_conn) + sizeof(tgt_retention) +
+                       TGT_QUEUE_MAX * sizeof(rig_tx) + PORT_NAMES <=
+                   8192,
                "an idle session takes at most 8 kB");
 
 tgt_session *tgt_session_new(rig_target *target)
