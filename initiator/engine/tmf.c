@@ -149,7 +149,9 @@ rig_status eng_tmf_send(eng_conn *conn, rig_task *task)
         return RIG_E_BUSY;
     rig_set(tx->bhs, RIG_F_I, task->immediate);
     rig_set(tx->bhs, RIG_F_FUNCTION, task->function);
-    rig_set(tx->bhs, RIG_F_LUN, has_lun(task->function) ? task->lun : 0);
+    /* a reassignment is of the task its tag names, on whatever unit: the field is reserved (section 11.5.3)
+     */
+    rig_set(tx->bhs, RIG_F_LUN, has_lun(task->function) && task->function != TASK_REASSIGN ? task->lun : 0);
     rig_set(tx->bhs, RIG_F_ITT, task->itt);
     rig_set(tx->bhs, RIG_F_REF_TAG, task->engine.ref_itt);
     rig_set(tx->bhs, RIG_F_CMD_SN, task->cmd_sn);
