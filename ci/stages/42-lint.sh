@@ -52,6 +52,7 @@ awk -F'\t' '$1 == "finding" { print $2 }' "$RIG_SCRATCH/findings" | sort -u | co
     senders >"$RIG_SCRATCH/sent"
 # a target whose fault or rule leaves a PDU out is wrong without a PDU that is
 cut -f 3 "$RIG_SCRATCH/cases" | sort -u | xargs -d '\n' grep -lE '^ +(on .* do .*(fault|drop)|fault )' | sed 's/^/faulty\t/' >"$RIG_SCRATCH/faulty"
+cut -f 3 "$RIG_SCRATCH/cases" | sort -u | xargs -d '\n' grep -lE '^ +link corrupt' | sed 's/^/spoilt\t/' >>"$RIG_SCRATCH/faulty"
 grep -vE '^(#|$)' ci/judge/lint-excuses.txt | sed 's/^/excuse\t/' >"$RIG_SCRATCH/excuses"
 
 # judge WRONG [FAULTY]: the findings, with those lists of PDUs and of scenarios made wrong on purpose
