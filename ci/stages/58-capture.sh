@@ -53,6 +53,8 @@ judge()
 }
 
 say "libiscsi's tools against our target"
+start_chap_target || exit 1
+export RIG_API_CHAP_PORTAL=$PEER_PORTAL RIG_API_CHAP_SECRET=$PEER_CHAP_SECRET RIG_API_CHAP_OWN=$PEER_CHAP_OWN
 start_rig_target || exit 1
 catch "$RIG_SCRATCH/tools.pcap" "${PEER_PORTAL##*:}"
 timeout 20 iscsi-inq "$PEER_URL" >/dev/null || die "iscsi-inq failed"

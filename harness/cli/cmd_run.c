@@ -199,7 +199,7 @@ static void report(run_pool *pool, run_slot *slot)
     pool->summary.verdicts[result->verdict]++;
     pool->summary.cases++;
     pool->num_timed_out += result->timed_out;
-    pool->has_captures = pool->has_captures || (result->capture && result->capture[0]);
+    pool->has_captures = pool->has_captures || result->capture;
     pool->num_unsupported += result->unsupported;
     for (size_t i = 0; i < pool->num_reports; i++)
         pool->reports[i]->ops->add(pool->reports[i], result);

@@ -27,12 +27,28 @@ void rig_run_quote(rig_text *out, rig_view word)
     rig_text_add(out, "'");
 }
 
+/* Values of -D are written as those of a sweep: these would be several, a range, or trimmed. */
+static bool is_entry(rig_view value)
+{
+    bool bare = value.len && value.ptr[0] != ' ' && value.ptr[value.len - 1] != ' ';
+    for (size_t i = 0; i < value.len && bare; i++)
+        bare = value.ptr[i] >= ' ' && value.ptr[i] != 0x7f && !memchr(",\"\\", value.ptr[i], 3) &&
+               !(value.ptr[i] == '.' && i + 1 < value.len && value.ptr[i + 1] == '.');
+    return bare;
+}
+
 static void put_binding(rig_text *out, const rig_scn_binding *binding)
 {
-    char word[1024];
+    char word[AGAIN_MAX];
     rig_text text;
+    bool bare = is_entry(binding->value);
     rig_text_init(&text, word, sizeof word);
-    rig_text_add(&text, "%.*s=%.*s", RIG_VIEW_ARG(binding->name), RIG_VIEW_ARG(binding->value));
+    rig_text_add(&text, "%.*s=%s", RIG_VIEW_ARG(binding->name), bare ? "" : "\"");
+    if (bare)
+        rig_text_view(&text, binding->value);
+    else
+        rig_text_escaped(&text, binding->value);
+    rig_text_add(&text, "%s", bare ? "" : "\"");
     rig_text_add(out, " -D ");
     rig_run_quote(out, rig_view_of(word, text.len));
 }

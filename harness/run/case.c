@@ -236,7 +236,8 @@ static void drop_evidence(const rig_run_config *config, rig_result *result)
     bool failed = rig_verdict_failed(result->verdict) || result->verdict == RIG_VERDICT_LOOSE;
     if (result->capture && config->keep == RIG_RUN_KEEP_FAILED && !failed) {
         unlink(result->capture);
-        rig_result_text(result, &result->capture, (rig_view){0});
+        rig_delete(config->alloc, result->capture, strlen(result->capture) + 1);
+        result->capture = NULL;
     }
     if (!failed && !config->keep_items)
         rig_items_cleanup(&result->items);

@@ -82,6 +82,32 @@ static void the_command_names_what_matters(void)
     rig_scn_file_free(file);
 }
 
+/* What a value of -D has to be written as, so that it is one value and that one. */
+static void values_are_written_as_sweeps_are(void)
+{
+    static const struct {
+        const char *entry, *word;
+    } rows[] = {
+        {"plain", " -D who=plain"},         {"\"a,b\"", " -D 'who=\"a,b\"'"},
+        {"\"1..3\"", " -D 'who=\"1..3\"'"}, {"\"\"", " -D 'who=\"\"'"},
+        {"\" x\"", " -D 'who=\" x\"'"},     {"../../etc", " -D 'who=\"../../etc\"'"},
+        {"\"it's\"", " -D 'who=it'\\''s'"},
+    };
+    const rig_run_config config = {.alloc = rig_alloc_libc()};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const rig_scn_binding define = {rig_view_str("who"), rig_view_str(rows[i].entry)};
+        rig_result result;
+        rig_scn_file *file = open_with(&define);
+        CU_ASSERT_EQUAL(rig_scn_cases(file), 1);
+        play(&config, file, 0, &result);
+        const char *came = strstr(result.repeat, " -D ");
+        CU_ASSERT_PTR_NOT_NULL_FATAL(came);
+        CU_ASSERT_STRING_EQUAL(came, rows[i].word);
+        rig_result_cleanup(&result);
+        rig_scn_file_free(file);
+    }
+}
+
 static bool same_evidence(const rig_result *a, const rig_result *b)
 {
     bool same = a->items.num == b->items.num && a->items.num > 0;
@@ -116,4 +142,5 @@ static void a_value_played_alone_draws_the_same(void)
 
 RIG_SUITE("repeating a case", {"words are quoted for a shell", words_are_quoted_for_a_shell},
           {"the command names what matters", the_command_names_what_matters},
+          {"values are written as sweeps are", values_are_written_as_sweeps_are},
           {"a value played alone draws the same", a_value_played_alone_draws_the_same})
