@@ -82,7 +82,7 @@ static bool check_results(lang_parser *p, const rig_scn_step *step)
         const rig_scn_arg *arg = &step->args[i];
         if (arg->row->type != RIG_SCN_T_RESULT)
             continue;
-        bool task = strcmp(arg->row->name, "$task") == 0;
+        bool task = strcmp(arg->row->name, "$task") == 0 || strcmp(arg->row->name, "task") == 0;
         rig_scn_result_kind wanted = task ? RIG_SCN_R_TASK : RIG_SCN_R_SESSION;
         if (results[arg->value.var].kind != wanted && step->id != RIG_SCN_STEP_AWAIT)
             return lang_bad_at(p, arg->value.place, RIG_E_SYNTAX, "%.*s is no %s",

@@ -103,7 +103,9 @@ static bool run_step(run_world *world, const rig_scn_step *step)
     if (!op)
         return step_failed(world, step, NULL, "", "no memory");
     rig_status status = starts[step->id](op, &error);
-    if (status == RIG_E_STATE && step->result != RIG_SCN_NO_VAR) {
+    bool refused =
+        status == RIG_E_STATE || status == RIG_E_UNSUPPORTED; /* by the engine, which sent nothing */
+    if (refused && step->result != RIG_SCN_NO_VAR) {
         run_op_done(op, rig_status_name(status), true);
         return true;
     }

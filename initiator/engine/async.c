@@ -26,6 +26,15 @@ static rig_status dropped(eng_conn *conn, const rig_pdu *pdu, eng_conn *which, u
     return RIG_OK;
 }
 
+/* The one that brought the news goes last: until then the others are not the session's only ones. */
+static rig_status session_dropped(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
+{
+    for (eng_conn *other = conn->session->conns; other && !conn->over; other = other->next)
+        if (other != conn && !other->over)
+            dropped(conn, pdu, other, now);
+    return conn->over ? RIG_E_ABORTED : dropped(conn, pdu, conn, now);
+}
+
 static rig_status act(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     uint16_t cid = (uint16_t)rig_get(pdu->bhs, RIG_F_PARAMETER1);
@@ -35,7 +44,7 @@ static rig_status act(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     case CONNECTION_DROP:
         return dropped(conn, pdu, eng_session_conn(conn->session, cid), now);
     case SESSION_DROP:
-        return dropped(conn, pdu, conn, now);
+        return session_dropped(conn, pdu, now);
     case NEGOTIATION_REQUEST:
         return eng_text_wanted(conn, now);
     case TASK_TERMINATION:
