@@ -233,6 +233,8 @@ struct tgt_conn {
     uint32_t num_waiting; /* tasks with answers to send */
     uint32_t num_immediate, num_tmf, num_draining;
     uint64_t effects; /* rules that fired for the PDU being received */
+    /* Fault that kept a PDU back: the next one shows it. NULL = none. */
+    const char *held_back;
     uint64_t last_rx;
     tgt_list in_target;
     tgt_list in_session;

@@ -169,8 +169,10 @@ static bool lost(tgt_task *task, const tgt_answer *answer)
     if (loss == RIG_FAULTS || !faulty(task, answer, loss, &bit))
         loss =
             status && faulty(task, answer, RIG_FAULT_STATUS_LOST, &bit) ? RIG_FAULT_STATUS_LOST : RIG_FAULTS;
-    if (loss != RIG_FAULTS)
+    if (loss != RIG_FAULTS) {
         tgt_deviated(task->conn, rig_fault_rows[loss].name);
+        task->conn->held_back = rig_fault_rows[loss].name;
+    }
     return loss != RIG_FAULTS;
 }
 
@@ -330,7 +332,11 @@ static bool made_late(tgt_task *task, tgt_answer *answer)
 
 static void send_late(tgt_conn *conn)
 {
-    rig_tx *late = conn->late, *tx = late ? rig_txq_push(&conn->txq, RIG_PDU_DATA_IN, NULL) : NULL;
+    rig_tx *late = conn->late;
+    if (!late)
+        return;
+    tgt_made_wrong(conn, rig_fault_rows[RIG_FAULT_DATA_IN_LATE].name); /* the one that went before it */
+    rig_tx *tx = rig_txq_push(&conn->txq, RIG_PDU_DATA_IN, NULL);
     if (!tx)
         return;
     memcpy(tx->bhs, late->bhs, RIG_BHS_LEN);
@@ -375,9 +381,15 @@ static bool queue(tgt_task *task, tgt_answer *answer, const uint64_t *given)
 {
     tgt_conn *conn = task->conn;
     bool shaped = task->effects != 0 || conn->target->faulty || conn->late;
-    if (!number(task, answer, given))
+    const char *held_back = conn->held_back;
+    uint64_t newest = conn->txq.newest;
+    if (!number(task, answer, given) || !(shaped ? push_shaped(task, answer) : push(task, answer)))
         return false;
-    return shaped ? push_shaped(task, answer) : push(task, answer);
+    if (held_back && conn->txq.newest != newest) {
+        tgt_made_wrong(conn, held_back);
+        conn->held_back = NULL;
+    }
+    return true;
 }
 
 /* ---- PDUs of a rule's own ---- */
