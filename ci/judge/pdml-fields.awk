@@ -56,7 +56,8 @@ function object(text) { print frame "\t!\t" text }
     name = attribute("name")
     if (!(name in ours)) next
     value = attribute("value")
-    pdu = pdu "\t" ours[name] "=" (name == "iscsi.isid" ? value : number(value))
+    called = opcode == "10" && ours[name] == "TTT" ? "SnackTag" : ours[name]
+    pdu = pdu "\t" called "=" (name == "iscsi.isid" ? value : number(value))
     if (name == "iscsi.opcode") opcode = number(value)
     if (name == "iscsi.datasegmentlength") rejected = opcode == "3f" && length(number(value)) > 1
     next
