@@ -17,8 +17,8 @@
 
 #define FUNCTION(f) (1u << (f))
 static const uint32_t with_reference = FUNCTION(ABORT_TASK) | FUNCTION(QUERY_TASK);
-static const uint32_t without_lun = FUNCTION(TARGET_WARM_RESET) | FUNCTION(TARGET_COLD_RESET) |
-                                    FUNCTION(TASK_REASSIGN) | FUNCTION(I_T_NEXUS_RESET);
+static const uint32_t without_lun =
+    FUNCTION(TARGET_WARM_RESET) | FUNCTION(TARGET_COLD_RESET) | FUNCTION(I_T_NEXUS_RESET);
 /* Those that end several tasks: FastAbort concerns them (4.2.3.4). */
 static const uint32_t multi_task = FUNCTION(ABORT_TASK_SET) | FUNCTION(CLEAR_TASK_SET) |
                                    FUNCTION(LOGICAL_UNIT_RESET) | FUNCTION(TARGET_WARM_RESET) |
