@@ -69,6 +69,9 @@ typedef struct cli_pack {
     size_t num_bad; /* files with problems, which were printed */
 } cli_pack;
 
+/* Reads a text as the scenario's file, with includes from where it stands; scenario->file becomes it. */
+rig_status cli_scenario_read(cli_scenario *scenario, rig_view text, rig_scn_problems *problems);
+
 /* Reads every scenario named by arguments: files, folders (searched for .scn). Problems go to standard error.
  */
 int cli_pack_load(cli_pack *pack, char **paths, size_t num_paths);

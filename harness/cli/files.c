@@ -212,7 +212,21 @@ static void print_problems(const rig_scn_problems *problems)
     }
 }
 
-static rig_status scenario_open(cli_pack *pack, cli_scenario *scenario)
+rig_status cli_scenario_read(cli_scenario *scenario, rig_view text, rig_scn_problems *problems)
+{
+    const cli_pack *pack = scenario->pack;
+    const rig_scn_config config = {
+        .alloc = rig_alloc_libc(),
+        .load = load_include,
+        .ctx = scenario,
+        .defines = pack->defines,
+        .num_defines = pack->num_defines,
+        .requirements = rig_view_of(pack->requirements.text, pack->requirements.len),
+    };
+    return rig_scn_open(&config, rig_view_str(scenario->source.path), text, &scenario->file, problems);
+}
+
+static rig_status scenario_open(cli_scenario *scenario)
 {
     static rig_scn_problems problems; /* large, and loading is single-threaded */
     rig_error error = {0};
@@ -222,17 +236,8 @@ static rig_status scenario_open(cli_pack *pack, cli_scenario *scenario)
         fprintf(stderr, "%s\n", error.text);
         return status;
     }
-    const rig_scn_config config = {
-        .alloc = rig_alloc_libc(),
-        .load = load_include,
-        .ctx = scenario,
-        .defines = pack->defines,
-        .num_defines = pack->num_defines,
-        .requirements = rig_view_of(pack->requirements.text, pack->requirements.len),
-    };
     problems.num = 0;
-    status = rig_scn_open(&config, rig_view_str(source->path), rig_view_of(source->text, source->len),
-                          &scenario->file, &problems);
+    status = cli_scenario_read(scenario, rig_view_of(source->text, source->len), &problems);
     if (status)
         print_problems(&problems);
     return status;
@@ -308,7 +313,7 @@ int cli_pack_load(cli_pack *pack, char **paths, size_t num_paths)
         qsort(pack->scenarios, pack->num, sizeof(cli_scenario *), by_path);
     drop_twins(pack);
     for (size_t i = 0; i < pack->num; i++)
-        if (scenario_open(pack, pack->scenarios[i]))
+        if (scenario_open(pack->scenarios[i]))
             pack->num_bad++;
     return pack->num_bad ? CLI_USAGE : CLI_OK;
 }

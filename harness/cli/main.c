@@ -15,6 +15,7 @@ static const struct {
     {"lint", cmd_lint, "say what a capture does against the RFC"},
     {"prove", cmd_prove, "show that expectations and rules can fail"},
     {"coverage", cmd_coverage, "say which requirements are covered, and by what"},
+    {"bless", cmd_bless, "rewrite trace blocks from what a run recorded"},
     {"fmt", cmd_fmt, "print scenario files in canonical form"},
     {"explain", cmd_explain, "say what a requirement, fault, status or word means"},
     {"words", cmd_words, "print the tables of the scenario language"},
