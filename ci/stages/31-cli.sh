@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib-peers.sh"
 tool_or_fail
-need jq script
+need jq script git
 scratch
 export XDG_STATE_HOME=$RIG_SCRATCH/state
 PATH=${RIG_TOOL%/*}:$PATH
@@ -139,7 +139,7 @@ says 0 '2 cases of 1 file are ready' iscsirig run pack/good.scn --dry-run
 says 0 '1 case of 1 file is ready' iscsirig run pack/good.scn -D who=first --dry-run
 says 77 '0 passed, 0 failed, 0 skipped' iscsirig run pack/good.scn --shard 5/5
 says 0 '127 all skipped' iscsirig run --help
-holds 'prove tells of no network' eval 'run_it 0 iscsirig prove --help && ! grep -qE -- "--(tcp|target|junit|shard|faults)" said'
+holds 'prove tells of no network' eval 'run_it 0 iscsirig prove --help && ! grep -qE -- "--(tcp|target|junit|shard)" said'
 shards=$(for i in 1 2 3; do iscsirig run pack --repeat 2 --shard $i/3 --list; done | sort)
 holds 'shards make up the whole' test "$shards" = "$(iscsirig run pack --repeat 2 --list | sort)"
 holds 'faults are rows of four columns' eval 'iscsirig target --faults | awk -F"\t" "NF != 4 { exit 1 } END { exit NR == 0 }"'
@@ -172,6 +172,47 @@ holds 'the list is good from anywhere' grep -qF '0 passed, 1 failed' said
 holds 'a capture is read' shows_login "$capture"
 says 1 '3 passed, 3 failed' iscsirig run "$BAD" --repeat 3 --pcap-dir out --keep always
 holds 'each round leaves its captures' test "$(find out -name '*.pcapng' | wc -l)" -eq 6
+
+# ---- bless ----
+# blessed: the file passes, and the lines that are no trace are those it had
+blessed()
+{
+    [ "$(sed '/^trace/,$d' bless/x.scn)" = "$(sed '/^trace/,$d' bless/was.scn)" ] && [ "$(grep '#' bless/x.scn)" = "$(grep '#' bless/was.scn)" ] &&
+        run_it 0 iscsirig run bless/x.scn
+}
+
+# not_blessed WORDS [OPTION…]: refused, and the file is what it was
+not_blessed()
+{
+    local words=$1
+    shift
+    cp bless/x.scn bless/was.scn
+    if run_it 1 env -u CI iscsirig bless "$@" bless/x.scn && grep -qF -- "$words" complained && cmp -s bless/x.scn bless/was.scn; then good; else bad "bless refuses: $words"; fi
+}
+
+mkdir bless
+scenario bless/x.scn good
+# a flag that is another, and an answer that is another
+# shellcheck disable=SC2016 # the language has $names of its own
+printf '%s\n' '# what came' 'trace some' '  # first' '  > ScsiCmd   F=0 ITT=$x' '  < ScsiResp  ITT=$x Status=BUSY' >>bless/x.scn
+git -C bless init -q && git -C bless add x.scn && git -C bless -c user.name=x -c user.email=x@example.org commit -qm x
+cp bless/x.scn bless/was.scn
+if run_it 2 env CI=true iscsirig bless bless/x.scn && grep -qF 'CI is set' complained && cmp -s bless/x.scn bless/was.scn; then good; else bad 'bless in CI'; fi
+holds 'a trace is blessed, and shown' eval 'run_it 0 env -u CI iscsirig bless bless/x.scn && grep -qF -- "+  < ScsiResp  Status=GOOD ITT=\$t1" said && blessed'
+holds 'what holds is left alone' eval 'cp bless/x.scn bless/was.scn && run_it 0 env -u CI iscsirig bless bless/x.scn && cmp -s bless/x.scn bless/was.scn'
+sed -i 's/Status=GOOD/Status=BUSY/; s/ram 4MiB/ram 8MiB/' bless/x.scn
+not_blessed 'its target section differs from the last commit'
+holds 'unless both changes are meant' eval 'run_it 0 env -u CI iscsirig bless --yes bless/x.scn && blessed'
+sed -i 's/Status=GOOD/Status=BUSY/; s/must .told == good/must $told == busy/' bless/x.scn
+not_blessed 'which bless must not touch, failed' --yes
+scenario bless/x.scn good
+printf '%s\n' 'trace some' '  > Snack' >>bless/x.scn
+not_blessed 'nothing of what the trace lists was seen' --yes
+refuses 'wanted scenario files' env -u CI iscsirig bless
+
+# ---- proofs ----
+refuses '--side: wanted I or T' iscsirig coverage --side B
+holds 'coverage of one side' eval 'run_it 0 iscsirig coverage --side I --json side.json && jq -e ".requirements | all(.[]; has(\"id\") and has(\"covered\") and has(\"by\") and has(\"reason\")) and (length > 400 and length < 897)" side.json >/dev/null'
 
 # ---- interrupted ----
 cp "$STATE/failed.txt" before

@@ -19,7 +19,6 @@ typedef int take_fn(run_options *options, const char *name, char *value);
 #define IN_PROVE 2u
 #define IN_BOTH (IN_RUN | IN_PROVE)
 #define AGAIN 4u /* a repeated case needs it, too */
-#define NOT_TOLD 8u
 
 typedef struct option_row {
     unsigned marks;
@@ -212,7 +211,7 @@ static const option_row own_rows[] = {
     {IN_BOTH, "tag", "TAG", take_address, "only scenarios with this tag; repeated: with all of them"},
     {IN_BOTH, "id", "ID", take_address, "only scenarios that test this requirement"},
     {IN_BOTH, "D", "NAME=VALUE", take_define, "values of a sweep, comma-separated"},
-    {IN_RUN, "j", "N", take_jobs, "cases at once (default: the processors)"},
+    {IN_BOTH, "j", "N", take_jobs, "cases at once (default: the processors)"},
     {IN_BOTH, "seed", "N", take_seed, "seed of all draws (default: follows from the scenario's path)"},
     {IN_RUN, "repeat", "N", take_repeat, "play everything N times, with seed, seed+1 …"},
     {IN_BOTH | AGAIN, "timeout", "SECONDS", take_timeout, "real time one case may take (default 60)"},
@@ -236,8 +235,9 @@ static const option_row own_rows[] = {
     {IN_RUN | AGAIN, "peer-name", "NAME/VERSION", take_peer_name,
      "what the peer is called in KNOWN.txt (default: peer)"},
     {IN_PROVE, "expect", NULL, take_expect, "alter every literal of every expectation"},
-    {IN_PROVE | NOT_TOLD, "faults", NULL, take_faults, "every fault is noticed by its judge"},
-    {IN_PROVE, "lint", NULL, take_lint, "every lint rule can fail"},
+    {IN_PROVE, "faults", NULL, take_faults,
+     "take each fault out of a case that has it: its judge has to notice"},
+    {IN_PROVE, "lint", NULL, take_lint, "change PDUs of captures until each lint rule fired"},
 };
 
 #define NUM_OWN (sizeof own_rows / sizeof own_rows[0])
@@ -268,12 +268,13 @@ static void usage(const char *command)
         char left[64];
         const char *dashes = strlen(rows[i].name) == 1 ? "-" : "--";
         snprintf(left, sizeof left, "%s%s %s", dashes, rows[i].name, rows[i].value ? rows[i].value : "");
-        if (!(rows[i].marks & NOT_TOLD))
-            printf("  %-26s %s\n", left, rows[i].what);
+        printf("  %-26s %s\n", left, rows[i].what);
     }
     printf("\nSECTION is an address such as RFC7143/7.8, a tag, or a requirement id.\n");
     if (strcmp(command, "run") != 0) {
-        printf("Exit status: 0 every literal is decisive, 1 some are not, 2 usage or environment.\n");
+        printf("Without --expect, --faults or --lint all three are proved.\n"
+               "Exit status: 0 everything was shown to be able to fail, 1 not everything, 2 usage or "
+               "environment.\n");
         return;
     }
     printf(
@@ -315,7 +316,7 @@ static int unknown_option(const char *word)
     const char *names[NUM_OWN + REPORTS_MAX];
     size_t num = 0;
     for (size_t i = 0; i < num_rows; i++)
-        if (rows[i].name[1] && !(rows[i].marks & NOT_TOLD))
+        if (rows[i].name[1])
             names[num++] = rows[i].name;
     size_t near = rig_nearest(rig_view_str(word + strspn(word, "-")), names, num);
     return cli_complain("unknown option \"%s\"%s%s", word, near < num ? ", did you mean --" : "; see --help",
