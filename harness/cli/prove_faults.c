@@ -117,6 +117,23 @@ static bool tolerated(const rig_result *with, const rig_result *without)
            !same_pdus(&with->items, &without->items);
 }
 
+/* ---- contents: what is read at the end is something else ---- */
+
+static rig_view last_read(const rig_items *items)
+{
+    rig_view data = {0};
+    for (size_t i = 0; i < items->num; i++)
+        if (items->ptr[i].kind == RIG_ITEM_PDU && rig_pdu_kind_of(items->ptr[i].pdu.bhs) == RIG_PDU_DATA_IN)
+            data = items->ptr[i].pdu.data;
+    return data;
+}
+
+static bool contents_differ(const rig_result *with, const rig_result *without)
+{
+    rig_view a = last_read(&with->items), b = last_read(&without->items);
+    return a.len && b.len && !rig_view_eq(a, b);
+}
+
 bool cli_fault_noticed(rig_fault fault, const rig_result *with, const rig_result *without)
 {
     const rig_fault_row *row = &rig_fault_rows[fault];
@@ -124,6 +141,8 @@ bool cli_fault_noticed(rig_fault fault, const rig_result *with, const rig_result
         return engine_noticed(with, without);
     if (strcmp(row->judge, "lint") == 0)
         return rule_fires(&with->items, row->requirement) && !rule_fires(&without->items, row->requirement);
+    if (strcmp(row->judge, "contents") == 0)
+        return contents_differ(with, without);
     return strcmp(row->judge, "tolerated") == 0 && tolerated(with, without);
 }
 
@@ -145,7 +164,23 @@ bool cli_fault_noticed(rig_fault fault, const rig_result *with, const rig_result
 #define WRITE "  write lun 0 lba 0 blocks 8 pattern 1 -> $done\n"
 #define AFTERWARDS "  scsi lun 0 test-unit-ready -> $after\n  pass 30s\n"
 
-/* Reads and writes of several PDUs each, at every level of recovery, and authentication; %s is the fault. */
+#define PLAYED_LOGIN                                                                                         \
+    "  > Login T=1 CSG=1 NSG=3 ISID=80:00:00:01:00:01 ITT=1 CmdSN=1 TargetName=" DISK                        \
+    " InitiatorName=iqn.2026-01.example.host:player ErrorRecoveryLevel=1\n  < LoginResp ITT=1 StatSN=$s\n"
+#define PLAYED_WRITE(itt, sn, seed)                                                                          \
+    "  > ScsiCmd F=1 W=1 ITT=" itt " EDTL=512 CmdSN=" sn " ExpStatSN=$s+1 CDB=write-10(blocks=1) "           \
+    "data pattern " seed " 512\n"
+#define PLAYED_ANSWER(itt) "  < ScsiResp ITT=" itt "\n"
+#define PLAYED_READ                                                                                          \
+    "  > ScsiCmd F=1 R=1 ITT=4 EDTL=512 CmdSN=3 ExpStatSN=$s+1 CDB=read-10(blocks=1)\n  < DataIn ITT=4\n"
+#define PLAYED_RETRY                                                                                         \
+    PLAYED_LOGIN                                                                                             \
+    PLAYED_WRITE("2", "1", "1")                                                                              \
+    PLAYED_ANSWER("2")                                                                                       \
+    PLAYED_WRITE("3", "2", "2") PLAYED_ANSWER("3") PLAYED_WRITE("2", "1", "1") PLAYED_READ
+
+/* Reads and writes of several PDUs each, at every level of recovery, authentication, and a write that is
+ * retried behind another one to its place; %s is the fault. */
 static const char *const made[] = {
     BOTH("0") "  on ScsiCmd nth 1 do fault %s\n" RUN READ AFTERWARDS,
     BOTH("0") "  on ScsiCmd nth 1 do fault %s\n" RUN WRITE AFTERWARDS,
@@ -164,6 +199,7 @@ static const char *const made[] = {
     HEAD "initiator auth CHAP " HOST_KEY
          " target-user=disk target-secret=\"a secret of the host\"\ntarget\n  node " DISK " chap " HOST_KEY
          "\n  fault %s\nrun\n  login " DISK "\n",
+    HEAD TARGET("1") "  fault %s\nplay initiator\n" PLAYED_RETRY,
 };
 
 static rig_status play_made(const run_options *options, const rig_scn_file *file, const rig_fault_set *off,
