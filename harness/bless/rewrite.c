@@ -1,8 +1,6 @@
 /* Bodies of trace blocks in the text of a file. */
 #include "rig/bless.h"
 
-#include <ctype.h>
-
 /* What stands for one PDU or event in the old body: comments in front, its lines, a comment behind. */
 typedef struct entry {
     rig_view comments; /* whole lines */
@@ -225,7 +223,7 @@ static rig_view next_of_target(rig_view *rest, bool *inside)
         rig_view line = rig_view_split(rest, '\n');
         rig_view behind = comment_behind(line);
         line.len -= behind.len;
-        while (line.len && isspace(line.ptr[line.len - 1]))
+        while (line.len && (line.ptr[line.len - 1] == ' ' || line.ptr[line.len - 1] == '\r'))
             line.len--;
         if (is_comment(line))
             continue;

@@ -38,7 +38,7 @@ static rig_view trim(rig_view v)
     return v;
 }
 
-/* "AREA-001", or "-001" of the area before it. */
+/* An area and three digits, or -001 of the area before it. */
 static bool one_id(rig_view part, rig_view *area, uint64_t *out_number)
 {
     size_t dash = rig_view_find(part, '-');
