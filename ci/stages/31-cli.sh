@@ -212,6 +212,25 @@ refuses 'wanted scenario files' env -u CI iscsirig bless
 
 # ---- proofs ----
 refuses '--side: wanted I or T' iscsirig coverage --side B
+# a pack in which one line can fail, one never arises, and one holds whatever comes
+mkdir -p data/scenarios data/docs
+scenario data/scenarios/x.scn good
+printf '%s\n' 'must exactly 1 < ScsiResp [CMD-001]' 'never > Snack after < Reject [SNACK-003]' 'must every > ScsiCmd has ITT [CMD-002]' >>data/scenarios/x.scn
+printf 'id\treason\nCMD-001\tnone\nCMD-999\tnone\nSNACK-003\tnot here\n' >data/docs/coverage-reasons.tsv
+run_it 1 env ISCSIRIG_DATA=data iscsirig coverage --json small.json
+holds 'reasons are looked at' eval 'grep -qF "CMD-001 is covered, by scenarios/x.scn:15" complained && grep -qF "CMD-999: no such requirement" complained && grep -qF "CMD-002: not covered, and" complained'
+by_scenario=$(jq -r '.requirements[] | select(.by | any(startswith("scenarios/"))) | .id' small.json)
+holds 'what is only named covers nothing' test "$by_scenario" = CMD-001
+printf '%s\n' '/* Two of an area and a run (SNACK-013, -027, REC-001 to -003, section 7). */' 'static void first(void)' '{' '    x(); /* CMD-002 */' '}' '' \
+    '/* A helper (CMD-003). */' 'static int helper(int x)' '{' '}' '' '/* MCS-005, SEQ-049: in front of a colon; DATA-001 is not. */' 'static void second(void)' '{' '}' '' \
+    'RIG_SUITE("suite", {"shows one", first},' '          {"shows two", second})' >x_test.c
+cut_ids()
+{
+    run_it 0 iscsirig coverage --units x_test.c && cut -f 1,3 said | tr '\t\n' '=;'
+}
+one=$(printf '%s=suite, shows one;' SNACK-013 SNACK-027 REC-001 REC-002 REC-003 CMD-002)
+two=$(printf '%s=suite, shows two;' MCS-005 SEQ-049)
+holds 'ids of unit tests' test "$(cut_ids)" = "$one$two"
 holds 'coverage of one side' eval 'run_it 0 iscsirig coverage --side I --json side.json && jq -e ".requirements | all(.[]; has(\"id\") and has(\"covered\") and has(\"by\") and has(\"reason\")) and (length > 400 and length < 897)" side.json >/dev/null'
 
 # ---- interrupted ----
