@@ -118,10 +118,8 @@ static rig_status add_lun(run_world *world, rig_target_node *node, const rig_scn
         return status;
     rig_device *device = NULL;
     status = rig_device_new(&config, &device);
-    if (status) {
-        config.backing->ops->free(config.backing);
+    if (status)
         return rig_fail(err, status, "cannot make LUN %u", lun->lun);
-    }
     status = rig_target_node_lun(node, lun->lun, device);
     if (status)
         rig_device_free(device);

@@ -125,12 +125,21 @@ void tgt_unit_taking(tgt_scsi *scsi)
     scsi->unit->num_ordered += is_ordered(scsi->task.bhs);
 }
 
+/* The device has its memory back: what is still arriving for the command, on whatever connection, goes nowhere. */
+static void cut(const tgt_scsi *scsi)
+{
+    tgt_conn *conn = scsi->task.conn;
+    if (conn->placing == scsi)
+        conn->framer.sink.kind = RIG_SINK_DISCARD;
+}
+
 void tgt_unit_taken(tgt_scsi *scsi, uint64_t got, bool abandon)
 {
     tgt_unit *unit = scsi->unit;
     if (!scsi->taking)
         return;
     scsi->taking = false;
+    cut(scsi);
     rig_device_finish(unit->device, &scsi->scsi, got, abandon);
     unit->num_taking--;
     unit->num_ordered -= is_ordered(scsi->task.bhs);
