@@ -313,8 +313,13 @@ static bool is_read_right(const work *w)
     uint64_t right[DISK_WORDS];
     for (uint32_t i = 0; i < w->blocks; i++) {
         disk_fill(right, w->run->config->seed, w->lba + i, w->generation);
-        if (memcmp(right, w->data + (size_t)i * DISK_WORDS, sizeof right) != 0)
+        if (memcmp(right, w->data + (size_t)i * DISK_WORDS, sizeof right) != 0) {
+            trace(w->run, "block %llu is wrong: %u bytes came, it says block %llu, generation %llu",
+                  (unsigned long long)w->lba + i, w->task.received,
+                  (unsigned long long)w->data[(size_t)i * DISK_WORDS],
+                  (unsigned long long)w->data[(size_t)i * DISK_WORDS + 1]);
             return false;
+        }
     }
     return true;
 }

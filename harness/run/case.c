@@ -102,6 +102,7 @@ static void tear_down(run_world *world)
         rig_streams_end(world->recorder.streams);
     world->tearing_down = true;
     rig_service_free(world->service);
+    world->service = NULL;
     run_free_initiators(world);
     run_plays_free(world);
     rig_target_free(world->target);

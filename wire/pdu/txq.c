@@ -13,7 +13,7 @@ void rig_txq_init(rig_txq *queue, const rig_alloc *alloc)
 
 static rig_tx *slot(const rig_txq *queue, uint32_t i)
 {
-    return &queue->ring[(queue->first + i) & (queue->num_slots - 1)];
+    return &queue->ring->slots[(queue->first + i) & (queue->ring->num_slots - 1)];
 }
 
 static void free_owned(const rig_txq *queue, rig_tx *tx)
@@ -22,12 +22,28 @@ static void free_owned(const rig_txq *queue, rig_tx *tx)
     tx->owned = NULL;
 }
 
+static void free_ring(const rig_txq *queue, rig_txq_ring *ring)
+{
+    if (ring)
+        rig_delete(queue->alloc, ring, sizeof *ring + ring->num_slots * sizeof *ring->slots);
+}
+
+/* The rings it has outgrown, whose last bytes have left. */
+static void free_outgrown(rig_txq *queue, uint64_t left)
+{
+    while (queue->ring && queue->ring->older && queue->ring->older->until <= left) {
+        rig_txq_ring *ring = queue->ring->older;
+        queue->ring->older = ring->older;
+        free_ring(queue, ring);
+    }
+}
+
 void rig_txq_cleanup(rig_txq *queue)
 {
     for (uint32_t i = 0; i < queue->num; i++)
         free_owned(queue, slot(queue, i));
-    if (queue->ring)
-        rig_delete(queue->alloc, queue->ring, queue->num_slots * sizeof *queue->ring);
+    free_outgrown(queue, UINT64_MAX);
+    free_ring(queue, queue->ring);
     rig_txq_init(queue, queue->alloc);
 }
 
@@ -37,18 +53,22 @@ void rig_txq_digests(rig_txq *queue, bool header, bool data)
     queue->data_digest = data;
 }
 
+/* What was offered is on its way, perhaps not for the last time: its ring stays until all of it has left, and
+ * with it the ones before. */
 static bool grow(rig_txq *queue)
 {
-    uint32_t num_slots = queue->num_slots ? queue->num_slots * 2 : TXQ_FIRST_SLOTS;
-    rig_tx *ring = rig_new(queue->alloc, num_slots * sizeof *ring);
+    rig_txq_ring *old = queue->ring;
+    uint32_t num_slots = old ? old->num_slots * 2 : TXQ_FIRST_SLOTS;
+    rig_txq_ring *ring = rig_new(queue->alloc, sizeof *ring + num_slots * sizeof *ring->slots);
     if (!ring)
         return false;
     for (uint32_t i = 0; i < queue->num; i++)
-        ring[i] = *slot(queue, i);
-    if (queue->ring)
-        rig_delete(queue->alloc, queue->ring, queue->num_slots * sizeof *ring);
+        ring->slots[i] = *slot(queue, i);
+    if (old)
+        old->until = queue->sealed;
+    ring->num_slots = num_slots;
+    ring->older = old;
     queue->ring = ring;
-    queue->num_slots = num_slots;
     queue->first = 0;
     return true;
 }
@@ -59,7 +79,7 @@ static rig_status make_room(rig_txq *queue)
         return RIG_E_STATE;
     if (queue->num == RIG_TXQ_MAX)
         return RIG_E_BUSY;
-    return queue->num < queue->num_slots || grow(queue) ? RIG_OK : RIG_E_NOMEM;
+    return (queue->ring && queue->num < queue->ring->num_slots) || grow(queue) ? RIG_OK : RIG_E_NOMEM;
 }
 
 rig_tx *rig_txq_push(rig_txq *queue, rig_pdu_kind kind, rig_status *out_status)
@@ -249,7 +269,7 @@ static void pop(rig_txq *queue, rig_txq_sent_fn *sent, void *ctx)
     rig_tx *tx = slot(queue, 0);
     void *cookie = tx->cookie;
     free_owned(queue, tx);
-    queue->first = (queue->first + 1) & (queue->num_slots - 1);
+    queue->first = (queue->first + 1) & (queue->ring->num_slots - 1);
     queue->num--;
     queue->first_sent = 0;
     if (cookie && sent)
@@ -258,6 +278,8 @@ static void pop(rig_txq *queue, rig_txq_sent_fn *sent, void *ctx)
 
 void rig_txq_sent(rig_txq *queue, size_t len, rig_txq_sent_fn *sent, void *ctx)
 {
+    queue->left += len;
+    free_outgrown(queue, queue->left);
     while (queue->num > (queue->filling ? 1u : 0u)) {
         size_t left = slot(queue, 0)->wire_len - queue->first_sent;
         if (len < left) {

@@ -345,6 +345,35 @@ static void steady_state_needs_no_memory(void)
     rig_txq_cleanup(&queue);
 }
 
+/* Bytes that were offered stay where they are while the queue grows, and until they have left. */
+static void offered_bytes_stay(void)
+{
+    rig_alloc_meter meter;
+    rig_txq queue;
+    struct iovec iov[4];
+    uint8_t before[4][RIG_BHS_LEN], out[WIRE_MAX];
+    rig_alloc_meter_init(&meter, rig_alloc_libc());
+    rig_txq_init(&queue, &meter.alloc);
+    for (uint32_t i = 0; i < 4; i++) {
+        rig_set(push(&queue, RIG_PDU_NOP_OUT)->bhs, RIG_F_ITT, i);
+        rig_txq_seal(&queue);
+    }
+    CU_ASSERT_EQUAL_FATAL(rig_txq_iov(&queue, iov, 4, 0, NULL), 4);
+    for (size_t i = 0; i < 4; i++)
+        memcpy(before[i], iov[i].iov_base, RIG_BHS_LEN);
+    while (rig_txq_room(&queue) > 0) {
+        push(&queue, RIG_PDU_NOP_OUT);
+        rig_txq_seal(&queue);
+    }
+    for (size_t i = 0; i < 4; i++)
+        CU_ASSERT_EQUAL(memcmp(before[i], iov[i].iov_base, RIG_BHS_LEN), 0);
+    CU_ASSERT_EQUAL(meter.num_live, 5); /* rings of 4, 8, 16, 32 and 64 */
+    pump_all(&queue, out, sizeof out, 64);
+    CU_ASSERT_EQUAL(meter.num_live, 1);
+    rig_txq_cleanup(&queue);
+    CU_ASSERT_EQUAL(meter.num_live, 0);
+}
+
 static void allocation_failures(void)
 {
     uint8_t out[WIRE_MAX];
@@ -377,5 +406,6 @@ RIG_SUITE("txq", {"the READ(10) command of appendix A.4, digest included", read_
           {"what is not sealed is not sent", unsealed_is_not_offered},
           {"a held PDU holds back what follows", held_pdus_wait},
           {"cookies come back in order", sent_in_order},
+          {"what was offered stays where it is", offered_bytes_stay},
           {"no memory in steady state", steady_state_needs_no_memory},
           {"every failing allocation", allocation_failures})

@@ -43,15 +43,23 @@ typedef struct rig_tx {
 /** rig_txq_sent_fn tells a producer that all bytes of a PDU with a cookie have left. */
 typedef void rig_txq_sent_fn(void *ctx, void *cookie);
 
+/** rig_txq_ring holds the slots of a queue; private. */
+typedef struct rig_txq_ring {
+    struct rig_txq_ring *older; /**< the one it took the place of, until all it had offered has left */
+    uint64_t until;             /**< stream offset behind the last byte of it */
+    uint32_t num_slots;         /**< a power of two */
+    rig_tx slots[];             /**< the PDUs */
+} rig_txq_ring;
+
 /** rig_txq is the queue of one connection. Zero it, then rig_txq_init. Its ring starts empty and grows to
  * RIG_TXQ_MAX. */
 typedef struct rig_txq {
     const rig_alloc *alloc; /**< private from here on */
-    rig_tx *ring;           /**< slots, a power of two of them */
-    uint32_t num_slots;     /**< allocated slots */
+    rig_txq_ring *ring;     /**< the present slots, NULL before the first PDU */
     uint32_t first;         /**< oldest PDU */
     uint32_t num;           /**< PDUs in the ring, the one being filled included */
     uint64_t sealed;        /**< wire bytes of all PDUs sealed so far */
+    uint64_t left;          /**< of them, those that have left */
     uint64_t newest;        /**< stream offset of the newest PDU */
     size_t first_sent;      /**< bytes of the oldest that have left */
     bool header_digest;     /**< for PDUs sealed from now on */
@@ -92,9 +100,9 @@ uint32_t rig_txq_room(const rig_txq *queue);
 bool rig_txq_empty(const rig_txq *queue);
 
 /**
- * rig_txq_iov offers waiting bytes in order, at most max pieces; returns the pieces, which hold until the
- * next push or rig_txq_sent. Stops at a PDU held beyond now; out_wake (may be NULL) then gets that time, else
- * RIG_NEVER.
+ * rig_txq_iov offers waiting bytes in order, at most max pieces; returns the pieces, whose bytes stay
+ * where they are until rig_txq_sent has covered them. Stops at a PDU held beyond now; out_wake (may be NULL)
+ * then gets that time, else RIG_NEVER.
  */
 int rig_txq_iov(const rig_txq *queue, struct iovec *iov, int max, uint64_t now, uint64_t *out_wake);
 
