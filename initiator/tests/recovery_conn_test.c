@@ -143,6 +143,32 @@ static void unreceived(void)
     bench_free(w);
 }
 
+/* A command ends by its time while there is no connection, and was perhaps never received: without its number
+ * nothing behind it would ever run (4.2.2.1). A ping takes it. */
+static void hole_of_the_only_connection(void)
+{
+    bench *w = bench_level_2();
+    link *l = bench_up(w, agreed);
+    job j, later;
+    job_io(&j, w, false, buffer, 512);
+    j.task.timeout = 2 * RIG_SECOND;
+    job_submit(&j);
+    uint32_t cmd_sn = rig_get32(bench_want(l, RIG_PDU_SCSI_CMD)->bhs, RIG_F_CMD_SN);
+    lose(l);
+    bench_tick_to(w, w->now + 2 * RIG_SECOND);
+    CU_ASSERT(job_ended(&j, RIG_E_TIMEOUT));
+    bench_tick_to(w, w->now + 1 * RIG_SECOND);
+    l = reinstated(w, 0);
+    const seen *s = bench_want(l, RIG_PDU_NOP_OUT);
+    CU_ASSERT(rig_get(s->bhs, RIG_F_I) == 0 && rig_get32(s->bhs, RIG_F_CMD_SN) == cmd_sn);
+    bench_took(w, s);
+    job_io(&later, w, false, buffer, 512);
+    job_submit(&later);
+    s = bench_want(l, RIG_PDU_SCSI_CMD);
+    CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_CMD_SN), cmd_sn + 1);
+    bench_free(w);
+}
+
 /* One of two: the other one logs it out for recovery and takes its commands (MCS-013, -024, LOGOUT-008). */
 static void one_of_two(void)
 {
@@ -358,7 +384,7 @@ static void ended_meanwhile(void)
 }
 
 RIG_SUITE("initiator: connection recovery", {"the only connection", the_only_connection},
-          {"unreceived", unreceived}, {"one of two", one_of_two}, {"with a gap", with_a_gap},
-          {"answers", answers}, {"too late", too_late}, {"forgotten", forgotten},
-          {"fails again", fails_again}, {"closed by another", closed_by_another},
-          {"ended meanwhile", ended_meanwhile})
+          {"unreceived", unreceived}, {"a hole in CmdSN", hole_of_the_only_connection},
+          {"one of two", one_of_two}, {"with a gap", with_a_gap}, {"answers", answers},
+          {"too late", too_late}, {"forgotten", forgotten}, {"fails again", fails_again},
+          {"closed by another", closed_by_another}, {"ended meanwhile", ended_meanwhile})

@@ -454,10 +454,39 @@ static void limits(void)
     }
 }
 
+/* More A bits than SNACKs may wait while nothing can be sent: one answer says it all (11.16.2). */
+static void many_acknowledgments(void)
+{
+    bench *w = bench_new();
+    link *l = up(w);
+    job j;
+    job_io(&j, w, false, buffer, 2048);
+    job_sent(&j, l, RIG_PDU_SCSI_CMD);
+    l->connected = false;
+    for (uint32_t sn = 0; sn < 200; sn++) {
+        uint8_t bhs[RIG_BHS_LEN];
+        bench_bhs(l, bhs, RIG_PDU_DATA_IN, j.task.itt);
+        rig_set(bhs, RIG_F_STAT_SN, 0);
+        rig_set(bhs, RIG_F_A, 1);
+        rig_set(bhs, RIG_F_TTT, 0x77);
+        rig_set(bhs, RIG_F_DATA_SN, sn);
+        rig_set(bhs, RIG_F_BUFFER_OFFSET, 4 * sn);
+        bench_send(l, bhs, disk + (size_t)4 * sn, 4);
+    }
+    l->connected = true;
+    CU_ASSERT(rig_session_is_up(w->session));
+    bench_pump(w);
+    const seen *s = bench_want(l, RIG_PDU_SNACK);
+    CU_ASSERT(rig_get(s->bhs, RIG_F_SNACK_TYPE) == 2 && rig_get32(s->bhs, RIG_F_BEG_RUN) == 200);
+    CU_ASSERT(bench_quiet(l));
+    bench_free(w);
+}
+
 RIG_SUITE("initiator: recovery within a command and a connection", {"gaps", gaps},
           {"collapsed status", collapsed_status}, {"lost responses", lost_responses},
           {"shown by a ping", shown_by_a_ping}, {"lost R2T", lost_r2t},
           {"acknowledged data", acknowledged_data}, {"resegmented", resegmented},
           {"SNACK rejected", snack_rejected}, {"nothing comes", nothing_comes}, {"retried", retried},
           {"rejected for its digest", rejected_for_its_digest},
-          {"acknowledges unasked", acknowledges_unasked}, {"limits", limits})
+          {"acknowledges unasked", acknowledges_unasked}, {"limits", limits},
+          {"many acknowledgments", many_acknowledgments})

@@ -835,6 +835,48 @@ static void test_fault_by_rule(void)
     tt_free(world);
 }
 
+/* A login with mutual CHAP and operational keys, one of its requests cut at every byte into two with the C
+ * bit; one text after the other in the loop's turn. */
+static void test_cut_anywhere(void)
+{
+    static const struct {
+        const char *keys;
+        unsigned csg, nsg;
+        bool t;
+    } steps[] = {{NAMES "\nAuthMethod=CHAP,None", 0, 1, false},
+                 {"CHAP_A=5", 0, 1, false},
+                 {RIGHT WANTS, 0, 1, true},
+                 {"InitialR2T=No\nMaxBurstLength=4096\nHeaderDigest=None", 1, 3, true}};
+    for (size_t which = 0; which < 4; which++) {
+        uint8_t text[512], bhs[RIG_BHS_LEN];
+        size_t len = tt_pairs(text, steps[which].keys);
+        for (size_t cut = 0; cut <= len; cut++) {
+            tt_world *world = chap_world();
+            tt_client client = tt_client_at(world, 0);
+            tt_pdu pdu = {0};
+            for (size_t i = 0; i < 4; i++) {
+                if (i != which) {
+                    pdu = tt_login_step(&client, steps[i].t, steps[i].csg, steps[i].nsg, steps[i].keys);
+                    continue;
+                }
+                tt_login_bhs(&client, bhs, false, steps[i].csg, 0);
+                rig_set(bhs, RIG_F_C, 1);
+                tt_send(&client, bhs, text, cut);
+                pdu = tt_expect(&client, RIG_PDU_LOGIN_RESP);
+                CU_ASSERT_TRUE(pdu.len == 0 && tt_field(&pdu, RIG_F_T) == 0);
+                tt_login_bhs(&client, bhs, steps[i].t, steps[i].csg, steps[i].nsg);
+                tt_send(&client, bhs, text + cut, len - cut);
+                pdu = tt_expect(&client, RIG_PDU_LOGIN_RESP);
+            }
+            CU_ASSERT_EQUAL(tt_status(&pdu), 0);
+            CU_ASSERT_EQUAL(tt_field(&pdu, RIG_F_NSG), 3);
+            CU_ASSERT_TRUE(rig_view_is(tt_value(&pdu, "MaxBurstLength"), "4096"));
+            CU_ASSERT_EQUAL(tt_ready(&client), 0);
+            tt_free(world);
+        }
+    }
+}
+
 RIG_SUITE("target CHAP", {"one way", test_one_way}, {"ways to leave the stage", test_ends},
           {"every algorithm and encoding, mutual", test_algorithms},
           {"the algorithm is chosen from the list", test_choice_of_algorithm},
@@ -852,4 +894,4 @@ RIG_SUITE("target CHAP", {"one way", test_one_way}, {"ways to leave the stage", 
           {"most identities", test_most_identities}, {"secrets are wiped", test_wiped},
           {"no memory", test_no_memory}, {"deviations", test_faults},
           {"long and repeated challenges", test_long_and_repeated_challenges},
-          {"a deviation by a rule", test_fault_by_rule})
+          {"a deviation by a rule", test_fault_by_rule}, {"requests cut at every byte", test_cut_anywhere})

@@ -199,7 +199,39 @@ static void test_second_to_clean_up(void)
     tt_free(world);
 }
 
-RIG_SUITE("target connections", {"as many as agreed", test_most}, {"joining a session", test_joining},
+/* 4.2.3.2: a reset on one connection ends a write whose data is arriving on another; the rest of them goes
+ * nowhere. */
+static void test_reset_meanwhile(void)
+{
+    tt_world *world = tr_new(NULL);
+    tt_client a = tr_login(world, TR_LEVEL1), b;
+    uint8_t bhs[RIG_BHS_LEN], data[1024];
+    memset(data, 0x5a, sizeof data);
+    CU_ASSERT_EQUAL(tr_join(&b, &a, 1, ""), 0);
+    b.itt = 0x400;
+    uint32_t itt = tr_write(&b, 0, 2);
+    tt_pdu pdu = tt_expect(&b, RIG_PDU_R2T);
+    tt_data_out(bhs, itt, rig_get32(pdu.bhs, RIG_F_TTT), 0, 0, true);
+    rig_set(bhs, RIG_F_DATA_LEN, sizeof data);
+    tt_bytes(b.stream, bhs, RIG_BHS_LEN, SIZE_MAX);
+    tt_bytes(b.stream, data, 512, SIZE_MAX);
+    a.cmd_sn = b.cmd_sn;
+    tt_request(&a, bhs, RIG_PDU_TMF_REQ, true);
+    rig_set(bhs, RIG_F_FUNCTION, 5);
+    tt_send(&a, bhs, NULL, 0);
+    tt_bytes(b.stream, data + 512, 512, SIZE_MAX);
+    tt_run(world);
+    CU_ASSERT_TRUE(b.stream->open);
+    while (!tt_silent(&a))
+        tt_next(&a);
+    tr_read(&a, 1, 1);
+    pdu = tt_expect(&a, RIG_PDU_DATA_IN);
+    CU_ASSERT_TRUE(pdu.len == 512 && pdu.data[0] == 0 && pdu.data[511] == 0);
+    tt_free(world);
+}
+
+RIG_SUITE("target connections", {"as many as agreed", test_most},
+          {"reset while data arrives elsewhere", test_reset_meanwhile}, {"joining a session", test_joining},
           {"one order", test_order}, {"one window", test_window},
           {"a hole of a lost connection", test_hole_of_a_lost_connection},
           {"a function and a loss", test_function_and_loss}, {"independence", test_independence},
