@@ -482,6 +482,37 @@ static void many_acknowledgments(void)
     bench_free(w);
 }
 
+/* The header of a Data-In comes while its command waits to be sent once more, the payload when that has gone:
+ * it had no place, and is asked for again. */
+static void retried_meanwhile(void)
+{
+    bench *w = bench_new();
+    w->config.recovery_timeout = 2 * RIG_SECOND;
+    link *l = up(w);
+    job j;
+    uint8_t bhs[RIG_BHS_LEN];
+    size_t len;
+    job_io(&j, w, false, buffer, 1024);
+    job_submit(&j);
+    bench_want(l, RIG_PDU_SCSI_CMD);
+    l->connected = false;
+    bench_tick_to(w, w->now + 2 * RIG_SECOND);
+    bench_bhs(l, bhs, RIG_PDU_DATA_IN, j.task.itt);
+    rig_set(bhs, RIG_F_STAT_SN, 0);
+    uint8_t *bytes = bench_encode(l, bhs, disk, 512, &len);
+    bench_bytes(l, bytes, 100);
+    l->connected = l->awake = true;
+    bench_took(w, bench_want(l, RIG_PDU_SCSI_CMD));
+    bench_bytes(l, bytes + 100, len - 100);
+    free(bytes);
+    want_snack(l, 0, j.task.itt, 0, 1);
+    data(l, &j, 0, 0, 512);
+    data(l, &j, 1, 512, 512);
+    bench_good(l, j.task.itt, 2);
+    CU_ASSERT(job_ended(&j, RIG_OK) && memcmp(buffer, disk, 1024) == 0);
+    bench_free(w);
+}
+
 RIG_SUITE("initiator: recovery within a command and a connection", {"gaps", gaps},
           {"collapsed status", collapsed_status}, {"lost responses", lost_responses},
           {"shown by a ping", shown_by_a_ping}, {"lost R2T", lost_r2t},
@@ -489,4 +520,4 @@ RIG_SUITE("initiator: recovery within a command and a connection", {"gaps", gaps
           {"SNACK rejected", snack_rejected}, {"nothing comes", nothing_comes}, {"retried", retried},
           {"rejected for its digest", rejected_for_its_digest},
           {"acknowledges unasked", acknowledges_unasked}, {"limits", limits},
-          {"many acknowledgments", many_acknowledgments})
+          {"many acknowledgments", many_acknowledgments}, {"retried while data arrives", retried_meanwhile})
