@@ -454,7 +454,8 @@ static void limits(void)
     }
 }
 
-/* More A bits than SNACKs may wait while nothing can be sent: one answer says it all (11.16.2). */
+/* More A bits than SNACKs may wait while nothing can be sent: the last answer says what those left out would
+ * have said (11.16.2). */
 static void many_acknowledgments(void)
 {
     bench *w = bench_new();
@@ -476,9 +477,14 @@ static void many_acknowledgments(void)
     l->connected = true;
     CU_ASSERT(rig_session_is_up(w->session));
     bench_pump(w);
-    const seen *s = bench_want(l, RIG_PDU_SNACK);
-    CU_ASSERT(rig_get(s->bhs, RIG_F_SNACK_TYPE) == 2 && rig_get32(s->bhs, RIG_F_BEG_RUN) == 200);
-    CU_ASSERT(bench_quiet(l));
+    uint32_t num = 0, last = 0;
+    for (; !bench_quiet(l); num++) {
+        const seen *s = bench_want(l, RIG_PDU_SNACK);
+        CU_ASSERT_EQUAL(rig_get(s->bhs, RIG_F_SNACK_TYPE), 2);
+        CU_ASSERT(rig_get32(s->bhs, RIG_F_BEG_RUN) > last);
+        last = rig_get32(s->bhs, RIG_F_BEG_RUN);
+    }
+    CU_ASSERT(num > 0 && num < 200 && last == 200);
     bench_free(w);
 }
 
