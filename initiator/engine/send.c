@@ -74,15 +74,17 @@ static bool send_request(eng_conn *conn, uint64_t now)
     rig_session *session = conn->session;
     eng_queue *queue;
     rig_task *task = next_task(conn, &queue);
-    if (!task || (task->engine.ref_waits && eng_tmf_moot(task, conn, now)))
+    if (!task)
         return false;
+    if (task->engine.ref_waits && eng_tmf_moot(task, conn, now))
+        return true; /* that is done with, and others wait behind it */
     if (!task->engine.numbered)
         task->cmd_sn = session->cmd_sn;
     rig_status status = senders[task->kind](conn, task);
     if (status) {
         if (status != RIG_E_BUSY)
             eng_task_done(task, status, now);
-        return false;
+        return status != RIG_E_BUSY;
     }
     session->counters.cmd_pdus += task->kind == RIG_TASK_SCSI;
     eng_queue_remove(queue, task);
