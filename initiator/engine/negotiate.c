@@ -97,12 +97,20 @@ static bool answer_fits(const rig_key_row *row, const rig_key_value *offer, cons
     return true;
 }
 
+/* Keys that are younger than RFC 3720. RFC 7143 knows no NotUnderstood for its own keys (6.2), but speaks of
+ * targets that say so to TaskReporting (4.2.2.3.4); iSCSIProtocolLevel is RFC 7144's, a later key. Both leave
+ * the features alone then. */
+static bool may_be_unknown(rig_key_id key)
+{
+    return key == RIG_KEY_TASK_REPORTING || key == RIG_KEY_PROTOCOL_LEVEL;
+}
+
 rig_status eng_answer(eng_login *login, const rig_session_config *config, rig_key_id key, rig_view value,
                       rig_error *err)
 {
     const rig_key_row *row = &rig_key_rows[key];
     rig_key_value answer;
-    if (rig_view_is(value, "NotUnderstood") && row->name[0] != 'X') /* private keys may be unknown (6.2) */
+    if (rig_view_is(value, "NotUnderstood") && !may_be_unknown(key))
         return rig_fail(err, RIG_E_NEGOTIATION,
                         "%s is a key of RFC 7143 and cannot be NotUnderstood (section 6.2)", row->name);
     if (eng_reserved_word(value) && row->rule == RIG_BY_LIST && !(config->offer[key].value & row->in_force))

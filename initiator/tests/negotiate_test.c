@@ -214,6 +214,25 @@ static void answering_words(void)
         }
 }
 
+/* Targets that are older than these keys do not know them, and that is no reason to part (4.2.2.3.4, RFC
+ * 7144 7.1.1). */
+static void younger_keys(void)
+{
+    static const struct {
+        const char *answer;
+        rig_key_id id;
+    } rows[] = {{"TaskReporting=NotUnderstood\0", RIG_KEY_TASK_REPORTING},
+                {"iSCSIProtocolLevel=NotUnderstood\0", RIG_KEY_PROTOCOL_LEVEL}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        bench *w = bench_new();
+        w->config.offer[rows[i].id].omit = false;
+        try_login(w, rows[i].answer);
+        CU_ASSERT(rig_session_is_up(w->session));
+        CU_ASSERT_EQUAL(agreed(w, rows[i].id), 1);
+        bench_free(w);
+    }
+}
+
 /* What nobody offered has its default (KEY-039). */
 static void nothing_offered(void)
 {
@@ -572,6 +591,7 @@ RIG_SUITE("initiator: negotiation", {"minimum keys", minimum}, {"maximum keys", 
           {"AND keys", and_rule}, {"OR keys", or_rule}, {"list keys", list_rule},
           {"declarations", declarations},
           {"Irrelevant, Reject and NotUnderstood as answers", answering_words},
+          {"keys younger than RFC 3720 may be unknown", younger_keys},
           {"keys nobody offers have their defaults", nothing_offered},
           {"FirstBurstLength within MaxBurstLength", bursts},
           {"keys twice, in the wrong stage, from the wrong side, malformed", duplicates},
