@@ -187,14 +187,16 @@ static int try_target(run_options *options, const char *text)
     return bad;
 }
 
-static bool anything_to_play(const run_options *options, const cli_selection *selection)
+/* With `open` only cases that bring no credentials count: nobody else's login is a hint whether theirs works.
+ */
+static bool anything_to_play(const run_options *options, const cli_selection *selection, bool open)
 {
     bool any = false;
     for (size_t i = 0; i < selection->num_picks && !any; i++) {
         rig_scn *scn = NULL;
         const cli_pick *pick = &selection->picks[i];
         any = rig_scn_case(pick->scenario->file, pick->case_index, &scn, NULL) == RIG_OK &&
-              !rig_run_why_not(&options->run, scn);
+              !rig_run_why_not(&options->run, scn) && !(open && scn->initiator.auth.method.len);
         rig_scn_free(scn);
     }
     return any;
@@ -205,9 +207,9 @@ int cli_check_environment(run_options *options, const cli_selection *selection)
     int bad = check_pcap_dir(options);
     if (!bad)
         bad = check_command(options);
-    if (bad || options->run.mode != RIG_RUN_TARGET || !anything_to_play(options, selection))
+    if (bad || options->run.mode != RIG_RUN_TARGET || !anything_to_play(options, selection, false))
         return bad;
     if (!options->url.target[0])
         bad = try_target(options, find_text);
-    return bad ? bad : try_target(options, probe_text);
+    return bad || !anything_to_play(options, selection, true) ? bad : try_target(options, probe_text);
 }

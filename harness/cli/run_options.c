@@ -203,6 +203,7 @@ FLAG(take_list, list)
 FLAG(take_dry_run, dry_run)
 FLAG(take_rerun, rerun_failed)
 FLAG(take_allow_writes, run.allow_writes)
+FLAG(take_peer_chap, run.peer_chap)
 FLAG(take_expect, only_expect)
 FLAG(take_faults, only_faults)
 FLAG(take_lint, only_lint)
@@ -230,6 +231,8 @@ static const option_row own_rows[] = {
     {IN_RUN, "tcp", NULL, take_tcp, "over loopback sockets, in real time"},
     {IN_RUN | AGAIN, "target", "URL", take_target, "against a real target: iscsi://host[:port][/iqn[/lun]]"},
     {IN_RUN | AGAIN, "allow-writes", NULL, take_allow_writes, "with --target: scenarios that write may run"},
+    {IN_RUN | AGAIN, "peer-chap", NULL, take_peer_chap,
+     "with --target: it wants CHAP, with the names and secrets of the scenarios"},
     {IN_RUN | AGAIN, "initiator-command", "CMD", take_command,
      "in front of a real initiator; {host} {port} {iqn} {lun} {url} are filled in"},
     {IN_RUN | AGAIN, "peer-name", "NAME/VERSION", take_peer_name,

@@ -37,11 +37,20 @@ static bool shapes_target(const rig_scn *scn)
         return true;
     for (uint32_t i = 0; i < target->num_nodes; i++) {
         const rig_scn_node *node = &target->nodes[i];
-        if (node->num_offers || node->refuse || node->num_groups || node->alias.len || node->num_luns > 1 ||
-            node->auth.method.len)
+        if (node->num_offers || node->refuse || node->num_groups || node->alias.len || node->num_luns > 1)
             return true;
     }
     return false;
+}
+
+/* An identity of our own choice: a product has to be told of it. */
+static bool wants_chap(const rig_scn *scn)
+{
+    const rig_scn_target *target = &scn->target;
+    bool found = false;
+    for (uint32_t i = 0; i < target->num_nodes; i++)
+        found = found || target->nodes[i].auth.method.len || target->nodes[i].num_hosts;
+    return found;
 }
 
 static const rig_scn_lun *first_lun(const rig_scn *scn)
@@ -191,6 +200,8 @@ const char *rig_run_why_not(const rig_run_config *config, const rig_scn *scn)
     for (size_t i = 0; i < sizeof hindrances / sizeof hindrances[0]; i++)
         if ((hindrances[i].modes >> config->mode & 1) && hindrances[i].has(scn))
             return hindrances[i].reason;
+    if (config->mode == RIG_RUN_TARGET && wants_chap(scn) && !config->peer_chap)
+        return "needs a target that wants CHAP (--peer-chap)";
     if (config->mode == RIG_RUN_TARGET && (scn->needs & RIG_SCN_NEEDS_WRITES) && !config->allow_writes)
         return "writes to a real target need --allow-writes";
     return NULL;

@@ -46,6 +46,7 @@ typedef struct rig_run_config {
     bool keep_items;          /**< keep the evidence of passed cases, too */
     uint64_t timeout;         /**< ns of real time one case may take, 0 = 60 s */
     bool allow_writes;        /**< TARGET: scenarios that write may run */
+    bool peer_chap;           /**< TARGET: it wants CHAP, and knows the names and secrets of the scenarios */
     const rig_run_url *url;   /**< TARGET: the product */
     const char *command;      /**< INITIATOR: {host} {port} {iqn} {lun} {url} are filled in */
     const char *program;      /**< our own name for the command that repeats a case, "iscsirig" */
