@@ -33,7 +33,7 @@ lab_play()
     shift
     LAB_OPTIONS=(--allow-writes --timeout 20 --peer-name "$(peer_version)" --known-failures "$RIG_TOP/scenarios/KNOWN.txt" "$@")
     [ "${#LAB_OPEN[@]}" -eq 0 ] || play_all "$label" "$PEER_URL" "${LAB_OPEN[@]}" || status=1
-    [ "${#LAB_CHAP[@]}" -eq 0 ] || play_all "$label-chap" "$PEER_CHAP_URL" "${LAB_CHAP[@]}" || status=1
+    [ "${#LAB_CHAP[@]}" -eq 0 ] || play_all "$label-chap" "$PEER_CHAP_URL" "${LAB_CHAP[@]}" --peer-chap || status=1
     return "$status"
 }
 

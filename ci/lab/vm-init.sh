@@ -52,9 +52,10 @@ echo 1 >"$group/enable"
 target "$LAB_CHAP_IQN" fileio_0/file
 echo 1 >"$group/attrib/authentication"
 echo CHAP >"$group/param/AuthMethod"
-echo "$LAB_CHAP_USER" >"$group/auth/userid"
+# written as it is: a newline would belong to the name
+echo -n "$LAB_CHAP_USER" >"$group/auth/userid"
 echo -n "$LAB_CHAP_SECRET" >"$group/auth/password"
-echo "$LAB_CHAP_OWN_USER" >"$group/auth/userid_mutual"
+echo -n "$LAB_CHAP_OWN_USER" >"$group/auth/userid_mutual"
 echo -n "$LAB_CHAP_OWN_SECRET" >"$group/auth/password_mutual"
 echo 1 >"$group/enable"
 
