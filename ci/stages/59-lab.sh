@@ -8,8 +8,8 @@ ISTGT=(login-logout large-transfer chap-mutual)
 bad=0
 skipped=0
 
-# look PEER SCENARIO…: plays scenarios of scenarios/live
-look()
+# try PEER SCENARIO…: plays scenarios of scenarios/live
+try()
 {
     local peer=$1 status
     shift
@@ -26,7 +26,7 @@ look()
     esac
 }
 
-look kernel "${KERNEL[@]/%/.scn}"
-look istgt "${ISTGT[@]/%/.scn}"
+try kernel "${KERNEL[@]/%/.scn}"
+try istgt "${ISTGT[@]/%/.scn}"
 [ "$bad" -eq 0 ] || exit 1
 [ "$skipped" -lt 2 ] || skip "neither the kernel's target nor istgt could be had"
