@@ -168,7 +168,8 @@ static void take_response(rig_task *task, const rig_pdu *pdu)
     task->bidi_underflow = rig_get(bhs, RIG_F_BIDI_UNDERFLOW);
     task->bidi_residual =
         task->bidi_overflow || task->bidi_underflow ? rig_get32(bhs, RIG_F_BIDI_RESIDUAL) : 0;
-    task->status_qualifier = (uint16_t)rig_get(bhs, RIG_F_STATUS_QUALIFIER);
+    if (task->engine.session->agreed[RIG_KEY_PROTOCOL_LEVEL].value >= 2) /* RFC 7144 section 5.2.1 */
+        task->status_qualifier = (uint16_t)rig_get(bhs, RIG_F_STATUS_QUALIFIER);
     take_sense(task, pdu->data);
 }
 
