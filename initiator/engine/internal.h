@@ -158,10 +158,12 @@ typedef struct eng_conn {
     bool leading;
     bool by_target;        /* the target ended it first */
     bool saves;            /* it failed, and its session goes on */
+    bool logged_out;       /* and another connection has logged it out */
     bool over;             /* it is ending or has ended: only its stream may still be there */
     bool cut;              /* the task of the payload that is coming has ended */
     rig_status failed;     /* why it did */
     uint64_t retain_until; /* of a failed connection: until then the target keeps its tasks (7.5) */
+    uint64_t reassign_at;  /* of one that is logged out: not before then may they be reassigned (11.15.3) */
     uint32_t lent;         /* PDUs in the output queue with payload in callers' memory */
     rig_task *placing;     /* the task whose buffer the current payload goes to */
     eng_text *text;
@@ -390,6 +392,7 @@ bool eng_is_failed(const eng_conn *conn);
 eng_conn *eng_session_failed(const rig_session *session, uint16_t cid);
 /* A login with its CID succeeded, or not. */
 void eng_save_login(eng_conn *conn, uint64_t now);
+void eng_save_logged_out(const rig_task *logout, const rig_pdu *pdu, uint64_t now);
 bool eng_save_login_failed(const eng_conn *conn, uint16_t login_status, uint64_t now);
 /* TASK REASSIGN was answered. */
 void eng_reassigned(eng_conn *conn, const rig_task *tmf, uint64_t now);

@@ -44,6 +44,13 @@ rig_status eng_login_start(eng_conn *conn, uint64_t now)
     return status ? status : eng_login_send(conn);
 }
 
+/* The first request of a connection that restarts another tells how far that one got (11.12.9). */
+static uint32_t first_exp_stat_sn(const eng_conn *conn)
+{
+    const eng_conn *failed = conn->leading ? NULL : eng_session_failed(conn->session, conn->cid);
+    return failed ? eng_ack_sn(failed) : 0;
+}
+
 static void fill_request(const eng_conn *conn, uint8_t *bhs)
 {
     const rig_session *session = conn->session;
@@ -55,7 +62,7 @@ static void fill_request(const eng_conn *conn, uint8_t *bhs)
     rig_set(bhs, RIG_F_ITT, login->itt);
     rig_set(bhs, RIG_F_CID, conn->cid);
     rig_set(bhs, RIG_F_CMD_SN, session->cmd_sn);
-    rig_set(bhs, RIG_F_EXP_STAT_SN, login->first_response ? conn->exp_stat_sn : 0);
+    rig_set(bhs, RIG_F_EXP_STAT_SN, login->first_response ? conn->exp_stat_sn : first_exp_stat_sn(conn));
 }
 
 static uint8_t wanted_stage(const eng_conn *conn)

@@ -4,6 +4,10 @@
 #define CLOSE_SESSION 0
 #define CLOSE_CONNECTION 1
 
+#define CLOSED 0 /* responses */
+#define RECOVERY_UNSUPPORTED 2
+#define CLEANUP_FAILED 3
+
 static bool concerns(const rig_task *task, const eng_conn *conn)
 {
     return task->reason == CLOSE_SESSION || task->cid == conn->cid;
@@ -52,6 +56,17 @@ static void close_one(eng_conn *conn, uint32_t logout_itt, bool carries, uint64_
     eng_tasks_abort(conn->session, conn, RIG_E_ABORTED, now);
 }
 
+/* What failed before and waits for its cleanup is free: its session is logged out (M1, 8.2.2). */
+static void free_failed(rig_session *session, uint64_t now)
+{
+    for (eng_conn *conn = session->conns; conn; conn = conn->next) {
+        if (!eng_is_failed(conn))
+            continue;
+        eng_save_end(conn);
+        eng_tasks_abort(session, conn, RIG_E_ABORTED, now);
+    }
+}
+
 static rig_status logged_out(eng_conn *conn, rig_task *task, uint64_t now)
 {
     rig_session *session = conn->session;
@@ -62,9 +77,20 @@ static rig_status logged_out(eng_conn *conn, rig_task *task, uint64_t now)
     task = eng_task_find(session, logout.itt);
     if (task)
         eng_task_done(task, RIG_OK, now);
-    if (!eng_session_any(session))
-        eng_session_end(session, now);
+    if (eng_session_any(session))
+        return RIG_OK;
+    free_failed(session, now);
+    eng_session_end(session, now);
     return RIG_OK;
+}
+
+/* The next login or logout waits as long as the target says (11.15.3). */
+static void note_wait(rig_session *session, const rig_pdu *pdu)
+{
+    uint64_t response = rig_get(pdu->bhs, RIG_F_LOGOUT_RESPONSE);
+    session->has_wait = response == RECOVERY_UNSUPPORTED || response == CLEANUP_FAILED;
+    session->wait = (uint16_t)rig_get(pdu->bhs, RIG_F_TIME2WAIT);
+    session->retain = (uint16_t)rig_get(pdu->bhs, RIG_F_TIME2RETAIN);
 }
 
 /* A logout that failed leaves its connections to recovery (T17); one for a connection that does not exist
@@ -74,6 +100,8 @@ static rig_status refused(eng_conn *conn, const rig_pdu *pdu, rig_task *task, ui
     rig_session *session = conn->session;
     const rig_task logout = *task;
     eng_conn *closing = logout.reason == CLOSE_SESSION ? conn : eng_session_conn(session, logout.cid);
+    if (logout.engine.saves || (closing && closing->state == ENG_S6_IN_LOGOUT))
+        note_wait(session, pdu);
     eng_task_done(task, RIG_E_REFUSED, now);
     if (!closing || closing->over || closing->state != ENG_S6_IN_LOGOUT)
         return RIG_OK;
@@ -95,6 +123,8 @@ rig_status eng_logout_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     task->response = (uint8_t)rig_get(pdu->bhs, RIG_F_LOGOUT_RESPONSE);
     node->logout_normals += task->response == 0;
     node->logout_others += task->response != 0;
+    if (task->engine.saves && task->response == CLOSED)
+        eng_save_logged_out(task, pdu, now);
     return task->response ? refused(conn, pdu, task, now) : logged_out(conn, task, now);
 }
 

@@ -211,6 +211,7 @@ static void begin_anew(eng_conn *failed, uint64_t now)
 {
     if (failed->cleanup != ENG_R2_IN_CLEANUP)
         return;
+    failed->logged_out = false;
     eng_cleanup_fire(failed, ENG_CLEANUP_REFUSED, now);
     again_later(failed, SAVE_AGAIN, now);
 }
@@ -324,6 +325,41 @@ static void take_all_over(eng_conn *failed, eng_conn *conn, uint64_t now)
 
 /* ---- the logout, by another connection or by a login with the same CID ---- */
 
+/* With Time2Retain 0 the target has forgotten what it had received (11.15.4). */
+static void lose_received(eng_conn *failed, uint64_t now)
+{
+    rig_session *session = failed->session;
+    for (uint32_t i = 0; i < session->num_slots; i++) {
+        rig_task *task = session->slots[i].task;
+        bool left = task && task->engine.phase == ENG_STRANDED && task->engine.conn == failed;
+        if (left && rig_sn_lt(task->cmd_sn, session->exp_cmd_sn))
+            eng_task_lost(task, failed->failed, now);
+    }
+}
+
+/* Only at level 2 has the response something to say about time (11.15.3). */
+void eng_save_logged_out(const rig_task *logout, const rig_pdu *pdu, uint64_t now)
+{
+    eng_conn *failed = eng_session_failed(logout->engine.saves, logout->cid);
+    if (!failed || eng_level(failed->session) < 2)
+        return;
+    failed->logged_out = true;
+    failed->reassign_at = now + rig_get(pdu->bhs, RIG_F_TIME2WAIT) * RIG_SECOND;
+    failed->retain_until = failed->reassign_at + rig_get(pdu->bhs, RIG_F_TIME2RETAIN) * RIG_SECOND;
+}
+
+static void go_on_elsewhere(eng_conn *failed, eng_conn *other, uint64_t now)
+{
+    if (failed->logged_out && failed->retain_until == failed->reassign_at)
+        lose_received(failed, now);
+    if (!eng_is_failed(failed))
+        return;
+    if (failed->logged_out && now < failed->reassign_at && any_stranded(failed->session, failed))
+        again_later(failed, failed->reassign_at - now, now);
+    else
+        take_all_over(failed, other, now);
+}
+
 /* Response 1 says that the target does not know the connection any more. */
 static void logout_done(rig_task *logout, uint64_t now)
 {
@@ -336,7 +372,7 @@ static void logout_done(rig_task *logout, uint64_t now)
     if (!failed || failed->cleanup != ENG_R2_IN_CLEANUP)
         return;
     if (gone && other)
-        take_all_over(failed, other, now);
+        go_on_elsewhere(failed, other, now);
     else if (refused)
         give_up(session, failed->failed, now);
     else
@@ -367,6 +403,13 @@ void eng_save_due(eng_conn *conn, uint64_t now)
         again_later(conn, SAVE_AGAIN, now);
         return;
     }
+    if (conn->logged_out && other) {
+        take_all_over(conn, other, now);
+        return;
+    }
+    if (conn->logged_out) /* and the connection that did it is gone, too */
+        eng_cleanup_fire(conn, ENG_CLEANUP_REFUSED, now);
+    conn->logged_out = false;
     eng_cleanup_fire(conn, ENG_CLEANUP_TAKEN, now);
     bool begun = other ? logout_by(conn, other, now) : eng_conn_again(session, conn, now) == RIG_OK;
     if (!begun && eng_is_failed(conn)) {

@@ -35,13 +35,19 @@ static void lose(link *l)
 }
 
 /* The login that takes the place of connection cid. */
-static link *reinstated(bench *w, uint16_t cid)
+static link *begun(bench *w, uint16_t cid)
 {
     link *l = bench_accept(w);
     bench_pump(w);
     CU_ASSERT_PTR_NOT_NULL_FATAL(l->first);
     CU_ASSERT_EQUAL(rig_get(l->first->bhs, RIG_F_TSIH), BENCH_TSIH);
     CU_ASSERT_EQUAL(rig_get(l->first->bhs, RIG_F_CID), cid);
+    return l;
+}
+
+static link *reinstated(bench *w, uint16_t cid)
+{
+    link *l = begun(w, cid);
     bench_login_on(l, NULL);
     return l;
 }
@@ -70,11 +76,12 @@ static void logout_response(link *l, uint32_t itt, uint8_t response)
     uint8_t bhs[RIG_BHS_LEN];
     bench_bhs(l, bhs, RIG_PDU_LOGOUT_RESP, itt);
     rig_set(bhs, RIG_F_LOGOUT_RESPONSE, response);
+    rig_set(bhs, RIG_F_TIME2RETAIN, 20);
     bench_status(l, bhs, NULL, 0);
 }
 
 /* The only connection goes in the middle of a read and a write; both end on the next one as if nothing had
- * been (REC-014, -020, -027, LOGIN-044). */
+ * been (REC-014, -020, -027, LOGIN-044); the first request tells how far the old one got (SEQ-037). */
 static void the_only_connection(void)
 {
     bench *w = bench_level_2();
@@ -86,13 +93,16 @@ static void the_only_connection(void)
     job_io(&write, w, true, disk, 2048);
     job_sent(&write, l, RIG_PDU_SCSI_CMD);
     bench_r2t(l, write.task.itt, 0, 7, 0, 0, 1024);
+    uint32_t got = l->stat_sn;
     lose(l);
     CU_ASSERT(read.done == 0 && write.done == 0);
     bench_tick_to(w, w->now + 3 * RIG_SECOND - 1);
     CU_ASSERT_EQUAL(w->num_links, 1);
     bench_tick_to(w, w->now + 1);
     CU_ASSERT_EQUAL_FATAL(w->num_links, 2);
-    l = reinstated(w, 0);
+    l = begun(w, 0);
+    CU_ASSERT_EQUAL(rig_get32(l->first->bhs, RIG_F_EXP_STAT_SN), got);
+    bench_login_on(l, NULL);
     uint32_t first = want_reassign(l, &read, 1);
     uint32_t other = want_reassign(l, &write, 0);
     tmf_response(l, first, 0);
