@@ -72,6 +72,7 @@ static void take_sequence(link *l, const job *j, uint32_t ttt, uint32_t offset, 
         CU_ASSERT_EQUAL(rig_get(s->bhs, RIG_F_LUN), LUN);
         CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_DATA_SN), sn++);
         CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_BUFFER_OFFSET), at);
+        CU_ASSERT_EQUAL(rig_be_get(s->bhs + 24, 4), 0); /* no CmdSN (SEQ-045) */
         CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_EXP_STAT_SN), l->stat_sn);
         CU_ASSERT_FATAL(s->len > 0 && s->len <= mrdsl && at + s->len <= offset + len);
         bool last = at + s->len == offset + len;
@@ -160,7 +161,7 @@ static void every_agreement(void)
     CU_ASSERT_EQUAL(runs, 6u * 4 * 3 * 4 * 11);
 }
 
-/* Unsolicited data of a command goes before that of the next (DATA-013). */
+/* Unsolicited data of a command goes before that of the next (DATA-013); none of it has a CmdSN (SEQ-045). */
 static void order_of_commands(void)
 {
     const terms t = {.first_burst = 2048, .max_burst = 4096, .mrdsl = 512, .max_r2t = 1, .edtl = 2048};

@@ -133,7 +133,8 @@ static void queries(void)
     bench_free(w);
 }
 
-/* I_T NEXUS RESET ends everything of the session; none of these goes without iSCSIProtocolLevel 2. */
+/* I_T NEXUS RESET ends everything of the session; none of these goes without iSCSIProtocolLevel 2 (P44-001,
+ * KEY-034). */
 static void nexus_reset(void)
 {
     bench *w = bench_new();

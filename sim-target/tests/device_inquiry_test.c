@@ -76,8 +76,8 @@ static void designators(void)
     fixture_close(&unit);
 }
 
-/* SCSI name strings are NUL-terminated and padded to four bytes; the device's name is the port's up to ",t,".
- */
+/* SCSI name strings are NUL-terminated and padded to four bytes; the device's name is the port's up to ",t,"
+ * (NAME-010). */
 static void names_of_port_and_device(void)
 {
     static const char port[] = "iqn.2026-01.org.example:d,t,0x0001"; /* 34 bytes, 36 with padding */
