@@ -55,6 +55,7 @@ static void keys(void)
     CU_ASSERT_FALSE(rig_key_valid(rig_view_str("")));
     CU_ASSERT_FALSE(rig_key_valid(rig_view_str("9X")));
     CU_ASSERT_FALSE(rig_key_valid(rig_view_str("A/b")));
+    CU_ASSERT_FALSE(rig_key_valid(rig_view_str("X-com.example/what"))); /* private ones, too (NEG-039) */
     CU_ASSERT_FALSE(rig_key_valid(rig_view_of("A\0", 2)));
 }
 
