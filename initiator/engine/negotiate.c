@@ -188,7 +188,8 @@ static bool may_stay_open(rig_key_id key, const rig_session_config *config)
 {
     rig_key_rule rule = rig_key_rows[key].rule;
     uint32_t offer = config->offer[key].value;
-    return rule == RIG_BY_DECLARE || (rule == RIG_BY_AND && !offer) || (rule == RIG_BY_OR && offer);
+    return may_be_unknown(key) || rule == RIG_BY_DECLARE || (rule == RIG_BY_AND && !offer) ||
+           (rule == RIG_BY_OR && offer);
 }
 
 rig_status eng_negotiated(const eng_login *login, const rig_session_config *config, rig_error *err)

@@ -28,7 +28,7 @@ static bool is_covered(eng_conn *conn, const eng_snack *snack)
 {
     if (snack->type != SNACK_DATA_ACK || conn->num_snacks < ENG_SNACKS_MAX / 2)
         return false;
-    for (uint32_t i = 0; i < conn->num_snacks; i++) {
+    for (uint32_t i = conn->num_snacks; i-- > 0;) { /* the newest: the others stay in their order */
         eng_snack *waits = &conn->snacks[(conn->snack_first + i) % ENG_SNACKS_MAX];
         if (waits->type != SNACK_DATA_ACK || waits->ttt != snack->ttt || waits->lun != snack->lun)
             continue;

@@ -125,7 +125,8 @@ void tgt_unit_taking(tgt_scsi *scsi)
     scsi->unit->num_ordered += is_ordered(scsi->task.bhs);
 }
 
-/* The device has its memory back: what is still arriving for the command, on whatever connection, goes nowhere. */
+/* The device has its memory back: what is still arriving for the command, on whatever connection, goes
+ * nowhere. */
 static void cut(const tgt_scsi *scsi)
 {
     tgt_conn *conn = scsi->task.conn;
