@@ -1,5 +1,6 @@
-/* Random or sequential reads with the initiator engine over sockets, as iscsi-perf does them with libiscsi:
- * so that both can be timed side by side. Usage: initiator_perf [-r] -m DEPTH -b BLOCKS -t SECONDS
+/* Random or sequential reads or writes with the initiator engine over sockets, as iscsi-perf does them with
+ * libiscsi: so that both can be timed side by side. Says how often memory was taken while it measured, once
+ * the pools had grown. Usage: initiator_perf [-r] [-w] -m DEPTH -b BLOCKS -t SECONDS
  * iscsi://host:port/iqn/lun */
 #include "rig/cdb.h"
 #include "rig/initiator.h"
@@ -13,6 +14,7 @@
 #define DEPTH_MAX 1024
 #define READ_AHEAD (256u << 10)
 #define BLOCK 512
+#define WARM 1000 /* I/Os after which no pool grows any more */
 
 typedef struct perf_slot {
     rig_task task;
@@ -29,7 +31,9 @@ typedef struct perf {
     rig_draws draws;
     uint64_t num_blocks, sequence, done, errors, deadline;
     uint32_t blocks, depth, running;
-    bool random, up, failed;
+    bool random, write, up, failed;
+    rig_alloc_meter meter;
+    uint64_t taken; /* allocations before the measured part */
     uint64_t lun;
     perf_slot *slots;
 } perf;
@@ -40,7 +44,8 @@ static void read_done(rig_task *task, uint64_t now)
 {
     perf *p = task->user;
     p->running--;
-    p->done++;
+    if (++p->done == WARM)
+        p->taken = p->meter.num_calls;
     p->errors += task->status || task->response || task->scsi_status;
     if (now < p->deadline && !p->failed)
         submit(p, (perf_slot *)(void *)((char *)task - offsetof(perf_slot, task)), now);
@@ -112,7 +117,7 @@ static bool prepare(perf *p)
 static bool make_slots(perf *p)
 {
     p->slots = calloc(p->depth, sizeof *p->slots);
-    p->row = rig_cdb_find(rig_view_str("read-16"));
+    p->row = rig_cdb_find(rig_view_str(p->write ? "write-16" : "read-16"));
     p->lba_field = rig_cdb_field_find(p->row, rig_view_str("lba"));
     for (uint32_t i = 0; p->slots && i < p->depth; i++) {
         perf_slot *slot = &p->slots[i];
@@ -125,10 +130,13 @@ static bool make_slots(perf *p)
         slot->task = (rig_task){.kind = RIG_TASK_SCSI,
                                 .lun = p->lun,
                                 .cdb = rig_view_of(slot->cdb, 16),
-                                .read = true,
+                                .read = !p->write,
+                                .write = p->write,
                                 .edtl = (uint32_t)len,
                                 .in = &slot->iov,
                                 .num_in = 1,
+                                .out = &slot->iov,
+                                .num_out = 1,
                                 .attr = 1,
                                 .done = read_done,
                                 .user = p};
@@ -147,8 +155,9 @@ static int measure(perf *p, double seconds)
     while (p->running > 0 && !p->failed)
         turn(p, RIG_NEVER);
     double took = (double)(rig_loop_now(p->loop) - began) / (double)RIG_SECOND;
-    printf("iops average %.0f (%.0f MB/s) errors %llu\n", (double)p->done / took,
-           (double)p->done * p->blocks * BLOCK / took / 1e6, (unsigned long long)p->errors);
+    printf("iops average %.0f (%.0f MB/s) errors %llu allocations %llu\n", (double)p->done / took,
+           (double)p->done * p->blocks * BLOCK / took / 1e6, (unsigned long long)p->errors,
+           (unsigned long long)(p->done > WARM ? p->meter.num_calls - p->taken : 0));
     return p->failed || p->errors ? 1 : 0;
 }
 
@@ -156,7 +165,8 @@ static int log_in(perf *p, const rig_run_url *url)
 {
     rig_error error = {0};
     rig_session_config config;
-    const rig_initiator_config node = {.alloc = rig_alloc_libc(),
+    rig_alloc_meter_init(&p->meter, rig_alloc_libc());
+    const rig_initiator_config node = {.alloc = &p->meter.alloc,
                                        .transport = rig_loop_transport(p->loop),
                                        .read_ahead = {malloc(READ_AHEAD), READ_AHEAD},
                                        .name = rig_view_str("iqn.2026-01.example.host:perf"),
@@ -184,9 +194,11 @@ int main(int argc, char **argv)
     rig_run_url url;
     p.depth = 32;
     p.blocks = 8;
-    for (int c; (c = getopt(argc, argv, "rm:b:t:")) != -1;) {
+    for (int c; (c = getopt(argc, argv, "rwm:b:t:")) != -1;) {
         if (c == 'r')
             p.random = true;
+        else if (c == 'w')
+            p.write = true;
         else if (c == 'm')
             p.depth = (uint32_t)strtoul(optarg, NULL, 10);
         else if (c == 'b')
