@@ -15,8 +15,6 @@
 
 #define CONTEXT 3 /* unchanged lines shown around a change */
 
-extern char **environ;
-
 typedef struct bless_job {
     const char *path;
     bool yes;

@@ -284,7 +284,7 @@ static int list_units(const char *path)
         ids && !cli_read(path, TABLE_MAX, &text, &len, &error) ? CLI_OK : cli_complain("%s", error.text);
     if (!bad)
         cli_unit_ids_of(rig_view_of(text, len), ids);
-    for (size_t i = 0; !bad && i < ids->num; i++)
+    for (size_t i = 0; ids && !bad && i < ids->num; i++)
         printf("%s\t%s\t%s\n", ids->ids[i].id, path, ids->ids[i].shows);
     rig_delete(rig_alloc_libc(), text, text ? len + 1 : 0);
     free(ids);

@@ -106,11 +106,10 @@ static void ids_of_comment(unit_scan *s, rig_view comment)
 /* "static void NAME(void)" at the beginning of a line: everything below it up to } is this test's. */
 static bool begins_test(unit_scan *s, rig_view line)
 {
-    rig_view rest = line;
     if (!rig_view_starts(line, "static void ") || line.len < 18 ||
         memcmp(line.ptr + line.len - 6, "(void)", 6) != 0)
         return false;
-    rest = rig_view_sub(line, 12, line.len - 18);
+    rig_view rest = rig_view_sub(line, 12, line.len - 18);
     if (rest.len >= sizeof s->function)
         return false;
     memcpy(s->function, rest.ptr, rest.len);

@@ -52,7 +52,8 @@ bool tgt_allegiance_free(tgt_task *task)
 {
     if (task->kind != TGT_TASK_SCSI || !task->conn->ghost)
         return false;
-    return task->refs == (tgt_scsi_of(task)->history->status ? 1u : 0u);
+    const tgt_history *history = tgt_scsi_of(task)->history;
+    return history && task->refs == (history->status ? 1u : 0u);
 }
 
 uint8_t tgt_reassign_verdict(const tgt_task *tmf)

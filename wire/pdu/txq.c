@@ -62,7 +62,7 @@ static bool grow(rig_txq *queue)
     rig_txq_ring *ring = rig_new(queue->alloc, sizeof *ring + num_slots * sizeof *ring->slots);
     if (!ring)
         return false;
-    for (uint32_t i = 0; i < queue->num; i++)
+    for (uint32_t i = 0; old && i < queue->num; i++)
         ring->slots[i] = *slot(queue, i);
     if (old)
         old->until = queue->sealed;
