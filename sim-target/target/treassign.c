@@ -15,10 +15,12 @@ bool tgt_session_recovers(const tgt_session *session)
 
 /* ---- out of service ---- */
 
-/* 7.14: immediate commands do not outlive a connection, nor does anything but a SCSI command (11.5.1). */
-static bool survives(const tgt_task *task)
+/* 7.14: immediate commands do not outlive a connection, nor does anything but a SCSI command (11.5.1), nor
+ * one that there was no memory to begin with. */
+static bool survives(tgt_task *task)
 {
-    return task->kind == TGT_TASK_SCSI && !task->immediate && !task->draining && task->tagged;
+    return task->kind == TGT_TASK_SCSI && !task->immediate && !task->draining && task->tagged &&
+           tgt_scsi_of(task)->history;
 }
 
 void tgt_suspend(tgt_conn *conn, const tgt_task *but)
