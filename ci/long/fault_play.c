@@ -164,6 +164,8 @@ static rig_status trouble_target(run *r)
             .on = t->on, .num_actions = 1, .every = t->rarity * part / 8 + 2 + pick(r, t->rarity)};
         if (t->on == RIG_PDU_DATA_OUT)
             rule.every += t->rarity;
+        if (t->on == RIG_PDU_SCSI_CMD) /* what ends a session ends all that is under way */
+            rule.every += r->depth * (r->config->level ? 2 : 8);
         rule.actions[0] = (rig_rule_action){.verb = t->verb,
                                             .fault = t->fault,
                                             .bit = pick(r, 32),
