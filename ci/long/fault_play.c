@@ -7,7 +7,8 @@
 #define READ_AHEAD 65536
 #define DEPTH_MAX 16
 #define CHUNK_MAX 256                    /* blocks of the largest command */
-#define TRIES_MAX 4000                   /* times one command is given before it counts as hopeless */
+#define TRIES_MAX 1000                   /* times one command is given before it counts as hopeless */
+#define PATIENCE 50                      /* tries after which the queue is ramped down to it alone */
 #define EXTRA_EVERY 8                    /* SCSI commands between two other requests */
 #define ADD_EVERY (50 * RIG_MILLISECOND) /* between attempts to add a connection */
 #define LIFE_MAX (48 * 3600 * RIG_SECOND)
@@ -479,9 +480,21 @@ static void give_extra(run *r, uint64_t now)
 
 /* ---- the loop ---- */
 
+/* A SCSI layer whose commands fail together makes its queue shorter: the command that was tried most goes
+ * alone. */
+static const work *alone(const run *r)
+{
+    const work *most = &r->works[0];
+    for (uint32_t i = 1; i < r->depth; i++)
+        if (r->works[i].tries > most->tries)
+            most = &r->works[i];
+    return most->tries > PATIENCE ? most : NULL;
+}
+
 /* False when all is written and read. */
 static bool feed(run *r)
 {
+    const work *only = alone(r);
     uint64_t now = rig_simnet_now(r->net);
     bool any = false;
     if (!rig_session_is_up(r->session))
@@ -492,7 +505,8 @@ static bool feed(run *r)
     }
     for (uint32_t i = 0; i < r->depth; i++) {
         work *w = &r->works[i];
-        if (!w->busy && (w->blocks || take_chunk(w)) && rig_session_is_up(r->session))
+        bool mine = !w->busy && (!only || only == w) && (w->blocks || take_chunk(w));
+        if (mine && rig_session_is_up(r->session))
             give(w, now);
         any = any || w->blocks;
     }
