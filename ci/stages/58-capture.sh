@@ -21,21 +21,22 @@ catch()
     exit 1
 }
 
-# complete FILE SESSIONS: so many logins were let in, and every one but the last has gone out again
+# complete FILE SESSIONS [OTHERWISE]: so many logins were let in, and every one but the last has gone out again, but for so many that end
+# otherwise: a peer that drops a connection, or a scenario that does
 complete()
 {
-    "$RIG_TOOL" trace --fields --port "${PEER_PORTAL##*:}" "$1" | awk -F'\t' -v wanted="$2" '
+    "$RIG_TOOL" trace --fields --port "${PEER_PORTAL##*:}" "$1" | awk -F'\t' -v wanted="$2" -v otherwise="${3:-0}" '
         $3 == "LoginResp" && /\tT=1/ && /\tStatus=0/ && /\tNSG=3/ { in_++ }
         $3 == "LogoutResp" { out++ }
-        END { exit !(in_ >= wanted && out >= in_ - 1) }'
+        END { exit !(in_ >= wanted && out >= in_ - 1 - otherwise) }'
 }
 
-# judge FILE SESSIONS: waits until the capture is complete, ends it, and lets tshark read it. The kernel leaves checksums of loopback to the
+# judge FILE SESSIONS [OTHERWISE]: waits until the capture is complete, ends it, and lets tshark read it. The kernel leaves checksums of loopback to the
 # card that is not there, so only the PDUs are compared.
 judge()
 {
     local folder=$RIG_SCRATCH/${1##*/}.judged bad=0 p f
-    wait_for 10 "$LISTENER" complete "$1" "$2" || {
+    wait_for 10 "$LISTENER" complete "$1" "$2" "${3:-0}" || {
         "$RIG_TOOL" trace "$1" | head -n 20
         complain "the capture does not show $2 sessions to their ends"
         bad=1
@@ -70,7 +71,7 @@ catch "$RIG_SCRATCH/tgtd.pcap" "${PEER_PORTAL##*:}"
 # the whole disk, 128 MiB on the wire, is left to the stage before: tshark would read for minutes
 mapfile -t files < <(cd "$RIG_TOP" && grep -L '^tags.* large' scenarios/live/*.scn)
 RIG_TALLY='' play capture "${files[@]}" --target "$PEER_URL" --allow-writes --timeout 10 --peer-name "tgt/$(tgtd --version)" || failed=$((failed + 1))
-judge "$RIG_SCRATCH/tgtd.pcap" 40
+judge "$RIG_SCRATCH/tgtd.pcap" 40 10 # tgt drops what it does not like (KNOWN.txt), and some scenarios go without a word
 stop_tgtd
 tally "$passed" "$failed" 0
 [ "$failed" -eq 0 ]
