@@ -51,16 +51,16 @@ tgt_admin()
     tgtadm -C 0 "$@"
 }
 
-# give_tgt_a_disk FILE: target 1, LUN 1
+# give_tgt_a_disk FILE [BSTYPE]: target 1, LUN 1
 give_tgt_a_disk()
 {
     tgt_admin --lld iscsi --op new --mode target --tid 1 -T "$PEER_IQN" &&
-        tgt_admin --lld iscsi --op new --mode logicalunit --tid 1 --lun 1 --backing-store "$1" &&
+        tgt_admin --lld iscsi --op new --mode logicalunit --tid 1 --lun 1 --bstype "${2:-rdwr}" --backing-store "$1" &&
         tgt_admin --lld iscsi --op bind --mode target --tid 1 -I ALL
 }
 
-# start_tgtd: tgt's daemon with one disk in memory or on disk; sets PEER_PORTAL, PEER_URL and PEER_PID. It wants a port chosen
-# for it, so a port that somebody took meanwhile is tried again.
+# start_tgtd [BSTYPE]: tgt's daemon with one disk, a file or what BSTYPE makes of it (null: nothing is stored); sets PEER_PORTAL,
+# PEER_URL and PEER_PID. It wants a port chosen for it, so a port that somebody took meanwhile is tried again.
 start_tgtd()
 {
     need tgtd tgtadm ss
@@ -74,7 +74,7 @@ start_tgtd()
         PEER_PID=$!
         started "$PEER_PID"
         wait_for 10 "$PEER_PID" tgt_admin --op show --mode system && wait_for 5 "$PEER_PID" listening "$port" &&
-            give_tgt_a_disk "$RIG_SCRATCH/tgtd.disk" && {
+            give_tgt_a_disk "$RIG_SCRATCH/tgtd.disk" "$@" && {
             PEER_PORTAL=127.0.0.1:$port
             PEER_URL=iscsi://$PEER_PORTAL/$PEER_IQN/1
             return
