@@ -49,7 +49,7 @@ compare()
     done
     printf '| %s ' "$words"
     for client in engine libiscsi bare; do
-        printf '| %s ' "$(figures "$client" rate | spread)"
+        printf '| %s ' "$(figures "$client" rate | spread %s)"
     done
     printf '| %s | %s ' "$(figures engine mbps | middle)" "$(ratio "$(figures engine rate | middle)" "$(figures libiscsi rate | middle)")"
     for client in engine libiscsi bare; do

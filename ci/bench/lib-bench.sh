@@ -3,10 +3,10 @@
 BENCH=$RIG_BUILD/release/ci/bench
 export BENCH
 
-# spread [FORMAT]: numbers on lines to "median (min–max)"
+# spread FORMAT: numbers on lines to "median (min–max)"
 spread()
 {
-    sort -g | awk -v format="${1:-%s}" '{ v[NR] = $1 }
+    sort -g | awk -v format="$1" '{ v[NR] = $1 }
         END { if (NR) printf format " (" format "–" format ")\n", v[int((NR + 1) / 2)], v[1], v[NR]; else print "-" }'
 }
 

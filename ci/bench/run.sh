@@ -44,11 +44,11 @@ $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), kernel $(uname -r). 
 
 | what | figure |
 | --- | --- |
-| scenario pack, one core, cases/s | $(repeat scenario_rate 1 | spread) |
-| scenario pack, $(nproc) cores, cases/s | $(repeat scenario_rate "$(nproc)" | spread) |
-| 4 KiB reads through both engines, untapped, M PDUs/s on one core | $(repeat pdus 500000 | spread) |
-| the same, packets of 64 KiB | $(repeat pdus 500000 65535 | spread) |
-| the same as the first, tapped into pcapng and reassembled | $(repeat tapped | spread) |
+| scenario pack, one core, cases/s | $(repeat scenario_rate 1 | spread %s) |
+| scenario pack, $(nproc) cores, cases/s | $(repeat scenario_rate "$(nproc)" | spread %s) |
+| 4 KiB reads through both engines, untapped, M PDUs/s on one core | $(repeat pdus 500000 | spread %s) |
+| the same, packets of 64 KiB | $(repeat pdus 500000 65535 | spread %s) |
+| the same as the first, tapped into pcapng and reassembled | $(repeat tapped | spread %s) |
 
 ## Transfers over loopback sockets
 

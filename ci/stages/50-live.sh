@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/../lib-peers.sh"
 tool_or_fail
-start_tgtd || exit 1
+start_tgtd rdwr || exit 1
 RIG_LIMIT=120 play live scenarios --target "$PEER_URL" --allow-writes --timeout 10 --peer-name "tgt/$(tgtd --version)"
 status=$?
 stop_tgtd

@@ -66,7 +66,7 @@ judge "$RIG_SCRATCH/tools.pcap" 20
 target_is_well || failed=$((failed + 1))
 
 say "our initiator against tgt's daemon"
-start_tgtd || exit 1
+start_tgtd rdwr || exit 1
 catch "$RIG_SCRATCH/tgtd.pcap" "${PEER_PORTAL##*:}"
 # the whole disk, 128 MiB on the wire, is left to the stage before: tshark would read for minutes
 mapfile -t files < <(cd "$RIG_TOP" && grep -L '^tags.* large' scenarios/live/*.scn)

@@ -60,13 +60,15 @@ static void stream_gone(eng_conn *conn, rig_status why, uint64_t now)
     conn->stream = NULL;
     conn->session->sweep = true;
     conn->by_target = conn->by_target || !conn->over;
-    eng_conn_fail(conn, why, now);
+    if (!eng_logout_closes(conn, now))
+        eng_conn_fail(conn, why, now);
 }
 
 static void peer_closed(eng_conn *conn, uint64_t now)
 {
     conn->by_target = conn->by_target || !conn->over;
-    eng_conn_fail(conn, RIG_E_CLOSED, now);
+    if (!eng_logout_closes(conn, now))
+        eng_conn_fail(conn, RIG_E_CLOSED, now);
 }
 
 static void connected(eng_conn *conn, uint64_t now)

@@ -464,6 +464,8 @@ rig_status eng_logout_send(eng_conn *conn, rig_task *task);
 void eng_logout_sent(rig_session *session, const rig_task *task, uint64_t now);
 rig_status eng_logout_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 rig_status eng_logout_asked(eng_conn *conn, uint64_t now);
+/* The end of a connection that a session-closing logout elsewhere accounts for; false: it is a loss. */
+bool eng_logout_closes(eng_conn *conn, uint64_t now);
 rig_status eng_async(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 rig_status eng_reject(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 

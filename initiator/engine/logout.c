@@ -44,6 +44,29 @@ void eng_logout_sent(rig_session *session, const rig_task *task, uint64_t now)
     }
 }
 
+/* A target may close the other connections of a session before its response says so (section 11.14): no loss
+ * while the connection with the logout stands. */
+static bool is_expected(const eng_conn *conn)
+{
+    const rig_session *session = conn->session;
+    for (uint32_t i = 0; conn->state == ENG_S6_IN_LOGOUT && i < session->num_slots; i++) {
+        const rig_task *task = session->slots[i].task;
+        bool closes = task && task->kind == RIG_TASK_LOGOUT && task->reason == CLOSE_SESSION;
+        if (closes && task->engine.phase == ENG_SENT && task->engine.conn && task->engine.conn != conn)
+            return !task->engine.conn->over;
+    }
+    return false;
+}
+
+bool eng_logout_closes(eng_conn *conn, uint64_t now)
+{
+    if (conn->over || !is_expected(conn))
+        return false;
+    eng_conn_end(conn, ENG_CLOSED_ELSEWHERE, RIG_OK, now);
+    eng_tasks_abort(conn->session, conn, RIG_E_ABORTED, now);
+    return true;
+}
+
 /* The tasks of a closed connection are gone with it (section 11.14.1), but for the logout itself. */
 static void close_one(eng_conn *conn, uint32_t logout_itt, bool carries, uint64_t now)
 {

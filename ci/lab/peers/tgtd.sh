@@ -22,7 +22,7 @@ tgtd_account()
 
 peer_start()
 {
-    start_tgtd || return
+    start_tgtd rdwr || return
     truncate -s "$PEER_BYTES" "$RIG_SCRATCH/tgtd.chap"
     tgt_admin --lld iscsi --op new --mode target --tid 2 -T "$PEER_IQN-chap" &&
         tgt_admin --lld iscsi --op new --mode logicalunit --tid 2 --lun 1 --backing-store "$RIG_SCRATCH/tgtd.chap" &&
