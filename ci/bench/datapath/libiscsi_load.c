@@ -54,12 +54,16 @@ static void submit(perf *p, perf_slot *slot)
     p->running += task != NULL;
 }
 
+/* Its own ISIDs are random in 24 bits: with tens of thousands of sessions two at once have the same one, and
+ * the second ends the first. */
 static struct iscsi_context *new_context(const perf *p)
 {
+    static uint32_t isid;
     struct iscsi_context *iscsi = iscsi_create_context(LOAD_IQN);
     if (!iscsi)
         return NULL;
     iscsi_set_targetname(iscsi, p->load.where.target);
+    iscsi_set_isid_random(iscsi, isid++ & 0xffffff, 0);
     iscsi_set_session_type(iscsi, ISCSI_SESSION_NORMAL);
     iscsi_set_header_digest(iscsi, ISCSI_HEADER_DIGEST_NONE);
     return iscsi;
