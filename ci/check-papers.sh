@@ -51,6 +51,26 @@ report "no such requirement in $known" < <(ids_used | sed -E 's/^([^:]*:[0-9]+):
         BEGIN { while ((getline line < known) > 0) { split(line, part, "\t"); id[part[1]] = 1 } }
         { for (i = 2; i <= NF; i++) if (!($i in id)) print $1 ": " $i }')
 
+report "the stages may take more than 15 minutes together" < <([ ! -f ci/budget.txt ] || awk '
+    /^[a-z]/ { sum += $2 } END { if (sum > 900) print FILENAME ": " sum " s" }' ci/budget.txt)
+
+# What went wrong in the field: every failure of an initiator has scenarios, tagged for it, or a reason.
+field=docs/field-failures.tsv
+field_rows()
+{
+    grep -v '^#' "$field"
+}
+if [ -f "$field" ]; then
+    report "not six columns, an id twice, or a side that is not I or T" < <(field_rows | awk -F'\t' -v file="$field" '
+        NF != 6 || seen[$1]++ || $2 !~ /^[IT]$/ { print file ": " $1 }')
+    report "an initiator's failure with neither scenario nor reason" < <(field_rows | awk -F'\t' -v file="$field" '
+        $2 == "I" && $5 == "-" && $6 == "" { print file ": " $1 }')
+    field_rows | cut -f 5 | tr ',' '\n' | sed 's/^ *//; /^-$/d' | sort -u >"$RIG_SCRATCH/played"
+    grep -E '^scenarios/.*\.scn$' "$RIG_SCRATCH/files" | xargs -d '\n' -r grep -lE '\btags\b.*\bfield\b' | sort -u >"$RIG_SCRATCH/tagged"
+    report "named in $field, but no scenario with the tag field" < <(comm -23 "$RIG_SCRATCH/played" "$RIG_SCRATCH/tagged")
+    report "tagged field, but not named in $field" < <(comm -13 "$RIG_SCRATCH/played" "$RIG_SCRATCH/tagged")
+fi
+
 # Relative links of the pages.
 report "the link leads nowhere" < <(grep -E '\.md$' "$RIG_SCRATCH/files" | while read -r page; do
     grep -noE '\]\([^)#: ]+' "$page" | while IFS=: read -r line link; do

@@ -173,6 +173,14 @@ papers()
     sample && printf 'never > Snack   [PDU-999]\n' >>"$TREE/scenarios/one.scn" && refuses check-papers.sh 'PDU-999' "$TREE"
     sample && code 'const char *engine_id = "LOGIN-777";' && refuses check-papers.sh 'LOGIN-777' "$TREE"
     sample && printf 'PDU-001\t1\n' >>"$TREE/docs/requirements.tsv" && refuses check-papers.sh 'not seven columns' "$TREE"
+    sample && printf 'long 901\n' >"$TREE/ci/budget.txt" && refuses check-papers.sh '15 minutes' "$TREE"
+    sample && printf 'F001\tI\tsilence\tnews\t-\t\n' >"$TREE/docs/field-failures.tsv" &&
+        refuses check-papers.sh 'neither scenario nor reason' "$TREE"
+    sample && printf 'F001\tX\tsilence\tnews\t-\t\n' >"$TREE/docs/field-failures.tsv" && refuses check-papers.sh 'not six columns' "$TREE"
+    sample && printf 'F001\tI\tsilence\tnews\tscenarios/one.scn\t\n' >"$TREE/docs/field-failures.tsv" &&
+        refuses check-papers.sh 'no scenario with the tag' "$TREE"
+    sample && printf '# none\n' >"$TREE/docs/field-failures.tsv" && printf 'tags field\n' >>"$TREE/scenarios/one.scn" &&
+        refuses check-papers.sh 'tagged field, but' "$TREE"
     sample && printf '[gone](docs/gone.md)\n' >>"$TREE/README.md" && refuses check-papers.sh 'leads nowhere' "$TREE"
     sample && sed -i '/^jq/d' "$TREE/ci/packages.txt" && printf 'jq . file\n' >>"$TREE/ci/run.sh" &&
         refuses check-papers.sh 'jq of jq' "$TREE"

@@ -167,7 +167,7 @@ static bool finish(perf *p)
 {
     while (p->running > 0 && !p->failed)
         turn(p);
-    p->load.counted = true;
+    p->load.counted = !p->load.logins; /* a login may ask for memory */
     p->load.allocations = p->load.done > LOAD_WARM ? p->meter.num_calls - p->taken : 0;
     return !p->failed;
 }
