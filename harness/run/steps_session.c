@@ -169,6 +169,18 @@ void run_discover_next(run_op *op, uint64_t now)
         run_op_done(op, rig_status_name(status), true);
 }
 
+/* The attempt is begun; an event tells its end. */
+rig_status run_start_login_again(run_op *op, rig_error *err)
+{
+    op->session = run_session_of(op, "$session");
+    if (!op->session)
+        return rig_fail(err, RIG_E_STATE, "no session is open");
+    rig_status status = rig_session_login(op->session, run_now(op->world));
+    if (!status)
+        run_op_done(op, "ok", false);
+    return status;
+}
+
 rig_status run_start_logout(run_op *op, rig_error *err)
 {
     op->task.kind = RIG_TASK_LOGOUT;

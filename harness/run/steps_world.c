@@ -95,6 +95,20 @@ rig_status run_start_target_silence(run_op *op, rig_error *err)
     return status;
 }
 
+rig_status run_start_target_shut(run_op *op, rig_error *err)
+{
+    rig_status status = our_target(op, err);
+    if (!status)
+        rig_target_shut(op->world->target);
+    return status;
+}
+
+rig_status run_start_target_open(run_op *op, rig_error *err)
+{
+    rig_status status = our_target(op, err);
+    return status ? status : rig_target_open(op->world->target);
+}
+
 static rig_status set_host_down(run_op *op, bool down, rig_error *err)
 {
     run_op_done(op, "ok", false);

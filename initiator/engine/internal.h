@@ -233,6 +233,9 @@ struct rig_session {
     eng_queue queue;  /* waiting for window and connection */
     eng_queue urgent; /* immediate requests: no window */
     uint32_t attempts;
+    bool leaving;       /* the host has asked for its end */
+    bool tried;         /* it was logged in again, at last … */
+    uint64_t last_try;  /* … then */
     uint32_t saves;     /* connections lost without … */
     uint64_t saves_rsp; /* … more SCSI responses than these */
     rig_timer timer;    /* reconnect */
@@ -281,6 +284,7 @@ eng_conn *eng_session_any(const rig_session *session);
 void eng_emit(rig_session *session, rig_event *event, rig_event_kind kind, uint64_t now);
 
 /* recovery_session.c: error recovery level 0 */
+void eng_come_back(rig_session *session, uint64_t now);
 void eng_recover(rig_session *session, rig_status why, uint64_t now);
 /* Nothing is under way: neither a connection nor a login to come. */
 bool eng_is_idle(const rig_session *session);

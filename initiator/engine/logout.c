@@ -104,6 +104,8 @@ static rig_status logged_out(eng_conn *conn, rig_task *task, uint64_t now)
         return RIG_OK;
     free_failed(session, now);
     eng_session_end(session, now);
+    if (logout.engine.internal)
+        eng_come_back(session, now);
     return RIG_OK;
 }
 

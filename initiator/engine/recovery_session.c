@@ -2,21 +2,39 @@
  */
 #include "internal.h"
 
-#define RETRY_WAIT (1 * RIG_SECOND) /* at least this long between attempts to log in again */
+#define RETRY_WAIT (1 * RIG_SECOND)  /* at least this long between attempts to log in again */
+#define RETRY_SLOW (32 * RIG_SECOND) /* what the pauses of an endless wish grow to */
 
 #define CLASS_REDIRECT 1
 #define CLASS_INITIATOR 2 /* the same request would be refused again (11.13.5) */
 #define MOVED_FOR_GOOD 0x0102
+#define NOT_FOUND 0x0203
+
+/* Portals come up before what they show: who never gives up asks again for a target that is not there. */
+static bool may_change(const rig_session *session, uint16_t login_status)
+{
+    return login_status >> 8 != CLASS_INITIATOR ||
+           (login_status == NOT_FOUND && session->config.reconnect_max == RIG_RECONNECT_ENDLESS);
+}
 
 /* Whoever failed to prove itself is not given further challenges and responses to work with. */
 static bool may_retry(const rig_session *session, uint16_t login_status, rig_status why)
 {
     uint32_t most = session->config.reconnect_max ? session->config.reconnect_max : ENG_RECONNECT_MAX;
     bool wanted = session->was_up ? session->config.reconnect : session->config.retry_login;
-    return wanted && !session->doomed && session->attempts < most && login_status >> 8 != CLASS_INITIATOR &&
-           why != RIG_E_AUTH;
+    return wanted && !session->doomed && (session->attempts < most || most == RIG_RECONNECT_ENDLESS) &&
+           may_change(session, login_status) && why != RIG_E_AUTH;
 }
 
+uint64_t rig_retry_pause(uint32_t attempts, uint64_t least)
+{
+    uint64_t pause = least;
+    for (uint32_t i = ENG_RECONNECT_MAX; i < attempts && pause < RETRY_SLOW; i++)
+        pause = pause * 2 < RETRY_SLOW ? pause * 2 : RETRY_SLOW;
+    return pause;
+}
+
+/* A session that falls as soon as it is up must not be logged in without a pause, whatever Time2Wait says. */
 static void retry_later(rig_session *session, uint64_t now)
 {
     uint64_t wait = session->agreed[RIG_KEY_TIME2WAIT].value * RIG_SECOND;
@@ -24,8 +42,11 @@ static void retry_later(rig_session *session, uint64_t now)
         wait = session->wait * RIG_SECOND;
     if (session->attempts > 0 && wait < RETRY_WAIT)
         wait = RETRY_WAIT;
+    uint64_t at = now + rig_retry_pause(session->attempts, wait);
+    if (session->tried && at < session->last_try + RETRY_WAIT)
+        at = session->last_try + RETRY_WAIT;
     session->timer.kind = ENG_TIMER_RECONNECT;
-    rig_timerq_arm(&session->initiator->timers, &session->timer, now + wait);
+    rig_timerq_arm(&session->initiator->timers, &session->timer, at);
 }
 
 /* A callback may have begun something new meanwhile. */
@@ -59,6 +80,16 @@ void eng_recover(rig_session *session, rig_status why, uint64_t now)
     eng_emit(session, &event, RIG_EVENT_SESSION_DOWN, now);
 }
 
+/* The target asked for the logout (11.9.1), not the host: that still wants its session. */
+void eng_come_back(rig_session *session, uint64_t now)
+{
+    if (session->doomed || session->leaving || !session->config.reconnect || !eng_is_idle(session))
+        return;
+    session->was_up = session->recovering = true;
+    session->attempts = session->redirects = 0;
+    retry_later(session, now);
+}
+
 static void give_up_or_retry(rig_session *session, uint16_t login_status, rig_status why, uint64_t now)
 {
     if (!eng_is_idle(session))
@@ -76,7 +107,9 @@ void eng_reconnect(rig_session *session, uint64_t now)
         eng_session_fire(session, ENG_SESSION_EXPIRED, now);
     if (session->doomed || !eng_is_idle(session))
         return;
-    session->attempts++;
+    session->attempts += session->attempts < UINT32_MAX;
+    session->tried = true;
+    session->last_try = now;
     session->redirects = 0;
     session->tsih = 0;
     rig_status status = eng_conn_new(session, &session->config.portal, true, now);

@@ -92,7 +92,7 @@ bool eng_session_up(rig_session *session, uint64_t now)
     rig_event event = {0};
     bool again = session->recovering;
     session->attempts = session->redirects = 0;
-    session->recovering = session->has_wait = false;
+    session->recovering = session->has_wait = session->leaving = false;
     session->was_up = true;
     eng_session_fire(session, ENG_FIRST_LOGIN, now);
     if (again && session->state == ENG_Q3_LOGGED_IN)
@@ -220,12 +220,28 @@ void rig_session_free(rig_session *session)
     eng_leave(session);
 }
 
+/* Who knows that the target is back need not wait for the next attempt. Time2Wait binds logouts and
+ * reassignments, not this (13.15); what an Asynchronous Message or a Logout Response asked for binds
+ * (11.9.1). */
+static rig_status login_again(rig_session *session, uint64_t now)
+{
+    if (session->has_wait)
+        return RIG_E_STATE;
+    rig_timerq_disarm(&session->initiator->timers, &session->timer);
+    eng_enter(session);
+    eng_reconnect(session, now);
+    eng_leave(session);
+    return RIG_OK;
+}
+
 rig_status rig_session_login(rig_session *session, uint64_t now)
 {
+    if (!session->doomed && session->recovering && session->timer.armed)
+        return login_again(session, now);
     if (session->doomed || session->state != ENG_Q1_FREE || eng_session_any(session) || session->timer.armed)
         return RIG_E_STATE;
     session->attempts = session->redirects = 0;
-    session->was_up = session->recovering = false;
+    session->was_up = session->recovering = session->tried = false;
     session->tsih = 0;
     return eng_conn_new(session, &session->config.portal, true, now);
 }

@@ -171,8 +171,21 @@ void eng_tasks_abort(rig_session *session, const eng_conn *conn, rig_status why,
 
 /* A request of the caller's that has not gone yet just ends. What the engine itself needs an answer to, and
  * what went and found none, shows that the connection is dead; only SCSI commands can be aborted (7.11). */
+/* A keep-alive asks whether the target lives: as long as it says anything else, it does. */
+static bool heard_meanwhile(rig_task *task, uint64_t now)
+{
+    eng_conn *conn = task->engine.conn;
+    bool keep_alive = task->kind == RIG_TASK_PING && task->engine.internal && !task->engine.plug;
+    if (!conn || !keep_alive || now - conn->heard >= task->timeout)
+        return false;
+    rig_timerq_arm(&conn->session->initiator->timers, &task->engine.timer, conn->heard + task->timeout);
+    return true;
+}
+
 void eng_task_timeout(rig_task *task, uint64_t now)
 {
+    if (heard_meanwhile(task, now))
+        return;
     eng_conn *conn = task->engine.conn;
     bool waiting = (task->engine.phase == ENG_QUEUED && !task->engine.internal && !task->engine.numbered) ||
                    task->engine.phase == ENG_STRANDED;
@@ -310,6 +323,7 @@ rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now
     memset(&task->engine, 0, sizeof task->engine);
     if (task->kind == RIG_TASK_TMF)
         eng_tmf_refer(task);
+    session->leaving |= task->kind == RIG_TASK_LOGOUT && task->reason == 0;
     return submit(session, task, now);
 }
 

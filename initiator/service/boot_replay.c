@@ -1,6 +1,10 @@
 /* Stored logins are carried out when the service starts: all at once, each on its own. One that fails does
- * not hold up the others, and is tried again after a delay. */
+ * not hold up the others, and is tried again after a delay: a target may be there long after its initiator.
+ */
 #include "rig/service.h"
+
+#define CLASS_INITIATOR 2
+#define NOT_FOUND 0x0203
 
 #define OWNER(timer) ((boot_login *)(void *)((char *)(timer)-offsetof(boot_login, timer)))
 
@@ -8,7 +12,8 @@ typedef struct boot_login {
     rig_persistent_login login;
     rig_session *session;
     uint32_t attempts;
-    bool settled; /* up, refused or given up */
+    bool settled; /* up, refused, late or given up: the boot waits for it no more */
+    bool over;    /* up, refused or given up: the service has nothing more to do for it */
     rig_timer timer;
 } boot_login;
 
@@ -42,24 +47,45 @@ static void settle(rig_service *service, boot_login *entry, uint64_t now)
         tell(service, RIG_SERVICE_READY, NULL, NULL, now);
 }
 
-static void try_again(rig_service *service, boot_login *entry, const rig_error *error, uint64_t now)
+static void end_entry(rig_service *service, boot_login *entry, uint64_t now)
 {
-    if (entry->attempts < RIG_PERSISTENT_RETRIES) {
-        rig_timerq_arm(&service->timers, &entry->timer, now + RIG_PERSISTENT_DELAY);
+    entry->over = true;
+    settle(service, entry, now);
+}
+
+/* Whoever is told that the fault is its own hears the same again (11.13.5), but for a name that the target
+ * has not yet; and whoever failed to prove itself is not given further challenges. */
+static bool may_come(rig_status why, uint16_t login_status)
+{
+    bool own_fault = login_status >> 8 == CLASS_INITIATOR && login_status != NOT_FOUND;
+    return why != RIG_E_AUTH && !own_fault;
+}
+
+static void try_again(rig_service *service, boot_login *entry, bool may, const rig_error *error, uint64_t now)
+{
+    bool late = entry->attempts >= RIG_PERSISTENT_RETRIES;
+    if (late && !may) {
+        tell(service, RIG_SERVICE_GIVEN_UP, entry, error, now);
+        end_entry(service, entry, now);
         return;
     }
-    tell(service, RIG_SERVICE_GIVEN_UP, entry, error, now);
-    settle(service, entry, now);
+    rig_timerq_arm(&service->timers, &entry->timer,
+                   now + rig_retry_pause(entry->attempts, RIG_PERSISTENT_DELAY));
+    if (late && !entry->settled) {
+        tell(service, RIG_SERVICE_LATE, entry, error, now);
+        settle(service, entry, now);
+    }
 }
 
 static rig_status attempt(rig_service *service, boot_login *entry, rig_error *err, uint64_t now)
 {
-    entry->attempts++;
+    entry->attempts += entry->attempts < UINT32_MAX;
     if (entry->session)
         return rig_session_login(entry->session, now);
     rig_session_config config = service->config.session;
     config.target = rig_view_str(entry->login.target);
     config.portal = entry->login.portal;
+    config.reconnect_max = RIG_RECONNECT_ENDLESS; /* what is stored is wanted as long as the service runs */
     memcpy(config.offer, entry->login.offer, sizeof config.offer);
     if (entry->login.auth.given)
         config.auth = rig_stored_auth_use(&entry->login.auth);
@@ -75,9 +101,9 @@ static void start_login(rig_service *service, boot_login *entry, uint64_t now)
         tell(service, RIG_SERVICE_LOGIN_STARTED, entry, NULL, now);
     } else if (status == RIG_E_REFUSED) {
         tell(service, RIG_SERVICE_REFUSED, entry, &error, now);
-        settle(service, entry, now);
+        end_entry(service, entry, now);
     } else {
-        try_again(service, entry, &error, now);
+        try_again(service, entry, true, &error, now);
     }
 }
 
@@ -160,9 +186,9 @@ void rig_service_engine_event(rig_service *service, const rig_event *event)
     if (!entry)
         return;
     if (event->kind == RIG_EVENT_SESSION_UP)
-        settle(service, entry, event->now);
-    else if (event->kind == RIG_EVENT_LOGIN_FAILED && !entry->settled)
-        try_again(service, entry, event->error, event->now);
+        end_entry(service, entry, event->now);
+    else if (event->kind == RIG_EVENT_LOGIN_FAILED && !entry->over)
+        try_again(service, entry, may_come(event->status, event->login_status), event->error, event->now);
 }
 
 uint64_t rig_service_next_deadline(const rig_service *service)

@@ -717,27 +717,74 @@ static void discovery(void)
     }
 }
 
-RIG_SUITE("initiator: login", {"the first request says who, where to and how", first_request},
-          {"security and operational stage, one after the other", both_stages},
-          {"a login may begin in the operational stage", operational_only},
-          {"from security to full feature phase, with and without a detour", full_feature_at_once},
-          {"a target that is not ready is asked again", stalled_target},
-          {"a target that never agrees is left", endless_target},
-          {"our text goes over several requests", long_request},
-          {"a response may be cut at any byte", cut_response},
-          {"bytes may come one by one", any_segmentation},
-          {"each wrong field of a response is named", wrong_fields},
-          {"transitions nobody asked for end the login", wrong_transitions},
-          {"reserved bits are ignored", reserved_bits},
-          {"each class of status ends the login, in order", statuses},
-          {"only what may pass is tried again", retries},
-          {"redirections are followed to all forms of address", redirections},
-          {"only permanent redirections are remembered", redirections_remembered},
-          {"circles, nonsense and unwanted redirections end", redirections_end},
-          {"connect and login have one time limit", timeouts},
-          {"a lost connection fails the login", connection_losses},
-          {"a transport may refuse at once", refused_at_once},
-          {"configurations that cannot be are refused", bad_configurations},
-          {"names go out as stringprep has them", prepared_names},
-          {"ISID and CmdSN are those configured, or drawn", identity},
-          {"a discovery session says so", discovery})
+static void retry_pauses(void)
+{
+    static const struct {
+        uint32_t attempts;
+        uint64_t least, pause;
+    } rows[] = {{0, 0, 0},   {1, 2, 2},   {5, 2, 2},   {6, 2, 4},           {7, 2, 8},  {9, 2, 32},
+                {10, 2, 32}, {6, 20, 32}, {6, 60, 60}, {UINT32_MAX, 1, 32}, {9, 1, 16}, {UINT32_MAX, 60, 60}};
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        CU_ASSERT_EQUAL(rig_retry_pause(rows[i].attempts, rows[i].least * RIG_SECOND),
+                        rows[i].pause * RIG_SECOND);
+}
+
+/* A lost session that is tried without end outlives what gives another one up. */
+static void endless_wish(void)
+{
+    for (int endless = 0; endless < 2; endless++) {
+        bench *w = bench_new();
+        w->config.reconnect = true;
+        w->config.reconnect_max = endless ? RIG_RECONNECT_ENDLESS : 0;
+        link *l = bench_up(w, "");
+        bench_tell(l, RIG_STREAM_FAILED, RIG_E_RESET);
+        bench_pump(w);
+        for (int i = 0; i < 600; i++)
+            bench_tick_to(w, w->now + RIG_SECOND);
+        CU_ASSERT(endless ? w->num_links > 12 && w->num_links < 30 : w->num_links == 6);
+        bench_free(w);
+    }
+}
+
+/* Whoever knows that the target is back dials at once, but not when the target named the time. */
+static void dialled_at_once(void)
+{
+    bench *w = bench_new();
+    w->config.reconnect = true;
+    link *l = bench_up(w, "DefaultTime2Wait=50");
+    CU_ASSERT_EQUAL(rig_session_login(w->session, w->now), RIG_E_STATE);
+    bench_tell(l, RIG_STREAM_FAILED, RIG_E_RESET);
+    bench_pump(w);
+    CU_ASSERT_EQUAL(w->num_links, 1);
+    CU_ASSERT_EQUAL(rig_session_login(w->session, w->now), RIG_OK);
+    CU_ASSERT_EQUAL(w->num_links, 2);
+    CU_ASSERT_EQUAL(rig_session_login(w->session, w->now), RIG_E_STATE);
+    bench_login_on(bench_accept(w), "DefaultTime2Wait=50");
+    CU_ASSERT(rig_session_is_up(w->session));
+    bench_free(w);
+}
+
+RIG_SUITE(
+    "initiator: login", {"the first request says who, where to and how", first_request},
+    {"security and operational stage, one after the other", both_stages},
+    {"a login may begin in the operational stage", operational_only},
+    {"from security to full feature phase, with and without a detour", full_feature_at_once},
+    {"a target that is not ready is asked again", stalled_target},
+    {"a target that never agrees is left", endless_target},
+    {"our text goes over several requests", long_request},
+    {"a response may be cut at any byte", cut_response}, {"bytes may come one by one", any_segmentation},
+    {"each wrong field of a response is named", wrong_fields},
+    {"transitions nobody asked for end the login", wrong_transitions},
+    {"reserved bits are ignored", reserved_bits}, {"each class of status ends the login, in order", statuses},
+    {"only what may pass is tried again", retries}, {"pauses grow behind the fifth attempt", retry_pauses},
+    {"a lost session may be tried without end", endless_wish},
+    {"a lost session can be dialled at once", dialled_at_once},
+    {"redirections are followed to all forms of address", redirections},
+    {"only permanent redirections are remembered", redirections_remembered},
+    {"circles, nonsense and unwanted redirections end", redirections_end},
+    {"connect and login have one time limit", timeouts},
+    {"a lost connection fails the login", connection_losses},
+    {"a transport may refuse at once", refused_at_once},
+    {"configurations that cannot be are refused", bad_configurations},
+    {"names go out as stringprep has them", prepared_names},
+    {"ISID and CmdSN are those configured, or drawn", identity}, {"a discovery session says so", discovery})

@@ -92,8 +92,7 @@ void rig_target_free(rig_target *target)
     if (!target)
         return;
     end_conns(target);
-    for (uint32_t i = 0; i < target->num_portals; i++)
-        rig_unlisten(target->portals[i].listener);
+    rig_target_shut(target);
     for (uint32_t i = 0; i < target->num_nodes; i++)
         free_node(target, target->nodes[i]);
     rig_delete(target->alloc, target->nodes, target->size_nodes * sizeof(*target->nodes));
@@ -204,6 +203,26 @@ rig_status rig_target_portal_add(rig_target *target, rig_address *at, uint16_t g
     *at = portal->at;
     target->num_portals++;
     return RIG_OK;
+}
+
+void rig_target_shut(rig_target *target)
+{
+    for (uint32_t i = 0; i < target->num_portals; i++) {
+        if (target->portals[i].listener)
+            rig_unlisten(target->portals[i].listener);
+        target->portals[i].listener = NULL;
+    }
+}
+
+rig_status rig_target_open(rig_target *target)
+{
+    rig_status status = RIG_OK;
+    for (uint32_t i = 0; i < target->num_portals && !status; i++) {
+        tgt_portal *portal = &target->portals[i];
+        if (!portal->listener)
+            status = rig_listen(target->config.transport, &portal->at, tgt_accept, portal, &portal->listener);
+    }
+    return status;
 }
 
 /* ---- nodes ---- */

@@ -169,11 +169,19 @@ typedef struct rig_session_config {
     uint64_t recovery_timeout; /**< level 1: ns for what a SNACK asks for, and until a command that was not
                                   acknowledged is sent again, 0 = 5 s */
     bool reconnect;            /**< after a loss, log in again with the same ISID (session reinstatement) */
-    uint32_t reconnect_max;    /**< attempts in a row before giving up, 0 = 5 */
-    bool retry_login;          /**< retry the first login, too, on class 3 and connection failures */
-    bool no_redirect; /**< a redirection ends the login instead of being followed (section 11.13.5) */
-    void *user;       /**< the caller's, see rig_session_user */
+    uint32_t reconnect_max; /**< attempts in a row before giving up, 0 = 5, RIG_RECONNECT_ENDLESS = never */
+    bool retry_login;       /**< retry the first login, too, on class 3 and connection failures */
+    bool no_redirect;       /**< a redirection ends the login instead of being followed (section 11.13.5) */
+    void *user;             /**< the caller's, see rig_session_user */
 } rig_session_config;
+
+/** RIG_RECONNECT_ENDLESS as reconnect_max: a lost session is tried until it is back, refused for good (but
+ * for "target not found", which may change) or freed. */
+#define RIG_RECONNECT_ENDLESS UINT32_MAX
+
+/** rig_retry_pause gives the ns to wait behind that many attempts to log in: least at first; behind the fifth
+ * it doubles each time, up to 32 s. */
+uint64_t rig_retry_pause(uint32_t attempts, uint64_t least);
 
 /** rig_session_config_init gives defaults: a normal session, every key's own default offer, all timeouts
  * default. */
@@ -199,7 +207,8 @@ rig_status rig_session_new(rig_initiator *initiator, const rig_session_config *c
  */
 void rig_session_free(rig_session *session);
 
-/** rig_session_login starts to connect and log in; SESSION_UP or LOGIN_FAILED follows. RIG_E_STATE. */
+/** rig_session_login starts to connect and log in; SESSION_UP or LOGIN_FAILED follows. A lost session that
+ * waits for its next attempt is tried at once, unless the target named the time to wait. RIG_E_STATE. */
 rig_status rig_session_login(rig_session *session, uint64_t now);
 
 /** rig_session_add_connection logs one more connection in; its number is limited by MaxConnections.

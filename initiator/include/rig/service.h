@@ -8,8 +8,8 @@
 #include "rig/text.h"
 
 #define RIG_PERSISTENT_MAX 256                /**< most persistent logins of a store */
-#define RIG_PERSISTENT_RETRIES 5              /**< attempts to log in before a persistent login is given up */
-#define RIG_PERSISTENT_DELAY (2 * RIG_SECOND) /**< ns between two attempts */
+#define RIG_PERSISTENT_RETRIES 5              /**< attempts that the boot waits for; then the pauses grow */
+#define RIG_PERSISTENT_DELAY (2 * RIG_SECOND) /**< ns between two of them */
 
 /** rig_stored_text is a name or secret of a stored login. */
 typedef struct rig_stored_text {
@@ -73,8 +73,9 @@ void rig_store_free(rig_store *store);
 typedef enum rig_service_event_kind {
     RIG_SERVICE_LOGIN_STARTED, /**< a stored login is being carried out; session */
     RIG_SERVICE_REFUSED,       /**< security stood in its way; error */
-    RIG_SERVICE_GIVEN_UP,      /**< all attempts failed; error */
-    RIG_SERVICE_READY          /**< every stored login is up, refused or given up */
+    RIG_SERVICE_LATE,     /**< the attempts that the boot waits for failed: it goes on being tried; error */
+    RIG_SERVICE_GIVEN_UP, /**< they failed, and another one would, too; error */
+    RIG_SERVICE_READY     /**< every stored login is up, refused, late or given up */
 } rig_service_event_kind;
 
 /** rig_service_event is one event; everything it points to is borrowed for the call. */
@@ -105,8 +106,8 @@ rig_status rig_service_new(const rig_service_config *config, rig_service **out_s
 /** rig_service_free ends it with its sessions. NULL is fine. */
 void rig_service_free(rig_service *service);
 
-/** rig_service_boot carries the stored logins out, all at once, each tried RIG_PERSISTENT_RETRIES times.
- * RIG_E_STATE when it was done before; RIG_E_NOMEM. */
+/** rig_service_boot carries the stored logins out, all at once; READY waits for RIG_PERSISTENT_RETRIES
+ * attempts of each. RIG_E_STATE when it was done before; RIG_E_NOMEM. */
 rig_status rig_service_boot(rig_service *service, uint64_t now);
 
 /** rig_service_engine_event must be called with every event of the adapter's engine. */

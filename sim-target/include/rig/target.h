@@ -79,6 +79,14 @@ void rig_target_free(rig_target *target);
 /** rig_target_portal_add listens on at (port 0 takes a free one, returned in *at) as a portal of group. */
 rig_status rig_target_portal_add(rig_target *target, rig_address *at, uint16_t group, rig_error *err);
 
+/** rig_target_shut closes the portals to new connections, as a target does that ends; those there are live
+ * on.
+ */
+void rig_target_shut(rig_target *target);
+
+/** rig_target_open opens them again. What rig_listen may return. */
+rig_status rig_target_open(rig_target *target);
+
 /**
  * rig_target_node_add makes a node reachable through all portals. RIG_E_EXISTS, RIG_E_LIMIT, RIG_E_SYNTAX
  * (the name is not an iSCSI name). The pointer is valid until rig_target_free.
