@@ -171,6 +171,15 @@ void eng_tasks_abort(rig_session *session, const eng_conn *conn, rig_status why,
 
 /* A request of the caller's that has not gone yet just ends. What the engine itself needs an answer to, and
  * what went and found none, shows that the connection is dead; only SCSI commands can be aborted (7.11). */
+static uint64_t time_limit(const rig_session_config *config, const rig_task *task)
+{
+    if (task->timeout)
+        return task->timeout;
+    if (task->kind == RIG_TASK_SCSI)
+        return config->command_timeout;
+    return config->tmf_timeout ? config->tmf_timeout : ENG_TMF_TIMEOUT;
+}
+
 /* A keep-alive asks whether the target lives: as long as it says anything else, it does. */
 static bool heard_meanwhile(rig_task *task, uint64_t now)
 {
@@ -182,9 +191,26 @@ static bool heard_meanwhile(rig_task *task, uint64_t now)
     return true;
 }
 
+/* A window that does not open must not hold the end of a session back: an immediate request needs none
+ * (4.2.2.1), and its target ends the commands that fill the window (11.14.1). */
+static bool logout_goes_ahead(rig_task *task, uint64_t now)
+{
+    rig_session *session = task->engine.session;
+    if (task->kind != RIG_TASK_LOGOUT || task->engine.phase != ENG_QUEUED || task->immediate ||
+        task->engine.conn)
+        return false;
+    eng_queue_remove(queue_of(session, task), task);
+    task->immediate = true;
+    queue_push(queue_of(session, task), task);
+    rig_timerq_arm(&session->initiator->timers, &task->engine.timer,
+                   now + time_limit(&session->config, task));
+    eng_session_wake(session);
+    return true;
+}
+
 void eng_task_timeout(rig_task *task, uint64_t now)
 {
-    if (heard_meanwhile(task, now))
+    if (heard_meanwhile(task, now) || logout_goes_ahead(task, now))
         return;
     eng_conn *conn = task->engine.conn;
     bool waiting = (task->engine.phase == ENG_QUEUED && !task->engine.internal && !task->engine.numbered) ||
@@ -276,15 +302,6 @@ static void clear_results(rig_task *task)
     task->overflow = task->underflow = task->bidi_overflow = task->bidi_underflow = false;
     task->bidi_residual = task->additional = task->status_qualifier = 0;
     task->text = (rig_view){0};
-}
-
-static uint64_t time_limit(const rig_session_config *config, const rig_task *task)
-{
-    if (task->timeout)
-        return task->timeout;
-    if (task->kind == RIG_TASK_SCSI)
-        return config->command_timeout;
-    return config->tmf_timeout ? config->tmf_timeout : ENG_TMF_TIMEOUT;
 }
 
 /* task->engine says to whom it is bound and whose it is. */

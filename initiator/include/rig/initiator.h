@@ -261,7 +261,8 @@ typedef enum rig_task_kind {
  * done() is called. Nothing is allocated for it. */
 struct rig_task {
     rig_task_kind kind;                         /**< in: what */
-    bool immediate;                             /**< in: send with the I bit */
+    bool immediate;                             /**< in: send with the I bit; out, LOGOUT: it had to, the
+                                                   command window being closed all of its time */
     uint64_t lun;                               /**< in: SAM LUN (rig_lun_encode) */
     uint64_t timeout;                           /**< in: ns, 0 = the session's */
     void (*done)(rig_task *task, uint64_t now); /**< in: called once when it ended; may submit it again */
