@@ -185,6 +185,9 @@ void run_service_event(void *ctx, const rig_service_event *event)
     if (event->kind == RIG_SERVICE_REFUSED)
         run_event(world, "refused", "target=%s reason=security",
                   run_word(word, rig_view_str(event->login->target)));
+    if (event->kind == RIG_SERVICE_GIVEN_UP && !event->session) /* the engine has nothing to tell of it */
+        run_event(world, "login-failed", "target=%s status=%s",
+                  run_word(word, rig_view_str(event->login->target)), rig_status_name(event->error->status));
 }
 
 /* How a task ended, in the words of the outcome rows. */

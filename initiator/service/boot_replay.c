@@ -3,7 +3,7 @@
  */
 #include "rig/service.h"
 
-#define CLASS_INITIATOR 2
+#define CLASS_INITIATOR 2 /* of login statuses */
 #define NOT_FOUND 0x0203
 
 #define OWNER(timer) ((boot_login *)(void *)((char *)(timer)-offsetof(boot_login, timer)))
@@ -47,34 +47,30 @@ static void settle(rig_service *service, boot_login *entry, uint64_t now)
         tell(service, RIG_SERVICE_READY, NULL, NULL, now);
 }
 
-static void end_entry(rig_service *service, boot_login *entry, uint64_t now)
+static void give_up(rig_service *service, boot_login *entry, const rig_error *error, uint64_t now)
 {
+    tell(service, RIG_SERVICE_GIVEN_UP, entry, error, now);
     entry->over = true;
     settle(service, entry, now);
 }
 
-/* Whoever is told that the fault is its own hears the same again (11.13.5), but for a name that the target
- * has not yet; and whoever failed to prove itself is not given further challenges. */
-static bool may_come(rig_status why, uint16_t login_status)
+static void try_again(rig_service *service, boot_login *entry, const rig_error *error, uint64_t now)
 {
-    bool own_fault = login_status >> 8 == CLASS_INITIATOR && login_status != NOT_FOUND;
-    return why != RIG_E_AUTH && !own_fault;
-}
-
-static void try_again(rig_service *service, boot_login *entry, bool may, const rig_error *error, uint64_t now)
-{
-    bool late = entry->attempts >= RIG_PERSISTENT_RETRIES;
-    if (late && !may) {
-        tell(service, RIG_SERVICE_GIVEN_UP, entry, error, now);
-        end_entry(service, entry, now);
-        return;
-    }
     rig_timerq_arm(&service->timers, &entry->timer,
                    now + rig_retry_pause(entry->attempts, RIG_PERSISTENT_DELAY));
-    if (late && !entry->settled) {
-        tell(service, RIG_SERVICE_LATE, entry, error, now);
-        settle(service, entry, now);
-    }
+    if (entry->attempts < RIG_PERSISTENT_RETRIES || entry->settled)
+        return;
+    tell(service, RIG_SERVICE_LATE, entry, error, now);
+    settle(service, entry, now);
+}
+
+/* Whoever is told that the fault is its own hears the same again (RFC 7143 section 11.13.5), but for a name
+ * that the target has not yet; and whoever failed to prove itself is not given further challenges and
+ * responses to work with. */
+static bool is_final(const rig_event *event)
+{
+    bool own_fault = event->login_status >> 8 == CLASS_INITIATOR && event->login_status != NOT_FOUND;
+    return event->status == RIG_E_AUTH || own_fault;
 }
 
 static rig_status attempt(rig_service *service, boot_login *entry, rig_error *err, uint64_t now)
@@ -101,9 +97,12 @@ static void start_login(rig_service *service, boot_login *entry, uint64_t now)
         tell(service, RIG_SERVICE_LOGIN_STARTED, entry, NULL, now);
     } else if (status == RIG_E_REFUSED) {
         tell(service, RIG_SERVICE_REFUSED, entry, &error, now);
-        end_entry(service, entry, now);
+        entry->over = true;
+        settle(service, entry, now);
+    } else if (status == RIG_E_ARGUMENT || status == RIG_E_LIMIT) { /* the record itself is wrong */
+        give_up(service, entry, &error, now);
     } else {
-        try_again(service, entry, true, &error, now);
+        try_again(service, entry, &error, now);
     }
 }
 
@@ -185,10 +184,14 @@ void rig_service_engine_event(rig_service *service, const rig_event *event)
     boot_login *entry = login_of(service, event->session);
     if (!entry)
         return;
-    if (event->kind == RIG_EVENT_SESSION_UP)
-        end_entry(service, entry, event->now);
-    else if (event->kind == RIG_EVENT_LOGIN_FAILED && !entry->over)
-        try_again(service, entry, may_come(event->status, event->login_status), event->error, event->now);
+    if (event->kind == RIG_EVENT_SESSION_UP) {
+        entry->over = true;
+        settle(service, entry, event->now);
+    } else if (event->kind == RIG_EVENT_LOGIN_FAILED && !entry->over) {
+        void (*then)(rig_service *, boot_login *, const rig_error *, uint64_t) =
+            is_final(event) ? give_up : try_again;
+        then(service, entry, event->error, event->now);
+    }
 }
 
 uint64_t rig_service_next_deadline(const rig_service *service)

@@ -107,7 +107,8 @@ rig_status rig_service_new(const rig_service_config *config, rig_service **out_s
 void rig_service_free(rig_service *service);
 
 /** rig_service_boot carries the stored logins out, all at once; READY waits for RIG_PERSISTENT_RETRIES
- * attempts of each. RIG_E_STATE when it was done before; RIG_E_NOMEM. */
+ * attempts of each. One whose target says that the fault is the initiator's is given up at once, unless the
+ * target is just not there yet. RIG_E_STATE when it was done before; RIG_E_NOMEM. */
 rig_status rig_service_boot(rig_service *service, uint64_t now);
 
 /** rig_service_engine_event must be called with every event of the adapter's engine. */
