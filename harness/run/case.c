@@ -65,6 +65,8 @@ static rig_status build_service(run_world *world, rig_error *err)
     rig_status status = rig_store_memory_new(world->alloc, &world->store);
     for (uint32_t i = 0; i < world->scn->num_persists && !status; i++) {
         status = store_login(world, &world->scn->persists[i], err);
+        if (status && !err->text[0])
+            rig_fail(err, status, "the login cannot be stored: %s", rig_status_meaning(status));
         if (status && err->line == 0) {
             err->line = world->scn->persists[i].place.line;
             err->col = world->scn->persists[i].place.col;

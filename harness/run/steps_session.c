@@ -28,7 +28,11 @@ static rig_status start_session(run_op *op, rig_session_config *config, rig_erro
         status = rig_session_new(initiator, config, &op->session, err);
     if (!status)
         status = rig_session_login(op->session, run_now(op->world));
-    return status;
+    bool refused = status == RIG_E_ARGUMENT || status == RIG_E_LIMIT || status == RIG_E_UNREACHABLE;
+    if (!refused || op->step->result == RIG_SCN_NO_VAR)
+        return status;
+    run_op_done(op, rig_status_name(status), true); /* before anything was sent */
+    return RIG_OK;
 }
 
 /* A product's target takes the place of the one that the scenario has; a name it does not have stays as it
@@ -118,16 +122,24 @@ static void tell_target(run_op *op, seen_set *seen, const rig_target_record *rec
                   record->has_portal ? " address=" : "", address);
 }
 
-static void tell_targets(run_op *op, rig_view text)
+/* RIG_OK at the end of an answer that keeps to appendix C. */
+static rig_status tell_targets(run_op *op, rig_view text)
 {
     rig_view name = {0};
     rig_target_record record;
     seen_set seen = {.alloc = op->world->alloc};
     if (!seen_open(&seen, text))
-        return;
-    while (rig_sendtargets_next(&text, &name, &record, NULL) == RIG_OK)
-        tell_target(op, &seen, &record);
+        return RIG_E_NOMEM;
+    rig_status status = RIG_OK;
+    while (status == RIG_OK || status == RIG_E_UNSUPPORTED) {
+        status = rig_sendtargets_next(&text, &name, &record, NULL);
+        if (status == RIG_OK)
+            tell_target(op, &seen, &record);
+        else if (status == RIG_E_UNSUPPORTED)
+            run_event(op->world, "ignored", "reason=%s", rig_status_name(status));
+    }
     rig_delete(seen.alloc, seen.slots, seen.num_slots * sizeof *seen.slots);
+    return status == RIG_E_NOT_FOUND ? RIG_OK : status;
 }
 
 static void discover_task_done(rig_task *task, uint64_t now)
@@ -141,11 +153,11 @@ static void discover_task_done(rig_task *task, uint64_t now)
     }
     if (task->kind == RIG_TASK_TEXT) {
         rig_gather_add(&op->text, op->world->alloc, task->text, RIG_TEXT_ANSWER_MAX);
-        tell_targets(op, task->text);
+        op->answer = tell_targets(op, task->text);
         run_discover_next(op, now);
         return;
     }
-    run_op_done(op, "ok", false);
+    run_op_done(op, rig_status_name(op->answer), op->answer != RIG_OK);
 }
 
 /* Logged in: ask; answered: log out (RFC 7143 section 4.3). */

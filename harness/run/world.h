@@ -60,6 +60,7 @@ typedef struct run_op {
     uint64_t seed;
     bool data_equal;
     uint64_t count;
+    rig_status answer;    /* whether the list of targets could be read to its end */
     uint32_t connections; /* of its session when it had ended */
     rig_gather text;
     rig_portal portal;

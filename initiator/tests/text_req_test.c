@@ -327,12 +327,55 @@ static void bad_records(void)
     CU_ASSERT_EQUAL(WALK("TargetName=\0", NULL, 0), RIG_E_SYNTAX);
     CU_ASSERT_EQUAL(WALK("TargetName=iqn.a", NULL, 0), RIG_E_SYNTAX);
     CU_ASSERT_EQUAL(WALK("TargetName\0", NULL, 0), RIG_E_SYNTAX);
-    CU_ASSERT_EQUAL(WALK("TargetName=iqn.a\0TargetAddress=:1\0", NULL, 0), RIG_E_SYNTAX);
-    CU_ASSERT_EQUAL(WALK("TargetName=iqn.a\0TargetAddress=192.0.2.1:65536\0", NULL, 0), RIG_E_SYNTAX);
+    CU_ASSERT_EQUAL(WALK("TargetName=iqn.a\0TargetAddress=:1\0", NULL, 0), RIG_E_UNSUPPORTED);
+    CU_ASSERT_EQUAL(WALK("TargetName=iqn.a\0TargetAddress=192.0.2.1:65536\0", NULL, 0), RIG_E_UNSUPPORTED);
     CU_ASSERT_EQUAL(WALK("TargetName=iqn.a\0junk", a, 1), RIG_E_SYNTAX);
     char text[512] = "TargetName=";
     memset(text + 11, 'a', RIG_NAME_MAX + 1);
-    CU_ASSERT_EQUAL(walk(text, 11 + RIG_NAME_MAX + 2, NULL, 0), RIG_E_SYNTAX);
+    CU_ASSERT_EQUAL(walk(text, 11 + RIG_NAME_MAX + 2, NULL, 0), RIG_E_UNSUPPORTED);
+}
+
+/* Behind an address or a name that cannot be used the list goes on. */
+static void unusable_records(void)
+{
+    static const char text[] =
+        "TargetName=iqn.a\0TargetAddress=[fe80::1%en0]:3260,1\0TargetAddress=192.0.2.1,-1\0"
+        "TargetAddress=192.0.2.2,1\0TargetName=iqn.b\0TargetAddress=192.0.2.3,\0";
+    static const struct {
+        rig_status status;
+        const char *name, *host;
+    } steps[] = {{RIG_E_UNSUPPORTED, "iqn.a", ""},
+                 {RIG_E_UNSUPPORTED, "iqn.a", ""},
+                 {RIG_OK, "iqn.a", "192.0.2.2"},
+                 {RIG_E_UNSUPPORTED, "iqn.b", ""},
+                 {RIG_E_NOT_FOUND, "", ""}};
+    rig_view rest = rig_view_of(text, sizeof text - 1), name = {0};
+    rig_target_record r;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        rig_error err = {0};
+        CU_ASSERT_EQUAL(rig_sendtargets_next(&rest, &name, &r, &err), steps[i].status);
+        CU_ASSERT(rig_view_is(r.name, steps[i].name));
+        CU_ASSERT(r.has_portal == (steps[i].status == RIG_OK));
+        CU_ASSERT(!r.has_portal || strcmp(r.portal.host, steps[i].host) == 0);
+        CU_ASSERT(steps[i].status != RIG_E_UNSUPPORTED || (err.status == RIG_E_UNSUPPORTED && err.text[0]));
+    }
+}
+
+/* The addresses behind a name that is too long are its own, and nobody else's. */
+static void name_too_long(void)
+{
+    static const char tail[] = "\0TargetAddress=192.0.2.9,1\0TargetName=iqn.b\0TargetAddress=192.0.2.1,1";
+    char text[512] = "TargetName=iqn.a\0TargetAddress=192.0.2.2,1\0TargetName=";
+    size_t at = sizeof "TargetName=iqn.a\0TargetAddress=192.0.2.2,1\0TargetName=" - 1;
+    memset(text + at, 'x', RIG_NAME_MAX + 1);
+    memcpy(text + at + RIG_NAME_MAX + 1, tail, sizeof tail);
+    rig_view rest = rig_view_of(text, at + RIG_NAME_MAX + 1 + sizeof tail), name = {0};
+    rig_target_record r;
+    CU_ASSERT(rig_sendtargets_next(&rest, &name, &r, NULL) == RIG_OK && rig_view_is(r.name, "iqn.a"));
+    CU_ASSERT_EQUAL(rig_sendtargets_next(&rest, &name, &r, NULL), RIG_E_UNSUPPORTED);
+    CU_ASSERT(rig_sendtargets_next(&rest, &name, &r, NULL) == RIG_OK && rig_view_is(r.name, "iqn.b"));
+    CU_ASSERT_STRING_EQUAL(r.portal.host, "192.0.2.1");
+    CU_ASSERT_EQUAL(rig_sendtargets_next(&rest, &name, &r, NULL), RIG_E_NOT_FOUND);
 }
 
 /* Every cut and every changed byte of an answer ends in a status. */
@@ -363,4 +406,5 @@ RIG_SUITE("initiator: Text and SendTargets", {"a request and its answer", one_pa
           {"answers to nothing", answers_to_nothing}, {"a refused exchange leaves no trace", rejected},
           {"new segment lengths", new_lengths}, {"limits of request and answer", limits},
           {"records of targets", good_records}, {"records that cannot be", bad_records},
+          {"addresses nobody can use", unusable_records}, {"a name nobody can have", name_too_long},
           {"records cut and changed", broken_records})

@@ -394,7 +394,9 @@ typedef struct rig_target_record {
 /**
  * rig_sendtargets_next takes the next (target, address) pair off the text of an answer: *rest and *name start
  * as the whole text and an empty view. A target without address gives one record with has_portal false.
- * RIG_E_NOT_FOUND at the end; RIG_E_PROTOCOL or RIG_E_SYNTAX with err for an answer that breaks appendix C.
+ * RIG_E_NOT_FOUND at the end; RIG_E_UNSUPPORTED with err for an address, or a target by its name, that cannot
+ * be used: what is behind it can, and the next call gives it; RIG_E_PROTOCOL or RIG_E_SYNTAX with err for an
+ * answer that breaks appendix C.
  */
 rig_status rig_sendtargets_next(rig_view *rest, rig_view *name, rig_target_record *out_record,
                                 rig_error *err);
