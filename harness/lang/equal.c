@@ -214,6 +214,7 @@ static void put_target(writer *w, const rig_scn_target *target)
     put_number(w, target->num_portals);
     for (uint32_t i = 0; i < target->num_portals; i++) {
         put_view(w, target->portals[i].address);
+        put_view(w, target->portals[i].name);
         put_number(w, (uint64_t)target->portals[i].port << 16 | target->portals[i].group);
     }
     put_number(w, target->num_nodes);

@@ -78,6 +78,11 @@ static bool portal(lang_parser *p, lang_cursor *c, const lang_args *args, rig_sc
     out->address = lang_view(p, parsed.host, strlen(parsed.host));
     out->port = parsed.port;
     out->group = (uint16_t)number_of(args, "group", p->portals.num);
+    out->name = text_of(args, "name");
+    if (out->name.len > RIG_HOST_MAX)
+        return lang_bad_at(p, place, RIG_E_LIMIT, "a name has at most 255 bytes");
+    if (out->name.len)
+        p->out->needs |= RIG_SCN_NEEDS_SIM; /* nobody else's resolver knows it */
     return true;
 }
 

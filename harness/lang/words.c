@@ -70,7 +70,9 @@ static const rig_scn_word networks[] = {
 
 static const rig_scn_word targets[] = {
     {ROW(LANG_PORTAL, "portal", "target", "an address the target listens on"),
-     {{"ADDR:PORT", T(PORTAL), BARE, true, NULL, NULL}, {"group", T(NUMBER), AFTER, false, NULL, NULL}}},
+     {{"ADDR:PORT", T(PORTAL), BARE, true, NULL, NULL},
+      {"group", T(NUMBER), AFTER, false, NULL, NULL},
+      {"name", T(WORD), AFTER, false, NULL, NULL}}},
     {ROW(LANG_NODE, "node", "target",
          "a target node; host, lun, offer, refuse and groups below belong to it"),
      {{"IQN", T(NAME), BARE, true, NULL, NULL},

@@ -22,6 +22,18 @@ static rig_status add_target_address(run_world *world, rig_view text, rig_error 
     return status == RIG_E_EXISTS ? RIG_OK : status;
 }
 
+static rig_status add_name(run_world *world, const rig_scn_portal *portal)
+{
+    char name[RIG_HOST_MAX + 1];
+    rig_ip ip;
+    rig_text text;
+    if (portal->name.len == 0 || !rig_ip_parse(portal->address, &ip))
+        return RIG_OK;
+    rig_text_init(&text, name, sizeof name);
+    rig_text_view(&text, portal->name);
+    return rig_simnet_name(world->net, name, &ip);
+}
+
 static rig_status add_addresses(run_world *world, rig_error *err)
 {
     rig_ip v4, v6;
@@ -32,8 +44,11 @@ static rig_status add_addresses(run_world *world, rig_error *err)
     const rig_scn_target *target = &world->scn->target;
     if (target->num_portals == 0 && !status)
         status = add_target_address(world, rig_view_str("192.0.2.1"), err);
-    for (uint32_t i = 0; i < target->num_portals && !status; i++)
+    for (uint32_t i = 0; i < target->num_portals && !status; i++) {
         status = add_target_address(world, target->portals[i].address, err);
+        if (!status)
+            status = add_name(world, &target->portals[i]);
+    }
     return status;
 }
 

@@ -414,6 +414,7 @@ typedef struct rig_scn_portal {
     rig_view address;    /**< numeric host without port and brackets */
     uint16_t port;       /**< TCP port */
     uint16_t group;      /**< portal group tag */
+    rig_view name;       /**< DNS name of its address, empty without one */
 } rig_scn_portal;
 
 /** rig_scn_lun is a LUN of a node. */
