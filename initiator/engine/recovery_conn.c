@@ -62,6 +62,14 @@ static void give_up(rig_session *session, rig_status why, uint64_t now)
     session->gives_up = false;
 }
 
+/* The same when the wait for this connection is over: no second one is due before the next login (13.15). */
+static void give_up_waited(rig_session *session, rig_status why, uint64_t now)
+{
+    session->has_wait = true;
+    session->wait = 0;
+    give_up(session, why, now);
+}
+
 static void again_later(eng_conn *conn, uint64_t wait, uint64_t now)
 {
     conn->timer.kind = ENG_TIMER_SAVE;
@@ -396,7 +404,7 @@ void eng_save_due(eng_conn *conn, uint64_t now)
     rig_session *session = conn->session;
     eng_conn *other = logged_in(session, NULL);
     if (now >= conn->retain_until) {
-        give_up(session, conn->failed, now);
+        give_up_waited(session, conn->failed, now);
         return;
     }
     if (!other && eng_session_any(session)) { /* one is being logged in already */
@@ -436,7 +444,7 @@ bool eng_save_login_failed(const eng_conn *conn, uint16_t login_status, uint64_t
     if (!failed)
         return false;
     if (login_status == NO_SUCH_SESSION)
-        give_up(session, failed->failed, now);
+        give_up_waited(session, failed->failed, now);
     else
         begin_anew(failed, now);
     return true;

@@ -225,7 +225,7 @@ void rig_session_free(rig_session *session)
  * (11.9.1). */
 static rig_status login_again(rig_session *session, uint64_t now)
 {
-    if (session->has_wait)
+    if (session->has_wait && session->wait > 0)
         return RIG_E_STATE;
     rig_timerq_disarm(&session->initiator->timers, &session->timer);
     eng_enter(session);
