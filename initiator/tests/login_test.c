@@ -751,7 +751,7 @@ static void dialled_at_once(void)
 {
     bench *w = bench_new();
     w->config.reconnect = true;
-    link *l = bench_up(w, "DefaultTime2Wait=50");
+    link *l = bench_up(w, "DefaultTime2Wait=50\0");
     CU_ASSERT_EQUAL(rig_session_login(w->session, w->now), RIG_E_STATE);
     bench_tell(l, RIG_STREAM_FAILED, RIG_E_RESET);
     bench_pump(w);
@@ -759,7 +759,7 @@ static void dialled_at_once(void)
     CU_ASSERT_EQUAL(rig_session_login(w->session, w->now), RIG_OK);
     CU_ASSERT_EQUAL(w->num_links, 2);
     CU_ASSERT_EQUAL(rig_session_login(w->session, w->now), RIG_E_STATE);
-    bench_login_on(bench_accept(w), "DefaultTime2Wait=50");
+    bench_login_on(bench_accept(w), "DefaultTime2Wait=50\0");
     CU_ASSERT(rig_session_is_up(w->session));
     bench_free(w);
 }
