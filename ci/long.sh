@@ -51,6 +51,7 @@ run_scale()
 run_table()
 {
     [ -x "$RIG_TOP/ci/lab/table.sh" ] || return 77
+    build release iscsirig || return 1
     bash "$RIG_TOP/ci/lab/table.sh"
 }
 
