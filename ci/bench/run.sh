@@ -58,3 +58,6 @@ I/O or login, from the first command on. Allocations are what the engine asked i
 EOF
 "$(dirname "${BASH_SOURCE[0]}")/datapath.sh" "$SECONDS_EACH" "$RUNS" || exit
 "$(dirname "${BASH_SOURCE[0]}")/profile.sh"
+# what ci/long.sh measured stays as it is
+printf '\n'
+git -C "$RIG_TOP" show HEAD:docs/measurements.md 2>/dev/null | sed -n '/^## Long runs/,$p'
