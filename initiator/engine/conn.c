@@ -173,7 +173,7 @@ static rig_status open_stream(eng_conn *conn, uint64_t now)
     rig_status status = rig_connect(initiator->config.transport, local, &conn->portal, &user, &conn->stream);
     uint64_t timeout = session->config.login_timeout ? session->config.login_timeout : ENG_LOGIN_TIMEOUT;
     if (!status)
-        rig_timerq_arm(&initiator->timers, &conn->timer, now + timeout);
+        rig_timerq_arm(&initiator->timers, &conn->timer, eng_after(now, timeout));
     return status;
 }
 

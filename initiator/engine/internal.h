@@ -237,6 +237,7 @@ struct rig_session {
     bool tried;         /* it was logged in again, at last … */
     uint64_t last_try;  /* … then */
     uint32_t saves;     /* connections lost without … */
+    uint32_t turns;     /* requests sent, for their order */
     uint64_t saves_rsp; /* … more SCSI responses than these */
     rig_timer timer;    /* reconnect */
 };
@@ -281,6 +282,12 @@ void eng_session_wake(rig_session *session);
 bool eng_session_up(rig_session *session, uint64_t now);
 eng_conn *eng_session_conn(const rig_session *session, uint16_t cid);
 eng_conn *eng_session_any(const rig_session *session);
+/* A wait that may be RIG_NEVER. */
+static inline uint64_t eng_after(uint64_t now, uint64_t wait)
+{
+    return wait > RIG_NEVER - now ? RIG_NEVER : now + wait;
+}
+
 void eng_emit(rig_session *session, rig_event *event, rig_event_kind kind, uint64_t now);
 
 /* recovery_session.c: error recovery level 0 */

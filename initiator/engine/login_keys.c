@@ -42,8 +42,12 @@ static rig_status take_group(eng_conn *conn, rig_view value)
     uint64_t group = 0;
     if (!rig_number_parse(value, &group) || group > UINT16_MAX)
         return eng_key_wrong(conn, "TargetPortalGroupTag", value, "not a number of 16 bits (section 13.9)");
-    conn->session->portal_group = (uint16_t)group;
-    conn->session->has_portal_group = true;
+    rig_session *session = conn->session;
+    if (!conn->leading && session->has_portal_group && session->portal_group != group)
+        return eng_key_wrong(conn, "TargetPortalGroupTag", value,
+                             "another portal group than that of the session (section 4.4.3)");
+    session->portal_group = (uint16_t)group;
+    session->has_portal_group = true;
     return RIG_OK;
 }
 

@@ -13,6 +13,8 @@ static const char *const method_names[RIG_AUTH_METHODS] = {
 static bool accepts(const eng_conn *conn, rig_auth_method method)
 {
     const rig_session *session = conn->session;
+    if (method == RIG_AUTH_NONE && session->config.auth.target_secret.len > 0)
+        return false; /* the target has to prove itself, whatever else was offered */
     return conn->leading ? eng_auth_lists(&session->config.auth, method) : session->method == method;
 }
 

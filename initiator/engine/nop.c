@@ -100,7 +100,7 @@ void eng_nop_arm(eng_conn *conn, uint64_t now)
 {
     uint64_t interval = conn->session->config.nop_interval;
     rig_timerq_arm(&conn->session->initiator->timers, &conn->nop_timer,
-                   interval ? now + interval : RIG_NEVER);
+                   interval ? eng_after(now, interval) : RIG_NEVER);
 }
 
 static uint64_t ping_timeout(const rig_session *session)

@@ -444,7 +444,7 @@ void eng_recovery_arm(eng_conn *conn, uint64_t now)
     conn->progress_seen = conn->progress;
     conn->exp_cmd_sn_seen = conn->session->exp_cmd_sn;
     rig_timerq_arm(&conn->session->initiator->timers, &conn->recovery_timer,
-                   now + recovery_timeout(conn->session));
+                   eng_after(now, recovery_timeout(conn->session)));
 }
 
 /* What was asked for has to come; a command that was not acknowledged all this time is sent again (7.1.4.2).

@@ -91,6 +91,8 @@ static bool send_request(eng_conn *conn, uint64_t now)
     task->engine.conn = conn;
     task->engine.phase = ENG_SENT;
     session->cmd_sn += !task->immediate && !task->engine.numbered;
+    if (!task->engine.numbered)
+        task->engine.turn = ++session->turns;
     task->engine.numbered = true;
     task->engine.lengths = conn->lengths;
     eng_recovery_arm(conn, now);

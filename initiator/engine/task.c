@@ -203,7 +203,7 @@ static bool logout_goes_ahead(rig_task *task, uint64_t now)
     task->immediate = true;
     queue_push(queue_of(session, task), task);
     rig_timerq_arm(&session->initiator->timers, &task->engine.timer,
-                   now + time_limit(&session->config, task));
+                   eng_after(now, time_limit(&session->config, task)));
     eng_session_wake(session);
     return true;
 }
@@ -308,7 +308,8 @@ static void clear_results(rig_task *task)
 static rig_status submit(rig_session *session, rig_task *task, uint64_t now)
 {
     task->engine.session = session;
-    rig_status status = task_add(session, task);
+    bool gone = task->engine.conn && task->engine.conn->over; /* its tasks are being ended */
+    rig_status status = gone ? RIG_E_STATE : task_add(session, task);
     if (status) {
         task->engine.session = NULL;
         return status;
@@ -317,7 +318,8 @@ static rig_status submit(rig_session *session, rig_task *task, uint64_t now)
     task->engine.phase = ENG_QUEUED;
     task->engine.timer.kind = ENG_TIMER_TASK;
     uint64_t limit = time_limit(&session->config, task);
-    rig_timerq_arm(&session->initiator->timers, &task->engine.timer, limit ? now + limit : RIG_NEVER);
+    rig_timerq_arm(&session->initiator->timers, &task->engine.timer,
+                   limit ? eng_after(now, limit) : RIG_NEVER);
     queue_push(queue_of(session, task), task);
     if (task->engine.conn)
         eng_conn_wake(task->engine.conn);

@@ -98,7 +98,8 @@ static bool is_hit(const rig_task *tmf, const rig_task *task)
         return task->itt == tmf->engine.ref_itt;
     if (tmf->function == I_T_NEXUS_RESET)
         return true;
-    bool older = task->immediate || rig_sn_lt(task->cmd_sn, tmf->cmd_sn);
+    bool older = task->immediate ? rig_sn_lt(task->engine.turn, tmf->engine.turn)
+                                 : rig_sn_lt(task->cmd_sn, tmf->cmd_sn);
     return older && (!has_lun(tmf->function) || task->lun == tmf->lun);
 }
 

@@ -502,6 +502,77 @@ static void survived_rejects(void)
     bench_free(w);
 }
 
+static job dying[2];
+static rig_status said; /* what cancelling the second one was answered */
+
+static void cancel_the_other(job *j)
+{
+    said = rig_session_cancel(j->w->session, &dying[1].task, j->w->now);
+}
+
+/* A done() of a connection that is going down asks for the end of another task of it: that one ends with the
+ * connection, and nothing is sent or kept on it any more. */
+static void cancel_on_a_dying_connection(void)
+{
+    static uint8_t data[2][512];
+    bench *w = bench_new();
+    w->config.offer[RIG_KEY_MAX_CONNECTIONS].value = 2;
+    link *l = bench_up(w, "MaxConnections=2\0DefaultTime2Wait=2\0");
+    CU_ASSERT_EQUAL(rig_session_add_connection(w->session, &w->config.portal, w->now), RIG_OK);
+    bench_login_on(bench_accept(w), NULL);
+    for (size_t i = 0; i < 2; i++) {
+        job_io(&dying[i], w, false, data[i], sizeof data[i]);
+        job_sent(&dying[i], l, RIG_PDU_SCSI_CMD);
+    }
+    dying[0].then = cancel_the_other;
+    bench_tell(l, RIG_STREAM_FAILED, RIG_E_RESET);
+    bench_pump(w);
+    CU_ASSERT_EQUAL(said, RIG_E_STATE);
+    CU_ASSERT(job_ended(&dying[0], RIG_E_RESET));
+    CU_ASSERT(job_ended(&dying[1], RIG_E_RESET));
+    bench_tick_to(w, w->now + 60 * RIG_SECOND);
+    CU_ASSERT_EQUAL(dying[1].done, 1);
+    bench_free(w);
+}
+
+/* What is sent behind a LUN RESET for immediate delivery does not end with it (section 11.5.1). */
+static void immediate_behind_a_reset(void)
+{
+    static uint8_t data[512];
+    bench *w = bench_new();
+    link *l = bench_up(w, NULL);
+    job reset, behind;
+    job_init(&reset, w, RIG_TASK_TMF);
+    reset.task.function = 5;
+    job_sent(&reset, l, RIG_PDU_TMF_REQ);
+    job_io(&behind, w, false, data, sizeof data);
+    behind.task.immediate = true;
+    job_sent(&behind, l, RIG_PDU_SCSI_CMD);
+    tmf_response(l, reset.task.itt, 0);
+    CU_ASSERT_EQUAL(behind.done, 0);
+    bench_good(l, behind.task.itt, 0);
+    CU_ASSERT(job_ended(&behind, RIG_OK));
+    bench_free(w);
+}
+
+/* RIG_NEVER is a time limit like any other. */
+static void no_time_limit(void)
+{
+    static uint8_t data[512];
+    bench *w = bench_new();
+    w->config.command_timeout = RIG_SECOND;
+    w->config.nop_interval = w->config.login_timeout = RIG_NEVER;
+    link *l = bench_up(w, NULL);
+    job j;
+    job_io(&j, w, false, data, sizeof data);
+    j.task.timeout = RIG_NEVER;
+    job_sent(&j, l, RIG_PDU_SCSI_CMD);
+    bench_tick_to(w, w->now + 3600 * RIG_SECOND);
+    CU_ASSERT_EQUAL(bench_next(l), NULL);
+    CU_ASSERT_EQUAL(j.done, 0);
+    bench_free(w);
+}
+
 RIG_SUITE("initiator: task management and Reject", {"ABORT TASK", abort_task},
           {"refused functions end nothing", refused_functions}, {"task sets and resets", sets_and_resets},
           {"data goes on until the answer", data_while_waiting},
@@ -515,4 +586,7 @@ RIG_SUITE("initiator: task management and Reject", {"ABORT TASK", abort_task},
           {"requests without an answer", request_timeouts},
           {"a refused command leaves a hole to plug", rejected_command},
           {"a refused command without a hole", rejected_without_a_hole}, {"a plug that fails", plug_fails},
-          {"Rejects that name no request", survived_rejects})
+          {"Rejects that name no request", survived_rejects},
+          {"a cancel on a dying connection", cancel_on_a_dying_connection},
+          {"an immediate command behind a reset", immediate_behind_a_reset},
+          {"a limit of RIG_NEVER", no_time_limit})

@@ -85,7 +85,7 @@ rig_status rig_initiator_new(const rig_initiator_config *config, rig_initiator *
                              rig_error *err);
 
 /** rig_initiator_free resets all connections, completes all tasks with RIG_E_ABORTED and frees all sessions.
- */
+ * Not from inside an event, a done() or rig_initiator_tick: they still need the node when they return. */
 void rig_initiator_free(rig_initiator *initiator);
 
 /** rig_initiator_next_deadline gives the time of the next tick, RIG_NEVER when none is needed. */
@@ -208,7 +208,9 @@ rig_status rig_session_new(rig_initiator *initiator, const rig_session_config *c
 void rig_session_free(rig_session *session);
 
 /** rig_session_login starts to connect and log in; SESSION_UP or LOGIN_FAILED follows. A lost session that
- * waits for its next attempt is tried at once, unless the target named the time to wait. RIG_E_STATE. */
+ * waits for its next attempt is tried at once, unless the target named the time to wait. RIG_E_STATE; what
+ * the transport says at once of an address that it cannot reach, and then neither an event nor a further
+ * attempt follows. */
 rig_status rig_session_login(rig_session *session, uint64_t now);
 
 /** rig_session_add_connection logs one more connection in; its number is limited by MaxConnections.
@@ -339,6 +341,7 @@ struct rig_task {
         uint32_t num_r2t;            /**< waiting R2Ts … */
         uint32_t num_again;          /**< … of which a SNACK brought that many */
         uint32_t slot;               /**< place in the session's task table */
+        uint32_t turn;               /**< its place among the session's requests */
         uint32_t num_tx;             /**< PDUs with its data that have not left yet */
         uint32_t ref_itt;            /**< TMF: tag of the task it is about */
         uint32_t ref_cmd_sn;         /**< TMF: its CmdSN, valid with ref_numbered */
