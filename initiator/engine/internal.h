@@ -233,11 +233,11 @@ struct rig_session {
     eng_queue queue;  /* waiting for window and connection */
     eng_queue urgent; /* immediate requests: no window */
     uint32_t attempts;
+    uint32_t turns;     /* requests sent, for their order */
     bool leaving;       /* the host has asked for its end */
     bool tried;         /* it was logged in again, at last … */
     uint64_t last_try;  /* … then */
     uint32_t saves;     /* connections lost without … */
-    uint32_t turns;     /* requests sent, for their order */
     uint64_t saves_rsp; /* … more SCSI responses than these */
     rig_timer timer;    /* reconnect */
 };
