@@ -73,7 +73,7 @@ static rig_task *refused_task(const eng_conn *conn, const rig_pdu *pdu)
     if (pdu->data.len < RIG_BHS_LEN)
         return NULL;
     rig_task *task = eng_task_find(conn->session, rig_get32(pdu->data.ptr, RIG_F_ITT));
-    if (!task || task->engine.conn != conn || task->engine.phase != ENG_SENT)
+    if (!task || task->engine.conn != conn || !eng_is_out(task))
         return NULL;
     return rig_pdu_kind_of(pdu->data.ptr) == requests[task->kind] ? task : NULL;
 }

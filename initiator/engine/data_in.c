@@ -1,14 +1,6 @@
 /* SCSI Data-In (RFC 7143 section 11.7): payload straight into the caller's buffer. */
 #include "internal.h"
 
-static rig_task *task_of(eng_conn *conn, const rig_pdu *pdu)
-{
-    rig_task *task = eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
-    bool ours =
-        task && task->kind == RIG_TASK_SCSI && task->engine.conn == conn && task->engine.phase >= ENG_SENT;
-    return ours ? task : NULL;
-}
-
 static bool is_ordered(const eng_conn *conn)
 {
     const rig_key_value *agreed = conn->session->agreed;
@@ -78,7 +70,7 @@ static rig_status no_task(eng_conn *conn, const rig_pdu *pdu)
 /* The header is here: checks it and names the place of the payload. */
 rig_status eng_data_in_place(eng_conn *conn, const rig_pdu *pdu, rig_sink *out_sink)
 {
-    rig_task *task = task_of(conn, pdu);
+    rig_task *task = eng_command_of(conn, pdu);
     eng_place place = ENG_PLACE_AGAIN;
     rig_status status = !task                                ? no_task(conn, pdu)
                         : task->engine.phase == ENG_ANSWERED ? RIG_OK
@@ -231,7 +223,7 @@ static rig_status take(eng_conn *conn, rig_task *task, const rig_pdu *pdu, uint6
 /* The payload is where it belongs, so that its place is not checked a second time when there was one. */
 rig_status eng_data_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
-    rig_task *task = task_of(conn, pdu);
+    rig_task *task = eng_command_of(conn, pdu);
     rig_status status = rig_get(pdu->bhs, RIG_F_S) ? check_status(conn, pdu) : RIG_OK;
     if (status || conn->cut)
         return status;

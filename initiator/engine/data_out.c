@@ -199,12 +199,10 @@ static rig_status count_r2t(eng_conn *conn, rig_task *task, const rig_pdu *pdu, 
 rig_status eng_r2t_take(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     eng_place place = ENG_PLACE_NEXT;
-    rig_task *task = eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
-    bool ours =
-        task && task->kind == RIG_TASK_SCSI && task->engine.conn == conn && task->engine.phase >= ENG_SENT;
-    if (!task && eng_level(conn->session))
+    rig_task *task = eng_command_of(conn, pdu);
+    if (eng_level(conn->session) && !eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT)))
         return RIG_OK; /* sent again for a command that has ended meanwhile (7.9) */
-    if (!ours || !task->write)
+    if (!task || !task->write)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
                               "an R2T for no write on this connection (7.13)");
     if (task->engine.phase == ENG_ANSWERED || task->engine.stopped)

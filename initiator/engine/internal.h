@@ -33,6 +33,7 @@
 #define ENG_NOP_TIMEOUT (5 * RIG_SECOND)
 #define ENG_RECOVERY_TIMEOUT (5 * RIG_SECOND)
 #define ENG_RECONNECT_MAX 5
+#define ENG_TASKS_MAX (2 * RIG_SESSION_TASKS_MAX) /* the engine's own, of which each aborts one, included */
 #define ENG_SAVES_MAX                                                                                        \
     5 /* connections lost one after the other, without an answer to any command, until the session is given  \
          up */
@@ -61,10 +62,12 @@ typedef struct eng_text {
     rig_gather request;
     rig_gather answer;
     size_t sent; /* bytes of the request that are out */
+    size_t part; /* … when its last part began */
     uint32_t ttt;
     uint64_t lun;
     bool more_to_send;
     bool go_on; /* the answer is unfinished: the next request is due */
+    bool again; /* the last part goes once more, with its number */
 } eng_text;
 
 typedef struct eng_r2t {
@@ -195,6 +198,7 @@ typedef struct eng_conn {
     rig_timer nop_timer;      /* keep-alive */
     rig_timer recovery_timer; /* within-command and within-connection recovery */
     bool pinging;             /* a keep-alive ping is out */
+    bool asked;               /* one shall tell whether what is sent again and again arrives */
     uint64_t heard;           /* when the target last said something */
 } eng_conn;
 
@@ -389,6 +393,7 @@ void eng_status_came(eng_conn *conn, rig_task *task, uint32_t stat_sn, uint64_t 
 rig_status eng_data_whole(eng_conn *conn, rig_task *task, uint64_t now);
 void eng_snack_refused(eng_conn *conn, const uint8_t *bhs, uint64_t now);
 bool eng_retry(eng_conn *conn, rig_task *task);
+rig_status eng_plug_holes(eng_conn *conn, uint64_t now);
 void eng_recovery_arm(eng_conn *conn, uint64_t now);
 void eng_recovery_due(eng_conn *conn, uint64_t now);
 void eng_recovery_free(eng_conn *conn);
@@ -411,6 +416,16 @@ bool eng_any_failed(const rig_session *session);
 
 /* task.c: the task table and life of a request. Requests of the engine's own are freed when they end. */
 rig_task *eng_task_find(const rig_session *session, uint32_t itt);
+/* It has been sent, and no answer has come: its next copy may wait to be sent (7.2.1). */
+static inline bool eng_is_out(const rig_task *task)
+{
+    return task->engine.phase == ENG_SENT || (task->engine.phase == ENG_QUEUED && task->engine.retries > 0);
+}
+/* The request of that kind which a PDU of the connection answers, NULL when there is none; no copy of it goes
+ * any more. */
+rig_task *eng_task_answered(eng_conn *conn, const rig_pdu *pdu, rig_task_kind kind);
+/* The same for what commands are sent; one that has ended while its data still leaves counts, too. */
+rig_task *eng_command_of(eng_conn *conn, const rig_pdu *pdu);
 void eng_task_done(rig_task *task, rig_status status, uint64_t now);
 /* The same when its connection is over: nothing waits for output. */
 void eng_task_lost(rig_task *task, rig_status status, uint64_t now);
@@ -461,6 +476,7 @@ rig_status eng_text_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 eng_text *eng_text_detach(eng_conn *conn, const rig_task *task);
 void eng_text_free(rig_session *session, eng_text *text);
 bool eng_text_continue(eng_conn *conn, uint64_t now);
+void eng_text_again(eng_conn *conn);
 rig_status eng_text_wanted(eng_conn *conn, uint64_t now);
 rig_status eng_ping_send(eng_conn *conn, rig_task *task);
 bool eng_ping_answers(eng_conn *conn);
@@ -471,6 +487,7 @@ rig_status eng_nop_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 rig_status eng_nop_answer(eng_conn *conn, const rig_pdu *pdu, uint32_t ttt);
 void eng_nop_due(eng_conn *conn, uint64_t now);
 void eng_nop_arm(eng_conn *conn, uint64_t now);
+void eng_nop_ask(eng_conn *conn, uint64_t now);
 rig_status eng_logout_send(eng_conn *conn, rig_task *task);
 void eng_logout_sent(rig_session *session, const rig_task *task, uint64_t now);
 rig_status eng_logout_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);

@@ -52,7 +52,7 @@ static bool is_expected(const eng_conn *conn)
     for (uint32_t i = 0; conn->state == ENG_S6_IN_LOGOUT && i < session->num_slots; i++) {
         const rig_task *task = session->slots[i].task;
         bool closes = task && task->kind == RIG_TASK_LOGOUT && task->reason == CLOSE_SESSION;
-        if (closes && task->engine.phase == ENG_SENT && task->engine.conn && task->engine.conn != conn)
+        if (closes && eng_is_out(task) && task->engine.conn && task->engine.conn != conn)
             return !task->engine.conn->over;
     }
     return false;
@@ -140,8 +140,8 @@ static rig_status refused(eng_conn *conn, const rig_pdu *pdu, rig_task *task, ui
 
 rig_status eng_logout_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
-    rig_task *task = eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
-    if (!task || task->kind != RIG_TASK_LOGOUT || task->engine.conn != conn || task->engine.phase != ENG_SENT)
+    rig_task *task = eng_task_answered(conn, pdu, RIG_TASK_LOGOUT);
+    if (!task)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
                               "no such logout on this connection (7.13)");
     rig_node_counters *node = &conn->session->initiator->counters;

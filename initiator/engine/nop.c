@@ -71,8 +71,8 @@ static uint32_t same_bytes(const rig_task *task, rig_view echo)
 
 static rig_status take_echo(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
-    rig_task *task = eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
-    if (!task || task->kind != RIG_TASK_PING || task->engine.conn != conn || task->engine.phase != ENG_SENT)
+    rig_task *task = eng_task_answered(conn, pdu, RIG_TASK_PING);
+    if (!task)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT, "no such ping on this connection (7.13)");
     if (rig_get32(pdu->bhs, RIG_F_TTT) != RIG_TAG_NONE)
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_TTT, "valid ITT and valid TTT together (7.7)");
@@ -118,6 +118,13 @@ static void keep_alive_ping(eng_conn *conn, uint64_t now)
     conn->pinging = eng_own_submit(conn, task, now) == RIG_OK;
 }
 
+/* Whether the target lives, and how far it got; the ping's own timeout ends the connection. */
+void eng_nop_ask(eng_conn *conn, uint64_t now)
+{
+    if (conn->state == ENG_S5_LOGGED_IN && !conn->pinging)
+        keep_alive_ping(conn, now);
+}
+
 /* A refused request left a hole in CmdSN; a ping with that number fills it (section 7.3). */
 rig_status eng_plug(eng_conn *conn, uint32_t cmd_sn, uint64_t now)
 {
@@ -130,7 +137,7 @@ rig_status eng_plug(eng_conn *conn, uint32_t cmd_sn, uint64_t now)
     return eng_own_submit(conn, task, now);
 }
 
-/* The target said nothing for a while: ask. The ping's own timeout ends the connection. */
+/* The target said nothing for a while: ask. */
 void eng_nop_due(eng_conn *conn, uint64_t now)
 {
     uint64_t interval = conn->session->config.nop_interval;
@@ -140,7 +147,6 @@ void eng_nop_due(eng_conn *conn, uint64_t now)
         rig_timerq_arm(&conn->session->initiator->timers, &conn->nop_timer, conn->heard + interval);
         return;
     }
-    if (!conn->pinging)
-        keep_alive_ping(conn, now);
+    eng_nop_ask(conn, now);
     eng_nop_arm(conn, now);
 }

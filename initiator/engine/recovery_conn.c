@@ -289,27 +289,14 @@ static void cleaned(eng_conn *failed, uint64_t now)
     eng_emit(session, &event, RIG_EVENT_RECOVERED, now);
 }
 
-static bool has_owner(const rig_session *session, uint32_t cmd_sn)
-{
-    for (uint32_t i = 0; i < session->num_slots; i++) {
-        const rig_task *task = session->slots[i].task;
-        if (task && !task->immediate && task->engine.numbered && task->cmd_sn == cmd_sn)
-            return true;
-    }
-    return false;
-}
-
-/* Requests that ended with the only connection there was left numbers that nobody answers for (7.2.1). */
+/* Requests that ended with the only connection there was left holes. */
 static void plug_holes(eng_conn *conn, uint64_t now)
 {
-    rig_session *session = conn->session;
-    if (session->cmd_sn - session->exp_cmd_sn > RIG_SESSION_TASKS_MAX) {
-        give_up(session, RIG_E_LIMIT, now);
-        return;
-    }
-    for (uint32_t sn = session->exp_cmd_sn; rig_sn_lt(sn, session->cmd_sn) && !conn->over; sn++)
-        if (!has_owner(session, sn) && eng_plug(conn, sn, now))
-            eng_conn_fail(conn, RIG_E_NOMEM, now);
+    rig_status status = eng_plug_holes(conn, now);
+    if (status == RIG_E_LIMIT)
+        give_up(conn->session, status, now);
+    else if (status)
+        eng_conn_fail(conn, status, now);
 }
 
 static void take_all_over(eng_conn *failed, eng_conn *conn, uint64_t now)

@@ -399,34 +399,95 @@ void eng_snack_refused(eng_conn *conn, const uint8_t *bhs, uint64_t now)
 
 /* ---- retry (7.2.1) ---- */
 
-/* Sends a command again that the target seems not to have received: same tag, number, flags and CDB. */
+/* Sends a request again that the target seems not to have received: same tag, number and content. */
 bool eng_retry(eng_conn *conn, rig_task *task)
 {
     if (task->engine.retries >= ENG_RETRIES_MAX || task->engine.num_tx)
         return false;
     task->engine.retries++;
     conn->session->counters.retries++;
+    if (task->kind == RIG_TASK_TEXT) {
+        eng_text_again(conn);
+        return true;
+    }
     eng_data_out_forget(conn, task);
     eng_gaps_forget(conn, task);
     eng_task_requeue(task, conn);
     return true;
 }
 
+/* What has data on its way, in or out, is no sign of anything. */
 static bool is_unreceived(const eng_conn *conn, const rig_task *task)
 {
-    return task && task->kind == RIG_TASK_SCSI && task->engine.conn == conn &&
-           task->engine.phase == ENG_SENT && !task->immediate &&
+    return task && task->engine.conn == conn && task->engine.phase == ENG_SENT && !task->immediate &&
+           !task->engine.sending && !task->engine.num_tx && conn->placing != task &&
            rig_sn_le(conn->session->exp_cmd_sn, task->cmd_sn);
 }
 
-static bool retry_unreceived(eng_conn *conn)
+static void retry_unreceived(eng_conn *conn)
 {
-    bool any = false;
     for (uint32_t i = 0; i < conn->session->num_slots; i++) {
         rig_task *task = conn->session->slots[i].task;
-        any = (is_unreceived(conn, task) && eng_retry(conn, task)) || any;
+        if (is_unreceived(conn, task) && eng_retry(conn, task))
+            eng_conn_wake(conn);
     }
-    return any;
+}
+
+/* Requests that ended without an answer may have left numbers that nobody answers for: as long as one is
+ * missing, the target takes none behind it (4.2.2.1). */
+rig_status eng_plug_holes(eng_conn *conn, uint64_t now)
+{
+    const rig_session *session = conn->session;
+    uint8_t owned[ENG_TASKS_MAX / 8] = {0};
+    uint32_t first = session->exp_cmd_sn;
+    uint32_t num = session->cmd_sn - first;
+    if (num > ENG_TASKS_MAX)
+        return rig_fail(&conn->error, RIG_E_LIMIT, "%u requests are not acknowledged", num);
+    for (uint32_t i = 0; i < session->num_slots; i++) {
+        const rig_task *task = session->slots[i].task;
+        uint32_t at = task && !task->immediate && task->engine.numbered ? task->cmd_sn - first : num;
+        if (at < num)
+            owned[at / 8] |= (uint8_t)(1 << at % 8);
+    }
+    rig_status status = RIG_OK;
+    for (uint32_t i = 0; i < num && !status && !conn->over; i++)
+        if (!(owned[i / 8] >> i % 8 & 1))
+            status = eng_plug(conn, first + i, now);
+    return status;
+}
+
+static const rig_task *oldest_unreceived(const eng_conn *conn)
+{
+    const rig_session *session = conn->session;
+    for (uint32_t i = 0; i < session->num_slots; i++) {
+        const rig_task *task = session->slots[i].task;
+        if (is_unreceived(conn, task) && task->cmd_sn == session->exp_cmd_sn)
+            return task;
+    }
+    return NULL;
+}
+
+/* Nothing was acknowledged all this time. What is sent in vain again and again shows that the connection does
+ * not carry it any more, if the target still does not acknowledge it when it is asked: a silent one may just
+ * be at work. */
+static rig_status unstick(eng_conn *conn, uint64_t now)
+{
+    rig_status status = eng_plug_holes(conn, now);
+    const rig_task *oldest = oldest_unreceived(conn);
+    if (status)
+        return status;
+    if (!oldest || oldest->engine.retries < ENG_RETRIES_MAX) {
+        conn->asked = false;
+        retry_unreceived(conn);
+        return RIG_OK;
+    }
+    if (conn->asked && !conn->pinging)
+        return rig_fail(&conn->error, RIG_E_TIMEOUT,
+                        "the request with tag 0x%x was sent %d times and never received (7.2.1)", oldest->itt,
+                        ENG_RETRIES_MAX + 1);
+    eng_nop_ask(conn, now);
+    conn->asked = conn->pinging;
+    return RIG_OK;
 }
 
 /* ---- time ---- */
@@ -447,7 +508,7 @@ void eng_recovery_arm(eng_conn *conn, uint64_t now)
                    eng_after(now, recovery_timeout(conn->session)));
 }
 
-/* What was asked for has to come; a command that was not acknowledged all this time is sent again (7.1.4.2).
+/* What was asked for has to come; a request that was not acknowledged all this time is sent again (7.1.4.2).
  */
 void eng_recovery_due(eng_conn *conn, uint64_t now)
 {
@@ -460,8 +521,9 @@ void eng_recovery_due(eng_conn *conn, uint64_t now)
         return;
     }
     bool waits = session->exp_cmd_sn != session->cmd_sn;
-    if (waits && session->exp_cmd_sn == conn->exp_cmd_sn_seen && retry_unreceived(conn))
-        eng_conn_wake(conn);
-    if (conn->missing || waits)
+    rig_status status = waits && session->exp_cmd_sn == conn->exp_cmd_sn_seen ? unstick(conn, now) : RIG_OK;
+    if (status)
+        eng_conn_fail(conn, status, now);
+    if (!conn->over && (conn->missing || waits))
         eng_recovery_arm(conn, now);
 }

@@ -193,8 +193,8 @@ static bool is_last(const rig_pdu *pdu, const rig_task *task)
 rig_status eng_scsi_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     uint32_t stat_sn = rig_get32(pdu->bhs, RIG_F_STAT_SN);
-    rig_task *task = eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
-    if (!task || task->kind != RIG_TASK_SCSI || task->engine.conn != conn || task->engine.phase < ENG_SENT)
+    rig_task *task = eng_command_of(conn, pdu);
+    if (!task)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT, "no such task on this connection (7.13)");
     if (task->engine.phase == ENG_ANSWERED)
         return RIG_OK;

@@ -34,10 +34,13 @@ void eng_lend(eng_conn *conn, rig_tx *tx, rig_task *task, size_t offset, uint32_
     conn->lent++;
 }
 
-/* When a Logout was asked for, nothing new goes but that (section 11.9.1). */
+/* When a Logout was asked for, nothing new goes but that (section 11.9.1); behind it only what the target has
+ * not received, and without which it cannot take it (4.2.2.1). */
 static bool may_go(const eng_conn *conn, const rig_task *task)
 {
     const rig_session *session = conn->session;
+    if (conn->state == ENG_S6_IN_LOGOUT)
+        return task->engine.retries > 0;
     if (conn->state == ENG_S7_LOGOUT_REQUESTED && task->kind != RIG_TASK_LOGOUT)
         return false;
     if (task->kind == RIG_TASK_TEXT && conn->text)
@@ -101,16 +104,23 @@ static bool send_request(eng_conn *conn, uint64_t now)
     return true;
 }
 
-/* After a Logout nothing goes any more (section 11.14). Requests may call back and end the connection. */
+/* Requests may call back and end the connection. */
 static bool is_open(const eng_conn *conn)
 {
-    return !conn->over && (conn->state == ENG_S5_LOGGED_IN || conn->state == ENG_S7_LOGOUT_REQUESTED);
+    return !conn->over && conn->state >= ENG_S5_LOGGED_IN && conn->state <= ENG_S7_LOGOUT_REQUESTED;
+}
+
+/* After a Logout nothing new goes (section 11.14). */
+static bool send_one(eng_conn *conn, uint64_t now)
+{
+    bool all = conn->state != ENG_S6_IN_LOGOUT;
+    return (all && (eng_snack_send(conn) || eng_ping_answers(conn) || eng_data_out_send(conn))) ||
+           eng_text_continue(conn, now) || send_request(conn, now) || (all && eng_ack_send(conn));
 }
 
 void eng_send(eng_conn *conn, uint64_t now)
 {
     while (is_open(conn) && rig_txq_room(&conn->txq) > 0)
-        if (!eng_snack_send(conn) && !eng_ping_answers(conn) && !eng_data_out_send(conn) &&
-            !eng_text_continue(conn, now) && !send_request(conn, now) && !eng_ack_send(conn))
+        if (!send_one(conn, now))
             break;
 }

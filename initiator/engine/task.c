@@ -2,10 +2,10 @@
 #include "internal.h"
 #include "rig/cdb.h"
 
-#define SLOT_BITS 12
+#define SLOT_BITS 13
 #define FIRST_SLOTS 8
 
-_Static_assert(RIG_SESSION_TASKS_MAX == 1 << SLOT_BITS, "a slot number must fill the low bits of a tag");
+_Static_assert(ENG_TASKS_MAX == 1 << SLOT_BITS, "a slot number must fill the low bits of a tag");
 
 static void queue_push(eng_queue *queue, rig_task *task)
 {
@@ -48,9 +48,16 @@ static bool grow_slots(rig_session *session)
     return true;
 }
 
+/* However many requests are open, they can be aborted, and the session be kept alive and ended. */
+static uint32_t task_limit(const rig_task *task)
+{
+    bool ends = task->kind == RIG_TASK_TMF || task->kind == RIG_TASK_LOGOUT;
+    return ends || task->engine.internal ? ENG_TASKS_MAX : RIG_SESSION_TASKS_MAX;
+}
+
 static rig_status task_add(rig_session *session, rig_task *task)
 {
-    if (session->num_tasks >= RIG_SESSION_TASKS_MAX)
+    if (session->num_tasks >= task_limit(task))
         return RIG_E_LIMIT;
     if (session->free_slot == UINT32_MAX && !grow_slots(session))
         return RIG_E_NOMEM;
@@ -67,9 +74,30 @@ static rig_status task_add(rig_session *session, rig_task *task)
 
 rig_task *eng_task_find(const rig_session *session, uint32_t itt)
 {
-    uint32_t slot = itt & (RIG_SESSION_TASKS_MAX - 1);
+    uint32_t slot = itt & (ENG_TASKS_MAX - 1);
     rig_task *task = slot < session->num_slots ? session->slots[slot].task : NULL;
     return task && task->itt == itt ? task : NULL;
+}
+
+rig_task *eng_task_answered(eng_conn *conn, const rig_pdu *pdu, rig_task_kind kind)
+{
+    rig_task *task = eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
+    if (!task || task->kind != kind || task->engine.conn != conn || !eng_is_out(task))
+        return NULL;
+    if (task->engine.phase == ENG_QUEUED)
+        eng_queue_remove(&conn->bound, task);
+    task->engine.phase = ENG_SENT;
+    return task;
+}
+
+rig_task *eng_command_of(eng_conn *conn, const rig_pdu *pdu)
+{
+    rig_task *task = eng_task_answered(conn, pdu, RIG_TASK_SCSI);
+    if (task)
+        return task;
+    task = eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
+    bool over = task && task->kind == RIG_TASK_SCSI && task->engine.phase == ENG_ANSWERED;
+    return over && task->engine.conn == conn ? task : NULL;
 }
 
 static eng_queue *queue_of(rig_session *session, rig_task *task)

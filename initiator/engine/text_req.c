@@ -25,6 +25,7 @@ static rig_status put_part(eng_conn *conn, rig_tx *tx)
 {
     eng_text *text = conn->text;
     size_t rest = text->request.len - text->sent;
+    text->part = text->sent;
     text->more_to_send = rest > conn->max_send;
     size_t len = text->more_to_send ? conn->max_send : rest;
     if (len == 0)
@@ -89,25 +90,44 @@ rig_status eng_text_send(eng_conn *conn, rig_task *task)
     return status;
 }
 
-/* The next request of a sequence, after an answer that asked for it; it consumes a CmdSN of its own. */
+/* The target seems not to have received the last part. */
+void eng_text_again(eng_conn *conn)
+{
+    conn->text->sent = conn->text->part;
+    conn->text->again = true;
+}
+
+static bool may_continue(const eng_conn *conn)
+{
+    const eng_text *text = conn->text;
+    if (!text || conn->state == ENG_S7_LOGOUT_REQUESTED)
+        return false;
+    bool open = text->task->immediate || eng_window_open(conn->session);
+    return text->again || (text->go_on && open && conn->state == ENG_S5_LOGGED_IN);
+}
+
+/* The next request of a sequence, after an answer that asked for it; it consumes a CmdSN of its own. Or the
+ * last one once more. */
 bool eng_text_continue(eng_conn *conn, uint64_t now)
 {
     eng_text *text = conn->text;
     rig_session *session = conn->session;
-    if (!text || !text->go_on || conn->state != ENG_S5_LOGGED_IN)
+    if (!may_continue(conn))
         return false;
     rig_task *task = text->task;
-    if (!task->immediate && !eng_window_open(session))
-        return false;
-    rig_status status = send_part(conn, task, session->cmd_sn);
+    rig_status status = send_part(conn, task, text->again ? task->cmd_sn : session->cmd_sn);
     if (status) {
         if (status != RIG_E_BUSY)
             eng_task_done(task, status, now);
         return false;
     }
-    task->cmd_sn = session->cmd_sn;
-    session->cmd_sn += !task->immediate;
-    text->go_on = false;
+    if (!text->again) {
+        task->cmd_sn = session->cmd_sn;
+        session->cmd_sn += !task->immediate;
+        task->engine.retries = 0;
+    }
+    text->go_on = text->again = false;
+    eng_recovery_arm(conn, now);
     return true;
 }
 
@@ -171,6 +191,7 @@ rig_status eng_text_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     if (status)
         return status;
     eng_text *text = conn->text;
+    text->again = false;
     status = rig_gather_add(&text->answer, eng_alloc(conn->session), pdu->data, RIG_TEXT_ANSWER_MAX);
     if (status)
         return rig_fail(&conn->error, status, "an answer of %zu and %zu bytes more", text->answer.len,

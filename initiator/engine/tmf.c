@@ -57,7 +57,7 @@ void eng_tmf_refer(rig_task *task)
     if (!about)
         return;
     task->lun = about->lun;
-    task->engine.ref_waits = about->engine.phase == ENG_QUEUED;
+    task->engine.ref_waits = about->engine.phase == ENG_QUEUED && !about->engine.numbered;
     task->engine.ref_cmd_sn = about->cmd_sn;
     task->engine.ref_numbered = !about->immediate;
     if (!task->engine.ref_waits)
@@ -75,7 +75,7 @@ bool eng_tmf_moot(rig_task *task, const eng_conn *conn, uint64_t now)
         eng_task_done(task, RIG_E_NOT_FOUND, now);
         return true;
     }
-    if (about->engine.phase == ENG_QUEUED) {
+    if (about->engine.phase == ENG_QUEUED && !about->engine.numbered) {
         eng_task_done(about, RIG_E_ABORTED, now);
         task = eng_task_find(session, itt);
         if (task)
@@ -92,7 +92,7 @@ bool eng_tmf_moot(rig_task *task, const eng_conn *conn, uint64_t now)
 
 static bool is_hit(const rig_task *tmf, const rig_task *task)
 {
-    if (task->kind != RIG_TASK_SCSI || task->engine.phase != ENG_SENT)
+    if (task->kind != RIG_TASK_SCSI || !eng_is_out(task))
         return false;
     if (tmf->function == ABORT_TASK)
         return task->itt == tmf->engine.ref_itt;
@@ -136,7 +136,7 @@ rig_status eng_task_termination(eng_conn *conn, const rig_pdu *pdu)
         return RIG_OK;
     for (uint32_t i = 0; i < session->num_slots; i++) {
         rig_task *task = session->slots[i].task;
-        bool hit = task && task->kind == RIG_TASK_SCSI && task->engine.phase == ENG_SENT && task->lun == lun;
+        bool hit = task && task->kind == RIG_TASK_SCSI && eng_is_out(task) && task->lun == lun;
         if (hit && task->engine.conn == conn)
             stop(conn, task);
     }
@@ -191,8 +191,8 @@ rig_status eng_tmf_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     rig_session *session = conn->session;
     uint32_t itt = rig_get32(pdu->bhs, RIG_F_ITT);
-    rig_task *task = eng_task_find(session, itt);
-    if (!task || task->kind != RIG_TASK_TMF || task->engine.conn != conn || task->engine.phase != ENG_SENT)
+    rig_task *task = eng_task_answered(conn, pdu, RIG_TASK_TMF);
+    if (!task)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
                               "no such request on this connection (7.13)");
     task->response = (uint8_t)rig_get(pdu->bhs, RIG_F_TMF_RESPONSE);
