@@ -352,6 +352,7 @@ rig_status run_session_config(run_world *world, rig_session_config *out_config, 
     out_config->start_operational = from->stage == RIG_SCN_STAGE_OPERATIONAL;
     out_config->has_cmd_sn = from->has_cmdsn;
     out_config->cmd_sn = from->cmdsn;
+    out_config->take_over = from->has_isid; /* a scenario says what it wants */
     if (from->has_isid)
         rig_be_set(out_config->isid, 6, from->isid);
     rig_status status = run_auth(&from->auth, &out_config->auth, err);

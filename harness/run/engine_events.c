@@ -95,17 +95,30 @@ static void login_failed(run_world *world, const rig_event *event)
     rig_text text;
     run_op *op = op_of(world, event->session);
     rig_text_init(&text, more, sizeof more);
-    rig_text_add(&text, "status=%s", login_outcome(event));
+    rig_text_add(&text, "status=%s again=%s", login_outcome(event), event->again ? "yes" : "no");
     session_event(world, event, "login-failed", more);
     if (op)
         run_op_done(op, login_outcome(event), true);
 }
 
+static const char *end_reason(const rig_event *event)
+{
+    return event->status ? rig_status_name(event->status) : "logout";
+}
+
 static void closed(run_world *world, const rig_event *event)
 {
     const char *by = event->by_target ? "target" : "initiator";
-    run_event(world, "close", "reason=%s by %s", event->status ? rig_status_name(event->status) : "logout",
-              by);
+    run_event(world, "close", "reason=%s by %s", end_reason(event), by);
+}
+
+static void nexus_loss(run_world *world, const rig_event *event)
+{
+    char more[96];
+    rig_text text;
+    rig_text_init(&text, more, sizeof more);
+    rig_text_add(&text, "reason=%s", end_reason(event));
+    session_event(world, event, "nexus-loss notice", more);
 }
 
 static void session_down(run_world *world, const rig_event *event)
@@ -114,7 +127,7 @@ static void session_down(run_world *world, const rig_event *event)
     rig_text text;
     run_op *op = op_of(world, event->session);
     rig_text_init(&text, more, sizeof more);
-    rig_text_add(&text, "reason=%s", event->status ? rig_status_name(event->status) : "logout");
+    rig_text_add(&text, "reason=%s again=%s", end_reason(event), event->again ? "yes" : "no");
     session_event(world, event, "session down", more);
     if (op && event->status)
         run_op_done(op, rig_status_name(event->status), true);
@@ -143,7 +156,7 @@ void run_engine_event(void *ctx, const rig_event *event)
         closed(world, event);
         break;
     case RIG_EVENT_NEXUS_LOSS:
-        session_event(world, event, "nexus-loss notice", "");
+        nexus_loss(world, event);
         break;
     case RIG_EVENT_NOP_IN:
         run_event(world, "nop-in", "%s", "");

@@ -15,9 +15,8 @@ static rig_status dropped(eng_conn *conn, const rig_pdu *pdu, eng_conn *which, u
     rig_session *session = conn->session;
     if (!which)
         return RIG_OK;
-    session->has_wait = true;
-    session->wait = (uint16_t)rig_get(pdu->bhs, RIG_F_PARAMETER2);
-    session->retain = (uint16_t)rig_get(pdu->bhs, RIG_F_PARAMETER3);
+    eng_note_wait(session, (uint16_t)rig_get(pdu->bhs, RIG_F_PARAMETER2),
+                  (uint16_t)rig_get(pdu->bhs, RIG_F_PARAMETER3), now);
     rig_status status = eng_conn_error(which, RIG_E_CLOSED, pdu, RIG_F_ASYNC_EVENT,
                                        "the target drops the connection (11.9.1)");
     if (which == conn)

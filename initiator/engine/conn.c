@@ -6,8 +6,8 @@
 static int conn_space(void *ctx, struct iovec *iov, int max)
 {
     eng_conn *conn = ctx;
-    if (max < RIG_SPACE_IOV)
-        return 0;
+    if (max < RIG_SPACE_IOV || (!conn->over && conn->num_pings >= ENG_NOP_ANSWERS_MAX))
+        return 0; /* what the target asks for cannot outgrow what it takes */
     if (!conn->over)
         return rig_framer_space(&conn->framer, conn->session->initiator->config.read_ahead, iov);
     iov[0] = conn->session->initiator->config.read_ahead;
@@ -143,7 +143,7 @@ static void conn_delete(eng_conn *conn)
     rig_txq_cleanup(&conn->txq);
     rig_framer_cleanup(&conn->framer);
     rig_delete(alloc, conn->r2ts, conn->num_r2ts * sizeof *conn->r2ts);
-    rig_delete(alloc, conn->pings, conn->pings ? ENG_NOP_ANSWERS_MAX * sizeof *conn->pings : 0);
+    rig_delete(alloc, conn->pings, conn->ping_size * sizeof *conn->pings);
     rig_delete(alloc, conn, sizeof *conn);
 }
 

@@ -11,28 +11,28 @@
 #include "rig/text.h"
 #include "rig/txq.h"
 
-#define ENG_NOP_ANSWERS_MAX 64  /* pings of the target that may wait for an answer on one connection */
+#define ENG_NOP_ANSWERS_MAX 64  /* pings that wait for an answer until a connection reads no further */
 #define ENG_R2T_NONE UINT32_MAX /* end of a list in the R2T pool */
 #define ENG_R2T_POOL_MAX 65536  /* waiting R2Ts of one connection */
 #define ENG_CHALLENGES_MAX                                                                                   \
-    256                     /* newest CHAP challenges of a node that are recognised when they come back      \
-                             */
-#define ENG_CHAP_KEYS 5     /* CHAP_A, _I, _C, _N, _R */
-#define ENG_HASH_MAX 32     /* bytes of the longest digest of CHAP */
-#define ENG_AUTH_TEXTS 4    /* names and secrets of an authentication */
-#define ENG_OPEN_MAX 64     /* numbered responses of one connection that cannot be acknowledged yet */
-#define ENG_HOLES_MAX 1024  /* gaps in the data of all tasks of one connection */
-#define ENG_SNACKS_MAX 128  /* SNACKs of one connection that wait to be sent */
-#define ENG_ACK_EVERY 16    /* responses after which a silent initiator acknowledges */
-#define ENG_RETRIES_MAX 3   /* times one command is retried, or one gap asked for again */
-#define ENG_REDIRECTS_MAX 8 /* addresses one login follows, so that a circle of redirects ends */
+    256                        /* newest CHAP challenges of a node that are recognised when they come back   \
+                                */
+#define ENG_CHAP_KEYS 5        /* CHAP_A, _I, _C, _N, _R */
+#define ENG_HASH_MAX 32        /* bytes of the longest digest of CHAP */
+#define ENG_AUTH_TEXTS 4       /* names and secrets of an authentication */
+#define ENG_OPEN_MAX 64        /* numbered responses of one connection that cannot be acknowledged yet */
+#define ENG_HOLES_MAX 1024     /* gaps in the data of all tasks of one connection */
+#define ENG_SNACKS_MAX 128     /* SNACKs of one connection that wait to be sent */
+#define ENG_ACK_EVERY 16       /* responses after which a silent initiator acknowledges */
+#define ENG_RETRIES_MAX 3      /* times one command is retried, or one gap asked for again */
+#define ENG_TARGET_BUCKETS 256 /* of sessions, by the name of their target */
+#define ENG_REDIRECTS_MAX 8    /* addresses one login follows, so that a circle of redirects ends */
 
 /* Default times of the engine, in ns. */
 #define ENG_LOGIN_TIMEOUT (15 * RIG_SECOND)
 #define ENG_TMF_TIMEOUT (15 * RIG_SECOND)
 #define ENG_NOP_TIMEOUT (5 * RIG_SECOND)
 #define ENG_RECOVERY_TIMEOUT (5 * RIG_SECOND)
-#define ENG_RECONNECT_MAX 5
 #define ENG_TASKS_MAX (2 * RIG_SESSION_TASKS_MAX) /* the engine's own, of which each aborts one, included */
 #define ENG_SAVES_MAX                                                                                        \
     5 /* connections lost one after the other, without an answer to any command, until the session is given  \
@@ -63,6 +63,7 @@ typedef struct eng_text {
     rig_gather answer;
     size_t sent; /* bytes of the request that are out */
     size_t part; /* … when its last part began */
+    size_t read; /* bytes of the answer that were looked at */
     uint32_t ttt;
     uint64_t lun;
     bool more_to_send;
@@ -147,6 +148,10 @@ typedef struct eng_login {
     eng_auth_state auth;
     eng_chap chap;
     bool redirected; /* the target named another address, in conn->portal */
+    bool has_portal_group;
+    uint16_t portal_group;
+    char *alias; /* NULL when there is none */
+    size_t alias_len;
     rig_key_value result[RIG_KEYS];
 } eng_login;
 
@@ -193,7 +198,7 @@ typedef struct eng_conn {
     eng_r2t *r2ts;
     uint32_t num_r2ts, free_r2t;
     eng_ping *pings; /* ring of target pings to answer */
-    uint32_t ping_first, num_pings;
+    uint32_t ping_size, ping_first, num_pings;
     rig_timer timer;          /* login, or the peer's FIN */
     rig_timer nop_timer;      /* keep-alive */
     rig_timer recovery_timer; /* within-command and within-connection recovery */
@@ -205,6 +210,7 @@ typedef struct eng_conn {
 struct rig_session {
     rig_initiator *initiator;
     rig_session *next, *prev;
+    rig_session *target_next; /* in its bucket of by_target */
     rig_session_config config;
     char *target;
     uint8_t state; /* eng_session_state */
@@ -214,9 +220,13 @@ struct rig_session {
     bool sweep;    /* a connection may be over: look when no call is on the stack */
     bool doomed;   /* rig_session_free was called */
     bool has_wait;
-    uint16_t wait, retain; /* Time2Wait of an Async Message, which counts instead of the agreed one (7.5.2) */
-    uint32_t busy;         /* calls on the stack that use the session or its connections */
-    uint32_t redirects;    /* followed since the last time it was up */
+    uint16_t wait,
+        retain; /* Time2Wait of an Async Message, which counts instead of the agreed one (7.5.2) … */
+    uint64_t not_before; /* … and when it is over */
+    bool nexus;          /* the SCSI layer has an I_T nexus whose loss it was not told of */
+    rig_status lost;     /* why the session went down */
+    uint32_t busy;       /* calls on the stack that use the session or its connections */
+    uint32_t redirects;  /* followed since the last time it was up */
     uint16_t tsih;
     uint16_t next_cid;
     bool has_portal_group;
@@ -234,11 +244,12 @@ struct rig_session {
     eng_conn *conns;
     eng_slot *slots; /* task table: slot number is the low bits of the ITT */
     uint32_t num_slots, num_tasks, free_slot, generation;
-    eng_queue queue;  /* waiting for window and connection */
-    eng_queue urgent; /* immediate requests: no window */
+    uint32_t num_spare; /* of the tasks, those that have room however many others there are */
+    eng_queue queue;    /* waiting for window and connection */
+    eng_queue urgent;   /* immediate requests: no window */
     uint32_t attempts;
     uint32_t turns;     /* requests sent, for their order */
-    bool leaving;       /* the host has asked for its end */
+    bool leaving;       /* the host has asked for its end: nothing brings it back but the host */
     bool tried;         /* it was logged in again, at last … */
     uint64_t last_try;  /* … then */
     uint32_t saves;     /* connections lost without … */
@@ -251,7 +262,8 @@ struct rig_initiator {
     char *name, *alias;
     rig_timerq timers;
     rig_session *sessions;
-    uint64_t num_isids, num_cmd_sns, num_tags, num_chap_ids, num_challenge_draws;
+    rig_session *by_target[ENG_TARGET_BUCKETS];
+    uint64_t num_cmd_sns, num_tags, num_chap_ids, num_challenge_draws;
     uint64_t challenges[ENG_CHALLENGES_MAX]; /* marks of those sent, a ring */
     uint64_t num_challenges;                 /* ever sent */
     rig_node_counters counters;
@@ -294,13 +306,24 @@ static inline uint64_t eng_after(uint64_t now, uint64_t wait)
 
 void eng_emit(rig_session *session, rig_event *event, rig_event_kind kind, uint64_t now);
 
+/* isid.c: the ISID of a session, and whether another session that lives has it at the same portal group */
+void eng_isid_take(rig_session *session);
+void eng_isid_release(rig_session *session);
+bool eng_isid_busy(const rig_session *session);
+
 /* recovery_session.c: error recovery level 0 */
-void eng_come_back(rig_session *session, uint64_t now);
 void eng_recover(rig_session *session, rig_status why, uint64_t now);
 /* Nothing is under way: neither a connection nor a login to come. */
 bool eng_is_idle(const rig_session *session);
 void eng_reconnect(rig_session *session, uint64_t now);
-void eng_session_end(rig_session *session, uint64_t now);
+void eng_session_end(rig_session *session, bool comes_back, uint64_t now);
+rig_status eng_first_login(rig_session *session, uint64_t now);
+/* The target named the time until the next login or logout. */
+void eng_note_wait(rig_session *session, uint16_t wait, uint16_t retain, uint64_t now);
+/* The I_T nexus is lost when its session has ended and is not logged in again, or is reinstated (6.3.5.1):
+ * told once. */
+void eng_nexus_lost(rig_session *session, uint64_t now);
+void eng_nexus_over(rig_session *session, uint64_t now);
 void eng_login_failed(eng_conn *conn, rig_status why, uint64_t now);
 
 /* login.c and its stages */
@@ -317,6 +340,9 @@ rig_status eng_keys_finish(eng_conn *conn);
 bool eng_keys_redirect(eng_conn *conn, rig_view text);
 
 rig_status eng_key_put(eng_conn *conn, const char *key, rig_view value);
+/* The answer to a key that a target proposes in full feature phase, where hardly one can be negotiated (6.4);
+ * NULL when it wants none. */
+const char *eng_key_word(const rig_pair *pair);
 rig_status eng_key_wrong(eng_conn *conn, const char *key, rig_view value, const char *why);
 
 /* auth_config.c: what a session authenticates with */
@@ -430,6 +456,8 @@ void eng_task_done(rig_task *task, rig_status status, uint64_t now);
 /* The same when its connection is over: nothing waits for output. */
 void eng_task_lost(rig_task *task, rig_status status, uint64_t now);
 void eng_tasks_abort(rig_session *session, const eng_conn *conn, rig_status why, uint64_t now);
+/* Ends a request that is on no connection: what it leaves of the command numbers is filled. */
+void eng_task_withdraw(rig_task *task, rig_status status, uint64_t now);
 void eng_task_timeout(rig_task *task, uint64_t now);
 void eng_task_sent(void *ctx, void *cookie);
 void eng_task_bind(rig_task *task, eng_conn *conn);

@@ -12,6 +12,7 @@ void eng_login_free(eng_conn *conn)
         return;
     rig_gather_cleanup(&conn->login->tx, alloc);
     rig_gather_cleanup(&conn->login->rx, alloc);
+    rig_delete(alloc, conn->login->alias, conn->login->alias ? conn->login->alias_len + 1 : 0);
     rig_secret_wipe(&conn->login->chap, sizeof conn->login->chap);
     rig_delete(alloc, conn->login, sizeof *conn->login);
     conn->login = NULL;
@@ -180,21 +181,28 @@ static rig_status check_stages(eng_conn *conn, const rig_pdu *pdu)
     return RIG_OK;
 }
 
+/* The numbers of a session begin where its login says (11.12.8). */
+static bool begins_with_ours(const eng_conn *conn, const rig_pdu *pdu)
+{
+    return rig_get32(pdu->bhs, RIG_F_EXP_CMD_SN) == conn->session->cmd_sn;
+}
+
 /* StatSN and the window count only in responses with class 0 (section 11.13.4). */
 static rig_status take_numbers(eng_conn *conn, const rig_pdu *pdu)
 {
     uint32_t stat_sn = rig_get32(pdu->bhs, RIG_F_STAT_SN);
-    rig_session *session = conn->session;
     if (conn->login->first_response && stat_sn != conn->exp_stat_sn)
         return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_STAT_SN,
                               "login responses count by one (11.13.4)");
+    rig_session *session = conn->session;
     if (!conn->login->first_response && conn->leading) {
-        session->exp_cmd_sn = rig_get32(pdu->bhs, RIG_F_EXP_CMD_SN);
-        session->max_cmd_sn = session->exp_cmd_sn - 1; /* closed, until the target says otherwise */
+        session->exp_cmd_sn = session->cmd_sn;
+        session->max_cmd_sn = session->cmd_sn - 1; /* closed, until the target says otherwise */
     }
     conn->login->first_response = true;
     conn->exp_stat_sn = stat_sn + 1;
-    eng_window_take(session, pdu->bhs);
+    if (!conn->leading || begins_with_ours(conn, pdu))
+        eng_window_take(session, pdu->bhs);
     return RIG_OK;
 }
 
@@ -205,6 +213,9 @@ static rig_status finish(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     if (tsih == 0 || (!conn->leading && tsih != session->tsih))
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_TSIH,
                               "the final response names the session (11.13.3)");
+    if (conn->leading && !begins_with_ours(conn, pdu))
+        return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_EXP_CMD_SN,
+                              "the target expects another CmdSN than that of the login (11.12.8)");
     rig_status status = eng_keys_finish(conn);
     if (status)
         return status;

@@ -9,6 +9,7 @@ typedef struct text_key {
     bool once;        /* a second time is a redeclaration */
     bool leading;     /* only on the leading connection */
     bool answered;    /* it is a proposal: words that only answer cannot stand in it */
+    bool told;        /* targets tell it in full feature phase, too, and want no answer (appendix C, 13.6) */
 } text_key;
 
 rig_status eng_key_wrong(eng_conn *conn, const char *key, rig_view value, const char *why)
@@ -25,16 +26,11 @@ rig_status eng_key_put(eng_conn *conn, const char *key, rig_view value)
 
 static rig_status take_alias(eng_conn *conn, rig_view value)
 {
-    rig_session *session = conn->session;
     if (value.len > RIG_VALUE_MAX)
         return eng_key_wrong(conn, "TargetAlias", value, "longer than 255 bytes (section 13.6)");
-    char *copy = rig_copy_text(eng_alloc(session), value.ptr, value.len);
-    if (!copy)
-        return RIG_E_NOMEM;
-    rig_delete(eng_alloc(session), session->target_alias, session->target_alias_len + 1);
-    session->target_alias = copy;
-    session->target_alias_len = value.len;
-    return RIG_OK;
+    conn->login->alias = rig_copy_text(eng_alloc(conn->session), value.ptr, value.len);
+    conn->login->alias_len = value.len;
+    return conn->login->alias ? RIG_OK : RIG_E_NOMEM;
 }
 
 static rig_status take_group(eng_conn *conn, rig_view value)
@@ -42,12 +38,12 @@ static rig_status take_group(eng_conn *conn, rig_view value)
     uint64_t group = 0;
     if (!rig_number_parse(value, &group) || group > UINT16_MAX)
         return eng_key_wrong(conn, "TargetPortalGroupTag", value, "not a number of 16 bits (section 13.9)");
-    rig_session *session = conn->session;
+    const rig_session *session = conn->session;
     if (!conn->leading && session->has_portal_group && session->portal_group != group)
         return eng_key_wrong(conn, "TargetPortalGroupTag", value,
                              "another portal group than that of the session (section 4.4.3)");
-    session->portal_group = (uint16_t)group;
-    session->has_portal_group = true;
+    conn->login->portal_group = (uint16_t)group;
+    conn->login->has_portal_group = true;
     return RIG_OK;
 }
 
@@ -87,9 +83,19 @@ static rig_status take_of_mark_int(eng_conn *conn, rig_view value)
 /* The keys without a row in the table of numbers and lists; those without a function never come from a target
  * during login. */
 static const text_key text_keys[] = {
-    {.name = "TargetAlias", .take = take_alias, .security = true, .operational = true, .once = true},
-    {.name = "TargetPortalGroupTag", .take = take_group, .security = true, .operational = true, .once = true},
-    {.name = "TargetAddress", .take = take_address, .security = true, .operational = true},
+    {.name = "TargetAlias",
+     .take = take_alias,
+     .security = true,
+     .operational = true,
+     .once = true,
+     .told = true},
+    {.name = "TargetPortalGroupTag",
+     .take = take_group,
+     .security = true,
+     .operational = true,
+     .once = true,
+     .told = true},
+    {.name = "TargetAddress", .take = take_address, .security = true, .operational = true, .told = true},
     {.name = "AuthMethod", .take = eng_security_method, .security = true, .once = true},
     {.name = "IFMarker", .take = take_if_marker, .operational = true, .once = true, .answered = true},
     {.name = "OFMarker", .take = take_of_marker, .operational = true, .once = true, .answered = true},
@@ -97,12 +103,26 @@ static const text_key text_keys[] = {
     {.name = "OFMarkInt", .take = take_of_mark_int, .operational = true, .once = true, .answered = true},
     {.name = "InitiatorName"},
     {.name = "InitiatorAlias"},
-    {.name = "TargetName"},
+    {.name = "TargetName", .told = true},
     {.name = "SessionType"},
     {.name = "SendTargets"},
 };
 
 #define NUM_TEXT_KEYS (sizeof text_keys / sizeof text_keys[0])
+
+const char *eng_key_word(const rig_pair *pair)
+{
+    unsigned chap;
+    if (eng_reserved_word(pair->value))
+        return NULL;
+    for (unsigned i = 0; i < NUM_TEXT_KEYS; i++)
+        if (rig_view_is(pair->key, text_keys[i].name))
+            return text_keys[i].told ? NULL : "Reject";
+    rig_key_id key = rig_key_find(pair->key);
+    if (key == RIG_KEY_MAX_RECV_DATA)
+        return NULL;
+    return key != RIG_KEYS || eng_chap_find(pair->key, &chap) ? "Reject" : "NotUnderstood";
+}
 
 static rig_status put_names(eng_conn *conn)
 {
@@ -236,6 +256,24 @@ bool eng_keys_redirect(eng_conn *conn, rig_view text)
     return false;
 }
 
+/* What a target says of itself counts once the login has succeeded. */
+static void take_declarations(eng_conn *conn)
+{
+    eng_login *login = conn->login;
+    rig_session *session = conn->session;
+    if (login->has_portal_group) {
+        session->portal_group = login->portal_group;
+        session->has_portal_group = true;
+    }
+    if (!login->alias)
+        return;
+    rig_delete(eng_alloc(session), session->target_alias,
+               session->target_alias ? session->target_alias_len + 1 : 0);
+    session->target_alias = login->alias;
+    session->target_alias_len = login->alias_len;
+    login->alias = NULL;
+}
+
 /* Keys of connection scope that others than the leading connection agree on concern that connection alone. */
 rig_status eng_keys_finish(eng_conn *conn)
 {
@@ -245,6 +283,7 @@ rig_status eng_keys_finish(eng_conn *conn)
     if (status)
         return status;
     settle_open(login, &session->config);
+    take_declarations(conn);
     if (login->result[RIG_KEY_FIRST_BURST].value > login->result[RIG_KEY_MAX_BURST].value)
         login->result[RIG_KEY_FIRST_BURST].value = login->result[RIG_KEY_MAX_BURST].value;
     if (conn->leading)

@@ -103,19 +103,18 @@ static rig_status logged_out(eng_conn *conn, rig_task *task, uint64_t now)
     if (eng_session_any(session))
         return RIG_OK;
     free_failed(session, now);
-    eng_session_end(session, now);
-    if (logout.engine.internal)
-        eng_come_back(session, now);
+    eng_session_end(session, logout.engine.internal, now);
     return RIG_OK;
 }
 
 /* The next login or logout waits as long as the target says (11.15.3). */
-static void note_wait(rig_session *session, const rig_pdu *pdu)
+static void note_wait(rig_session *session, const rig_pdu *pdu, uint64_t now)
 {
     uint64_t response = rig_get(pdu->bhs, RIG_F_LOGOUT_RESPONSE);
-    session->has_wait = response == RECOVERY_UNSUPPORTED || response == CLEANUP_FAILED;
-    session->wait = (uint16_t)rig_get(pdu->bhs, RIG_F_TIME2WAIT);
-    session->retain = (uint16_t)rig_get(pdu->bhs, RIG_F_TIME2RETAIN);
+    session->has_wait = false;
+    if (response == RECOVERY_UNSUPPORTED || response == CLEANUP_FAILED)
+        eng_note_wait(session, (uint16_t)rig_get(pdu->bhs, RIG_F_TIME2WAIT),
+                      (uint16_t)rig_get(pdu->bhs, RIG_F_TIME2RETAIN), now);
 }
 
 /* A logout that failed leaves its connections to recovery (T17); one for a connection that does not exist
@@ -126,7 +125,7 @@ static rig_status refused(eng_conn *conn, const rig_pdu *pdu, rig_task *task, ui
     const rig_task logout = *task;
     eng_conn *closing = logout.reason == CLOSE_SESSION ? conn : eng_session_conn(session, logout.cid);
     if (logout.engine.saves || (closing && closing->state == ENG_S6_IN_LOGOUT))
-        note_wait(session, pdu);
+        note_wait(session, pdu, now);
     eng_task_done(task, RIG_E_REFUSED, now);
     if (!closing || closing->over || closing->state != ENG_S6_IN_LOGOUT)
         return RIG_OK;

@@ -3,24 +3,27 @@
 
 #define LUN_NOT_SPECIFIED UINT64_MAX /* the one LUN that is none (SAM-5) */
 
-static uint32_t ping_len(const eng_conn *conn, const rig_task *task)
+static size_t ping_len(const rig_task *task)
 {
     size_t sum = 0;
     for (uint32_t i = 0; i < task->num_out; i++)
         sum += task->out[i].iov_len;
-    return sum > conn->max_send ? conn->max_send : (uint32_t)sum;
+    return sum;
 }
 
 /* The LUN is the target's, and goes with its tag only (section 11.18.2). */
 rig_status eng_ping_send(eng_conn *conn, rig_task *task)
 {
+    size_t len = ping_len(task);
+    if (len > conn->max_send)
+        return RIG_E_LIMIT;
     rig_tx *tx = eng_push(conn, RIG_PDU_NOP_OUT);
     if (!tx)
         return RIG_E_BUSY;
     rig_set(tx->bhs, RIG_F_I, task->immediate);
     rig_set(tx->bhs, RIG_F_ITT, task->itt);
     rig_set(tx->bhs, RIG_F_CMD_SN, task->cmd_sn);
-    eng_lend(conn, tx, task, 0, ping_len(conn, task));
+    eng_lend(conn, tx, task, 0, (uint32_t)len);
     rig_txq_seal(&conn->txq);
     return RIG_OK;
 }
@@ -37,22 +40,39 @@ bool eng_ping_answers(eng_conn *conn)
     rig_set(tx->bhs, RIG_F_TTT, ping->ttt);
     rig_set(tx->bhs, RIG_F_CMD_SN, conn->session->cmd_sn);
     rig_txq_seal(&conn->txq);
-    conn->ping_first = (conn->ping_first + 1) % ENG_NOP_ANSWERS_MAX;
-    conn->num_pings--;
+    conn->ping_first = (conn->ping_first + 1) % conn->ping_size;
+    if (conn->num_pings-- == ENG_NOP_ANSWERS_MAX)
+        eng_conn_wake(conn); /* it reads again */
     return true;
+}
+
+/* What is read at once may hold that many more. */
+static rig_status grow_pings(eng_conn *conn, const rig_pdu *pdu)
+{
+    const rig_session *session = conn->session;
+    size_t most = ENG_NOP_ANSWERS_MAX + session->initiator->config.read_ahead.iov_len / RIG_BHS_LEN + 1;
+    if (conn->ping_size >= most)
+        return eng_conn_error(conn, RIG_E_LIMIT, pdu, RIG_F_TTT, "more pings than can wait for an answer");
+    uint32_t size = conn->ping_size ? conn->ping_size * 2 : ENG_NOP_ANSWERS_MAX;
+    eng_ping *pings = rig_new(eng_alloc(session), size * sizeof *pings);
+    if (!pings)
+        return RIG_E_NOMEM;
+    for (uint32_t i = 0; i < conn->num_pings; i++)
+        pings[i] = conn->pings[(conn->ping_first + i) % conn->ping_size];
+    rig_delete(eng_alloc(session), conn->pings, conn->ping_size * sizeof *pings);
+    conn->pings = pings;
+    conn->ping_size = size;
+    conn->ping_first = 0;
+    return RIG_OK;
 }
 
 /* A NOP-Out that wants no answer, with the LUN of that PDU. */
 rig_status eng_nop_answer(eng_conn *conn, const rig_pdu *pdu, uint32_t ttt)
 {
-    const rig_alloc *alloc = eng_alloc(conn->session);
-    if (!conn->pings)
-        conn->pings = rig_new(alloc, ENG_NOP_ANSWERS_MAX * sizeof *conn->pings);
-    if (!conn->pings)
-        return RIG_E_NOMEM;
-    if (conn->num_pings == ENG_NOP_ANSWERS_MAX)
-        return eng_conn_error(conn, RIG_E_LIMIT, pdu, RIG_F_TTT, "more pings than can wait for an answer");
-    uint32_t at = (conn->ping_first + conn->num_pings++) % ENG_NOP_ANSWERS_MAX;
+    rig_status status = conn->num_pings == conn->ping_size ? grow_pings(conn, pdu) : RIG_OK;
+    if (status)
+        return status;
+    uint32_t at = (conn->ping_first + conn->num_pings++) % conn->ping_size;
     conn->pings[at] = (eng_ping){rig_get(pdu->bhs, RIG_F_LUN), ttt};
     return RIG_OK;
 }

@@ -65,8 +65,7 @@ static void give_up(rig_session *session, rig_status why, uint64_t now)
 /* The same when the wait for this connection is over: no second one is due before the next login (13.15). */
 static void give_up_waited(rig_session *session, rig_status why, uint64_t now)
 {
-    session->has_wait = true;
-    session->wait = 0;
+    eng_note_wait(session, 0, 0, now);
     give_up(session, why, now);
 }
 
@@ -96,7 +95,7 @@ static void strand(eng_conn *conn, rig_task *task)
     eng_data_in_rewind(conn, task);
     eng_data_out_forget(conn, task);
     task->engine.num_tx = 0;
-    task->engine.held = task->engine.ack_wanted = false;
+    task->engine.held = task->engine.ack_wanted = task->engine.aborting = false;
     task->engine.phase = ENG_STRANDED;
 }
 

@@ -6,30 +6,32 @@
 #define RETRY_SLOW (32 * RIG_SECOND) /* what the pauses of an endless wish grow to */
 
 #define CLASS_REDIRECT 1
-#define CLASS_INITIATOR 2 /* the same request would be refused again (11.13.5) */
+#define CLASS_INITIATOR 2
 #define MOVED_FOR_GOOD 0x0102
 #define NOT_FOUND 0x0203
 
-/* Portals come up before what they show: who never gives up asks again for a target that is not there. */
-static bool may_change(const rig_session *session, uint16_t login_status)
+/* The same request would be refused again (11.13.5), but for a target that is not there yet: portals come up
+ * before what they show. Whoever failed to prove itself is not given further challenges and responses to work
+ * with. */
+bool rig_login_is_final(rig_status why, uint16_t login_status)
 {
-    return login_status >> 8 != CLASS_INITIATOR ||
-           (login_status == NOT_FOUND && session->config.reconnect_max == RIG_RECONNECT_ENDLESS);
+    return why == RIG_E_AUTH || (login_status >> 8 == CLASS_INITIATOR && login_status != NOT_FOUND);
 }
 
-/* Whoever failed to prove itself is not given further challenges and responses to work with. */
+/* Only who never gives up asks again for a target that is not there. */
 static bool may_retry(const rig_session *session, uint16_t login_status, rig_status why)
 {
-    uint32_t most = session->config.reconnect_max ? session->config.reconnect_max : ENG_RECONNECT_MAX;
+    uint32_t most = session->config.reconnect_max ? session->config.reconnect_max : RIG_RECONNECT_DEFAULT;
+    bool endless = most == RIG_RECONNECT_ENDLESS;
     bool wanted = session->was_up ? session->config.reconnect : session->config.retry_login;
-    return wanted && !session->doomed && (session->attempts < most || most == RIG_RECONNECT_ENDLESS) &&
-           may_change(session, login_status) && why != RIG_E_AUTH;
+    return wanted && !session->leaving && !session->doomed && (endless || session->attempts < most) &&
+           (endless || login_status != NOT_FOUND) && !rig_login_is_final(why, login_status);
 }
 
 uint64_t rig_retry_pause(uint32_t attempts, uint64_t least)
 {
     uint64_t pause = least;
-    for (uint32_t i = ENG_RECONNECT_MAX; i < attempts && pause < RETRY_SLOW; i++)
+    for (uint32_t i = RIG_RECONNECT_DEFAULT; i < attempts && pause < RETRY_SLOW; i++)
         pause = pause * 2 < RETRY_SLOW ? pause * 2 : RETRY_SLOW;
     return pause;
 }
@@ -39,7 +41,7 @@ static void retry_later(rig_session *session, uint64_t now)
 {
     uint64_t wait = session->agreed[RIG_KEY_TIME2WAIT].value * RIG_SECOND;
     if (session->has_wait)
-        wait = session->wait * RIG_SECOND;
+        wait = session->not_before > now ? session->not_before - now : 0;
     if (session->attempts > 0 && wait < RETRY_WAIT)
         wait = RETRY_WAIT;
     uint64_t at = now + rig_retry_pause(session->attempts, wait);
@@ -47,6 +49,29 @@ static void retry_later(rig_session *session, uint64_t now)
         at = session->last_try + RETRY_WAIT;
     session->timer.kind = ENG_TIMER_RECONNECT;
     rig_timerq_arm(&session->initiator->timers, &session->timer, at);
+}
+
+void eng_note_wait(rig_session *session, uint16_t wait, uint16_t retain, uint64_t now)
+{
+    session->has_wait = true;
+    session->wait = wait;
+    session->retain = retain;
+    session->not_before = now + wait * RIG_SECOND;
+}
+
+void eng_nexus_lost(rig_session *session, uint64_t now)
+{
+    rig_event event = {.status = session->lost};
+    if (!session->nexus || session->doomed)
+        return;
+    session->nexus = false;
+    eng_emit(session, &event, RIG_EVENT_NEXUS_LOSS, now);
+}
+
+void eng_nexus_over(rig_session *session, uint64_t now)
+{
+    if (session->state == ENG_Q1_FREE && eng_is_idle(session) && !session->recovering)
+        eng_nexus_lost(session, now);
 }
 
 /* A callback may have begun something new meanwhile. */
@@ -61,6 +86,7 @@ void eng_recover(rig_session *session, rig_status why, uint64_t now)
     if (!rig_session_is_up(session))
         return;
     session->attempts = session->redirects = 0;
+    session->lost = why;
     eng_count_session(session, why);
     if (session->state == ENG_Q3_LOGGED_IN)
         eng_session_fire(session, ENG_SESSION_LOST, now);
@@ -76,12 +102,13 @@ void eng_recover(rig_session *session, rig_status why, uint64_t now)
     } else if (session->state == ENG_Q4_FAILED) {
         eng_session_fire(session, ENG_SESSION_EXPIRED, now);
     }
-    rig_event event = {.status = why};
+    rig_event event = {.status = why, .again = again};
     eng_emit(session, &event, RIG_EVENT_SESSION_DOWN, now);
+    eng_nexus_over(session, now);
 }
 
 /* The target asked for the logout (11.9.1), not the host: that still wants its session. */
-void eng_come_back(rig_session *session, uint64_t now)
+static void come_back(rig_session *session, uint64_t now)
 {
     if (session->doomed || session->leaving || !session->config.reconnect || !eng_is_idle(session))
         return;
@@ -116,8 +143,27 @@ void eng_reconnect(rig_session *session, uint64_t now)
     if (!status)
         return;
     give_up_or_retry(session, 0, status, now);
-    rig_event event = {.status = status};
+    rig_event event = {.status = status, .again = session->timer.armed};
     eng_emit(session, &event, RIG_EVENT_LOGIN_FAILED, now);
+    eng_nexus_over(session, now);
+}
+
+/* What the transport refuses at once is tried again like what fails later; and a session that may not come
+ * back yet waits (11.15.3). */
+rig_status eng_first_login(rig_session *session, uint64_t now)
+{
+    if (session->has_wait && now < session->not_before) {
+        session->timer.kind = ENG_TIMER_RECONNECT;
+        rig_timerq_arm(&session->initiator->timers, &session->timer, session->not_before);
+        return RIG_OK;
+    }
+    rig_status status = eng_conn_new(session, &session->config.portal, true, now);
+    if (!status || !may_retry(session, 0, status))
+        return status;
+    retry_later(session, now);
+    rig_event event = {.status = status, .again = true};
+    eng_emit(session, &event, RIG_EVENT_LOGIN_FAILED, now);
+    return RIG_OK;
 }
 
 /* A redirection is followed at once, to the same target at another address; only a permanent one is kept for
@@ -156,21 +202,27 @@ void eng_login_failed(eng_conn *conn, rig_status why, uint64_t now)
                        .status = why,
                        .login_status = login_status,
                        .by_target = conn->by_target,
+                       .again = conn->leading && session->timer.armed,
                        .error = &conn->error};
     eng_emit(session, &event, RIG_EVENT_LOGIN_FAILED, now);
+    eng_nexus_over(session, now);
     if (!saved && !conn->leading && !eng_session_any(session))
-        eng_session_end(session, now);
+        eng_session_end(session, false, now);
 }
 
 /* An orderly end: logout answered with success (N3). */
-void eng_session_end(rig_session *session, uint64_t now)
+void eng_session_end(rig_session *session, bool comes_back, uint64_t now)
 {
     if (session->state != ENG_Q3_LOGGED_IN)
         return;
     session->was_up = false;
     session->tsih = 0;
+    session->lost = RIG_OK;
     eng_session_fire(session, ENG_SESSION_CLOSED, now);
     eng_tasks_abort(session, NULL, RIG_E_ABORTED, now);
-    rig_event event = {.status = RIG_OK};
+    if (comes_back)
+        come_back(session, now);
+    rig_event event = {.status = RIG_OK, .again = session->timer.armed};
     eng_emit(session, &event, RIG_EVENT_SESSION_DOWN, now);
+    eng_nexus_lost(session, now);
 }

@@ -90,34 +90,16 @@ void eng_session_wake(rig_session *session)
 bool eng_session_up(rig_session *session, uint64_t now)
 {
     rig_event event = {0};
-    bool again = session->recovering;
     session->attempts = session->redirects = 0;
     session->recovering = session->has_wait = session->leaving = false;
     session->was_up = true;
     eng_session_fire(session, ENG_FIRST_LOGIN, now);
-    if (again && session->state == ENG_Q3_LOGGED_IN)
-        eng_emit(session, &event, RIG_EVENT_NEXUS_LOSS, now);
+    if (session->state == ENG_Q3_LOGGED_IN)
+        eng_nexus_lost(session, now);
+    session->nexus = session->state == ENG_Q3_LOGGED_IN;
     if (session->state == ENG_Q3_LOGGED_IN)
         eng_emit(session, &event, RIG_EVENT_SESSION_UP, now);
     return session->state == ENG_Q3_LOGGED_IN;
-}
-
-static bool is_zero(const uint8_t *bytes, size_t len)
-{
-    uint8_t any = 0;
-    for (size_t i = 0; i < len; i++)
-        any |= bytes[i];
-    return any == 0;
-}
-
-static void make_isid(rig_session *session)
-{
-    rig_initiator *initiator = session->initiator;
-    uint8_t *isid = session->config.isid;
-    if (!is_zero(isid, 6))
-        return;
-    rig_draw_bytes(&initiator->config.draws, "isid", initiator->num_isids++, isid + 1, 5);
-    isid[0] = 0x80; /* type 10b: random (section 11.12.5) */
 }
 
 static rig_status check_target(const rig_session_config *config, rig_error *err)
@@ -183,7 +165,7 @@ rig_status rig_session_new(rig_initiator *initiator, const rig_session_config *c
     rig_session *session = session_of(initiator, &checked);
     if (!session)
         return rig_fail(err, RIG_E_NOMEM, "no memory for a session");
-    make_isid(session);
+    eng_isid_take(session);
     session->cmd_sn = config->has_cmd_sn
                           ? config->cmd_sn
                           : (uint32_t)rig_draw(&initiator->config.draws, "cmdsn", initiator->num_cmd_sns++);
@@ -210,6 +192,7 @@ void rig_session_free(rig_session *session)
         session->prev->next = session->next;
     else
         initiator->sessions = session->next;
+    eng_isid_release(session);
     eng_enter(session);
     session->state = ENG_Q1_FREE;
     for (eng_conn *conn = session->conns; conn; conn = conn->next)
@@ -225,7 +208,7 @@ void rig_session_free(rig_session *session)
  * (11.9.1). */
 static rig_status login_again(rig_session *session, uint64_t now)
 {
-    if (session->has_wait && session->wait > 0)
+    if (session->has_wait && now < session->not_before)
         return RIG_E_STATE;
     rig_timerq_disarm(&session->initiator->timers, &session->timer);
     eng_enter(session);
@@ -240,10 +223,29 @@ rig_status rig_session_login(rig_session *session, uint64_t now)
         return login_again(session, now);
     if (session->doomed || session->state != ENG_Q1_FREE || eng_session_any(session) || session->timer.armed)
         return RIG_E_STATE;
+    if (!session->config.take_over && eng_isid_busy(session))
+        return RIG_E_EXISTS;
     session->attempts = session->redirects = 0;
-    session->was_up = session->recovering = session->tried = false;
+    session->was_up = session->recovering = session->tried = session->leaving = false;
     session->tsih = 0;
-    return eng_conn_new(session, &session->config.portal, true, now);
+    eng_enter(session);
+    rig_status status = eng_first_login(session, now);
+    eng_leave(session);
+    return status;
+}
+
+rig_status rig_session_give_up(rig_session *session, uint64_t now)
+{
+    if (session->doomed || !session->timer.armed)
+        return RIG_E_STATE;
+    rig_timerq_disarm(&session->initiator->timers, &session->timer);
+    session->recovering = false;
+    eng_enter(session);
+    if (session->state == ENG_Q4_FAILED)
+        eng_session_fire(session, ENG_SESSION_EXPIRED, now);
+    eng_nexus_over(session, now);
+    eng_leave(session);
+    return RIG_OK;
 }
 
 rig_status rig_session_add_connection(rig_session *session, const rig_portal *portal, uint64_t now)
@@ -284,6 +286,7 @@ void rig_session_describe(const rig_session *session, rig_session_facts *out_fac
         .tasks = session->num_tasks,
         .login_result = session->last_status,
         .login_status = session->last_login_status,
+        .waits = session->timer.armed,
     };
     memcpy(out_facts->isid, session->config.isid, 6);
     memcpy(out_facts->agreed, session->agreed, sizeof session->agreed);

@@ -49,15 +49,20 @@ static bool grow_slots(rig_session *session)
 }
 
 /* However many requests are open, they can be aborted, and the session be kept alive and ended. */
-static uint32_t task_limit(const rig_task *task)
+static bool is_spare(const rig_task *task)
 {
-    bool ends = task->kind == RIG_TASK_TMF || task->kind == RIG_TASK_LOGOUT;
-    return ends || task->engine.internal ? ENG_TASKS_MAX : RIG_SESSION_TASKS_MAX;
+    return task->kind == RIG_TASK_TMF || task->kind == RIG_TASK_LOGOUT || task->engine.internal;
+}
+
+static bool is_full(const rig_session *session, const rig_task *task)
+{
+    return session->num_tasks >= ENG_TASKS_MAX ||
+           (!is_spare(task) && session->num_tasks - session->num_spare >= RIG_SESSION_TASKS_MAX);
 }
 
 static rig_status task_add(rig_session *session, rig_task *task)
 {
-    if (session->num_tasks >= task_limit(task))
+    if (is_full(session, task))
         return RIG_E_LIMIT;
     if (session->free_slot == UINT32_MAX && !grow_slots(session))
         return RIG_E_NOMEM;
@@ -65,6 +70,7 @@ static rig_status task_add(rig_session *session, rig_task *task)
     session->free_slot = session->slots[slot].next_free;
     session->slots[slot].task = task;
     session->num_tasks++;
+    session->num_spare += is_spare(task);
     task->engine.slot = slot;
     task->itt = session->generation++ << SLOT_BITS | slot;
     if (task->itt == RIG_TAG_NONE)
@@ -112,6 +118,7 @@ static void slot_release(rig_session *session, rig_task *task)
     session->slots[task->engine.slot] = (eng_slot){NULL, session->free_slot};
     session->free_slot = task->engine.slot;
     session->num_tasks--;
+    session->num_spare -= is_spare(task);
 }
 
 /* The buffer goes back to its owner: nothing may write to it any more. */
@@ -236,6 +243,16 @@ static bool logout_goes_ahead(rig_task *task, uint64_t now)
     return true;
 }
 
+void eng_task_withdraw(rig_task *task, rig_status status, uint64_t now)
+{
+    rig_session *session = task->engine.session;
+    bool hole = task->engine.phase == ENG_STRANDED && eng_leaves_hole(session, task);
+    uint32_t cmd_sn = task->cmd_sn;
+    eng_task_done(task, status, now);
+    if (hole)
+        eng_hole_left(session, cmd_sn, now);
+}
+
 void eng_task_timeout(rig_task *task, uint64_t now)
 {
     if (heard_meanwhile(task, now) || logout_goes_ahead(task, now))
@@ -245,12 +262,7 @@ void eng_task_timeout(rig_task *task, uint64_t now)
                    task->engine.phase == ENG_STRANDED;
     bool plugged = task->engine.plug && rig_sn_lt(task->cmd_sn, task->engine.session->exp_cmd_sn);
     if (!conn || waiting || plugged) {
-        rig_session *session = task->engine.session;
-        bool hole = task->engine.phase == ENG_STRANDED && eng_leaves_hole(session, task);
-        uint32_t cmd_sn = task->cmd_sn;
-        eng_task_done(task, RIG_E_TIMEOUT, now);
-        if (hole)
-            eng_hole_left(session, cmd_sn, now);
+        eng_task_withdraw(task, RIG_E_TIMEOUT, now);
         return;
     }
     if (task->kind == RIG_TASK_SCSI) {
@@ -370,8 +382,10 @@ rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now
     memset(&task->engine, 0, sizeof task->engine);
     if (task->kind == RIG_TASK_TMF)
         eng_tmf_refer(task);
-    session->leaving |= task->kind == RIG_TASK_LOGOUT && task->reason == 0;
-    return submit(session, task, now);
+    bool leaves = task->kind == RIG_TASK_LOGOUT && task->reason == 0;
+    status = submit(session, task, now);
+    session->leaving |= leaves && !status;
+    return status;
 }
 
 void eng_own_done(rig_task *task, uint64_t now)

@@ -182,6 +182,40 @@ static rig_status take_lengths(eng_conn *conn)
     }
     if (theirs)
         conn->max_send = theirs;
+    if (theirs && conn->leading)
+        conn->session->agreed[RIG_KEY_MAX_RECV_DATA].value = theirs;
+    return RIG_OK;
+}
+
+static bool asked_for(const eng_text *text, rig_view key)
+{
+    rig_view rest = rig_view_of(text->request.ptr, text->request.len);
+    rig_pair pair;
+    while (rig_pair_next(text->request.ptr, &rest, &pair, NULL) == RIG_OK)
+        if (rig_view_eq(pair.key, key))
+            return true;
+    return false;
+}
+
+/* What the target brings up by itself wants an answer in the next request (6.2, 6.4). */
+static rig_status answer_proposals(eng_conn *conn)
+{
+    eng_text *text = conn->text;
+    char name[RIG_KEY_MAX + 1];
+    rig_view rest = rig_view_sub(rig_view_of(text->answer.ptr, text->answer.len), text->read, SIZE_MAX);
+    rig_pair pair;
+    text->read = text->answer.len;
+    while (rig_pair_next(text->answer.ptr, &rest, &pair, NULL) == RIG_OK) {
+        const char *word = eng_key_word(&pair);
+        if (!word || asked_for(text, pair.key))
+            continue;
+        memcpy(name, pair.key.ptr, pair.key.len);
+        name[pair.key.len] = 0;
+        rig_status status =
+            rig_gather_pair(&text->request, eng_alloc(conn->session), name, rig_view_str(word), RIG_TEXT_MAX);
+        if (status)
+            return status;
+    }
     return RIG_OK;
 }
 
@@ -200,6 +234,9 @@ rig_status eng_text_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         text->ttt = rig_get32(pdu->bhs, RIG_F_TTT);
         text->lun = rig_get(pdu->bhs, RIG_F_LUN);
         text->go_on = true;
+        status = rig_get(pdu->bhs, RIG_F_C) ? RIG_OK : answer_proposals(conn);
+        if (status)
+            eng_task_done(text->task, status, now);
         return RIG_OK;
     }
     eng_task_done(text->task, take_lengths(conn), now);

@@ -204,7 +204,10 @@ rig_status eng_tmf_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         return conn->over ? RIG_E_ABORTED : RIG_OK;
     }
     bool late = task->engine.internal && !task->engine.cancels;
-    bool failed = !ends_tasks(task) && late && eng_task_find(session, task->engine.ref_itt);
+    rig_task *about = task->engine.internal ? eng_task_find(session, task->engine.ref_itt) : NULL;
+    bool failed = !ends_tasks(task) && late && about;
+    if (about)
+        about->engine.aborting = false;
     if (ends_tasks(task))
         end_tasks(session, task, now);
     task = eng_task_find(session, itt);
@@ -227,18 +230,31 @@ static rig_status submit_abort(rig_task *task, bool cancels, uint64_t now)
         tmf->engine.cancels = cancels;
         eng_tmf_refer(tmf);
     }
-    return eng_own_submit(conn, tmf, now);
+    rig_status status = eng_own_submit(conn, tmf, now);
+    task->engine.aborting = !status;
+    return status;
+}
+
+/* One that is being aborted already needs nothing more than to know that the caller wants it, too. */
+static rig_status cancel_sent(rig_task *task, uint64_t now)
+{
+    if (task->kind != RIG_TASK_SCSI)
+        return RIG_E_UNSUPPORTED;
+    return task->engine.aborting ? RIG_OK : submit_abort(task, true, now);
 }
 
 rig_status rig_session_cancel(rig_session *session, rig_task *task, uint64_t now)
 {
     if (task->engine.session != session || task->engine.phase == ENG_ANSWERED)
         return RIG_E_NOT_FOUND;
-    if (task->engine.phase == ENG_SENT || task->engine.numbered)
-        return task->kind == RIG_TASK_SCSI && task->engine.phase == ENG_SENT ? submit_abort(task, true, now)
-                                                                             : RIG_E_UNSUPPORTED;
+    if (eng_is_out(task))
+        return cancel_sent(task, now);
+    if (task->engine.phase == ENG_QUEUED && task->engine.numbered)
+        return RIG_E_UNSUPPORTED;
+    bool leaves = task->kind == RIG_TASK_LOGOUT && task->reason == 0;
     eng_enter(session);
-    eng_task_done(task, RIG_E_ABORTED, now);
+    session->leaving = session->leaving && !leaves;
+    eng_task_withdraw(task, RIG_E_ABORTED, now);
     eng_leave(session);
     return RIG_OK;
 }

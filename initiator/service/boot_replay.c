@@ -3,9 +3,6 @@
  */
 #include "rig/service.h"
 
-#define CLASS_INITIATOR 2 /* of login statuses */
-#define NOT_FOUND 0x0203
-
 #define OWNER(timer) ((boot_login *)(void *)((char *)(timer)-offsetof(boot_login, timer)))
 
 typedef struct boot_login {
@@ -62,15 +59,6 @@ static void try_again(rig_service *service, boot_login *entry, const rig_error *
         return;
     tell(service, RIG_SERVICE_LATE, entry, error, now);
     settle(service, entry, now);
-}
-
-/* Whoever is told that the fault is its own hears the same again (RFC 7143 section 11.13.5), but for a name
- * that the target has not yet; and whoever failed to prove itself is not given further challenges and
- * responses to work with. */
-static bool is_final(const rig_event *event)
-{
-    bool own_fault = event->login_status >> 8 == CLASS_INITIATOR && event->login_status != NOT_FOUND;
-    return event->status == RIG_E_AUTH || own_fault;
 }
 
 static rig_status attempt(rig_service *service, boot_login *entry, rig_error *err, uint64_t now)
@@ -188,9 +176,10 @@ void rig_service_engine_event(rig_service *service, const rig_event *event)
         entry->over = true;
         settle(service, entry, event->now);
     } else if (event->kind == RIG_EVENT_LOGIN_FAILED && !entry->over) {
-        void (*then)(rig_service *, boot_login *, const rig_error *, uint64_t) =
-            is_final(event) ? give_up : try_again;
-        then(service, entry, event->error, event->now);
+        if (rig_login_is_final(event->status, event->login_status))
+            give_up(service, entry, event->error, event->now);
+        else
+            try_again(service, entry, event->error, event->now);
     }
 }
 

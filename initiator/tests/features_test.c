@@ -244,9 +244,13 @@ static void cancelled(void)
         CU_ASSERT_EQUAL(rig_session_cancel(w->session, i ? &stays.task : &j.task, w->now), RIG_OK);
         const seen *s = bench_want(l, RIG_PDU_TMF_REQ);
         CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_REF_TAG), i ? stays.task.itt : j.task.itt);
+        CU_ASSERT_EQUAL(rig_session_cancel(w->session, i ? &stays.task : &j.task, w->now), RIG_OK);
+        CU_ASSERT(bench_quiet(l)); /* asked once */
         response(l, rig_get32(s->bhs, RIG_F_ITT), i ? 5 : 0, 0);
     }
     CU_ASSERT(job_ended(&j, RIG_E_ABORTED) && stays.done == 0 && rig_session_is_up(w->session));
+    CU_ASSERT_EQUAL(rig_session_cancel(w->session, &stays.task, w->now), RIG_OK);
+    bench_want(l, RIG_PDU_TMF_REQ); /* the first one failed */
     bench_good(l, stays.task.itt, 0);
     CU_ASSERT(job_ended(&stays, RIG_OK));
     job_init(&ping, w, RIG_TASK_PING);

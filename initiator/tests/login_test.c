@@ -426,6 +426,51 @@ static void statuses(void)
     }
 }
 
+/* What the transport refuses at once is tried again where the first login is to be retried, until the host
+ * gives it up. */
+static void first_login_retried(void)
+{
+    bench *w = bench_new();
+    rig_session_facts facts;
+    w->refuse = RIG_E_UNREACHABLE;
+    bench_session(w);
+    CU_ASSERT_EQUAL(rig_session_login(w->session, w->now), RIG_E_UNREACHABLE);
+    CU_ASSERT_EQUAL(rig_session_give_up(w->session, w->now), RIG_E_STATE);
+    rig_session_free(w->session);
+    w->config.retry_login = true;
+    bench_session(w);
+    CU_ASSERT_EQUAL(rig_session_login(w->session, w->now), RIG_OK);
+    CU_ASSERT_EQUAL(w->events[RIG_EVENT_LOGIN_FAILED], 1);
+    rig_session_describe(w->session, &facts);
+    CU_ASSERT(facts.waits && w->failed == RIG_E_UNREACHABLE);
+    w->refuse = RIG_OK;
+    bench_tick_to(w, w->now + 3 * RIG_SECOND);
+    CU_ASSERT_EQUAL_FATAL(w->num_links, 1);
+    bench_tell(w->links[0], RIG_STREAM_FAILED, RIG_E_RESET);
+    CU_ASSERT_EQUAL(w->events[RIG_EVENT_LOGIN_FAILED], 2);
+    CU_ASSERT_EQUAL(rig_session_give_up(w->session, w->now), RIG_OK);
+    bench_tick_to(w, w->now + 600 * RIG_SECOND);
+    CU_ASSERT(w->num_links == 1 && w->events[RIG_EVENT_NEXUS_LOSS] == 0);
+    bench_free(w);
+}
+
+/* A lost session whose host wants it no more: its nexus is lost at once. */
+static void given_up(void)
+{
+    bench *w = bench_new();
+    w->config.reconnect = true;
+    link *l = bench_up(w, NULL);
+    bench_tell(l, RIG_STREAM_FAILED, RIG_E_RESET);
+    CU_ASSERT(w->events[RIG_EVENT_SESSION_DOWN] == 1 && w->events[RIG_EVENT_NEXUS_LOSS] == 0);
+    CU_ASSERT_EQUAL(rig_session_give_up(w->session, w->now), RIG_OK);
+    CU_ASSERT_EQUAL(w->events[RIG_EVENT_NEXUS_LOSS], 1);
+    bench_tick_to(w, w->now + 600 * RIG_SECOND);
+    CU_ASSERT_EQUAL(w->num_links, 1);
+    CU_ASSERT_EQUAL(rig_session_login(w->session, w->now), RIG_OK);
+    CU_ASSERT(w->num_links == 2 && w->events[RIG_EVENT_NEXUS_LOSS] == 1);
+    bench_free(w);
+}
+
 static uint32_t count_attempts(uint16_t code)
 {
     bench *w = bench_new();
@@ -688,6 +733,54 @@ static void identity(void)
     bench_free(w);
 }
 
+static rig_session *to(bench *w, const char *target)
+{
+    w->config.target = rig_view_str(target);
+    return bench_session(w);
+}
+
+static bool same_port(const rig_session *a, const rig_session *b)
+{
+    rig_session_facts of_a, of_b;
+    rig_session_describe(a, &of_a);
+    rig_session_describe(b, &of_b);
+    return memcmp(of_a.isid, of_b.isid, 6) == 0;
+}
+
+/* Other targets are shown the same initiator ports, in the same order; one that is free is taken again
+ * (10.1.1). */
+static void conservative_reuse(void)
+{
+    bench *w = bench_new();
+    rig_session *a[3], *b[3];
+    for (int i = 0; i < 3; i++)
+        a[i] = to(w, "iqn.2026-01.example.sim:a");
+    for (int i = 0; i < 3; i++)
+        b[i] = to(w, "iqn.2026-01.example.sim:b");
+    for (int i = 0; i < 3; i++)
+        CU_ASSERT(same_port(a[i], b[i]) && !same_port(a[i], a[(i + 1) % 3]));
+    rig_session_free(a[0]);
+    CU_ASSERT(same_port(to(w, "iqn.2026-01.example.sim:a"), b[0]));
+    CU_ASSERT(!same_port(to(w, "iqn.2026-01.example.sim:a"), b[0]));
+    bench_free(w);
+}
+
+/* Two sessions with one ISID to one target, where the second is to replace the first, and where it is not. */
+static void same_isid_twice(void)
+{
+    for (int take_over = 0; take_over < 2; take_over++) {
+        bench *w = bench_new();
+        memcpy(w->config.isid, "\x80\0\0\0\0\x7", 6);
+        w->config.take_over = take_over;
+        bench_up(w, "TargetPortalGroupTag=1\0");
+        rig_session *second = bench_session(w);
+        CU_ASSERT_EQUAL(rig_session_login(second, w->now), take_over ? RIG_OK : RIG_E_EXISTS);
+        w->config.portal.group = 9; /* the first one is in another group */
+        CU_ASSERT_EQUAL(rig_session_login(bench_session(w), w->now), RIG_OK);
+        bench_free(w);
+    }
+}
+
 /* A discovery session says so, with or without a target name, and offers nothing that has no meaning there
  * (LOGIN-012, DISC-023). */
 static void discovery(void)
@@ -764,27 +857,31 @@ static void dialled_at_once(void)
     bench_free(w);
 }
 
-RIG_SUITE(
-    "initiator: login", {"the first request says who, where to and how", first_request},
-    {"security and operational stage, one after the other", both_stages},
-    {"a login may begin in the operational stage", operational_only},
-    {"from security to full feature phase, with and without a detour", full_feature_at_once},
-    {"a target that is not ready is asked again", stalled_target},
-    {"a target that never agrees is left", endless_target},
-    {"our text goes over several requests", long_request},
-    {"a response may be cut at any byte", cut_response}, {"bytes may come one by one", any_segmentation},
-    {"each wrong field of a response is named", wrong_fields},
-    {"transitions nobody asked for end the login", wrong_transitions},
-    {"reserved bits are ignored", reserved_bits}, {"each class of status ends the login, in order", statuses},
-    {"only what may pass is tried again", retries}, {"pauses grow behind the fifth attempt", retry_pauses},
-    {"a lost session may be tried without end", endless_wish},
-    {"a lost session can be dialled at once", dialled_at_once},
-    {"redirections are followed to all forms of address", redirections},
-    {"only permanent redirections are remembered", redirections_remembered},
-    {"circles, nonsense and unwanted redirections end", redirections_end},
-    {"connect and login have one time limit", timeouts},
-    {"a lost connection fails the login", connection_losses},
-    {"a transport may refuse at once", refused_at_once},
-    {"configurations that cannot be are refused", bad_configurations},
-    {"names go out as stringprep has them", prepared_names},
-    {"ISID and CmdSN are those configured, or drawn", identity}, {"a discovery session says so", discovery})
+RIG_SUITE("initiator: login", {"the first request says who, where to and how", first_request},
+          {"security and operational stage, one after the other", both_stages},
+          {"a login may begin in the operational stage", operational_only},
+          {"from security to full feature phase, with and without a detour", full_feature_at_once},
+          {"a target that is not ready is asked again", stalled_target},
+          {"a target that never agrees is left", endless_target},
+          {"our text goes over several requests", long_request},
+          {"a response may be cut at any byte", cut_response},
+          {"bytes may come one by one", any_segmentation},
+          {"each wrong field of a response is named", wrong_fields},
+          {"transitions nobody asked for end the login", wrong_transitions},
+          {"reserved bits are ignored", reserved_bits},
+          {"each class of status ends the login, in order", statuses},
+          {"only what may pass is tried again", retries},
+          {"pauses grow behind the fifth attempt", retry_pauses},
+          {"a lost session may be tried without end", endless_wish},
+          {"a lost session can be dialled at once", dialled_at_once},
+          {"redirections are followed to all forms of address", redirections},
+          {"only permanent redirections are remembered", redirections_remembered},
+          {"circles, nonsense and unwanted redirections end", redirections_end},
+          {"connect and login have one time limit", timeouts},
+          {"a lost connection fails the login", connection_losses},
+          {"a transport may refuse at once", refused_at_once}, {"and be asked again", first_login_retried},
+          {"a host gives up", given_up}, {"configurations that cannot be are refused", bad_configurations},
+          {"names go out as stringprep has them", prepared_names},
+          {"ISID and CmdSN are those configured, or drawn", identity},
+          {"few ISIDs for all targets", conservative_reuse}, {"one ISID twice", same_isid_twice},
+          {"a discovery session says so", discovery})

@@ -211,6 +211,12 @@ static void task_limit(void)
     job_io(&one, w, false, NULL, 0);
     CU_ASSERT_EQUAL(rig_session_submit(w->session, &one.task, w->now), RIG_E_LIMIT);
     bench_drain(l);
+    CU_ASSERT_EQUAL(rig_session_cancel(w->session, &many[3].task, w->now),
+                    RIG_OK); /* there is room for that */
+    bench_want(l, RIG_PDU_TMF_REQ);
+    job end;
+    job_init(&end, w, RIG_TASK_LOGOUT);
+    job_submit(&end);
     window(l, 164, 163);
     bench_good(l, many[7].task.itt, 0);
     CU_ASSERT(job_ended(&many[7], RIG_OK));
@@ -221,7 +227,7 @@ static void task_limit(void)
     for (uint32_t i = 0; i < RIG_SESSION_TASKS_MAX; i++)
         lost += many[i].done != 1;
     CU_ASSERT_EQUAL(lost, 0);
-    CU_ASSERT(job_ended(&one, RIG_E_ABORTED));
+    CU_ASSERT(job_ended(&one, RIG_E_ABORTED) && job_ended(&end, RIG_E_ABORTED));
 }
 
 /* ExpStatSN acknowledges every status (SEQ-033), through the wrap (SEQ-035). */

@@ -43,7 +43,8 @@ typedef enum rig_event_kind {
     RIG_EVENT_SESSION_DOWN, /**< the session is not logged in any more; status tells why */
     RIG_EVENT_LOGIN_FAILED, /**< a login attempt ended; status and login_status tell why */
     RIG_EVENT_CLOSED,       /**< a connection ended; status tells why, by_target who began */
-    RIG_EVENT_NEXUS_LOSS,   /**< the I_T nexus was lost (section 6.3.5.1) */
+    RIG_EVENT_NEXUS_LOSS,   /**< the I_T nexus was lost: its session was closed (status RIG_OK), will not come
+                               back, or has been reinstated (why it was lost); section 6.3.5.1 */
     RIG_EVENT_RECOVERED,    /**< what a failed connection left goes on elsewhere, or is closed; cid = of the
                                failed    one */
     RIG_EVENT_NOP_IN,       /**< an unsolicited NOP-In came; pdu */
@@ -61,6 +62,7 @@ typedef struct rig_event {
     rig_status status;      /**< reason */
     uint16_t login_status;  /**< LOGIN_FAILED: class << 8 | detail, 0 when the target sent none */
     bool by_target;         /**< CLOSED: the target ended it first */
+    bool again;             /**< SESSION_DOWN, LOGIN_FAILED: the engine tries to log in again by itself */
     const rig_pdu *pdu;     /**< the PDU concerned, else NULL */
     const rig_error *error; /**< details with offset and field, else NULL */
     rig_view text;          /**< TRANSITION */
@@ -153,9 +155,16 @@ typedef struct rig_session_config {
     rig_view target;   /**< TargetName; may be empty for discovery; copied */
     rig_portal portal; /**< where to log in */
     rig_address local; /**< source address, version 0 = any */
-    uint8_t isid[6];   /**< all zero = made from a named draw, type 10b random (section 11.12.5) */
-    bool has_cmd_sn;   /**< cmd_sn is given */
-    uint32_t cmd_sn;   /**< first CmdSN; else a named draw */
+    /**
+     * All zero = the n-th session of the node to one target gets the n-th of its ISIDs, named draws of type
+     * 10b, random (sections 10.1.1 and 11.12.5). Whoever wants the same initiator port behind a restart keeps
+     * what rig_session_facts says, and gives it here.
+     */
+    uint8_t isid[6];
+    bool take_over;  /**< its login may end another session of the node that has the same ISID at that portal
+                        group (session reinstatement, section 6.3.5) */
+    bool has_cmd_sn; /**< cmd_sn is given */
+    uint32_t cmd_sn; /**< first CmdSN; else a named draw */
     rig_key_value offer[RIG_KEYS]; /**< what to propose for each key, see rig/keys.h */
     rig_auth_config auth;          /**< how to authenticate */
     bool start_operational;    /**< start the login in the operational stage (CSG 1) when no authentication is
@@ -163,21 +172,32 @@ typedef struct rig_session_config {
     bool ask_full_feature;     /**< try to go from the security stage straight to full feature phase */
     uint64_t login_timeout;    /**< ns for connect and login together, 0 = 15 s */
     uint64_t command_timeout;  /**< ns for a SCSI command before ABORT TASK, 0 = never */
-    uint64_t tmf_timeout;      /**< ns for a task management request or logout, 0 = 15 s */
+    uint64_t tmf_timeout;      /**< ns for all other requests, 0 = 15 s; one that was sent and is not answered
+                                  in time ends its connection */
     uint64_t nop_interval;     /**< ns of silence from the target after which it is pinged, 0 = never */
     uint64_t nop_timeout;      /**< ns for the answer to such a ping, 0 = 5 s */
     uint64_t recovery_timeout; /**< level 1: ns for what a SNACK asks for, and until a command that was not
                                   acknowledged is sent again, 0 = 5 s */
-    bool reconnect;            /**< after a loss, log in again with the same ISID (session reinstatement) */
-    uint32_t reconnect_max; /**< attempts in a row before giving up, 0 = 5, RIG_RECONNECT_ENDLESS = never */
-    bool retry_login;       /**< retry the first login, too, on class 3 and connection failures */
-    bool no_redirect;       /**< a redirection ends the login instead of being followed (section 11.13.5) */
-    void *user;             /**< the caller's, see rig_session_user */
+    bool reconnect;            /**< after a loss, log in again with the same ISID (session reinstatement); not
+                                  when the host has asked for a logout */
+    uint32_t reconnect_max;    /**< attempts in a row before giving up, 0 = RIG_RECONNECT_DEFAULT,
+                                  RIG_RECONNECT_ENDLESS = never */
+    bool retry_login; /**< retry the first login, too, on class 3 and connection failures, that it cannot
+                         even begin included */
+    bool no_redirect; /**< a redirection ends the login instead of being followed (section 11.13.5) */
+    void *user;       /**< the caller's, see rig_session_user */
 } rig_session_config;
 
 /** RIG_RECONNECT_ENDLESS as reconnect_max: a lost session is tried until it is back, refused for good (but
  * for "target not found", which may change) or freed. */
 #define RIG_RECONNECT_ENDLESS UINT32_MAX
+
+#define RIG_RECONNECT_DEFAULT 5 /**< attempts in a row, where nothing else is wanted */
+
+/** rig_login_is_final tells whether a login that ended like that would end so again however often it is
+ * tried: the target refused the request for what it is (status class 2 but for "target not found"), or did
+ * not prove itself. login_status: class << 8 | detail, 0 when the target sent none. */
+bool rig_login_is_final(rig_status why, uint16_t login_status);
 
 /** rig_retry_pause gives the ns to wait behind that many attempts to log in: least at first; behind the fifth
  * it doubles each time, up to 32 s. */
@@ -208,10 +228,16 @@ rig_status rig_session_new(rig_initiator *initiator, const rig_session_config *c
 void rig_session_free(rig_session *session);
 
 /** rig_session_login starts to connect and log in; SESSION_UP or LOGIN_FAILED follows. A lost session that
- * waits for its next attempt is tried at once, unless the target named the time to wait. RIG_E_STATE; what
- * the transport says at once of an address that it cannot reach, and then neither an event nor a further
- * attempt follows. */
+ * waits for its next attempt is tried at once, unless the target named the time to wait. A session whose
+ * logout failed begins when the time is over that the target named (section 11.15.3). RIG_E_STATE;
+ * RIG_E_EXISTS when a session of the node is logged in with that ISID and target, to a portal group that is
+ * not known to be another one, and take_over is not set; without retry_login also what the transport says at
+ * once of an address that it cannot reach, and then neither an event nor a further attempt follows. */
 rig_status rig_session_login(rig_session *session, uint64_t now);
+
+/** rig_session_give_up ends the attempts of a session that waits for the next one: NEXUS_LOSS follows when it
+ * was up before. RIG_E_STATE when it does not wait. */
+rig_status rig_session_give_up(rig_session *session, uint64_t now);
 
 /** rig_session_add_connection logs one more connection in; its number is limited by MaxConnections.
  * RIG_E_STATE, _LIMIT. */
@@ -238,6 +264,7 @@ typedef struct rig_session_facts {
     uint32_t tasks;                 /**< tasks in the engine's hands */
     rig_status login_result;        /**< why the last login attempt ended, RIG_OK when it succeeded */
     uint16_t login_status;          /**< of that attempt: class << 8 | detail, 0 when the target sent none */
+    bool waits;                     /**< for its next attempt to log in */
     rig_key_value agreed[RIG_KEYS]; /**< values in force, session-wide and of the leading connection */
 } rig_session_facts;
 
@@ -280,9 +307,10 @@ struct rig_task {
     uint32_t bidi_len; /**< in, SCSI: bidirectional commands (R and W): expected length of Data-In in bytes */
     const struct iovec
         *in;         /**< in, SCSI: where Data-In goes; at least edtl bytes (bidi_len for bidirectional) */
-    uint32_t num_in; /**< in: pieces */
+    uint32_t num_in; /**< in: pieces, at most RIG_SINK_IOV_MAX of rig/framer.h */
     const struct iovec *out; /**< in, SCSI: Data-Out, at least edtl bytes; PING, TEXT: the data segment */
-    uint32_t num_out;        /**< in: pieces */
+    uint32_t num_out;        /**< in: pieces; more in a PING than the target's MaxRecvDataSegmentLength end it
+                                with RIG_E_LIMIT */
     uint8_t function;        /**< in, TMF: section 11.5.1 */
     /**
      * in, TMF: the SCSI task ABORT TASK or QUERY TASK is about; its LUN counts. One that has not been sent
@@ -357,6 +385,7 @@ struct rig_task {
         bool numbered;               /**< it has its CmdSN already: it is sent again, or plugs a hole */
         bool held;                   /**< its status came before all of its data */
         bool ack_wanted;             /**< a DataACK waits for gaps to be filled */
+        bool aborting;               /**< an ABORT TASK of the engine's own is about it */
         bool spoilt;                 /**< its data cannot be had again: it ends with a digest error */
         bool cancels;                /**< TMF of the engine: the caller wanted it */
         bool stopped;                /**< no more Data-Out: its task set is being aborted (4.2.3.4) */
@@ -369,15 +398,17 @@ struct rig_task {
 /**
  * rig_session_submit hands a task over. It is sent as soon as the command window and the connection allow;
  * done() tells the end, never before the call returns. RIG_E_STATE (session not up), RIG_E_BUSY (the task has
- * not ended yet), RIG_E_LIMIT (RIG_SESSION_TASKS_MAX), RIG_E_ARGUMENT, RIG_E_NOT_FOUND (the reference is no
- * task of this session), RIG_E_UNSUPPORTED (TASK REASSIGN, which is the engine's own; what RFC 7144 added,
- * without iSCSIProtocolLevel 2), RIG_E_NOMEM.
+ * not ended yet), RIG_E_LIMIT (RIG_SESSION_TASKS_MAX open requests, beyond
+ * which only task management and logouts are taken; num_in), RIG_E_ARGUMENT, RIG_E_NOT_FOUND (the reference
+ * is no task of this session), RIG_E_UNSUPPORTED (TASK REASSIGN, which is the engine's own; what RFC 7144
+ * added, without iSCSIProtocolLevel 2), RIG_E_NOMEM.
  */
 rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now);
 
 /**
- * rig_session_cancel asks for the end of a task: one that was not sent yet ends at once, a SCSI command under
- * way when the target has aborted it, both with RIG_E_ABORTED; a command that ends meanwhile ends as it does.
+ * rig_session_cancel asks for the end of a task: one that was not sent yet, or whose connection is lost, ends
+ * at once, a SCSI command under way when the target has aborted it, both with RIG_E_ABORTED; a command that
+ * ends meanwhile ends as it does. To ask twice is no error, and asks the target once.
  * done() tells either way. RIG_E_NOT_FOUND (no task of this session), RIG_E_UNSUPPORTED (under way, and no
  * SCSI command), RIG_E_LIMIT, RIG_E_NOMEM.
  */

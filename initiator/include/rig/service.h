@@ -7,8 +7,9 @@
 #include "rig/hba.h"
 #include "rig/text.h"
 
-#define RIG_PERSISTENT_MAX 256                /**< most persistent logins of a store */
-#define RIG_PERSISTENT_RETRIES 5              /**< attempts that the boot waits for; then the pauses grow */
+#define RIG_PERSISTENT_MAX 256 /**< most persistent logins of a store */
+#define RIG_PERSISTENT_RETRIES                                                                               \
+    RIG_RECONNECT_DEFAULT                     /**< attempts that the boot waits for; then the pauses grow */
 #define RIG_PERSISTENT_DELAY (2 * RIG_SECOND) /**< ns between two of them */
 
 /** rig_stored_text is a name or secret of a stored login. */
