@@ -73,7 +73,10 @@ static void peer_closed(eng_conn *conn, uint64_t now)
 
 static void connected(eng_conn *conn, uint64_t now)
 {
-    if (conn->over || !eng_conn_fire(conn, ENG_CONNECTED, now))
+    if (conn->over)
+        return;
+    rig_ends(conn->stream, &conn->local, &conn->remote);
+    if (!eng_conn_fire(conn, ENG_CONNECTED, now))
         return;
     rig_status status = eng_login_start(conn, now);
     if (status)
@@ -194,6 +197,7 @@ static rig_status open_conn(rig_session *session, const rig_portal *portal, bool
         status = open_stream(conn, now);
     if (status) {
         conn->over = session->sweep = true;
+        eng_count_login(conn, status, now);
         eng_conn_fire(conn, ENG_CONNECT_FAILED, now);
     }
     eng_leave(session);

@@ -144,7 +144,7 @@ static rig_status count(eng_conn *conn, rig_task *task, const rig_pdu *pdu, eng_
     if (tag != task->engine.snack_tag) /* all of it comes anew */
         return status;
     task->received += len;
-    conn->session->counters.rx_data_octets += len;
+    eng_count_data_in(conn, len);
     if (status || place == ENG_PLACE_FILLS)
         return status ? status : eng_gap_filled(conn, task, sn, offset, len);
     task->engine.data_sn = sn + 1;
@@ -179,7 +179,7 @@ static rig_status take_end(eng_conn *conn, rig_task *task, const rig_pdu *pdu, u
     uint32_t stat_sn = rig_get32(pdu->bhs, RIG_F_STAT_SN);
     if (task->engine.snack_tag)
         return eng_status_hold(conn, stat_sn, true);
-    conn->session->counters.rsp_pdus++;
+    eng_count_response(conn);
     take_status(task, pdu->bhs);
     eng_check_amount(conn, pdu, task, now);
     eng_status_came(conn, task, stat_sn, now);

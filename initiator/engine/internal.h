@@ -160,6 +160,8 @@ typedef struct eng_conn {
     struct eng_conn *next; /* in the session, in order of creation */
     rig_stream *stream;    /* NULL when there is none */
     rig_portal portal;
+    rig_address local, remote; /* its ends, unset until it is connected */
+    rig_connection_counters counters;
     uint16_t cid;
     uint8_t state;   /* eng_conn_state */
     uint8_t cleanup; /* eng_cleanup_state, of the connection's state machine for cleanup (8.2) */
@@ -239,6 +241,7 @@ struct rig_session {
     uint32_t cmd_sn, exp_cmd_sn, max_cmd_sn;
     rig_key_value agreed[RIG_KEYS];
     rig_session_counters counters;
+    uint64_t established;   /* when its leading connection was logged in last */
     rig_status last_status; /* why the last login ended, RIG_OK when it did not */
     uint16_t last_login_status;
     eng_conn *conns;
@@ -267,13 +270,22 @@ struct rig_initiator {
     uint64_t challenges[ENG_CHALLENGES_MAX]; /* marks of those sent, a ring */
     uint64_t num_challenges;                 /* ever sent */
     rig_node_counters counters;
+    rig_last_failures last;
     uint64_t now;
 };
 
-/* counters.c */
+/* counters.c: what is counted (RFC 7147), and of the last failures what is kept */
+void eng_count_sent(eng_conn *conn, rig_pdu_kind kind);
+void eng_count_unsent(eng_conn *conn);
+void eng_count_request(eng_conn *conn, const rig_task *task);
+void eng_count_received(eng_conn *conn, const rig_pdu *pdu);
+void eng_count_response(eng_conn *conn);
+void eng_count_data_out(eng_conn *conn, uint32_t len);
+void eng_count_data_in(eng_conn *conn, uint32_t len);
 void eng_count_connection(rig_session *session, rig_status why);
-void eng_count_session(rig_session *session, rig_status why);
-void eng_count_login(rig_session *session, rig_status why, uint16_t login_status);
+void eng_count_session(rig_session *session, rig_status why, uint64_t now);
+/* A login ended: RIG_OK in full feature phase. */
+void eng_count_login(const eng_conn *conn, rig_status why, uint64_t now);
 
 /* conn.c: one connection as user of a stream */
 rig_status eng_conn_new(rig_session *session, const rig_portal *portal, bool leading, uint64_t now);
@@ -470,6 +482,7 @@ void eng_own_done(rig_task *task, uint64_t now);
 /* send.c: output, produced when the driver asks for it */
 void eng_send(eng_conn *conn, uint64_t now);
 rig_tx *eng_push(eng_conn *conn, rig_pdu_kind kind);
+void eng_push_cancel(eng_conn *conn);
 void eng_lend(eng_conn *conn, rig_tx *tx, rig_task *task, size_t offset, uint32_t len);
 
 /* receive.c: input of the full feature phase */

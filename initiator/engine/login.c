@@ -120,6 +120,7 @@ rig_status eng_login_send(eng_conn *conn)
         return status;
     }
     rig_txq_seal(&conn->txq);
+    eng_count_sent(conn, RIG_PDU_LOGIN_REQ);
     login->tx_sent += len;
     if (!login->more_to_send) {
         rig_gather_cleanup(&login->tx, eng_alloc(conn->session));
@@ -140,6 +141,7 @@ static rig_status ask_for_more(eng_conn *conn, const rig_pdu *pdu)
     fill_request(conn, tx->bhs);
     conn->login->asked_transit = false;
     rig_txq_seal(&conn->txq);
+    eng_count_sent(conn, RIG_PDU_LOGIN_REQ);
     eng_conn_wake(conn);
     return RIG_OK;
 }
@@ -223,7 +225,7 @@ static rig_status finish(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     eng_security_finish(conn);
     session->last_status = RIG_OK;
     session->last_login_status = 0;
-    eng_count_login(session, RIG_OK, 0);
+    eng_count_login(conn, RIG_OK, now);
     rig_timerq_disarm(&session->initiator->timers, &conn->timer);
     eng_login_free(conn);
     if (!eng_conn_fire(conn, ENG_LOGIN_OK, now))

@@ -143,10 +143,7 @@ rig_status eng_logout_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     if (!task)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
                               "no such logout on this connection (7.13)");
-    rig_node_counters *node = &conn->session->initiator->counters;
     task->response = (uint8_t)rig_get(pdu->bhs, RIG_F_LOGOUT_RESPONSE);
-    node->logout_normals += task->response == 0;
-    node->logout_others += task->response != 0;
     if (task->engine.saves && task->response == CLOSED)
         eng_save_logged_out(task, pdu, now);
     return task->response ? refused(conn, pdu, task, now) : logged_out(conn, task, now);

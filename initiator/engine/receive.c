@@ -35,7 +35,7 @@ static rig_status check_digests(eng_conn *conn, const rig_pdu *pdu)
 static rig_status take(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     rig_status status = check_digests(conn, pdu);
-    conn->session->counters.digest_errors += pdu->bad_header_digest || pdu->bad_data_digest;
+    eng_count_received(conn, pdu);
     if (status)
         return status;
     if (conn->state == ENG_S4_IN_LOGIN)

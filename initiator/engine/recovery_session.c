@@ -87,7 +87,7 @@ void eng_recover(rig_session *session, rig_status why, uint64_t now)
         return;
     session->attempts = session->redirects = 0;
     session->lost = why;
-    eng_count_session(session, why);
+    eng_count_session(session, why, now);
     if (session->state == ENG_Q3_LOGGED_IN)
         eng_session_fire(session, ENG_SESSION_LOST, now);
     for (eng_conn *conn = session->conns; conn; conn = conn->next)
@@ -191,7 +191,7 @@ void eng_login_failed(eng_conn *conn, rig_status why, uint64_t now)
     uint16_t login_status = conn->login ? conn->login->login_status : 0;
     session->last_status = why;
     session->last_login_status = login_status;
-    eng_count_login(session, why, login_status);
+    eng_count_login(conn, why, now);
     eng_conn_lose(conn, why, now);
     if (follow(session, conn, login_status, now))
         return;

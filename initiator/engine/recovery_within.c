@@ -93,7 +93,6 @@ bool eng_snack_send(eng_conn *conn)
     if (!tx)
         return false;
     const eng_snack *snack = &conn->snacks[conn->snack_first];
-    conn->session->counters.snacks++;
     rig_set(tx->bhs, RIG_F_SNACK_TYPE, snack->type);
     rig_set(tx->bhs, RIG_F_LUN, snack->lun);
     rig_set(tx->bhs, RIG_F_ITT, snack->itt);

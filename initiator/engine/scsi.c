@@ -78,7 +78,7 @@ rig_status eng_scsi_send(eng_conn *conn, rig_task *task)
     uint32_t end = unsolicited_end(conn, task, immediate);
     rig_status status = put_segments(tx, task, eng_alloc(conn->session));
     if (status) {
-        rig_txq_cancel(&conn->txq);
+        eng_push_cancel(conn);
         return status;
     }
     fill_command(tx->bhs, task, end <= immediate);
@@ -205,7 +205,7 @@ rig_status eng_scsi_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         return status;
     if (!is_last(pdu, task))
         return eng_status_hold(conn, stat_sn, true);
-    conn->session->counters.rsp_pdus++;
+    eng_count_response(conn);
     take_response(task, pdu);
     if (task->engine.num_holes == 0)
         eng_check_amount(conn, pdu, task, now);

@@ -15,7 +15,15 @@ rig_tx *eng_push(eng_conn *conn, rig_pdu_kind kind)
         return NULL;
     rig_set(tx->bhs, RIG_F_EXP_STAT_SN, eng_ack_sn(conn));
     conn->unacked = 0;
+    eng_count_sent(conn, kind);
     return tx;
+}
+
+/* Takes the PDU of eng_push back. */
+void eng_push_cancel(eng_conn *conn)
+{
+    rig_txq_cancel(&conn->txq);
+    eng_count_unsent(conn);
 }
 
 /* Part of a caller's buffer as payload; the task cannot end before it has left. */
@@ -29,7 +37,7 @@ void eng_lend(eng_conn *conn, rig_tx *tx, rig_task *task, size_t offset, uint32_
     tx->data_len = len;
     tx->cookie = task;
     if (task->kind == RIG_TASK_SCSI)
-        conn->session->counters.tx_data_octets += len;
+        eng_count_data_out(conn, len);
     task->engine.num_tx++;
     conn->lent++;
 }
@@ -89,7 +97,7 @@ static bool send_request(eng_conn *conn, uint64_t now)
             eng_task_done(task, status, now);
         return status != RIG_E_BUSY;
     }
-    session->counters.cmd_pdus += task->kind == RIG_TASK_SCSI;
+    eng_count_request(conn, task);
     eng_queue_remove(queue, task);
     task->engine.conn = conn;
     task->engine.phase = ENG_SENT;

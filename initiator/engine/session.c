@@ -280,6 +280,10 @@ void rig_session_describe(const rig_session *session, rig_session_facts *out_fac
         .portal_group = session->portal_group,
         .has_portal_group = session->has_portal_group,
         .target_alias = rig_view_of(session->target_alias, session->target_alias_len),
+        .discovery = session->config.discovery,
+        .alias = rig_view_str(session->initiator->alias),
+        .method = session->method,
+        .established = session->established,
         .cmd_sn = session->cmd_sn,
         .exp_cmd_sn = session->exp_cmd_sn,
         .max_cmd_sn = session->max_cmd_sn,
@@ -292,6 +296,42 @@ void rig_session_describe(const rig_session *session, rig_session_facts *out_fac
     memcpy(out_facts->agreed, session->agreed, sizeof session->agreed);
     for (const eng_conn *conn = session->conns; conn; conn = conn->next)
         out_facts->connections += conn->state == ENG_S5_LOGGED_IN;
+    if (session->method != RIG_AUTH_CHAP)
+        return;
+    out_facts->user = session->config.auth.user;
+    out_facts->peer = rig_view_of(session->peer, session->peer_len);
+}
+
+static const rig_connection_phase phases[] = {
+    [ENG_S1_FREE] = RIG_CONNECTION_OPENING,         [ENG_S2_XPT_WAIT] = RIG_CONNECTION_OPENING,
+    [ENG_S4_IN_LOGIN] = RIG_CONNECTION_LOGIN,       [ENG_S5_LOGGED_IN] = RIG_CONNECTION_FULL,
+    [ENG_S6_IN_LOGOUT] = RIG_CONNECTION_LOGOUT,     [ENG_S7_LOGOUT_REQUESTED] = RIG_CONNECTION_FULL,
+    [ENG_S8_CLEANUP_WAIT] = RIG_CONNECTION_OPENING,
+};
+
+rig_status rig_session_connection(const rig_session *session, uint32_t index, rig_connection_facts *out_facts)
+{
+    const eng_conn *conn = session->conns;
+    while (conn && (conn->over || index-- > 0))
+        conn = conn->next;
+    if (!conn)
+        return RIG_E_NOT_FOUND;
+    *out_facts = (rig_connection_facts){
+        .cid = conn->cid,
+        .leading = conn->leading,
+        .phase = phases[conn->state],
+        .state = eng_conn_fsm.states[conn->state],
+        .portal = conn->portal,
+        .local = conn->local,
+        .remote = conn->remote,
+        .max_recv = conn->framer.max_data,
+        .max_send = conn->max_send,
+        .header_digest = conn->txq.header_digest,
+        .data_digest = conn->txq.data_digest,
+        .exp_stat_sn = eng_ack_sn(conn),
+        .counters = conn->counters,
+    };
+    return RIG_OK;
 }
 
 /* Connections that a callback opens meanwhile stand behind the last one and are spared. */

@@ -49,7 +49,7 @@ static rig_status send_part(eng_conn *conn, const rig_task *task, uint32_t cmd_s
         return RIG_E_BUSY;
     rig_status status = put_part(conn, tx);
     if (status) {
-        rig_txq_cancel(&conn->txq);
+        eng_push_cancel(conn);
         return status;
     }
     rig_set(tx->bhs, RIG_F_I, task->immediate);

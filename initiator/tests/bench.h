@@ -166,8 +166,16 @@ static inline void bench_close(rig_stream *base, rig_close_how how)
     l->closing = l->awake = true;
 }
 
+static inline void bench_ends(const rig_stream *base, rig_address *out_local, rig_address *out_remote)
+{
+    const link *l = (const link *)base;
+    *out_local = (rig_address){.ip = {{192, 0, 2, 77}, 4}, .port = 50000};
+    *out_remote = (rig_address){.ip = {{192, 0, 2, 9}, 4}, .port = l->to.port};
+    rig_ip_parse(rig_view_str(l->to.host), &out_remote->ip);
+}
+
 static const rig_transport_ops bench_ops = {
-    .connect = bench_connect, .wake = bench_wake, .close = bench_close};
+    .connect = bench_connect, .wake = bench_wake, .close = bench_close, .ends = bench_ends};
 
 /* ---- output of the engine ---- */
 

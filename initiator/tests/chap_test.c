@@ -229,16 +229,18 @@ static void one_way(void)
 static void mutual(void)
 {
     static const struct {
-        const char *challenge, *asks, *response;
+        const char *challenge, *asks, *response, *peer;
     } rows[] = {
-        {"CHAP_A=5", "CHAP_N=host CHAP_R=" HOST_MD5, "CHAP_N=disk CHAP_R=" DISK_MD5},
-        {"CHAP_A=5", "CHAP_N=host CHAP_R=" HOST_MD5, "CHAP_R=0X883E907B4AC5E420EDE84B99437AA5B3 CHAP_N="},
-        {"CHAP_A=5", "CHAP_N=host CHAP_R=" HOST_MD5, "CHAP_N=0x64 CHAP_R=0biD6Qe0rF5CDt6EuZQ3qlsw=="},
-        {"CHAP_A=5", "CHAP_N=host CHAP_R=" HOST_MD5, "CHAP_N=0bdisk CHAP_R=0BiD6Qe0rF5CDt6EuZQ3qlsw=="},
-        {"CHAP_A=6", "CHAP_N=host CHAP_R=" HOST_SHA1, "CHAP_N=disk CHAP_R=" DISK_SHA1},
-        {"CHAP_A=6", "CHAP_N=host CHAP_R=" HOST_SHA1, "CHAP_N=disk CHAP_R=0bR3M57z0L4qEdnBtCZqhPZGSP2Jg="},
-        {"CHAP_A=7", "CHAP_N=host CHAP_R=" HOST_SHA256, "CHAP_N=disk CHAP_R=" DISK_SHA256},
-        {"CHAP_A=8", "CHAP_N=host CHAP_R=" HOST_SHA3, "CHAP_N=disk CHAP_R=" DISK_SHA3},
+        {"CHAP_A=5", "CHAP_N=host CHAP_R=" HOST_MD5, "CHAP_N=disk CHAP_R=" DISK_MD5, "disk"},
+        {"CHAP_A=5", "CHAP_N=host CHAP_R=" HOST_MD5, "CHAP_R=0X883E907B4AC5E420EDE84B99437AA5B3 CHAP_N=", ""},
+        {"CHAP_A=5", "CHAP_N=host CHAP_R=" HOST_MD5, "CHAP_N=0x64 CHAP_R=0biD6Qe0rF5CDt6EuZQ3qlsw==", "0x64"},
+        {"CHAP_A=5", "CHAP_N=host CHAP_R=" HOST_MD5,
+         "CHAP_N=0bdisk CHAP_R=0BiD6Qe0rF5CDt6EuZQ3qlsw==", "0bdisk"},
+        {"CHAP_A=6", "CHAP_N=host CHAP_R=" HOST_SHA1, "CHAP_N=disk CHAP_R=" DISK_SHA1, "disk"},
+        {"CHAP_A=6", "CHAP_N=host CHAP_R=" HOST_SHA1,
+         "CHAP_N=disk CHAP_R=0bR3M57z0L4qEdnBtCZqhPZGSP2Jg=", "disk"},
+        {"CHAP_A=7", "CHAP_N=host CHAP_R=" HOST_SHA256, "CHAP_N=disk CHAP_R=" DISK_SHA256, "disk"},
+        {"CHAP_A=8", "CHAP_N=host CHAP_R=" HOST_SHA3, "CHAP_N=disk CHAP_R=" DISK_SHA3, "disk"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char challenge[128], request[256];
@@ -254,6 +256,10 @@ static void mutual(void)
                                        {request, rows[i].response},
                                        {"T", "T"}};
         CU_ASSERT(logs_in(w, steps));
+        rig_session_facts facts;
+        rig_session_describe(w->session, &facts);
+        CU_ASSERT(facts.method == RIG_AUTH_CHAP && rig_view_is(facts.user, "host"));
+        CU_ASSERT(rig_view_is(facts.peer, rows[i].peer));
         bench_free(w);
     }
 }

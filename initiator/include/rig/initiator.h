@@ -249,15 +249,22 @@ void *rig_session_user(const rig_session *session);
 /** rig_session_is_up tells whether requests can be sent. */
 bool rig_session_is_up(const rig_session *session);
 
-/** rig_session_facts is what is known of a session. */
+/**
+ * rig_session_facts is what is known of a session (iscsiSessionAttributesTable, RFC 7147 section 6.12).
+ *
+ * What is the same for every session of an initiator has no member: iscsiSsnDirection is outbound, and
+ * iscsiSsnInitiatorName therefore empty. The other objects of that table are keys: iscsiSsnInitialR2T,
+ * ImmediateData, MaxOutstandingR2T, FirstBurstLength, MaxBurstLength, DataSequenceInOrder, DataPDUInOrder,
+ * ErrorRecoveryLevel, ProtocolLevel and TaskReporting are in agreed.
+ */
 typedef struct rig_session_facts {
-    rig_view target;                /**< TargetName */
-    uint8_t isid[6];                /**< ISID in use */
-    uint16_t tsih;                  /**< 0 before the first login */
+    rig_view target;                /**< TargetName (iscsiSsnTargetName) */
+    uint8_t isid[6];                /**< ISID in use (iscsiSsnISID) */
+    uint16_t tsih;                  /**< 0 before the first login (iscsiSsnTSIH) */
     uint16_t portal_group;          /**< TargetPortalGroupTag, valid with has_portal_group */
     bool has_portal_group;          /**< the target declared it */
-    rig_view target_alias;          /**< TargetAlias, empty when not declared */
-    uint32_t connections;           /**< logged-in connections */
+    rig_view target_alias;          /**< TargetAlias, empty when not declared (iscsiSsnTargetAlias) */
+    uint32_t connections;           /**< logged-in connections (iscsiSsnConnectionNumber) */
     uint32_t cmd_sn;                /**< next CmdSN */
     uint32_t exp_cmd_sn;            /**< last ExpCmdSN taken */
     uint32_t max_cmd_sn;            /**< last MaxCmdSN taken */
@@ -266,16 +273,70 @@ typedef struct rig_session_facts {
     uint16_t login_status;          /**< of that attempt: class << 8 | detail, 0 when the target sent none */
     bool waits;                     /**< for its next attempt to log in */
     rig_key_value agreed[RIG_KEYS]; /**< values in force, session-wide and of the leading connection */
+    bool discovery;                 /**< a discovery session (iscsiSsnType) */
+    rig_view alias;                 /**< InitiatorAlias, empty = none (iscsiSsnInitiatorAlias) */
+    rig_auth_method method;         /**< what the leading connection authenticated by last */
+    /** With CHAP the identity we authenticated as, our CHAP_N; else empty (iscsiSsnAuthIdentity). */
+    rig_view user;
+    /** With CHAP that of a target that has proved itself, its CHAP_N; else empty. */
+    rig_view peer;
+    /** When the leading connection was logged in last, in ns; 0 = never (iscsiSsnDiscontinuityTime: the
+     * counters run on over reconnects and suffer no other discontinuity). */
+    uint64_t established;
 } rig_session_facts;
 
 /** rig_session_describe fills facts; views are valid until the next call on the session. */
 void rig_session_describe(const rig_session *session, rig_session_facts *out_facts);
+
+/** rig_connection_phase is where a connection is, as iscsiCxnState has it (RFC 7147 section 7). */
+typedef enum rig_connection_phase {
+    RIG_CONNECTION_OPENING = 0, /**< no transport connection yet: not in the MIB's table */
+    RIG_CONNECTION_LOGIN = 1,   /**< login: no final Login Response yet */
+    RIG_CONNECTION_FULL = 2,    /**< full: in full feature phase */
+    RIG_CONNECTION_LOGOUT = 3   /**< logout: a Logout Request for it, or for its session, was sent */
+} rig_connection_phase;
+
+/**
+ * rig_connection_facts is what is known of a connection (iscsiConnectionAttributesTable, RFC 7147 section
+ * 6.13).
+ *
+ * What is the same for every connection has no member: iscsiCxnProtocol is TCP; iscsiCxnVersionActive is 0,
+ * as a target that answers with another version is refused; iscsiCxnRecvMarker and iscsiCxnSendMarker are
+ * false, as RFC 7143 has no markers (section 13.25).
+ */
+typedef struct rig_connection_facts {
+    uint16_t cid;               /**< iscsiCxnCid; 0 for the one that logged the session in */
+    bool leading;               /**< it logged the session in, or is about to */
+    rig_connection_phase phase; /**< iscsiCxnState */
+    const char *state;          /**< state of RFC 7143 section 8.1.3, such as "S5 LOGGED_IN" */
+    rig_portal portal;          /**< where it was opened to */
+    rig_address local;          /**< iscsiCxnAddrType, LocalAddr, LocalPort; unset while opening */
+    rig_address remote;         /**< iscsiCxnRemoteAddr, RemotePort; unset while opening */
+    uint32_t max_recv;          /**< iscsiCxnMaxRecvDataSegLength: our MaxRecvDataSegmentLength in force */
+    uint32_t max_send;          /**< iscsiCxnMaxXmitDataSegLength: the target's in force */
+    bool header_digest;         /**< iscsiCxnHeaderIntegrity: CRC32C, else None */
+    bool data_digest;           /**< iscsiCxnDataIntegrity: CRC32C, else None */
+    uint32_t exp_stat_sn;       /**< ExpStatSN as the next PDU tells it */
+    rig_connection_counters counters; /**< what it did */
+} rig_connection_facts;
+
+/**
+ * rig_session_connection fills facts of the connection with that index: 0 and up over those that are not
+ * over, in order of their creation. RIG_E_NOT_FOUND behind the last. An index belongs to another connection
+ * once one before it has ended.
+ */
+rig_status rig_session_connection(const rig_session *session, uint32_t index,
+                                  rig_connection_facts *out_facts);
 
 /** rig_session_count gives the counters of a session. */
 void rig_session_count(const rig_session *session, rig_session_counters *out_counters);
 
 /** rig_initiator_count gives the counters of a node. */
 void rig_initiator_count(const rig_initiator *initiator, rig_node_counters *out_counters);
+
+/** rig_initiator_last_failures gives the last failed login and the last lost session of a node, all zero
+ * while there was none. */
+void rig_initiator_last_failures(const rig_initiator *initiator, rig_last_failures *out_failures);
 
 /** rig_task_kind is what a task asks for. */
 typedef enum rig_task_kind {
