@@ -238,6 +238,16 @@ static const rig_scn_word members[] = {
      {{"group", T(NUMBER), EQUAL, false, NULL, NULL}}},
     {ROW(0, "text", "engine", "keys that answered a text step, joined by blanks"),
      {{"text", T(WORD), EQUAL, false, NULL, NULL}}},
+    {ROW(0, "login-failure", "engine", "the counter of its node that the last failed login was counted by"),
+     {{"login-failure", T(WORD), EQUAL, false, "other|redirect|auth|authorize|authenticate|negotiate|none",
+       NULL}}},
+    {ROW(0, "login-failure-portal", "engine", "where that login was tried, ADDR:PORT"),
+     {{"login-failure-portal", T(WORD), EQUAL, false, "ADDR:PORT", NULL}}},
+    {ROW(0, "ssn-failure", "engine", "the counter of its node that the last lost session was counted by"),
+     {{"ssn-failure", T(WORD), EQUAL, false, "digest|timeout|format|none", NULL}}},
+#define RIG_SCN_COUNTER(name, whose, field, what)                                                            \
+    {ROW(0, name, "engine", what), {{name, T(NUMBER), EQUAL, false, NULL, NULL}}},
+#include "rig/scn_counters.def"
 };
 
 /* Besides these, every rig_status name and every named SCSI, task management, login, logout and reject

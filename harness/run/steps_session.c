@@ -24,6 +24,7 @@ static rig_status start_session(run_op *op, rig_session_config *config, rig_erro
     rig_status status = as ? run_initiator_named(op->world, as->value.text, &initiator, err) : RIG_OK;
     config->user = op;
     op->portal = config->portal;
+    op->initiator = initiator;
     if (!status)
         status = rig_session_new(initiator, config, &op->session, err);
     if (!status)

@@ -211,6 +211,9 @@ static const struct {
     {"tsih", put_tsih},
     {"group", put_group},
     {"text", put_text},
+    {"login-failure", run_put_login_failure},
+    {"login-failure-portal", run_put_login_failure_portal},
+    {"ssn-failure", run_put_ssn_failure},
 };
 
 static bool put_key(const run_op *op, rig_view name, rig_text *out)
@@ -233,7 +236,7 @@ static bool fact_member(void *ctx, uint32_t result, rig_view member, rig_text *o
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         if (rig_view_is(name, members[i].name))
             return members[i].put(op, out);
-    return put_key(op, name, out);
+    return run_put_counter(op, name, out) || put_key(op, name, out);
 }
 
 static bool fact_count(void *ctx, uint32_t result, uint64_t *out_count)

@@ -45,6 +45,7 @@ typedef struct run_op {
     run_world *world;
     const rig_scn_step *step;
     rig_session *session;
+    rig_initiator *initiator; /* the node it was opened for, NULL = the one the scenario describes */
     uint64_t began, ended;
     bool done;
     bool failed; /* ended otherwise than its caller must have hoped */
@@ -240,6 +241,12 @@ void run_discover_next(run_op *op, uint64_t now);
 #include "rig/scn_steps.def"
 const char *run_why_stopped(const run_world *world, rig_status status);
 bool run_steps(run_world *world);
+
+/* counters.c: false when there is no such member, or nothing to say */
+bool run_put_counter(const run_op *op, rig_view name, rig_text *out);
+bool run_put_login_failure(const run_op *op, rig_text *out);
+bool run_put_login_failure_portal(const run_op *op, rig_text *out);
+bool run_put_ssn_failure(const run_op *op, rig_text *out);
 
 /* values.c */
 rig_facts run_facts(run_world *world);
