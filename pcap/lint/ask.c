@@ -51,6 +51,15 @@ bool lint_scsi(const lint_at *at)
            lint_full(at);
 }
 
+bool lint_retry(const lint_at *at)
+{
+    const lint_task *task = at->task;
+    bool text = at->kind == RIG_PDU_TEXT_REQ;
+    uint32_t cmd_sn = text ? at->conn->text.cmd_sn : task ? task->cmd_sn : 0;
+    return task && task->kind == at->kind && !LINT_GET(at, I) && cmd_sn == LINT_GET(at, CMD_SN) &&
+           (!lint_keys_known(at) || lint_of(at, LINT_N_ERL) > 0);
+}
+
 rig_view lint_text_of(const lint_at *at)
 {
     return at->item->text;

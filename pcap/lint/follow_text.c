@@ -5,12 +5,15 @@ static void follow_request(lint_at *at)
 {
     lint_exchange *text = &at->conn->text;
     bool begins = LINT_GET(at, TTT) == RIG_TAG_NONE;
+    if (text->pending && lint_retry(at))
+        return;
     if (begins) {
         *text = (lint_exchange){.ttt = RIG_TAG_NONE};
         at->conn->text_lost = false;
     }
     text->pending = true;
     text->itt = LINT_GET(at, ITT);
+    text->cmd_sn = LINT_GET(at, CMD_SN);
     text->immediate = LINT_GET(at, I) != 0;
     text->asks_f = LINT_GET(at, F) != 0;
     text->asks_c = LINT_GET(at, C) != 0;

@@ -143,6 +143,7 @@ typedef struct lint_exchange { /* of Text Requests and Responses */
     bool asks_f, asks_c, says_c, immediate;
     bool send_targets;
     uint32_t itt, ttt;
+    uint32_t cmd_sn; /* of the last request */
     uint64_t lun;
 } lint_exchange;
 
@@ -258,6 +259,7 @@ bool lint_all_seen(const lint_at *at);       /* and it has no connection that wa
 bool lint_numbered(const lint_at *at);       /* a non-immediate request with a CmdSN */
 bool lint_carries_status(const lint_at *at); /* consumes a StatSN */
 bool lint_scsi(const lint_at *at);           /* of a SCSI task that is known in full */
+bool lint_retry(const lint_at *at);          /* sent before, with that CmdSN (7.2.1) */
 bool lint_text_complete(const lint_at *at);
 rig_view lint_text_of(const lint_at *at);
 bool lint_has_key(rig_view text, const char *key, rig_view *out_value);

@@ -13,10 +13,10 @@ void lint_logout_response(lint_at *at)
         lint_field_text(at, RIG_F_LOGOUT_RESPONSE, "0 to 3");
 }
 
-/* What answers a ping of the target, or acknowledges, begins no task. */
+/* What answers a ping of the target, or acknowledges, begins no task; what was lost is not new (7.2.1). */
 void lint_logout_quiet(lint_at *at)
 {
-    if (lint_full(at) && at->conn->logging_out && LINT_GET(at, ITT) != RIG_TAG_NONE)
+    if (lint_full(at) && at->conn->logging_out && LINT_GET(at, ITT) != RIG_TAG_NONE && !lint_retry(at))
         lint_part(at, "PDU", 0, "no new request behind the Logout", rig_pdu_rows[at->kind].name);
 }
 

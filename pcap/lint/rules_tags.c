@@ -7,16 +7,14 @@ void lint_tag_reserved(lint_at *at)
         lint_field_text(at, RIG_F_ITT, "a tag other than 0xffffffff");
 }
 
-/* A retry has the CmdSN of the first time; a Text Request without TTT begins its exchange anew. */
+/* A Text Request without TTT begins its exchange anew. */
 void lint_tag_unique(lint_at *at)
 {
     const lint_task *task = at->task;
     if (!lint_full(at) || !task || task->refused || task->aborted || LINT_GET(at, ITT) == RIG_TAG_NONE)
         return;
-    bool retry = task->kind == at->kind && task->cmd_sn == LINT_GET(at, CMD_SN) &&
-                 (!lint_keys_known(at) || lint_of(at, LINT_N_ERL) > 0);
     bool exchange = task->kind == RIG_PDU_TEXT_REQ && at->kind == RIG_PDU_TEXT_REQ;
-    if (!retry && !exchange)
+    if (!lint_retry(at) && !exchange)
         lint_field_text(at, RIG_F_ITT, "a tag that no task of the session has");
 }
 

@@ -25,7 +25,7 @@ void lint_text_continues(lint_at *at)
 
 void lint_text_turns(lint_at *at)
 {
-    if (lint_full(at) && at->conn->text.pending)
+    if (lint_full(at) && at->conn->text.pending && !lint_retry(at))
         lint_part(at, "PDU", 0, "the response to the last request first", "TextReq");
 }
 

@@ -91,7 +91,7 @@ static void hunt(cap_direction *direction)
 {
     direction->phase = CAP_HUNT;
     direction->hunted = 0;
-    direction->text_lost |= direction->text.len > 0;
+    direction->text_lost |= direction->text.len > 0 && !direction->text_done;
 }
 
 static rig_status say_garbage(cap_direction *direction)

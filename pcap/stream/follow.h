@@ -71,6 +71,9 @@ typedef struct cap_direction {
     uint8_t keep[RIG_ITEM_DATA_KEPT]; /* also holds the header of garbage */
     rig_gather text;                  /* parts of a text with C=1 */
     uint32_t text_itt;                /* its task */
+    uint32_t text_cmd_sn;             /* of its last part, a request's */
+    size_t text_part;                 /* where that one begins */
+    bool text_done;                   /* it is whole: only its last part may come again */
     bool text_lost;                   /* a part of it was lost or too much */
 } cap_direction;
 

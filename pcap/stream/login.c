@@ -11,7 +11,29 @@ static bool carries_text(rig_pdu_kind kind)
 static void forget_text(cap_direction *direction)
 {
     rig_gather_cleanup(&direction->text, direction->flow->streams->config.alloc);
-    direction->text_lost = false;
+    direction->text_lost = direction->text_done = false;
+    direction->text_part = 0;
+}
+
+/* A Text Request may be sent again (7.2.1): its part takes the place of the one before. */
+static bool comes_again(const cap_direction *direction, const uint8_t *bhs)
+{
+    return rig_pdu_kind_of(bhs) == RIG_PDU_TEXT_REQ && !rig_get(bhs, RIG_F_I) &&
+           rig_get32(bhs, RIG_F_CMD_SN) == direction->text_cmd_sn;
+}
+
+static void place_part(cap_direction *direction, const uint8_t *bhs)
+{
+    uint32_t itt = rig_get32(bhs, RIG_F_ITT);
+    bool again = itt == direction->text_itt && comes_again(direction, bhs);
+    if (again && !direction->text_lost)
+        direction->text.len = direction->text_part;
+    else if (itt != direction->text_itt || direction->text_done)
+        forget_text(direction);
+    direction->text_itt = itt;
+    direction->text_cmd_sn = rig_get32(bhs, RIG_F_CMD_SN);
+    direction->text_part = direction->text.len;
+    direction->text_done = !rig_get(bhs, RIG_F_C);
 }
 
 /* Joins the parts of a text (C bit, section 6.2); the whole is shown with the PDU that ends it. */
@@ -19,13 +41,10 @@ rig_status cap_login_text(cap_direction *direction, rig_item *item)
 {
     const uint8_t *bhs = item->pdu.bhs;
     const rig_alloc *alloc = direction->flow->streams->config.alloc;
-    uint32_t itt = rig_get32(bhs, RIG_F_ITT);
     if (!carries_text(rig_pdu_kind_of(bhs)))
         return RIG_OK;
     bool more = rig_get(bhs, RIG_F_C) != 0;
-    if (itt != direction->text_itt)
-        forget_text(direction);
-    direction->text_itt = itt;
+    place_part(direction, bhs);
     if (!more && direction->text.len == 0 && !direction->text_lost) {
         item->text = item->pdu.data;
         return RIG_OK;
@@ -81,11 +100,8 @@ void cap_login_follow(cap_direction *direction, const rig_item *item)
     const uint8_t *bhs = item->pdu.bhs;
     rig_pdu_kind kind = rig_pdu_kind_of(bhs);
     bool login = kind == RIG_PDU_LOGIN_REQ || kind == RIG_PDU_LOGIN_RESP;
-    if (carries_text(kind) && !rig_get(bhs, RIG_F_C)) {
-        if (login)
-            follow_keys(direction->flow->conn, direction->to_target, item->text);
-        forget_text(direction);
-    }
+    if (login && !rig_get(bhs, RIG_F_C))
+        follow_keys(direction->flow->conn, direction->to_target, item->text);
     if (kind == RIG_PDU_LOGIN_RESP && !direction->to_target && final_response(bhs))
         digests_agreed(direction->flow);
 }
