@@ -176,6 +176,8 @@ papers()
     sample && printf 'long 901\n' >"$TREE/ci/budget.txt" && refuses check-papers.sh '15 minutes' "$TREE"
     sample && printf 'F001\tI\tsilence\tnews\t-\t\n' >"$TREE/docs/field-failures.tsv" &&
         refuses check-papers.sh 'neither scenario nor reason' "$TREE"
+    sample && printf 'F001\tT\tsilence\tnews\t-\t\nF001\tT\tnoise\tnews\t-\t\n' >"$TREE/docs/field-failures.tsv" &&
+        refuses check-papers.sh 'an id twice' "$TREE"
     sample && printf 'F001\tX\tsilence\tnews\t-\t\n' >"$TREE/docs/field-failures.tsv" && refuses check-papers.sh 'not six columns' "$TREE"
     sample && printf 'F001\tI\tsilence\tnews\tscenarios/one.scn\t\n' >"$TREE/docs/field-failures.tsv" &&
         refuses check-papers.sh 'no scenario with the tag' "$TREE"
