@@ -1,6 +1,8 @@
 /* Which keys go out and are taken in which stage of a login (RFC 7143 sections 6.3, 12 and 13). */
 #include "internal.h"
 
+#define ARCHITECTURE "X#NodeArchitecture"
+
 typedef struct text_key {
     const char *name;
     rig_status (*take)(eng_conn *conn, rig_view value);
@@ -80,6 +82,14 @@ static rig_status take_of_mark_int(eng_conn *conn, rig_view value)
     return eng_key_put(conn, "OFMarkInt", rig_view_str("Reject"));
 }
 
+/* Nothing may depend on it (section 13.26.2); the word that only answers is one, too. */
+static rig_status take_architecture(eng_conn *conn, rig_view value)
+{
+    (void)conn;
+    (void)value;
+    return RIG_OK;
+}
+
 /* The keys without a row in the table of numbers and lists; those without a function never come from a target
  * during login. */
 static const text_key text_keys[] = {
@@ -101,6 +111,7 @@ static const text_key text_keys[] = {
     {.name = "OFMarker", .take = take_of_marker, .operational = true, .once = true, .answered = true},
     {.name = "IFMarkInt", .take = take_if_mark_int, .operational = true, .once = true, .answered = true},
     {.name = "OFMarkInt", .take = take_of_mark_int, .operational = true, .once = true, .answered = true},
+    {.name = ARCHITECTURE, .take = take_architecture, .operational = true, .once = true, .leading = true},
     {.name = "InitiatorName"},
     {.name = "InitiatorAlias"},
     {.name = "TargetName", .told = true},
@@ -152,7 +163,10 @@ rig_status eng_keys_stage(eng_conn *conn)
     login->offered = true;
     if (login->stage == 0)
         return eng_security_offer(conn);
-    return eng_offer(login, eng_alloc(conn->session), &conn->session->config, conn->leading);
+    rig_status status = eng_offer(login, eng_alloc(conn->session), &conn->session->config, conn->leading);
+    if (!status && conn->leading && conn->session->initiator->config.tell_architecture)
+        status = eng_key_put(conn, ARCHITECTURE, rig_view_str("iscsirig/" RIG_VERSION));
+    return status;
 }
 
 static rig_status take_text_key(eng_conn *conn, unsigned i, rig_view value)

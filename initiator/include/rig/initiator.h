@@ -77,6 +77,8 @@ typedef struct rig_initiator_config {
         read_ahead; /**< scratch shared by all connections of the thread, at least RIG_READ_AHEAD_MIN */
     rig_view name;  /**< iSCSI name of the node; copied, as rig_iname_prepare gives it */
     rig_view alias; /**< InitiatorAlias, empty = none; copied */
+    bool tell_architecture; /**< declare X#NodeArchitecture (section 13.26): what this is, and its version;
+                               what a target says of itself is passed over */
     void (*event)(void *ctx, const rig_event *event); /**< may be NULL; may call the engine */
     void *ctx;                                        /**< its first argument */
 } rig_initiator_config;
