@@ -2,6 +2,7 @@
 #include "proofs.h"
 #include "prove_lint.h"
 #include "rig/lint.h"
+#include "selection.h"
 
 #include <stdio.h>
 
@@ -77,6 +78,18 @@ static unsigned asked_for(const run_options *options)
     return what ? what : PROVE_EXPECT | PROVE_LINT | PROVE_FAULTS;
 }
 
+/* Words that nothing answers to are told as for `run`: without a case everything would count as unproved. */
+static int check_selection(const run_options *options, const cli_pack *pack)
+{
+    static const volatile int never;
+    cli_selection selection;
+    int bad = cli_select(&selection, options, pack, NULL, &never);
+    if (!bad && selection.num_picks == 0)
+        bad = cli_complain("no scenario was selected");
+    cli_selection_free(&selection);
+    return bad;
+}
+
 int cmd_prove(int argc, char **argv)
 {
     static run_options options;
@@ -86,6 +99,8 @@ int cmd_prove(int argc, char **argv)
         return bad < 0 ? CLI_OK : bad;
     cli_pack pack = {.defines = options.defines, .num_defines = options.num_defines};
     bad = cli_pack_load(&pack, options.paths, options.num_paths);
+    if (!bad)
+        bad = check_selection(&options, &pack);
     if (!bad)
         bad = cli_prove(&proofs, &options, &pack, asked_for(&options));
     if (!bad)

@@ -293,22 +293,31 @@ static void drop_twins(cli_pack *pack)
     pack->num = kept;
 }
 
+static int path_add(cli_pack *pack, const char *path)
+{
+    struct stat about;
+    size_t before = pack->num;
+    if (stat(path, &about) != 0)
+        return cli_complain("%s: %s", path, strerror(errno));
+    walking = pack;
+    int bad = S_ISDIR(about.st_mode) ? nftw(path, walk_file, 16, FTW_PHYS) : scenario_add(pack, path);
+    if (!bad && pack->num == before)
+        bad = cli_complain("%s: no scenario files in it", path);
+    return bad;
+}
+
 int cli_pack_load(cli_pack *pack, char **paths, size_t num_paths)
 {
     char table[CLI_PATH_SIZE];
     rig_error error = {0};
     if (cli_data_path("docs/requirements.tsv", table, sizeof table))
         cli_read(table, TABLE_MAX, &pack->requirements.text, &pack->requirements.len, &error);
-    for (size_t i = 0; i < num_paths; i++) {
-        struct stat about;
-        if (stat(paths[i], &about) != 0)
-            return cli_complain("%s: %s", paths[i], strerror(errno));
-        walking = pack;
-        int bad =
-            S_ISDIR(about.st_mode) ? nftw(paths[i], walk_file, 16, FTW_PHYS) : scenario_add(pack, paths[i]);
-        if (bad)
-            return CLI_USAGE;
-    }
+    int bad = CLI_OK;
+    for (size_t i = 0; i < num_paths; i++)
+        if (path_add(pack, paths[i]))
+            bad = CLI_USAGE;
+    if (bad)
+        return bad;
     if (pack->num)
         qsort(pack->scenarios, pack->num, sizeof(cli_scenario *), by_path);
     drop_twins(pack);

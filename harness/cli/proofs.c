@@ -192,11 +192,13 @@ static rig_status prove_case(file_job *job, uint32_t index)
     return status;
 }
 
-static bool wanted(const run_options *options, const cli_scenario *scenario)
+static bool wanted(const run_options *options, const cli_scenario *scenario, uint32_t index)
 {
     rig_scn *scn = NULL;
     bool all = true;
-    if (rig_scn_case(scenario->file, 0, &scn, NULL))
+    if (options->num_addresses == 0)
+        return true;
+    if (rig_scn_case(scenario->file, index, &scn, NULL))
         return false;
     for (size_t i = 0; i < options->num_addresses; i++)
         all = all && rig_scn_selected(scn, rig_view_str(options->addresses[i]));
@@ -208,12 +210,11 @@ static void prove_file(void *ctx, size_t index)
 {
     cli_proofs *proofs = ctx;
     file_job job = {proofs, &proofs->files[index], proofs->pack->scenarios[index], NULL};
-    if (!wanted(proofs->options, job.scenario))
-        return;
     job.said = open_memstream(&job.out->said, &job.out->said_len);
     job.out->status = job.said ? RIG_OK : RIG_E_NOMEM;
     for (uint32_t c = 0; c < rig_scn_cases(job.scenario->file) && !job.out->status; c++)
-        job.out->status = prove_case(&job, c);
+        if (wanted(proofs->options, job.scenario, c))
+            job.out->status = prove_case(&job, c);
     if (job.said)
         fclose(job.said);
 }

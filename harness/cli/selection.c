@@ -2,12 +2,16 @@
 
 #include <stdio.h>
 
-static bool selected(const run_options *options, const rig_scn *scn)
+/* All words, also behind one that does not fit: each is to fit something. */
+static bool selected(cli_selection *selection, const run_options *options, const rig_scn *scn)
 {
-    for (size_t i = 0; i < options->num_addresses; i++)
-        if (!rig_scn_selected(scn, rig_view_str(options->addresses[i])))
-            return false;
-    return true;
+    bool all = true;
+    for (size_t i = 0; i < options->num_addresses; i++) {
+        bool fits = rig_scn_selected(scn, rig_view_str(options->addresses[i]));
+        selection->fitted[i] = selection->fitted[i] || fits;
+        all = all && fits;
+    }
+    return all;
 }
 
 static bool add_pick(cli_selection *selection, const cli_scenario *scenario, uint32_t case_index)
@@ -33,8 +37,8 @@ static int pick_cases(cli_selection *selection, const run_options *options, cons
         rig_scn *scn = NULL;
         if (rig_scn_case(scenario->file, c, &scn, NULL))
             return cli_complain("%s: no memory", scenario->source.path);
-        bool wanted =
-            selected(options, scn) && (!failed || cli_failed_has(failed, scenario->source.path, scn));
+        bool wanted = selected(selection, options, scn) &&
+                      (!failed || cli_failed_has(failed, scenario->source.path, scn));
         rig_scn_free(scn);
         if (wanted && !add_pick(selection, scenario, c))
             return cli_complain("no memory");
@@ -61,6 +65,16 @@ static int check_defines(const cli_selection *selection, const run_options *opti
     return CLI_OK;
 }
 
+static int check_words(const cli_selection *selection, const run_options *options)
+{
+    int bad = CLI_OK;
+    for (size_t i = 0; i < options->num_addresses; i++)
+        if (!selection->fitted[i])
+            bad = cli_complain("\"%s\": no scenario here has such a tag, requirement id or section",
+                               options->addresses[i]);
+    return bad;
+}
+
 int cli_select(cli_selection *selection, const run_options *options, const cli_pack *pack,
                const cli_failed *failed, const volatile int *stop)
 {
@@ -70,7 +84,11 @@ int cli_select(cli_selection *selection, const run_options *options, const cli_p
             return CLI_USAGE;
     uint64_t all = selection->num_picks * options->repeat;
     selection->num_jobs = (all + options->shards - options->shard) / options->shards;
-    return *stop ? CLI_OK : check_defines(selection, options);
+    if (*stop)
+        return CLI_OK;
+    /* A list of what failed is no place to look a word up in. */
+    int bad = failed && options->num_paths == 0 ? CLI_OK : check_words(selection, options);
+    return bad ? bad : check_defines(selection, options);
 }
 
 /* Round after round, every shards-th case of them all. */

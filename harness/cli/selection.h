@@ -21,9 +21,11 @@ typedef struct cli_selection {
     size_t num_files;  /* they come from */
     uint64_t num_jobs; /* of all rounds, in this shard */
     uint64_t shard, shards;
+    bool fitted[OPTIONS_MAX]; /* by index of the addresses: some case has it */
 } cli_selection;
 
-/* Ends early, and is good all the same, once *stop is not 0. failed: only what is in it, NULL everything. */
+/* Ends early, and is good all the same, once *stop is not 0. failed: only what is in it, NULL everything.
+ * CLI_USAGE for every word and every -D that nothing here answers to. */
 int cli_select(cli_selection *selection, const run_options *options, const cli_pack *pack,
                const cli_failed *failed, const volatile int *stop);
 cli_job cli_selection_job(const cli_selection *selection, uint64_t index);
