@@ -368,12 +368,45 @@ static int load(run_pool *pool)
     return bad ? bad : cli_select(&pool->selection, options, &pool->pack, failed, &stop_now);
 }
 
-static int dry_run(const cli_selection *selection)
+/* Those that this mode cannot play, each with its reason; what shows only in playing is not known. */
+static int list_hindered(const run_pool *pool)
 {
+    for (uint64_t i = 0; i < pool->selection.num_jobs; i++) {
+        rig_scn *scn = NULL;
+        const cli_pick pick = cli_selection_job(&pool->selection, i).pick;
+        if (rig_scn_case(pick.scenario->file, pick.case_index, &scn, NULL))
+            return cli_complain("no memory");
+        const char *reason = rig_run_why_not(&pool->options->run, scn);
+        if (reason)
+            printf("%s: would be skipped: %s\n", pick.scenario->source.path, reason);
+        rig_scn_free(scn);
+    }
+    return CLI_OK;
+}
+
+static int dry_run(const run_pool *pool)
+{
+    const cli_selection *selection = &pool->selection;
     bool one = selection->num_jobs == 1;
+    if (list_hindered(pool))
+        return CLI_USAGE;
     printf("%llu case%s of %zu file%s %s ready to be played\n", (unsigned long long)selection->num_jobs,
            one ? "" : "s", selection->num_files, selection->num_files == 1 ? "" : "s", one ? "is" : "are");
     return CLI_OK;
+}
+
+/* Nothing to do is no failure. The list stays; a report that was asked for says that nothing was played. */
+static int rerun_nothing(run_pool *pool)
+{
+    run_options *options = pool->options;
+    bool console = strcmp(options->screen, "console") == 0;
+    fprintf(console ? stdout : stderr, "%s failed the last time, so there is nothing to play again\n",
+            pool->failed.len ? "nothing of what was selected" : "nothing");
+    if (console)
+        options->screen = "";
+    int bad = open_reports(pool);
+    int worse = finish_reports(pool);
+    return bad ? bad : worse;
 }
 
 static void catch_signals(void)
@@ -396,11 +429,9 @@ static int run_with(run_pool *pool)
     if (options->list)
         return list_jobs(pool);
     if (options->dry_run)
-        return dry_run(&pool->selection);
-    if (pool->selection.num_picks == 0 && !options->rerun_failed && !stop_now)
-        return cli_complain("no scenario was selected");
-    if (pool->selection.num_picks == 0 && options->rerun_failed)
-        fprintf(stderr, "nothing of what was selected failed the last time\n");
+        return dry_run(pool);
+    if (pool->selection.num_picks == 0 && !stop_now)
+        return options->rerun_failed ? rerun_nothing(pool) : cli_complain("no scenario was selected");
     bad = cli_check_environment(options, &pool->selection);
     return bad ? bad : run_pool_all(pool);
 }

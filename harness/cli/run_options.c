@@ -226,7 +226,8 @@ static const option_row own_rows[] = {
      "KNOWN.txt to use (default: beside the scenarios)"},
     {IN_RUN, "rerun-failed", NULL, take_rerun, "only what failed the last time"},
     {IN_RUN, "list", NULL, take_list, "list the cases that would be played"},
-    {IN_RUN, "dry-run", NULL, take_dry_run, "read and check everything, play nothing"},
+    {IN_RUN, "dry-run", NULL, take_dry_run,
+     "read and check everything, play nothing; tells what would be skipped"},
     {IN_RUN, "shard", "i/n", take_shard, "every n-th case, beginning with the i-th"},
     {IN_RUN, "tcp", NULL, take_tcp, "over loopback sockets, in real time"},
     {IN_RUN | AGAIN, "target", "URL", take_target, "against a real target: iscsi://host[:port][/iqn[/lun]]"},
@@ -282,7 +283,8 @@ static void usage(const char *command)
     }
     printf(
         "What failed, and captures of it, are kept in $XDG_STATE_HOME/iscsirig (~/.local/state/iscsirig).\n"
-        "Exit status: 0 as expected, 1 failures, 2 usage or environment, 77 all skipped, 124 timeout,\n"
+        "Exit status: 0 as expected (and when nothing failed that --rerun-failed could play), 1 failures,\n"
+        "2 usage or environment, 77 all skipped, 124 timeout,\n"
         "127 all skipped, and the peer lacks the feature (the initiator's command ended with 127).\n");
 }
 
@@ -300,6 +302,16 @@ static int take_argument(run_options *o, char *argument)
     if (!address || (len > 4 && strcmp(argument + len - 4, ".scn") == 0))
         return cli_complain("%s: no such file or folder", argument);
     return take_address(o, "section", argument);
+}
+
+/* Each that is wrong is told, not just the first. */
+static int take_arguments(run_options *o, int num, char **arguments)
+{
+    int bad = CLI_OK;
+    for (int i = 0; i < num; i++)
+        if (take_argument(o, arguments[i]))
+            bad = CLI_USAGE;
+    return bad;
 }
 
 static void defaults(run_options *o)
@@ -409,8 +421,8 @@ int run_options_parse(run_options *o, int argc, char **argv, const char *command
     make_rows(strcmp(command, "run") == 0 ? IN_RUN : IN_PROVE);
     defaults(o);
     int bad = parse_options(o, argc, argv, command);
-    for (int i = optind; !bad && i < argc; i++)
-        bad = take_argument(o, argv[i]);
+    if (!bad)
+        bad = take_arguments(o, argc - optind, argv + optind);
     if (!bad)
         bad = check_together(o);
     if (!bad && o->num_paths == 0 && !o->rerun_failed) {
