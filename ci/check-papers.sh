@@ -51,6 +51,10 @@ report "no such requirement in $known" < <(ids_used | sed -E 's/^([^:]*:[0-9]+):
         BEGIN { while ((getline line < known) > 0) { split(line, part, "\t"); id[part[1]] = 1 } }
         { for (i = 2; i <= NF; i++) if (!($i in id)) print $1 ": " $i }')
 
+# live means: against anybody's target, over a real network. What follows from the other words of a scenario is looked at by ci/stages/31-cli.sh.
+report "tagged live, but it needs what no product has" < <(grep -E '^scenarios/.*\.scn$' "$RIG_SCRATCH/files" |
+    xargs -d '\n' -r grep -lE '^[^#"]*("[^"]*")?[^#"]*\btags\b.*\blive\b' | xargs -d '\n' -r grep -HnE '^[^#"]*("[^"]*")?[^#"]*\bneeds (sim|our-target)\b')
+
 report "the stages may take more than 15 minutes together" < <([ ! -f ci/budget.txt ] || awk '
     /^[a-z]/ { sum += $2 } END { if (sum > 900) print FILENAME ": " sum " s" }' ci/budget.txt)
 

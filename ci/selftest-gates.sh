@@ -183,6 +183,9 @@ papers()
         refuses check-papers.sh 'no scenario with the tag' "$TREE"
     sample && printf '# none\n' >"$TREE/docs/field-failures.tsv" && printf 'tags field\n' >>"$TREE/scenarios/one.scn" &&
         refuses check-papers.sh 'tagged field, but' "$TREE"
+    sample && printf 'level MUST tags x live needs our-target\n' >"$TREE/scenarios/one.scn" && refuses check-papers.sh 'tagged live, but' "$TREE"
+    sample && printf 'tags live\nneeds sim\n' >"$TREE/scenarios/one.scn" && refuses check-papers.sh 'tagged live, but' "$TREE"
+    sample && printf 'tags live needs writes # no needs sim\n' >"$TREE/scenarios/one.scn" && accepts check-papers.sh "$TREE"
     sample && printf '[gone](docs/gone.md)\n' >>"$TREE/README.md" && refuses check-papers.sh 'leads nowhere' "$TREE"
     sample && sed -i '/^jq/d' "$TREE/ci/packages.txt" && printf 'jq . file\n' >>"$TREE/ci/run.sh" &&
         refuses check-papers.sh 'jq of jq' "$TREE"

@@ -52,6 +52,16 @@ refuses()
     fi
 }
 
+# refuses_each "WORD WORD…" COMMAND…: status 2, nothing played, and a line of its own for each word
+refuses_each()
+{
+    local words=$1 word all=yes
+    shift
+    run_it 2 "$@" && [ "$(wc -l <complained)" -eq "$(wc -w <<<"$words")" ] && [ ! -s said ] || all=no
+    for word in $words; do grep -qE "(\"| )$word(\"|:)" complained || all=no; done
+    if [ $all = yes ]; then good; else bad "$* (wanted a line for each of: $words)"; fi
+}
+
 # says STATUS WORDS COMMAND…
 says()
 {
@@ -96,7 +106,17 @@ refuses 'unknown option "--bogus"' iscsirig fmt --bogus x
 refuses 'unknown option "--tcp"' iscsirig prove --tcp
 refuses '--target needs a value' iscsirig run --target
 refuses 'nowhere.scn: no such file or folder' iscsirig run nowhere.scn
-refuses 'no scenario was selected' iscsirig run pack --tag nothing-has-this
+refuses '"nothing-has-this": no scenario here has such a tag' iscsirig run pack --tag nothing-has-this
+refuses '"nosuch": no scenario here has such' iscsirig run pack RFC7143/4.2 nosuch
+refuses '"nosuch": no scenario here has such' iscsirig run pack RFC7143/4.2 nosuch --list
+refuses '"nosuch": no scenario here has such' iscsirig prove pack RFC7143/4.2 nosuch
+refuses_each 'nosuch CMD-999' iscsirig run pack nosuch RFC7143/4.2 --id CMD-999
+refuses_each 'nosuch RFC7143/99' iscsirig prove pack nosuch RFC7143/99
+refuses_each 'a.scn b.scn' iscsirig run pack a.scn b.scn
+mkdir empty void
+refuses_each 'empty void' iscsirig run empty pack void
+refuses 'no scenario was selected' iscsirig run pack peer.scn RFC7143/4.2 RFC7143/6.3
+refuses 'no scenario was selected' iscsirig prove pack peer.scn RFC7143/4.2 RFC7143/6.3
 refuses '-j: wanted 1 to 256, came "0"' iscsirig run pack -j 0
 refuses '--repeat: wanted 1 to 1000000' iscsirig run pack --repeat 0
 refuses '--shard: wanted i/n' iscsirig run pack --shard 3/2
@@ -138,6 +158,17 @@ refuses '--ready-file /proc/x:' iscsirig target --quiet --listen 127.0.0.1:0 --r
 says 0 '2 cases of 1 file are ready' iscsirig run pack/good.scn --dry-run
 says 0 '1 case of 1 file is ready' iscsirig run pack/good.scn -D who=first --dry-run
 says 77 '0 passed, 0 failed, 0 skipped' iscsirig run pack/good.scn --shard 5/5
+# asks_for_ours FOLDER NUMBER: that many cases tagged live cannot be played against anybody's target
+asks_for_ours()
+{
+    run_it 0 iscsirig run "$1" --tag live --dry-run --allow-writes --peer-chap --target "iscsi://127.0.0.1:1/$IQN/0" &&
+        grep -qE '^[1-9][0-9]* cases of .* ready' said && [ "$(grep -cE 'skipped: needs (our target|the simulated)' said)" -eq "$2" ]
+}
+mkdir live
+sed 's/^level MUST/& tags live/; s/lun 0 ram/window 4 &/' pack/good.scn >live/window.scn
+sed 's/^level MUST/& tags live/; s/^target/latency 1ms\n&/' pack/good.scn >live/latency.scn
+holds 'what asks for our target is told' asks_for_ours live 4
+holds 'no scenario tagged live asks for our target' asks_for_ours "$RIG_TOP/scenarios" 0
 says 0 '127 all skipped' iscsirig run --help
 holds 'prove tells of no network' eval 'run_it 0 iscsirig prove --help && ! grep -qE -- "--(tcp|target|junit|shard)" said'
 shards=$(for i in 1 2 3; do iscsirig run pack --repeat 2 --shard $i/3 --list; done | sort)
@@ -161,11 +192,16 @@ shows_login()
 
 says 0 '2 passed, 0 failed' iscsirig run pack/good.scn
 holds 'a run without failures leaves no capture' test ! -e "$STATE/captures"
-says 77 '0 passed, 0 failed, 0 skipped' iscsirig run --rerun-failed
+says 0 'nothing failed the last time' iscsirig run --rerun-failed
+holds 'and that is all it says' eval 'cat said complained | wc -l | grep -qx 1'
+says 0 'nothing failed the last time' iscsirig run --rerun-failed --junit none.xml
+holds 'a report that was asked for is written all the same' grep -q 'tests="0"' none.xml
 says 1 '3 passed, 1 failed' iscsirig run pack
 capture=$(sed -n 's/^  capture *//p' said)
 holds 'the failure screen names a capture' test -s "$capture"
 holds 'the command printed on the simulated network repeats the case' again
+says 0 'nothing of what was selected failed the last time' iscsirig run --rerun-failed pack/good.scn
+says 0 'nothing of what was selected failed the last time' iscsirig run --rerun-failed RFC7143/6.3
 says 1 '0 passed, 1 failed' iscsirig run --rerun-failed
 (cd / && "$RIG_TOOL" run --rerun-failed) >said 2>complained
 holds 'the list is good from anywhere' grep -qF '0 passed, 1 failed' said

@@ -93,9 +93,17 @@ static bool line_is_own(const rig_scn_line *line)
     return found;
 }
 
+/* How many there are is up to the target, but for a list that is not empty: discovery found it. */
+static bool counts_own(const rig_scn_must *must)
+{
+    uint64_t least = must->op == RIG_SCN_OP_GE ? 1 : 0;
+    bool any = must->op == RIG_SCN_OP_GE || must->op == RIG_SCN_OP_GT || must->op == RIG_SCN_OP_NE;
+    return must->kind == RIG_SCN_M_COUNT && !(any && must->value.is_number && must->value.number == least);
+}
+
 static bool must_is_own(const rig_scn_must *must)
 {
-    bool has = must->kind == RIG_SCN_M_COUNT || rig_view_is(must->member, "target") ||
+    bool has = counts_own(must) || rig_view_is(must->member, "target") ||
                rig_view_is(must->member, "portal") || rig_view_is(must->member, "group");
     for (uint32_t i = 0; must->line && must->line->kind == RIG_SCN_TO_INITIATOR && i < must->num_has; i++)
         has = has || is_own_key(&must->has[i]);
