@@ -151,6 +151,9 @@ static void put_auth(writer *w, const rig_scn_auth *auth)
     put_view(w, auth->target_user);
     put_view(w, auth->target_secret);
     put_view(w, auth->algorithms);
+    put_number(w, auth->challenge_len);
+    put_number(w, auth->hold_transit);
+    put_number(w, auth->ipsec);
 }
 
 static void put_node(writer *w, const rig_scn_node *node)

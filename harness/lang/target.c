@@ -3,8 +3,9 @@
 
 #include "rig/iname.h"
 
-#define LUN_MAX 16383   /* highest number of a flat LUN */
-#define WINDOW_MAX 4096 /* most commands a session may queue */
+#define LUN_MAX 16383       /* highest number of a flat LUN */
+#define WINDOW_MAX 4096     /* most commands a session may queue */
+#define CHALLENGE_MAX 65535 /* octets a scenario may ask for; what an engine takes is its own matter */
 
 typedef bool item_fn(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place);
 
@@ -39,8 +40,9 @@ static lang_node *last_node(lang_parser *p)
 bool lang_auth_read(lang_parser *p, const lang_args *args, rig_scn_place place, bool wanted,
                     rig_scn_auth *out)
 {
-    bool any = lang_arg(args, "user") || lang_arg(args, "secret") || lang_arg(args, "target-user") ||
-               lang_arg(args, "target-secret") || lang_arg(args, "algorithms");
+    bool any = false;
+    for (uint32_t i = 0; i < args->num; i++)
+        any = any || args->given[i].row->form == RIG_SCN_EQUAL;
     if (!wanted)
         return !any ||
                lang_bad_at(p, place, RIG_E_SYNTAX, "user and secret belong behind the authentication method");
@@ -50,6 +52,11 @@ bool lang_auth_read(lang_parser *p, const lang_args *args, rig_scn_place place, 
     out->target_user = text_of(args, "target-user");
     out->target_secret = text_of(args, "target-secret");
     out->algorithms = text_of(args, "algorithms");
+    if (!in_range(p, args, "challenge-length", 1, CHALLENGE_MAX))
+        return false;
+    out->challenge_len = (uint32_t)number_of(args, "challenge-length", 0);
+    out->hold_transit = number_of(args, "hold-transit", 0) != 0;
+    out->ipsec = number_of(args, "ipsec", 0) != 0;
     if (!lang_arg(args, "user") || !lang_arg(args, "secret"))
         return lang_bad_at(p, place, RIG_E_SYNTAX, "CHAP wants user= and secret=");
     if (!lang_arg(args, "target-user") != !lang_arg(args, "target-secret"))

@@ -176,7 +176,10 @@ static const rig_scn_word initiators[] = {
       {"secret", T(WORD), EQUAL, false, NULL, NULL},
       {"target-user", T(WORD), EQUAL, false, NULL, NULL},
       {"target-secret", T(WORD), EQUAL, false, NULL, NULL},
-      {"algorithms", T(WORD), EQUAL, false, NULL, NULL}}},
+      {"algorithms", T(WORD), EQUAL, false, NULL, NULL},
+      {"challenge-length", T(NUMBER), EQUAL, false, NULL, NULL},
+      {"hold-transit", T(YES_NO), EQUAL, false, NULL, NULL},
+      {"ipsec", T(YES_NO), EQUAL, false, NULL, NULL}}},
 };
 
 static const rig_scn_word hbas[] = {

@@ -311,6 +311,9 @@ rig_status run_auth(const rig_scn_auth *from, rig_auth_config *out_auth, rig_err
     out_auth->secret = from->secret;
     out_auth->target_user = from->target_user;
     out_auth->target_secret = from->target_secret;
+    out_auth->challenge_len = from->challenge_len;
+    out_auth->hold_transit = from->hold_transit;
+    out_auth->ipsec = from->ipsec;
     return offer_algorithms(out_auth, from->algorithms, err);
 }
 

@@ -254,6 +254,10 @@ static void initiator_words(void)
     CU_ASSERT_FALSE(initiator->reconnect);
     CU_ASSERT_EQUAL(initiator->stage, RIG_SCN_STAGE_OPERATIONAL);
     CU_ASSERT_TRUE(rig_view_is(initiator->auth.method, "CHAP"));
+    CU_ASSERT_EQUAL(initiator->auth.challenge_len, 32);
+    CU_ASSERT_TRUE(initiator->auth.hold_transit);
+    CU_ASSERT_TRUE(initiator->auth.ipsec);
+    CU_ASSERT_FALSE(scn->persists[0].auth.hold_transit);
     CU_ASSERT_EQUAL(scn->num_adapters, 2);
     CU_ASSERT_TRUE(scn->adapters[1].hardware);
     CU_ASSERT_EQUAL(scn->persists[0].port, 2);

@@ -182,6 +182,8 @@ static void forms(void)
            {HELP_HEAD "target\n  on NopOut nth 0 do drop\n", 4, 17, "counts from 1"},
            {HELP_HEAD "target\n  on NopOut ITT=$x do drop\n", 4, 13, "a rule compares"},
            {HELP_HEAD "target\n  node iqn.2026-01.example.sim:a chap user=x\n", 4, 3, "user= and secret="},
+           {HELP_HEAD "initiator\n  auth None ipsec=yes\n", 4, 3, "behind the authentication method"},
+           {HELP_HEAD "initiator\n  auth CHAP user=x secret=y challenge-length=0\n", 4, 46, "is 1 to 65535"},
            {HELP_HEAD HELP_TARGET "run\n  scsi read-10\n", 6, 15, "scsi wants lun here"},
            {HELP_HEAD HELP_TARGET "run\n  ping 1 2\n", 6, 10, "unknown argument of ping"},
            {HELP_HEAD HELP_TARGET "run\n  scsi lun 0 lun 1 test-unit-ready\n", 6, 14, "lun is given twice"},

@@ -434,6 +434,9 @@ typedef struct rig_scn_auth {
     rig_view target_user;   /**< mutual CHAP: the target's name, "" none */
     rig_view target_secret; /**< mutual CHAP: the target's secret */
     rig_view algorithms;    /**< CHAP_A as on the wire, "" = the side's own */
+    uint32_t challenge_len; /**< initiator: octets of its challenges, 0 = its own choice */
+    bool hold_transit;      /**< initiator: asks for the next stage once the target has proved itself */
+    bool ipsec;             /**< initiator: IPsec protects the link, so secrets may be short */
 } rig_scn_auth;
 
 /** rig_scn_host is an identity that one initiator may use at a node. */
