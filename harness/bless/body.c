@@ -27,6 +27,27 @@ static bool belongs(const rig_scn_trace *trace, const rig_item *item)
     return (always && !trace->some) || listed(trace, item);
 }
 
+/* What the engine says in its own words stands in a block that asks for it, and in no other. */
+static bool asks_for_error(const rig_scn_trace *trace, const rig_item *item)
+{
+    for (uint32_t i = 0; i < trace->num_lines; i++) {
+        const rig_scn_line *line = &trace->lines[i];
+        bool same = line->kind == RIG_SCN_EVENT && rig_view_is(item->event, line->event->name);
+        for (uint32_t c = 0; same && c < line->num_conds; c++)
+            if (rig_view_is(line->conds[c].name, "error"))
+                return true;
+    }
+    return false;
+}
+
+static rig_item as_written(const rig_scn_trace *trace, const rig_item *item)
+{
+    rig_item out = *item;
+    if (item->kind == RIG_ITEM_EVENT && !asks_for_error(trace, item))
+        out.args = rig_scn_event_plain(item->args);
+    return out;
+}
+
 rig_status rig_bless_body(const rig_alloc *alloc, const rig_scn_trace *trace, const rig_items *items,
                           char **out_text, size_t *out_len, size_t *out_size)
 {
@@ -40,7 +61,8 @@ rig_status rig_bless_body(const rig_alloc *alloc, const rig_scn_trace *trace, co
     rig_trace_init(&printer, alloc, RIG_TRACE_SYMBOLIC);
     for (size_t i = 0; i < items->num && !status && !out.cut; i++)
         if (belongs(trace, &items->ptr[i])) {
-            status = rig_trace_item(&printer, &out, &items->ptr[i]);
+            const rig_item item = as_written(trace, &items->ptr[i]);
+            status = rig_trace_item(&printer, &out, &item);
             rig_text_add(&out, "\n");
         }
     rig_trace_cleanup(&printer);

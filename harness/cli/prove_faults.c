@@ -36,7 +36,7 @@ static bool has_event(const rig_items *items, const rig_item *wanted)
 {
     for (size_t i = 0; i < items->num; i++)
         if (items->ptr[i].kind == RIG_ITEM_EVENT && rig_view_eq(items->ptr[i].event, wanted->event) &&
-            rig_view_eq(items->ptr[i].args, wanted->args))
+            rig_view_eq(rig_scn_event_plain(items->ptr[i].args), rig_scn_event_plain(wanted->args)))
             return true;
     return false;
 }

@@ -160,7 +160,7 @@ static read_fn *const readers[] = {
     [RIG_SCN_T_YES_NO] = read_yes_no,   [RIG_SCN_T_WORD] = read_word,     [RIG_SCN_T_CHOICE] = read_choice,
     [RIG_SCN_T_NAME] = read_name,       [RIG_SCN_T_PORTAL] = read_portal, [RIG_SCN_T_HEX] = read_hex,
     [RIG_SCN_T_RESULT] = read_result,   [RIG_SCN_T_FAULT] = read_fault,   [RIG_SCN_T_NAMED] = read_named,
-    [RIG_SCN_T_OUTCOME] = read_outcome,
+    [RIG_SCN_T_OUTCOME] = read_outcome, [RIG_SCN_T_TEXT] = read_word,
 };
 
 bool lang_value_convert(lang_parser *p, rig_scn_place place, rig_view raw, const rig_scn_arg_row *row,

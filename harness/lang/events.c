@@ -11,6 +11,7 @@
         name, T(type), EQUAL, false, NULL, NULL                                                              \
     }
 #define TO_TARGET ARG("to-target", YES_NO)
+#define SAID ARG("error", TEXT)
 
 const rig_scn_word lang_events[] = {
     {ROW(CONNECT, "connect", "pcap", "a TCP connection was opened"),
@@ -18,7 +19,7 @@ const rig_scn_word lang_events[] = {
     {ROW(MIDSTREAM, "midstream", "pcap", "the capture begins inside a TCP connection"),
      {{"ADDR:PORT", T(WORD), BARE, false, NULL, NULL}}},
     {ROW(CLOSE, "close", "pcap, engine", "a TCP connection ended"),
-     {ARG("reason", OUTCOME), {"by", T(CHOICE), AFTER, false, "initiator|target|network", NULL}}},
+     {ARG("reason", OUTCOME), {"by", T(CHOICE), AFTER, false, "initiator|target|network", NULL}, SAID}},
     {ROW(SESSION_UP, "session up", "engine", "a session reached its full feature phase"),
      {ARG("target", WORD), ARG("persistent", YES_NO)}},
     {ROW(SESSION_DOWN, "session down", "engine", "a session is gone"),
@@ -28,7 +29,7 @@ const rig_scn_word lang_events[] = {
     {ROW(NEXUS_LOSS, "nexus-loss notice", "engine", "the SCSI layer was told that the nexus was lost"),
      {ARG("target", WORD), ARG("reason", OUTCOME)}},
     {ROW(LOGIN_FAILED, "login-failed", "engine", "a login ended without a session"),
-     {ARG("target", WORD), ARG("status", OUTCOME), ARG("again", YES_NO)}},
+     {ARG("target", WORD), ARG("status", OUTCOME), ARG("again", YES_NO), SAID}},
     {"refused",
      "session refused",
      "hba",
@@ -44,7 +45,7 @@ const rig_scn_word lang_events[] = {
      {{"reason", T(NAMED), EQUAL, false, NULL, &rig_names_reject_reason}}},
     {ROW(RECOVERED, "recovered", "engine", "what a failed connection left goes on elsewhere, or is closed"),
      {ARG("target", WORD)}},
-    {ROW(IGNORED, "ignored", "engine", "something wrong was survived"), {ARG("reason", OUTCOME)}},
+    {ROW(IGNORED, "ignored", "engine", "something wrong was survived"), {ARG("reason", OUTCOME), SAID}},
     {ROW(TRANSITION, "transition", "engine, target", "a state machine went from one state to another"),
      {{"NAME", T(WORD), BARE, false, NULL, NULL}, ARG("from", WORD), ARG("to", WORD)}},
     {ROW(GAP, "gap", "pcap", "the capture lacks bytes of a connection"), {ARG("bytes", NUMBER), TO_TARGET}},
@@ -119,4 +120,21 @@ bool rig_scn_event_arg(const rig_scn_word *row, const rig_scn_arg_row *arg, rig_
         }
     }
     return false;
+}
+
+/* Quotes inside are escaped, so that this cannot stand in an argument. */
+rig_view rig_scn_event_plain(rig_view args)
+{
+    static const char said[] = " error=\"";
+    const uint8_t *at = args.len ? memmem(args.ptr, args.len, said, sizeof said - 1) : NULL;
+    return at ? rig_view_sub(args, 0, (size_t)(at - args.ptr)) : args;
+}
+
+bool rig_scn_text_has(rig_view said, rig_view part)
+{
+    char room[RIG_SCN_LINE_MAX];
+    rig_text text;
+    rig_text_init(&text, room, sizeof room);
+    rig_trace_quoted(&text, part);
+    return !text.cut && memmem(said.ptr, said.len, room + 1, text.len - 2) != NULL;
 }

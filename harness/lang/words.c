@@ -369,6 +369,7 @@ static const char *const displays[] = {
     [T(EVENTS)] = "EVENT",
     [T(REST)] = "TEXT",
     [T(OUTCOME)] = "STATUS",
+    [T(TEXT)] = "TEXT",
 };
 
 static void print_arg(rig_text *out, const rig_scn_arg_row *arg, bool first)

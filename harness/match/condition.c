@@ -61,6 +61,7 @@ static bool arg_cond(match_run *run, const rig_scn_line *line, const rig_scn_con
 {
     got->there = rig_scn_event_arg(line->event, cond->arg, item->args, &got->text);
     got->fold = cond->arg->type == RIG_SCN_T_OUTCOME;
+    got->said = cond->arg->type == RIG_SCN_T_TEXT;
     got->escaped = rig_view_find(got->text, '\\') < got->text.len;
     got->is_number = got->there && arg_number(cond->arg, got->text, &got->number);
     return match_pattern(run, &cond->pattern, got);
@@ -113,7 +114,7 @@ bool match_cond(match_run *run, const rig_scn_line *line, const rig_scn_cond *co
                 match_keys *keys, match_got *got)
 {
     uint64_t differs;
-    got->there = got->is_number = got->serial = got->fold = got->escaped = false;
+    got->there = got->is_number = got->serial = got->fold = got->said = got->escaped = false;
     got->bits = 64;
     got->number = 0;
     got->text = got->bytes = (rig_view){NULL, 0};

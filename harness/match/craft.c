@@ -122,6 +122,17 @@ static bool craft_key(match_run *run, const rig_scn_cond *cond, craft *out)
     return ok;
 }
 
+/* What is said stands in quotes. */
+static bool craft_said(match_run *run, const rig_scn_pattern *pattern, rig_text *out)
+{
+    char room[RIG_SCN_LINE_MAX];
+    rig_text text;
+    rig_text_init(&text, room, sizeof room);
+    bool ok = fitting_text(run, pattern, &text) && !text.cut;
+    rig_trace_quoted(out, rig_view_of(room, text.len));
+    return ok;
+}
+
 /* Arguments that are numbers in a variable are printed; the others are text. */
 static bool craft_arg(match_run *run, const rig_scn_cond *cond, craft *out)
 {
@@ -131,6 +142,8 @@ static bool craft_arg(match_run *run, const rig_scn_cond *cond, craft *out)
     rig_text_add(text, "%s", text->len ? " " : "");
     if (cond->arg->form != RIG_SCN_BARE)
         rig_text_add(text, "%s%c", cond->arg->name, cond->arg->form == RIG_SCN_EQUAL ? '=' : ' ');
+    if (cond->arg->type == RIG_SCN_T_TEXT)
+        return craft_said(run, &cond->pattern, text);
     bool numeric = cond->arg->type == RIG_SCN_T_NUMBER ||
                    (low->var != RIG_SCN_NO_VAR && !run->scn->vars[low->var].is_text);
     if (!numeric || cond->pattern.match == RIG_SCN_ANY)

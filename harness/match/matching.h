@@ -56,6 +56,7 @@ typedef struct match_got {
     bool is_number;
     bool serial;  /* wraps at 2^32 */
     bool fold;    /* case does not matter */
+    bool said;    /* a text of which ~ wants a part */
     bool escaped; /* text holds escapes, as events write them */
     uint8_t bits; /* width of the number, 64 when unknown */
     uint64_t number;

@@ -150,7 +150,9 @@ static bool in_range(const match_run *run, const rig_scn_pattern *pattern, const
 static bool has_item(const match_run *run, const rig_scn_value *value, const match_got *got)
 {
     rig_view item;
-    return match_value_text(run, value, &item) && rig_list_has(got->text, item);
+    if (!match_value_text(run, value, &item))
+        return false;
+    return got->said ? rig_scn_text_has(got->text, item) : rig_list_has(got->text, item);
 }
 
 bool match_pattern(match_run *run, const rig_scn_pattern *pattern, const match_got *got)

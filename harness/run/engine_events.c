@@ -91,11 +91,12 @@ static void session_up(run_world *world, const rig_event *event)
 
 static void login_failed(run_world *world, const rig_event *event)
 {
-    char more[96];
+    char more[RUN_SAID_MAX + 96], said[RUN_SAID_MAX];
     rig_text text;
     run_op *op = op_of(world, event->session);
     rig_text_init(&text, more, sizeof more);
-    rig_text_add(&text, "status=%s again=%s", login_outcome(event), event->again ? "yes" : "no");
+    rig_text_add(&text, "status=%s again=%s%s", login_outcome(event), event->again ? "yes" : "no",
+                 run_said(said, event->error));
     session_event(world, event, "login-failed", more);
     if (op)
         run_op_done(op, login_outcome(event), true);
@@ -108,8 +109,9 @@ static const char *end_reason(const rig_event *event)
 
 static void closed(run_world *world, const rig_event *event)
 {
+    char said[RUN_SAID_MAX];
     const char *by = event->by_target ? "target" : "initiator";
-    run_event(world, "close", "reason=%s by %s", end_reason(event), by);
+    run_event(world, "close", "reason=%s by %s%s", end_reason(event), by, run_said(said, event->error));
 }
 
 static void nexus_loss(run_world *world, const rig_event *event)
@@ -131,6 +133,12 @@ static void session_down(run_world *world, const rig_event *event)
     session_event(world, event, "session down", more);
     if (op && event->status)
         run_op_done(op, rig_status_name(event->status), true);
+}
+
+static void ignored(run_world *world, const rig_event *event)
+{
+    char said[RUN_SAID_MAX];
+    run_event(world, "ignored", "reason=%s%s", rig_status_name(event->status), run_said(said, event->error));
 }
 
 void run_engine_event(void *ctx, const rig_event *event)
@@ -171,7 +179,7 @@ void run_engine_event(void *ctx, const rig_event *event)
         session_event(world, event, "recovered", "");
         break;
     case RIG_EVENT_IGNORED:
-        run_event(world, "ignored", "reason=%s", rig_status_name(event->status));
+        ignored(world, event);
         break;
     }
     if (world->service)

@@ -134,14 +134,15 @@ static bool has_other_steps(const rig_scn *scn)
     return false;
 }
 
-/* Events that only our engine or adapter tells of; a reason of a close is theirs, too. */
+/* Events that only our engine or adapter tells of; reason and error of a close are theirs, too. */
 static bool line_is_told(const rig_scn_line *line)
 {
     if (!line || !line->event)
         return false;
     bool told = !strstr(line->event->who, "pcap");
     for (uint32_t i = 0; i < line->num_conds; i++)
-        told = told || (line->event->id == RIG_SCN_EV_CLOSE && rig_view_is(line->conds[i].name, "reason"));
+        told = told || (line->event->id == RIG_SCN_EV_CLOSE && (rig_view_is(line->conds[i].name, "reason") ||
+                                                                rig_view_is(line->conds[i].name, "error")));
     return told;
 }
 

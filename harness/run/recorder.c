@@ -7,7 +7,7 @@
 
 #define PACKET_MAX (RIG_SIM_MTU_MAX + 64)
 #define COMMENT_MAX 256
-#define EVENT_ARGS_MAX (RUN_WORD_MAX + 256)
+#define EVENT_ARGS_MAX (RUN_WORD_MAX + RUN_SAID_MAX + 256)
 
 static bool is_made_wrong(run_world *world, const rig_flow *flow, const rig_item *item)
 {
@@ -155,6 +155,17 @@ const char *run_word(char word[RUN_WORD_MAX], rig_view name)
     rig_text_init(&text, word, RUN_WORD_MAX);
     rig_trace_word(&text, rig_view_sub(name, 0, RIG_NAME_MAX));
     return word;
+}
+
+const char *run_said(char said[RUN_SAID_MAX], const rig_error *error)
+{
+    rig_text text;
+    rig_text_init(&text, said, RUN_SAID_MAX);
+    if (!error || !error->text[0])
+        return said;
+    rig_text_add(&text, " error=");
+    rig_trace_quoted(&text, rig_view_str(error->text));
+    return said;
 }
 
 void run_event(run_world *world, const char *name, const char *format, ...)

@@ -3,16 +3,24 @@
 
 #include <strings.h>
 
+static bool value_fits(const rig_scn_cond *cond, rig_view value)
+{
+    rig_view want = cond->pattern.low.text;
+    if (cond->pattern.match == RIG_SCN_ANY)
+        return true;
+    if (cond->pattern.match == RIG_SCN_HAS && cond->arg->type == RIG_SCN_T_TEXT)
+        return rig_scn_text_has(value, want);
+    return want.len == value.len &&
+           strncasecmp((const char *)value.ptr, (const char *)want.ptr, value.len) == 0;
+}
+
 static const rig_scn_cond *failing_cond(const rig_scn_line *line, const rig_item *item)
 {
     for (uint32_t i = 0; i < line->num_conds; i++) {
         rig_view value;
         const rig_scn_cond *cond = &line->conds[i];
         bool there = rig_scn_event_arg(line->event, cond->arg, item->args, &value);
-        bool same = there && (cond->pattern.match == RIG_SCN_ANY ||
-                              (cond->pattern.low.text.len == value.len &&
-                               strncasecmp((const char *)value.ptr, (const char *)cond->pattern.low.text.ptr,
-                                           value.len) == 0));
+        bool same = there && value_fits(cond, value);
         if (same == (cond->pattern.match == RIG_SCN_DIFFERS))
             return cond;
     }

@@ -200,6 +200,9 @@ void run_tap(void *ctx, uint64_t now, const rig_packet *packet);
 /* Writes a name as an event's argument has to stand: a peer may send anything as one. Returns word. */
 #define RUN_WORD_MAX (4 * RIG_NAME_MAX + 3)
 const char *run_word(char word[RUN_WORD_MAX], rig_view name);
+/* The last argument of an event, with the blank before it: what the engine said; "" when it said nothing. */
+#define RUN_SAID_MAX (4 * sizeof((rig_error *)0)->text + sizeof " error=\"\"")
+const char *run_said(char said[RUN_SAID_MAX], const rig_error *error);
 __attribute__((format(printf, 3, 4))) void run_event(run_world *world, const char *name, const char *format,
                                                      ...);
 

@@ -34,7 +34,7 @@ static bool plain_word(rig_view value)
 }
 
 /* A $ would be a variable even in quotes. */
-static void quote(rig_text *out, rig_view value)
+void rig_trace_quoted(rig_text *out, rig_view value)
 {
     rig_text_add(out, "\"");
     for (rig_view rest = value; rest.ptr;) {
@@ -49,7 +49,7 @@ void rig_trace_word(rig_text *out, rig_view text)
     if (plain_word(text))
         rig_text_view(out, text);
     else
-        quote(out, text);
+        rig_trace_quoted(out, text);
 }
 
 static void print_value(rig_text *out, const rig_pair *pair)

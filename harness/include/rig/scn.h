@@ -129,6 +129,7 @@ typedef enum rig_scn_type {
     RIG_SCN_T_OUTCOME, /**< a status or reason: a row of RIG_SCN_G_OUTCOME, a rig_status name, or a name of a
                           SCSI, task management, login or logout status or a reject reason; case does not
                           matter */
+    RIG_SCN_T_TEXT,    /**< what is said for people; ~ asks for a part of it, where others hold lists */
 } rig_scn_type;
 
 /** rig_scn_arg_form is how an argument is written. */
@@ -235,6 +236,13 @@ const rig_scn_word *rig_scn_event_find(rig_view name);
  */
 bool rig_scn_event_arg(const rig_scn_word *row, const rig_scn_arg_row *arg, rig_view args,
                        rig_view *out_value);
+
+/** rig_scn_event_plain gives the argument text without what the engine said in its own words (error="…",
+ * which stands last). */
+rig_view rig_scn_event_plain(rig_view args);
+
+/** rig_scn_text_has tells whether a text, escaped as events write it, has a part. */
+bool rig_scn_text_has(rig_view said, rig_view part);
 
 /* ---- lines: what may be seen on the wire ------------------------------------------------------------------
  */

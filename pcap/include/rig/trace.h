@@ -64,6 +64,9 @@ size_t rig_item_cdb(const rig_item *item, uint8_t out_cdb[RIG_CDB_MAX]);
  */
 void rig_trace_word(rig_text *out, rig_view text);
 
+/** rig_trace_quoted is the same, in quotes whatever the text is. */
+void rig_trace_quoted(rig_text *out, rig_view text);
+
 /** rig_key_names lists the keys that scenarios write without quotes, in order, ended by NULL: those of
  * RFC 7143 sections 12 and 13, of the older text, and of RFC 7144. Only spelled here; their meaning is
  * elsewhere. */
