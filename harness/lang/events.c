@@ -130,11 +130,24 @@ rig_view rig_scn_event_plain(rig_view args)
     return at ? rig_view_sub(args, 0, (size_t)(at - args.ptr)) : args;
 }
 
+/* The byte at the beginning of an escaped text, which moves on. */
+static uint8_t next_byte(rig_view *rest)
+{
+    uint64_t code = rest->ptr[0];
+    size_t len = 1;
+    if (rig_view_starts(*rest, "\\x") && rest->len >= 4) {
+        const uint8_t digits[] = {'0', 'x', rest->ptr[2], rest->ptr[3]};
+        len = rig_view_u64(rig_view_of(digits, sizeof digits), &code) ? 4 : 1;
+    }
+    *rest = rig_view_sub(*rest, len, rest->len);
+    return (uint8_t)code;
+}
+
 bool rig_scn_text_has(rig_view said, rig_view part)
 {
-    char room[RIG_SCN_LINE_MAX];
-    rig_text text;
-    rig_text_init(&text, room, sizeof room);
-    rig_trace_quoted(&text, part);
-    return !text.cut && memmem(said.ptr, said.len, room + 1, text.len - 2) != NULL;
+    uint8_t room[RIG_SCN_LINE_MAX];
+    size_t len = 0;
+    for (rig_view rest = said; rest.len && len < sizeof room; len++)
+        room[len] = next_byte(&rest);
+    return part.len == 0 || memmem(room, len, part.ptr, part.len) != NULL;
 }

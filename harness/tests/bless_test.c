@@ -87,7 +87,8 @@ static bool says(const char *block, const char *wanted)
     size_t len = 0, size = 0;
     bench_open(&b, block,
                LINES("! connect 192.0.2.10:3260", "> NopOut ITT=0x5 CmdSN=7 ExpStatSN=3",
-                     "< NopIn ITT=0x5 StatSN=3 ExpCmdSN=8 MaxCmdSN=9", "! nop-in", "! close by initiator"));
+                     "< NopIn ITT=0x5 StatSN=3 ExpCmdSN=8 MaxCmdSN=9", "! nop-in",
+                     "! close by initiator error=\"StatSN: not the next one\""));
     rig_status status =
         rig_bless_body(rig_alloc_libc(), &b.result.scn->traces[0], &b.result.items, &out, &len, &size);
     bool good = status == (wanted[0] ? RIG_OK : RIG_E_NOT_FOUND) &&
@@ -107,6 +108,8 @@ static void what_is_recorded(void)
         "< NopIn     ITT=$t1 TTT=none StatSN=$s1 ExpCmdSN=$c1+1 MaxCmdSN=$c1+2\n! close by initiator\n"));
     CU_ASSERT(says("trace some\n  ! nop-in\n  ! close\n", "! nop-in\n! close by initiator\n"));
     CU_ASSERT(says("trace some\n  < NopOut\n", ""));
+    CU_ASSERT(
+        says("trace some\n  ! close error~x\n", "! close by initiator error=\"StatSN: not the next one\"\n"));
 }
 
 RIG_SUITE("bless", {"only the body changes", only_the_body_changes}, {"comments stay", comments_stay},

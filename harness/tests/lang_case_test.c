@@ -356,6 +356,12 @@ static void event_arguments_are_found(void)
     CU_ASSERT_TRUE(rig_scn_event_arg(connect, &connect->args[0], rig_view_str("192.0.2.10:3260"), &value));
     CU_ASSERT_TRUE(rig_view_is(value, "192.0.2.10:3260"));
     CU_ASSERT_PTR_NULL(rig_scn_event_find(rig_view_str("nothing")));
+    args = rig_view_str("reason=ok by target error=\"no error=\\x22 here\"");
+    CU_ASSERT_TRUE(rig_scn_event_arg(close, &close->args[2], args, &value));
+    CU_ASSERT_TRUE(rig_scn_text_has(value, rig_view_str("error=\" here")));
+    CU_ASSERT_FALSE(rig_scn_text_has(value, rig_view_str("error=\"  here")));
+    CU_ASSERT_TRUE(rig_view_is(rig_scn_event_plain(args), "reason=ok by target"));
+    CU_ASSERT_TRUE(rig_view_is(rig_scn_event_plain(rig_view_str("reason=ok")), "reason=ok"));
 }
 
 static void selection(void)

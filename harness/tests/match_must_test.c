@@ -76,6 +76,25 @@ static void never(void)
                     LINES("> Login ITT=0x9", "> ScsiCmd ITT=0x9", "> Login ITT=0x9")));
 }
 
+/* Of what the engine says, ~ asks for a part; a list it is not. Escapes stand for what they stand for. */
+static void what_was_said(void)
+{
+    const char *const *said =
+        LINES("! close reason=protocol by initiator error=\"CSG: want 1, got \\x221\\x22 (6.3)\"",
+              "! login-failed status=protocol");
+    CU_ASSERT(holds("must ! close reason=protocol error~\"want 1, got\"\n", said));
+    CU_ASSERT(holds("must ! close error~CSG by initiator\n", said));
+    CU_ASSERT(holds("must ! close error~\"got \\\"1\\\"\"\n", said));
+    CU_ASSERT(holds("must ! close error=\"CSG: want 1, got \\\"1\\\" (6.3)\"\n", said));
+    CU_ASSERT(holds("never ! close error~\"want 2\"\n", said));
+    CU_ASSERT(holds("never ! login-failed error=_\n", said));
+    CU_ASSERT(fails("must ! close error=\"CSG\"\n", said, "error", "want CSG, got"));
+    CU_ASSERT(fails("must ! close error~\"CSG: want 2\"\n", said, "error", "want ~\"CSG: want 2\", got"));
+    CU_ASSERT(fails("must ! close error~\"x22\"\n", said, "error", "want ~x22"));
+    CU_ASSERT(fails("must ! login-failed error~CSG\n", said, "error", "not there"));
+    CU_ASSERT(fails("never ! close error~CSG\n", said, "event", "must never"));
+}
+
 static void every(void)
 {
     CU_ASSERT(holds("must every Login has CSG=1 SessionType=Normal\n", session));
@@ -245,8 +264,9 @@ static void verdicts(void)
 }
 
 RIG_SUITE("match: must", {"must LINE", seen}, {"quantities", quantities},
-          {"after and before", after_and_before}, {"never", never}, {"must every", every},
-          {"only what arose is checked", only_what_arose_is_checked}, {"norms alone", norms_alone},
-          {"results of steps", results}, {"results underline the value", results_underline_the_value},
+          {"after and before", after_and_before}, {"never", never}, {"what was said", what_was_said},
+          {"must every", every}, {"only what arose is checked", only_what_arose_is_checked},
+          {"norms alone", norms_alone}, {"results of steps", results},
+          {"results underline the value", results_underline_the_value},
           {"comparisons are limited", comparisons_are_limited}, {"many tasks", many_tasks},
           {"verdicts", verdicts})
