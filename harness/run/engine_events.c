@@ -202,13 +202,14 @@ void run_target_event(void *ctx, const rig_target_event *event)
 void run_service_event(void *ctx, const rig_service_event *event)
 {
     run_world *world = ctx;
-    char word[RUN_WORD_MAX];
+    char word[RUN_WORD_MAX], said[RUN_SAID_MAX];
     if (event->kind == RIG_SERVICE_REFUSED)
         run_event(world, "refused", "target=%s reason=security",
                   run_word(word, rig_view_str(event->login->target)));
     if (event->kind == RIG_SERVICE_GIVEN_UP && !event->session) /* the engine has nothing to tell of it */
-        run_event(world, "login-failed", "target=%s status=%s",
-                  run_word(word, rig_view_str(event->login->target)), rig_status_name(event->error->status));
+        run_event(world, "login-failed", "target=%s status=%s%s",
+                  run_word(word, rig_view_str(event->login->target)), rig_status_name(event->error->status),
+                  run_said(said, event->error));
 }
 
 /* How a task ended, in the words of the outcome rows. */
