@@ -243,6 +243,7 @@ static void put_initiator(writer *w, const rig_scn_initiator *initiator)
     put_pairs(w, initiator->offers, initiator->num_offers);
     put_number(w, initiator->isid);
     put_number(w, (uint64_t)initiator->has_isid << 3 | (uint64_t)initiator->has_cmdsn << 2 |
+                      (uint64_t)initiator->tell_architecture << 2 |
                       (uint64_t)initiator->has_noop_interval << 1 | initiator->reconnect);
     put_number(w, initiator->cmdsn);
     put_number(w, initiator->login_timeout);

@@ -72,6 +72,9 @@ static bool take(lang_parser *p, const lang_args *args, rig_scn_place place)
     case LANG_RECONNECT:
         out->reconnect = first->value.number != 0;
         return true;
+    case LANG_ARCHITECTURE:
+        out->tell_architecture = first->value.number != 0;
+        return true;
     case LANG_STAGE:
         out->stage = first->value.number == 0 ? RIG_SCN_STAGE_SECURITY : RIG_SCN_STAGE_OPERATIONAL;
         return true;

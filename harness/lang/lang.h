@@ -293,6 +293,7 @@ enum lang_initiator_word {
     LANG_NOOP_TIMEOUT,
     LANG_RECOVERY_TIMEOUT,
     LANG_RECONNECT,
+    LANG_ARCHITECTURE,
     LANG_STAGE,
     LANG_I_AUTH
 };

@@ -168,6 +168,8 @@ static const rig_scn_word initiators[] = {
      {{"T", T(TIME), BARE, true, NULL, NULL}}},
     {ROW(LANG_RECONNECT, "reconnect", "engine", "whether a lost session is logged in again"),
      {{"yes|no", T(YES_NO), BARE, true, NULL, NULL}}},
+    {ROW(LANG_ARCHITECTURE, "node-architecture", "engine", "whether it declares X#NodeArchitecture"),
+     {{"yes|no", T(YES_NO), BARE, true, NULL, NULL}}},
     {ROW(LANG_STAGE, "stage", "engine", "where its login starts"),
      {{"STAGE", T(CHOICE), BARE, true, "security|operational", NULL}}},
     {ROW(LANG_I_AUTH, "auth", "engine", "its credentials"),

@@ -372,6 +372,7 @@ static rig_status add_initiator(run_world *world, rig_view name, rig_view alias,
         .read_ahead = {world->read_ahead, RUN_READ_AHEAD},
         .name = name,
         .alias = alias,
+        .tell_architecture = world->scn->initiator.tell_architecture,
         .event = run_engine_event,
         .ctx = world,
     };

@@ -165,7 +165,7 @@ rig_status eng_keys_stage(eng_conn *conn)
         return eng_security_offer(conn);
     rig_status status = eng_offer(login, eng_alloc(conn->session), &conn->session->config, conn->leading);
     if (!status && conn->leading && conn->session->initiator->config.tell_architecture)
-        status = eng_key_put(conn, ARCHITECTURE, rig_view_str("iscsirig/" RIG_VERSION));
+        status = eng_key_put(conn, ARCHITECTURE, rig_view_str("iscsirig/" ENG_VERSION));
     return status;
 }
 

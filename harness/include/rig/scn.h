@@ -519,6 +519,7 @@ typedef struct rig_scn_initiator {
     uint64_t noop_timeout;      /**< ns */
     uint64_t recovery_timeout;  /**< ns */
     bool reconnect;             /**< a lost session is logged in again; default true */
+    bool tell_architecture;     /**< X#NodeArchitecture is declared; default false */
     rig_scn_stage stage;        /**< first login stage */
     rig_scn_auth auth;          /**< CHAP */
 } rig_scn_initiator;
