@@ -17,8 +17,11 @@ typedef struct lint_job {
 /* RFC7143/11.3, RFC7144/5.1 */
 static void put_section(const char *section)
 {
-    bool later = strncmp(section, "7144:", 5) == 0;
-    printf("%s/%s", later ? "RFC7144" : "RFC7143", later ? section + 5 : section);
+    const char *colon = strchr(section, ':');
+    if (colon)
+        printf("RFC%.*s/%s", (int)(colon - section), section, colon + 1);
+    else
+        printf("RFC7143/%s", section);
 }
 
 static rig_status on_finding(void *ctx, const rig_lint_finding *finding)

@@ -140,6 +140,8 @@ void lint_follow_key(lint_at *at)
     bool login = at->kind == RIG_PDU_LOGIN_REQ || at->kind == RIG_PDU_LOGIN_RESP;
     if (login)
         keep_names(at);
+    if (login)
+        lint_follow_challenge(at);
     if (!said->said[0] && !said->said[1])
         keep_offer(at);
     said->said[at->side] = true;

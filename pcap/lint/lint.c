@@ -48,6 +48,7 @@ void rig_lint_free(rig_lint *lint)
     if (!lint)
         return;
     lint_state_free(lint);
+    lint_challenges_free(lint);
     rig_delete(lint->config.alloc, lint, sizeof *lint);
 }
 

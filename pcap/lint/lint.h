@@ -196,6 +196,11 @@ typedef struct lint_session {
     uint32_t num_tasks;
 } lint_session;
 
+typedef struct lint_challenge {
+    uint64_t mark; /* hash of who said it, and of its octets */
+    uint32_t frame;
+} lint_challenge;
+
 struct rig_lint {
     rig_lint_config config;
     rig_status status; /* of the first failure in the current item */
@@ -206,6 +211,8 @@ struct rig_lint {
     lint_session *sessions[LINT_SESSION_BUCKETS];
     uint32_t num_conns, num_tasks;
     lint_task *spare;
+    lint_challenge *challenges; /* a ring, made for the first one */
+    uint64_t num_challenges;    /* that ever were put into it */
     rig_lint_totals totals;
     uint8_t by_kind[RIG_PDU_KINDS][256]; /* rules of a kind, by index, ended by 255 */
     uint8_t by_key[256];                 /* rules of keys */
@@ -290,6 +297,13 @@ void lint_task_open(lint_task *task);
 void lint_task_shut(lint_task *task);
 void lint_state_free(rig_lint *lint);
 
+/* ---- challenges of the whole capture ---- */
+
+/* Of the CHAP_C that at->pair is, by whoever says it. False: no challenge, or nobody knows who speaks. */
+bool lint_challenge_mark(const lint_at *at, uint64_t *out_mark);
+const lint_challenge *lint_challenge_find(const rig_lint *lint, uint64_t mark); /* NULL = not remembered */
+void lint_challenges_free(rig_lint *lint);
+
 /* ---- following: called behind the rules ---- */
 
 void lint_follow(lint_at *at);
@@ -297,6 +311,7 @@ void lint_begin_login(lint_at *at);
 void lint_follow_login(lint_at *at);
 void lint_follow_text(lint_at *at);
 void lint_follow_key(lint_at *at);
+void lint_follow_challenge(lint_at *at);
 void lint_follow_request(lint_at *at);
 void lint_follow_data(lint_at *at);
 void lint_follow_answer(lint_at *at);

@@ -81,6 +81,15 @@ static bool secret(rig_view key)
     return rig_view_starts(key, "CHAP_") || rig_view_starts(key, "SRP_") || rig_view_starts(key, "KRB_");
 }
 
+/* Of the key in this PDU. A text of several PDUs ends in this one; then it is where this PDU's data begins.
+ */
+static uint32_t key_byte(const lint_at *at)
+{
+    uint32_t data = RIG_BHS_LEN + (uint32_t)at->item->pdu.ahs.len;
+    bool whole = at->item->text.ptr && at->item->text.len == at->item->data_len;
+    return whole ? data + (uint32_t)(at->pair.key.ptr - at->item->text.ptr) : data;
+}
+
 void lint_value(lint_at *at, const char *expected, ...)
 {
     char name[RIG_KEY_MAX + 1];
@@ -97,6 +106,5 @@ void lint_value(lint_at *at, const char *expected, ...)
         rig_text_add(&text, "_");
     else
         rig_text_escaped(&text, at->pair.value);
-    /* a text of several PDUs ends in this one; the offset is that of this PDU's data */
-    tell(at, &finding, RIG_BHS_LEN + (uint32_t)at->item->pdu.ahs.len);
+    tell(at, &finding, key_byte(at));
 }

@@ -6,6 +6,8 @@ rig_status cap_show(cap_flow *flow, rig_item *item)
     item->time = flow->streams->now;
     item->frame = flow->streams->frames;
     item->connection = flow->flow.index;
+    if (item->kind == RIG_ITEM_PDU)
+        item->sender = item->to_target ? flow->flow.initiator : flow->flow.target;
     return config->item(config->ctx, &flow->flow, item);
 }
 

@@ -198,6 +198,21 @@ static const char *const moved[] = {
     NULL,
 };
 
+/* Two logins that CHAP ends; either side chooses what the other one chose before, which is its own choice. */
+static const char *const challenged[] = {
+    "! connect",
+    ASK "T=0 CSG=0 " NAMES " ++AuthMethod=CHAP",
+    TELL "T=0 CSG=0 StatSN=500 ++TargetPortalGroupTag=1 ++AuthMethod=CHAP",
+    ASK "T=0 CSG=0 ExpStatSN=501 ++CHAP_A=5",
+    TELL "T=0 CSG=0 StatSN=501 ++CHAP_A=5 ++CHAP_I=1 ++CHAP_C=0x00A1b2",
+    ASK "CSG=0 NSG=1 ExpStatSN=502 ++CHAP_N=host ++CHAP_R=0x11 ++CHAP_I=2 ++CHAP_C=0x77a878",
+    "1! connect",
+    "1" ASK "T=0 CSG=0 " NAMES " ++CHAP_A=5",
+    "1" TELL "T=0 CSG=0 StatSN=700 ++TargetPortalGroupTag=1 ++CHAP_A=5 ++CHAP_I=3 ++CHAP_C=0x77a878",
+    "1" ASK "CSG=0 NSG=1 ExpStatSN=701 ++CHAP_N=host ++CHAP_R=0x22 ++CHAP_I=4 ++CHAP_C=0x00a1b2",
+    NULL,
+};
+
 /* A session that another login takes over; what was on its way then is nobody's fault. */
 static const char *const reinstated[] = {
     "! connect",

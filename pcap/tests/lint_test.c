@@ -33,6 +33,7 @@ static rig_lint_changed changed;
 static void add(bench *b, rig_item item)
 {
     item.frame = (uint32_t)b->items.num + 1;
+    item.sender = (rig_ip){.bytes = {192, 0, 2, item.to_target ? 1 : 2}, .version = 4};
     CU_ASSERT_EQUAL_FATAL(rig_items_add(&b->items, &item), RIG_OK);
 }
 
@@ -142,7 +143,8 @@ static const breach breaches[] = {
 
 #define NUM_BREACHES (sizeof breaches / sizeof breaches[0])
 
-static const char *const *const all[] = {plain, unsolicited, recovery, two, parts, talk, moved, reinstated};
+static const char *const *const all[] = {plain, unsolicited, recovery,   two,       parts,
+                                         talk,  moved,       reinstated, challenged};
 
 #define NUM_ALL (sizeof all / sizeof all[0])
 
@@ -432,6 +434,62 @@ static void a_finding_can_stop_it(void)
     end(&b);
 }
 
+/* ---- challenges (AUTH-033) ---- */
+
+static void add_challenge(bench *b, uint32_t login, uint32_t number)
+{
+    char line[256];
+    snprintf(line, sizeof line,
+             TELL "CSG=0 T=0 StatSN=500 ++TargetPortalGroupTag=1 ++CHAP_A=5 ++CHAP_I=1 ++CHAP_C=0x%08x",
+             number);
+    add(b, (rig_item){.kind = RIG_ITEM_EVENT, .connection = login, .event = rig_view_str("connect")});
+    add_pdu(b, login, true, ASK "CSG=0 NSG=1 " NAMES " ++CHAP_A=5" + 2);
+    add_pdu(b, login, false, line + 2);
+}
+
+/* As many challenges as are remembered, and one more: then the first one may come again. */
+static void challenges_are_forgotten(void)
+{
+    for (uint32_t num = RIG_LINT_CHALLENGES_MAX; num <= RIG_LINT_CHALLENGES_MAX + 1; num++) {
+        bench b = {.items = {.alloc = rig_alloc_libc()}};
+        for (uint32_t login = 0; login < num; login++)
+            add_challenge(&b, login, login);
+        add_challenge(&b, num, 0);
+        judge(&b, 0, NULL);
+        CU_ASSERT_EQUAL(b.num, num > RIG_LINT_CHALLENGES_MAX ? 0 : 1);
+        CU_ASSERT(num > RIG_LINT_CHALLENGES_MAX || only(&b, "AUTH-033"));
+        end(&b);
+    }
+}
+
+/* A target elsewhere, and one whose address is not known, choose for themselves. */
+static void challenges_are_those_of_a_speaker(void)
+{
+    static const uint8_t version[] = {4, 4, 0}, last[] = {2, 3, 2};
+    for (size_t i = 0; i < 3; i++) {
+        bench b = {.items = {.alloc = rig_alloc_libc()}};
+        for (uint32_t login = 0; login < 2; login++)
+            add_challenge(&b, login, 7);
+        b.items.ptr[5].sender.version = version[i];
+        b.items.ptr[5].sender.bytes[3] = last[i];
+        judge(&b, 0, NULL);
+        CU_ASSERT_EQUAL(b.num, i == 0 ? 1 : 0);
+        end(&b);
+    }
+}
+
+static void a_challenge_is_shown_where_it_came_first(void)
+{
+    bench b = {.items = {.alloc = rig_alloc_libc()}};
+    for (uint32_t login = 0; login < 3; login++)
+        add_challenge(&b, login, 7);
+    judge(&b, 0, NULL);
+    CU_ASSERT_EQUAL_FATAL(b.num, 2);
+    CU_ASSERT_STRING_EQUAL(b.said[0], "target CHAP_C: another challenge than in frame 3, _");
+    CU_ASSERT_STRING_EQUAL(b.said[1], b.said[0]);
+    end(&b);
+}
+
 /* ---- findings, rules, proofs ---- */
 
 static rig_status keep_finding(void *ctx, const rig_lint_finding *finding)
@@ -462,6 +520,30 @@ static void a_finding_says_where(void)
     CU_ASSERT_STRING_EQUAL(found.expected, "513");
     CU_ASSERT_STRING_EQUAL(found.seen, "515");
     end(&b);
+}
+
+/* Of a key: its own place where the text is all in one PDU, else that of the last PDU's data. */
+static void a_finding_of_a_key_says_where(void)
+{
+    for (uint32_t before = 0; before <= 9; before += 9) { /* bytes of the text in an earlier PDU */
+        bench b;
+        rig_lint *lint;
+        rig_lint_finding found = {0};
+        const rig_lint_config config = {.alloc = rig_alloc_libc(), .finding = keep_finding, .ctx = &found};
+        begin(&b, plain);
+        CU_ASSERT_EQUAL_FATAL(rig_lint_change("Login -> ~~MaxConnections=65536", &b.items.ptr[3], &changed),
+                              RIG_OK);
+        b.items.ptr[3] = changed.item;
+        b.items.ptr[3].pdu.offset = 1000;
+        b.items.ptr[3].data_len -= before;
+        CU_ASSERT_EQUAL_FATAL(rig_lint_new(&config, &lint), RIG_OK);
+        for (size_t i = 0; i <= 3; i++)
+            CU_ASSERT_EQUAL(rig_lint_item(lint, &b.items.ptr[i]), RIG_OK);
+        rig_lint_free(lint);
+        CU_ASSERT_STRING_EQUAL(found.rule->id, "KEY-002");
+        CU_ASSERT_EQUAL(found.offset, before ? 1048 : 1048 + changed.item.data_len - 21); /* with its NUL */
+        end(&b);
+    }
 }
 
 static void secrets_are_not_told(void)
@@ -532,8 +614,12 @@ RIG_SUITE("lint", {"exchanges without a fault have no findings", exchanges_are_c
           {"CmdSN and StatSN may wrap anywhere", counters_wrap_anywhere},
           {"what recovery sends again is no fault", recovery_repeats},
           {"more R2Ts than are followed end the judgement of a task", many_r2ts},
+          {"as many challenges are remembered as are named, and no more", challenges_are_forgotten},
+          {"a challenge may come from another speaker", challenges_are_those_of_a_speaker},
+          {"a challenge is shown where it came first", a_challenge_is_shown_where_it_came_first},
           {"memory does not grow with connections that end", memory_is_flat},
           {"memory may fail at any allocation", memory_may_fail},
           {"a finding can stop it", a_finding_can_stop_it}, {"a finding says where", a_finding_says_where},
+          {"a finding of a key says where", a_finding_of_a_key_says_where},
           {"no finding tells a secret", secrets_are_not_told}, {"rows are sound", rows_are_sound},
           {"proofs need a place, a clean list and a rule that fires", proofs})

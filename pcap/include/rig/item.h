@@ -25,6 +25,7 @@ typedef struct rig_item {
         connection;    /**< index of the iSCSI connection in order of appearance, from 0; UINT32_MAX = none */
     uint32_t frame;    /**< 1-based packet number in the capture that completed it, 0 = none */
     bool to_target;    /**< PDU: direction */
+    rig_ip sender;     /**< PDU: address it came from, as far as known */
     rig_pdu pdu;       /**< PDU: views point to memory of the item's list */
     uint32_t data_len; /**< PDU: whole length of the data segment; pdu.data may hold only its beginning */
     uint32_t

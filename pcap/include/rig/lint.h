@@ -12,7 +12,9 @@
 
 #define RIG_LINT_CONNECTIONS_MAX 65536 /**< connections followed at a time; the oldest one makes room */
 #define RIG_LINT_TASKS_MAX 262144      /**< tasks followed at a time; more are not judged */
-#define RIG_LINT_R2TS_MAX 16   /**< R2Ts of one task followed at a time; a task with more is not judged */
+#define RIG_LINT_R2TS_MAX 16 /**< R2Ts of one task followed at a time; a task with more is not judged */
+#define RIG_LINT_CHALLENGES_MAX                                                                              \
+    1024 /**< CHAP challenges remembered of a capture; one that is older may come again unnoticed */
 #define RIG_LINT_VALUE_MAX 120 /**< bytes of a finding's expected and seen values, with the NUL */
 
 /** rig_lint_level says how binding a rule is. */
@@ -35,7 +37,7 @@ typedef struct rig_lint_rule {
     const char *name;     /**< the rule in two or three words: "cmdsn-next" */
     rig_lint_level level; /**< how binding */
     rig_lint_side side;   /**< whose duty */
-    const char *section;  /**< of RFC 7143, or "7144:…" */
+    const char *section;  /**< of RFC 7143, or "7144:…", "1994:…" */
     uint32_t pdus;        /**< RIG_IN bits of the PDUs that are looked at */
     bool keys;            /**< looked at once for each key of the text */
     bool breaks;          /**< behind a breach nothing of the task is judged any more */

@@ -35,7 +35,7 @@
     X(CHAP_CHALLENGE_LONG, "chap-challenge-too-long", "CHAP_C has 1025 bytes", "AUTH-014", "engine")         \
     X(CHAP_CHALLENGE_DECIMAL, "chap-challenge-decimal", "CHAP_C is a decimal number", "NEG-011", "engine")   \
     X(CHAP_CHALLENGE_REPEATED, "chap-challenge-repeated", "each login gets the same challenge", "AUTH-033",  \
-      "tolerated")                                                                                           \
+      "lint")                                                                                                \
     X(CHAP_NAME_MISSING, "chap-name-missing", "CHAP_R comes without CHAP_N", "AUTH-020", "engine")           \
     X(CHAP_NO_RESPONSE, "chap-no-mutual-response", "the target does not authenticate itself", "AUTH-024",    \
       "engine")                                                                                              \
