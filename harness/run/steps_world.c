@@ -9,9 +9,16 @@ rig_status run_start_hba_load(run_op *op, rig_error *err)
                   : RIG_OK;
 }
 
+/* Another process draws other numbers: no challenge of CHAP may come again (RFC 1994 section 2.3). */
+static void draw_anew(run_world *world)
+{
+    world->draws.seed = rig_hash64("restart", 7, world->draws.seed);
+}
+
 rig_status run_start_restart(run_op *op, rig_error *err)
 {
     run_world *world = op->world;
+    draw_anew(world);
     rig_service_free(world->service);
     world->service = NULL;
     run_free_initiators(world);
