@@ -160,8 +160,18 @@ static uint8_t data_ack(tgt_conn *conn, const rig_pdu *pdu)
     return scsi && tgt_retain_data_acknowledged(scsi, what.begin) ? 0 : REJECT_DATA_ACK;
 }
 
+/* Behind a command that waits for its turn nothing was sent yet. */
+static void send_anew(tgt_scsi *scsi)
+{
+    if (!scsi->responding)
+        return;
+    scsi->task.answered = false;
+    tgt_data_in_rewind(scsi);
+    tgt_task_ready(&scsi->task);
+}
+
 /* 11.16.3: what is not acknowledged is sent anew, in pieces of today's size, and a response with the tag
- * ends it. */
+ * ends it. Where that is nothing the request is empty, not wrong, and its tag counts all the same. */
 static uint8_t r_data(tgt_conn *conn, const rig_pdu *pdu)
 {
     tgt_scsi *scsi = find_task(conn, pdu->bhs);
@@ -169,13 +179,11 @@ static uint8_t r_data(tgt_conn *conn, const rig_pdu *pdu)
     uint32_t tag = rig_get32(pdu->bhs, RIG_F_SNACK_TAG);
     if (tag == 0 || tag == RIG_TAG_NONE || what.begin != 0 || what.count != 0)
         return REJECT_FIELD;
-    if (!scsi || tgt_scsi_writes(scsi) || !scsi->responding)
+    if (!scsi || tgt_scsi_writes(scsi))
         return REJECT_PROTOCOL;
     scsi->history->snack_tag = tag;
     scsi->task.effects |= conn->effects;
-    scsi->task.answered = false;
-    tgt_data_in_rewind(scsi);
-    tgt_task_ready(&scsi->task);
+    send_anew(scsi);
     return 0;
 }
 

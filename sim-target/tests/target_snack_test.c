@@ -329,6 +329,59 @@ static void test_resegmentation(void)
     tt_free(world);
 }
 
+/* 11.16.3: whatever of the data was sent by then, all of it comes anew, and one response with the tag. */
+static void test_r_data_in_flight(void)
+{
+    tt_world *world;
+    tt_client client = open_client(&world, TR_LEVEL1);
+    unsigned before = 0, num = 0;
+    world->stuck = true;
+    uint32_t itt = tr_read(&client, 0, 128); /* more than the queue of a connection holds */
+    tr_snack(&client, R_DATA, itt, 0xabc, 0, 0);
+    world->stuck = false;
+    tt_run(world);
+    tt_pdu pdu = tt_next(&client);
+    for (; pdu.here && pdu.kind == RIG_PDU_DATA_IN; pdu = tt_next(&client)) {
+        if (tt_field(&pdu, RIG_F_DATA_SN) == 0 && num > 0)
+            before = num, num = 0;
+        CU_ASSERT_EQUAL(tt_field(&pdu, RIG_F_DATA_SN), num++);
+        CU_ASSERT_EQUAL(tt_field(&pdu, RIG_F_S), 0);
+    }
+    CU_ASSERT_TRUE(before > 0 && before < 128);
+    CU_ASSERT_EQUAL(num, 128);
+    CU_ASSERT_EQUAL(pdu.kind, RIG_PDU_SCSI_RESP);
+    CU_ASSERT_EQUAL(rig_get32(pdu.bhs, RIG_F_SNACK_TAG), 0xabc);
+    CU_ASSERT_EQUAL(rig_get32(pdu.bhs, RIG_F_EXP_DATA_SN), 128);
+    CU_ASSERT_TRUE(tt_silent(&client));
+    tt_free(world);
+}
+
+/* A read that waits for an earlier CmdSN: nothing of it was sent, and its only response has the tag. */
+static void test_r_data_waiting(void)
+{
+    tt_world *world;
+    tt_client client = open_client(&world, TR_LEVEL1);
+    uint32_t first = client.cmd_sn++;
+    uint32_t itt = tr_read(&client, 0, 4);
+    tr_snack(&client, R_DATA, itt, 0xabc, 0, 0);
+    CU_ASSERT_TRUE(tt_silent(&client));
+    client.cmd_sn = first;
+    uint32_t other = tr_read(&client, 0, 1);
+    tt_pdu pdu = tt_expect(&client, RIG_PDU_DATA_IN);
+    CU_ASSERT_EQUAL(rig_get32(pdu.bhs, RIG_F_ITT), other);
+    CU_ASSERT_EQUAL(tt_field(&pdu, RIG_F_S), 1);
+    for (unsigned i = 0; i < 4; i++) {
+        pdu = tt_expect(&client, RIG_PDU_DATA_IN);
+        CU_ASSERT_EQUAL(tt_field(&pdu, RIG_F_DATA_SN), i);
+        CU_ASSERT_EQUAL(tt_field(&pdu, RIG_F_S), 0);
+    }
+    pdu = tt_expect(&client, RIG_PDU_SCSI_RESP);
+    CU_ASSERT_EQUAL(rig_get32(pdu.bhs, RIG_F_ITT), itt);
+    CU_ASSERT_EQUAL(rig_get32(pdu.bhs, RIG_F_SNACK_TAG), 0xabc);
+    CU_ASSERT_TRUE(tt_silent(&client));
+    tt_free(world);
+}
+
 /* Pieces that do not divide MaxBurstLength: where a PDU lies is computed, not remembered. */
 static void test_odd_pieces(void)
 {
@@ -395,7 +448,8 @@ RIG_SUITE("target SNACK", {"runs of Data-In", test_data},
           {"Data-In that cannot be asked for", test_data_refused}, {"level 0 has none", test_level_zero},
           {"R2Ts", test_r2t}, {"every kind of status", test_status_kinds},
           {"runs of statuses", test_status_runs}, {"DataACK", test_data_ack},
-          {"R-Data and its tag", test_r_data}, {"other pieces than before", test_resegmentation},
-          {"pieces that divide nothing", test_odd_pieces},
+          {"R-Data and its tag", test_r_data}, {"R-Data while data is sent", test_r_data_in_flight},
+          {"R-Data before anything was sent", test_r_data_waiting},
+          {"other pieces than before", test_resegmentation}, {"pieces that divide nothing", test_odd_pieces},
           {"refused before the status", test_refused_in_flight},
           {"on another connection", test_other_connection})
