@@ -45,6 +45,18 @@ bool lint_carries_status(const lint_at *at)
     return always >> at->kind & 1;
 }
 
+/* Retransmissions keep their number (sections 7.2.1 and 11.16), which only recovery levels above 0 know. */
+bool lint_recovers(const lint_at *at)
+{
+    return !at->session || !at->session->keys_known || lint_of(at, LINT_N_ERL) > 0;
+}
+
+bool lint_data_again(const lint_at *at)
+{
+    uint32_t sn = at->kind == RIG_PDU_R2T ? LINT_GET(at, R2T_SN) : LINT_GET(at, DATA_SN);
+    return lint_recovers(at) && at->task && rig_sn_lt(sn, at->task->in_sn);
+}
+
 bool lint_scsi(const lint_at *at)
 {
     return at->task && at->task->kind == RIG_PDU_SCSI_CMD && at->task->sure && !at->task->refused &&

@@ -1,12 +1,6 @@
 /* What a PDU changes for those behind it: numbers and phases here, the rest in the other follow_ files. */
 #include "lint.h"
 
-/* Retransmissions keep their number (sections 7.2.1 and 11.16), which only recovery levels above 0 know. */
-static bool recovers(const lint_at *at)
-{
-    return !at->session || !at->session->keys_known || lint_of(at, LINT_N_ERL) > 0;
-}
-
 static void follow_ahead(lint_session *session, uint32_t cmd_sn)
 {
     uint32_t distance = cmd_sn - session->cmd_sn;
@@ -36,7 +30,7 @@ static void follow_cmd_sn(lint_at *at)
             follow_ahead(session, cmd_sn);
         return;
     }
-    if (session->cmd_known && recovers(at) && rig_sn_lt(cmd_sn, session->cmd_sn))
+    if (session->cmd_known && lint_recovers(at) && rig_sn_lt(cmd_sn, session->cmd_sn))
         return;
     session->cmd_sn = cmd_sn + 1;
     session->cmd_known = true;
@@ -86,7 +80,7 @@ static void follow_target(lint_at *at)
         }
         return;
     }
-    if (conn->stat_known && recovers(at) && rig_sn_lt(stat_sn, conn->stat_sn))
+    if (conn->stat_known && lint_recovers(at) && rig_sn_lt(stat_sn, conn->stat_sn))
         return;
     conn->stat_sn = stat_sn + 1;
     conn->stat_known = true;
@@ -112,12 +106,16 @@ static void resume(lint_at *at)
         join_unknown(at);
 }
 
+/* A request or data that came damaged may count as not sent (section 7.8). What a target sent it has sent: it
+ * comes again under its number, if at all. */
 static void mistrust(lint_at *at)
 {
+    if (at->side != RIG_LINT_INITIATOR)
+        return;
     if (at->task)
         at->task->sure = false;
-    if (at->side == RIG_LINT_INITIATOR && at->session)
-        at->session->cmd_known = false; /* it may count as not sent (section 7.8) */
+    if (at->session && lint_numbered(at))
+        at->session->cmd_known = false;
 }
 
 void lint_follow(lint_at *at)
@@ -125,7 +123,7 @@ void lint_follow(lint_at *at)
     bool login = at->kind == RIG_PDU_LOGIN_REQ || at->kind == RIG_PDU_LOGIN_RESP;
     lint_conn *conn = at->conn;
     if (at->item->pdu.bad_header_digest) {
-        lint_conn_lose(conn);
+        lint_conn_lose(conn, at->side);
         return;
     }
     if (at->kind == RIG_PDU_UNKNOWN)

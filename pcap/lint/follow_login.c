@@ -73,7 +73,6 @@ static void follow_up(lint_at *at)
     lint_session_join(at->conn, session);
     if (session->joined == 2)
         session->ahead = 0;
-    session->blind |= session->numbers[LINT_N_ERL] == 2; /* it may take over tasks of a lost connection */
     at->session = session;
 }
 

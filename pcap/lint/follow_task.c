@@ -48,14 +48,14 @@ static bool goes_on(const lint_at *at)
     return at->kind == RIG_PDU_TEXT_REQ || task->cmd_sn == LINT_GET(at, CMD_SN);
 }
 
-/* A tag used twice: what comes for it may be of either task, and of a task nobody knows once one ended. */
+/* A tag used twice: what comes for it may be of either task, and there may be an answer to each. */
 static bool in_use(lint_at *at)
 {
     lint_task *task = at->task;
     if (!task || !task->sure || task->aborted || task->refused)
         return false;
     task->sure = false;
-    at->session->blind = true;
+    task->lost = task->twin = true;
     return true;
 }
 
@@ -109,12 +109,14 @@ static void follow_logout(lint_at *at)
         at->conn->logging_out = true;
 }
 
+/* What other SNACKs ask for comes again as it was; data that is cut anew counts anew, too. */
 static void follow_snack(lint_at *at)
 {
-    if (!at->task)
+    if (!at->task || LINT_GET(at, SNACK_TYPE) != 3)
         return;
     at->task->sure = false;
-    at->task->resegmented |= LINT_GET(at, SNACK_TYPE) == 3;
+    at->task->r_data++;
+    at->task->snack_tag = LINT_GET(at, SNACK_TAG);
 }
 
 /* Which tasks a function means; the session cannot tell those of others, and of later commands. */
@@ -172,6 +174,8 @@ void lint_follow_request(lint_at *at)
 static void follow_data_in(lint_at *at, lint_task *task)
 {
     uint32_t offset = LINT_GET(at, BUFFER_OFFSET);
+    if (lint_data_again(at))
+        return;
     task->in_sn = LINT_GET(at, DATA_SN) + 1;
     task->num_in++;
     task->in_bytes += at->item->data_len;
@@ -182,6 +186,8 @@ static void follow_data_in(lint_at *at, lint_task *task)
 static void follow_r2t(lint_at *at, lint_task *task)
 {
     lint_r2t *r2t;
+    if (lint_data_again(at))
+        return;
     task->in_sn = LINT_GET(at, R2T_SN) + 1;
     task->any_r2t = true;
     task->r2t_next = LINT_GET(at, BUFFER_OFFSET) + LINT_GET(at, DESIRED_LEN);
@@ -253,22 +259,61 @@ static void follow_function(lint_at *at, const lint_task *by)
             }
 }
 
-/* Section 7.3: a command that a Reject quotes may never have counted, or may still end with a response. */
-static void follow_reject(lint_at *at)
+static void forget_text(lint_conn *conn)
 {
-    rig_view quoted = at->item->pdu.data;
-    at->session->cmd_known = false;
-    at->conn->text.pending = false;
-    at->conn->text_lost = true;
-    if (quoted.len < RIG_BHS_LEN) {
-        at->session->blind = true;
-        return;
-    }
-    lint_task *task = lint_task_find(at->session, rig_get32(quoted.ptr, RIG_F_ITT));
+    conn->text.pending = false;
+    conn->text_lost = true;
+}
+
+/* Section 7.3: a command that a Reject quotes may still end with a response. */
+static void refuse(lint_task *task)
+{
     if (!task)
         return;
     lint_task_shut(task);
     task->refused = true;
+}
+
+/* Its task goes on; what the target makes of data it rejected is not known. */
+static void refuse_part(lint_task *task, rig_pdu_kind kind)
+{
+    if (!task || kind == RIG_PDU_SNACK)
+        return;
+    lint_task_shut(task);
+    task->sure = false;
+}
+
+/* Section 7.3: the CmdSN of a rejected request counts as not received. */
+static bool frees_cmd_sn(const uint8_t *quoted, rig_pdu_kind kind)
+{
+    bool known = rig_fields[RIG_F_I].pdus >> kind & 1;
+    return kind == RIG_PDU_UNKNOWN || (known && !rig_get32(quoted, RIG_F_I));
+}
+
+static void follow_quoted(lint_at *at, const uint8_t *quoted)
+{
+    rig_pdu_kind kind = rig_pdu_kind_of(quoted);
+    lint_task *task = lint_task_find(at->session, rig_get32(quoted, RIG_F_ITT));
+    if (frees_cmd_sn(quoted, kind))
+        at->session->cmd_known = false;
+    if (kind == RIG_PDU_TEXT_REQ || kind == RIG_PDU_UNKNOWN)
+        forget_text(at->conn);
+    if (kind == RIG_PDU_SNACK || kind == RIG_PDU_DATA_OUT)
+        refuse_part(task, kind);
+    else
+        refuse(task);
+}
+
+static void follow_reject(lint_at *at)
+{
+    rig_view quoted = at->item->pdu.data;
+    if (quoted.len >= RIG_BHS_LEN) {
+        follow_quoted(at, quoted.ptr);
+        return;
+    }
+    forget_text(at->conn);
+    at->session->cmd_known = false;
+    at->session->blind = true;
 }
 
 static void follow_ping_of_target(lint_at *at)
@@ -310,6 +355,11 @@ static void follow_logout_response(lint_at *at)
     at->conn->logging_out = false;
 }
 
+static bool tagged(const lint_at *at)
+{
+    return at->kind == RIG_PDU_SCSI_RESP && LINT_GET(at, SNACK_TAG) == at->task->snack_tag;
+}
+
 void lint_follow_answer(lint_at *at)
 {
     rig_pdu_kind request = answered_kind(at);
@@ -321,12 +371,18 @@ void lint_follow_answer(lint_at *at)
         follow_ping_of_target(at);
     if (at->kind == RIG_PDU_LOGOUT_RESP)
         follow_logout_response(at);
+    if (at->task && at->task->twin && request != RIG_PDU_UNKNOWN) {
+        at->task->twin = false;
+        return;
+    }
     if (!at->task || request != at->task->kind)
         return;
     if (at->kind == RIG_PDU_TMF_RESP)
         follow_function(at, at->task);
-    if (at->task->resegmented) /* the response comes again (section 11.16.3) */
+    if (at->task->r_data && !tagged(at)) { /* the response comes again (section 11.16.3) */
+        at->task->lost = true;
         return;
+    }
     lint_task_end(at->lint, at->session, at->task);
     at->task = NULL;
 }

@@ -135,9 +135,42 @@ static void judge_pdu(rig_lint *lint, lint_conn *conn, const rig_item *item)
     judge(&at);
 }
 
+static const rig_view nothing;
+
+/* Nor are damaged data: they count as missing, but for their digest. */
+static rig_item undamaged(const rig_item *item)
+{
+    rig_item out = *item;
+    out.pdu.data = out.text = nothing;
+    out.missing = item->data_len;
+    return out;
+}
+
+static void take_pdu(rig_lint *lint, lint_conn *conn, const rig_item *item)
+{
+    if (item->pdu.bad_data_digest) {
+        const rig_item seen = undamaged(item);
+        judge_pdu(lint, conn, &seen);
+    } else
+        judge_pdu(lint, conn, item);
+}
+
 static bool is(const rig_item *item, const char *event)
 {
     return rig_view_is(item->event, event);
+}
+
+/* Whose bytes an event tells of: "bytes=N to-target=yes". */
+static rig_lint_side side_of(const rig_item *item)
+{
+    for (rig_view rest = item->args; rest.len > 0;) {
+        rig_view word = rig_view_split(&rest, ' ');
+        if (rig_view_is(word, "to-target=yes"))
+            return RIG_LINT_INITIATOR;
+        if (rig_view_is(word, "to-target=no"))
+            return RIG_LINT_TARGET;
+    }
+    return RIG_LINT_BOTH;
 }
 
 static void take_event(rig_lint *lint, lint_conn *conn, const rig_item *item)
@@ -148,7 +181,7 @@ static void take_event(rig_lint *lint, lint_conn *conn, const rig_item *item)
         lint_conn_close(lint, conn);
     else if (is(item, "midstream") || is(item, "gap") || is(item, "resync") || is(item, "garbage") ||
              is(item, "truncated"))
-        lint_conn_lose(conn);
+        lint_conn_lose(conn, side_of(item));
 }
 
 rig_status rig_lint_item(rig_lint *lint, const rig_item *item)
@@ -160,7 +193,7 @@ rig_status rig_lint_item(rig_lint *lint, const rig_item *item)
         return RIG_E_NOMEM;
     lint->status = RIG_OK;
     if (item->kind == RIG_ITEM_PDU)
-        judge_pdu(lint, conn, item);
+        take_pdu(lint, conn, item);
     else
         take_event(lint, conn, item);
     return lint->status;

@@ -98,12 +98,15 @@ typedef struct lint_task {
     uint32_t itt, cmd_sn;
     uint64_t lun;
     bool immediate, read, write;
-    bool sure;        /* everything that belongs to it was seen and was in order */
-    bool ending;      /* a task management function that may end it was sent */
-    bool aborted;     /* and did end it */
-    bool refused;     /* a Reject quoted it */
-    bool resegmented; /* an R-Data SNACK was sent for it */
-    bool open;        /* more unsolicited data is due */
+    bool sure;          /* everything that belongs to it was seen and was in order */
+    bool ending;        /* a task management function that may end it was sent */
+    bool aborted;       /* and did end it */
+    bool refused;       /* a Reject quoted its request */
+    bool twin;          /* another task has its tag, and no answer to either was seen */
+    bool lost;          /* it may have ended unseen: bytes are missing, or its tag was used twice */
+    uint32_t r_data;    /* R-Data SNACKs that were sent for it */
+    uint32_t snack_tag; /* of the last one */
+    bool open;          /* more unsolicited data is due */
     uint32_t edtl, read_len;
     uint32_t in_sn;             /* next number of R2T and Data-In */
     uint32_t num_in, in_bytes;  /* Data-In PDUs, and their data */
@@ -265,6 +268,8 @@ bool lint_several(const lint_at *at);        /* the session has, or may have, se
 bool lint_all_seen(const lint_at *at);       /* and it has no connection that was not seen */
 bool lint_numbered(const lint_at *at);       /* a non-immediate request with a CmdSN */
 bool lint_carries_status(const lint_at *at); /* consumes a StatSN */
+bool lint_recovers(const lint_at *at);       /* PDUs may come again: above level 0, or level not known */
+bool lint_data_again(const lint_at *at);     /* of the task: a Data-In or R2T that a SNACK brings again */
 bool lint_scsi(const lint_at *at);           /* of a SCSI task that is known in full */
 bool lint_retry(const lint_at *at);          /* sent before, with that CmdSN (7.2.1) */
 bool lint_text_complete(const lint_at *at);
@@ -282,7 +287,8 @@ lint_conn *lint_conn_find(const rig_lint *lint, uint32_t index);
 lint_conn *lint_conn_get(rig_lint *lint, uint32_t index); /* NULL without memory */
 void lint_conn_begin(rig_lint *lint, lint_conn *conn);    /* its first packet was seen */
 void lint_conn_close(rig_lint *lint, lint_conn *conn);
-void lint_conn_lose(lint_conn *conn);                  /* bytes are missing: what it knew is unknown */
+/* Bytes are missing that one side sent, or both: what it knew of them is unknown. */
+void lint_conn_lose(lint_conn *conn, rig_lint_side side);
 void lint_conn_leave(rig_lint *lint, lint_conn *conn); /* its session, where its tasks end */
 lint_session *lint_session_new(rig_lint *lint);
 /* Of the same nexus, with that handle or with any; names that were not seen may be any. */

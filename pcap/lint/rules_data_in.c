@@ -1,21 +1,15 @@
 /* Data-In (section 11.7). */
 #include "lint.h"
 
-static bool again(const lint_at *at)
-{
-    return lint_keys_known(at) && lint_of(at, LINT_N_ERL) > 0 &&
-           rig_sn_lt(LINT_GET(at, DATA_SN), at->task->in_sn);
-}
-
 void lint_data_in_sn(lint_at *at)
 {
-    if (lint_scsi(at) && !again(at) && LINT_GET(at, DATA_SN) != at->task->in_sn)
+    if (lint_scsi(at) && !lint_data_again(at) && LINT_GET(at, DATA_SN) != at->task->in_sn)
         lint_field(at, RIG_F_DATA_SN, at->task->in_sn);
 }
 
 void lint_data_in_order(lint_at *at)
 {
-    if (!lint_scsi(at) || !lint_keys_known(at) || again(at) || !lint_of(at, LINT_N_PDU_ORDER) ||
+    if (!lint_scsi(at) || !lint_keys_known(at) || lint_data_again(at) || !lint_of(at, LINT_N_PDU_ORDER) ||
         !lint_of(at, LINT_N_SEQUENCE_ORDER))
         return;
     if (LINT_GET(at, BUFFER_OFFSET) < at->task->in_next)
@@ -34,7 +28,7 @@ void lint_data_in_range(lint_at *at)
 
 void lint_data_in_burst(lint_at *at)
 {
-    if (!lint_scsi(at) || !lint_keys_known(at) || again(at))
+    if (!lint_scsi(at) || !lint_keys_known(at) || lint_data_again(at))
         return;
     uint64_t sum = (uint64_t)at->task->in_burst + at->item->data_len;
     if (sum > lint_of(at, LINT_N_MAX_BURST))

@@ -1,16 +1,9 @@
 /* Ready To Transfer (section 11.8). */
 #include "lint.h"
 
-static bool recovers(const lint_at *at)
-{
-    return !lint_keys_known(at) || lint_of(at, LINT_N_ERL) > 0;
-}
-
 void lint_r2t_sn(lint_at *at)
 {
-    if (!lint_scsi(at) || (recovers(at) && rig_sn_lt(LINT_GET(at, R2T_SN), at->task->in_sn)))
-        return;
-    if (LINT_GET(at, R2T_SN) != at->task->in_sn)
+    if (lint_scsi(at) && !lint_data_again(at) && LINT_GET(at, R2T_SN) != at->task->in_sn)
         lint_field(at, RIG_F_R2T_SN, at->task->in_sn);
 }
 
@@ -42,14 +35,15 @@ void lint_r2t_tag(lint_at *at)
     uint32_t ttt = LINT_GET(at, TTT);
     if (ttt == RIG_TAG_NONE)
         lint_field_text(at, RIG_F_TTT, "a tag other than 0xffffffff");
-    for (uint32_t i = 0; lint_scsi(at) && i < at->task->num_r2ts; i++)
+    bool judged = lint_scsi(at) && !lint_data_again(at);
+    for (uint32_t i = 0; judged && i < at->task->num_r2ts; i++)
         if (at->task->r2ts[i].ttt == ttt)
             lint_field_text(at, RIG_F_TTT, "a tag that no outstanding R2T has");
 }
 
 static bool in_order(const lint_at *at)
 {
-    return lint_scsi(at) && !recovers(at) && lint_of(at, LINT_N_SEQUENCE_ORDER);
+    return lint_scsi(at) && lint_keys_known(at) && !lint_recovers(at) && lint_of(at, LINT_N_SEQUENCE_ORDER);
 }
 
 void lint_r2t_contiguous(lint_at *at)
@@ -70,7 +64,7 @@ void lint_r2t_first(lint_at *at)
 
 void lint_r2t_outstanding(lint_at *at)
 {
-    if (!lint_scsi(at) || recovers(at))
+    if (!lint_scsi(at) || !lint_keys_known(at) || lint_recovers(at))
         return;
     uint64_t most = lint_of(at, LINT_N_MAX_R2T);
     if (at->task->num_r2ts >= most)

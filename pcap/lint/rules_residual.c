@@ -68,10 +68,16 @@ void lint_sense_length(lint_at *at)
                          at->item->data_len - 2);
 }
 
+/* A response may have crossed the SNACK; of several it may repeat any tag. */
 void lint_snack_tag(lint_at *at)
 {
-    if (lint_scsi(at) && LINT_GET(at, SNACK_TAG))
+    const lint_task *task = at->task;
+    uint32_t tag = LINT_GET(at, SNACK_TAG);
+    if (lint_scsi(at) && tag)
         lint_field(at, RIG_F_SNACK_TAG, 0);
+    else if (lint_full(at) && task && task->r_data == 1 && task->conn == at->conn && tag &&
+             tag != task->snack_tag)
+        lint_field(at, RIG_F_SNACK_TAG, task->snack_tag);
 }
 
 /* Section 11.4.8 counts the Data-In PDUs; those of a bidirectional command share their numbers with R2Ts

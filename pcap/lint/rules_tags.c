@@ -11,7 +11,8 @@ void lint_tag_reserved(lint_at *at)
 void lint_tag_unique(lint_at *at)
 {
     const lint_task *task = at->task;
-    if (!lint_full(at) || !task || task->refused || task->aborted || LINT_GET(at, ITT) == RIG_TAG_NONE)
+    if (!lint_full(at) || !task || task->refused || task->aborted || task->lost ||
+        LINT_GET(at, ITT) == RIG_TAG_NONE)
         return;
     bool exchange = task->kind == RIG_PDU_TEXT_REQ && at->kind == RIG_PDU_TEXT_REQ;
     if (!lint_retry(at) && !exchange)
@@ -36,10 +37,16 @@ static rig_pdu_kind request_of(rig_pdu_kind kind)
     }
 }
 
+/* Above level 0 data comes again behind the end of its task, and a status under its old number. */
+static bool may_be_again(const lint_at *at)
+{
+    return lint_recovers(at) && !(lint_carries_status(at) && at->conn->stat_known &&
+                                  !rig_sn_lt(LINT_GET(at, STAT_SN), at->conn->stat_sn));
+}
+
 void lint_answers_task(lint_at *at)
 {
-    bool again = lint_keys_known(at) && lint_of(at, LINT_N_ERL) > 0;
-    if (!lint_full(at) || at->session->blind || again || LINT_GET(at, ITT) == RIG_TAG_NONE)
+    if (!lint_full(at) || at->session->blind || may_be_again(at) || LINT_GET(at, ITT) == RIG_TAG_NONE)
         return;
     if (!at->task)
         lint_field_text(at, RIG_F_ITT, "the tag of an outstanding request");

@@ -142,6 +142,13 @@ static void end_tasks(rig_lint *lint, lint_session *session, const lint_conn *co
         }
 }
 
+/* At level 2 another connection goes on with what one that was not logged out has left (section 7.2.2), and a
+ * function that aborts it brings its status, too (section 11.5.1). */
+static bool may_be_taken_over(const lint_session *session, const lint_conn *conn)
+{
+    return !conn->logged_out && (!session->keys_known || session->numbers[LINT_N_ERL] == 2);
+}
+
 void lint_conn_leave(rig_lint *lint, lint_conn *conn)
 {
     lint_session *session = conn->session;
@@ -149,8 +156,10 @@ void lint_conn_leave(rig_lint *lint, lint_conn *conn)
         return;
     conn->session = NULL;
     end_tasks(lint, session, conn);
-    if (--session->live > 0)
+    if (--session->live > 0) {
+        session->blind |= may_be_taken_over(session, conn);
         return;
+    }
     unlist(lint, session);
     end_tasks(lint, session, NULL);
     rig_delete(lint->config.alloc, session, sizeof *session);
@@ -263,26 +272,39 @@ static void lose_tasks(lint_session *session, const lint_conn *conn)
 {
     for (unsigned b = 0; b < LINT_BUCKETS; b++)
         for (lint_task *task = session->buckets[b]; task; task = task->next)
-            if (task->conn == conn)
+            if (task->conn == conn) {
                 task->sure = false;
+                task->lost = true;
+            }
 }
 
-void lint_conn_lose(lint_conn *conn)
+/* Each side says its own limit; a login is what both say. */
+static void lose_limits(lint_conn *conn, rig_lint_side side)
 {
-    if (conn->phase != LINT_FULL)
+    if (side != RIG_LINT_TARGET)
+        conn->limit[RIG_LINT_INITIATOR] = UINT32_MAX;
+    if (side != RIG_LINT_INITIATOR)
+        conn->limit[RIG_LINT_TARGET] = UINT32_MAX;
+}
+
+void lint_conn_lose(lint_conn *conn, rig_lint_side side)
+{
+    if (conn->phase != LINT_FULL) {
+        side = RIG_LINT_BOTH;
         conn->keys_known = false;
+    }
     if (conn->phase != LINT_FULL && conn->session)
         conn->session->keys_known = false;
     conn->phase = LINT_MIDSTREAM;
     conn->stat_known = conn->ack_known = conn->cmd_known = conn->exp_known = false;
-    conn->limit[0] = conn->limit[1] = UINT32_MAX;
+    lose_limits(conn, side);
     conn->text = (lint_exchange){.ttt = RIG_TAG_NONE};
     conn->text_lost = conn->pings_lost = true;
     conn->logging_out = conn->logged_out = false;
     if (!conn->session)
         return;
     conn->session->cmd_known = conn->session->max_known = conn->session->sent_known = false;
-    conn->session->blind = true;
+    conn->session->blind |= side != RIG_LINT_TARGET; /* requests of the other side were all seen */
     lose_tasks(conn->session, conn);
 }
 

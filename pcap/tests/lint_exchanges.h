@@ -126,6 +126,65 @@ static const char *const recovery[] = {
     NULL,
 };
 
+/* Above level 0 what comes again counts once: Data-In of a read, a status, an R2T, and after an R-Data SNACK
+ * all of it; then the tag is free. */
+static const char *const again[] = {
+    "! connect",
+    ONE_STEP "++ErrorRecoveryLevel=1",
+    ONE_ANSWER "++ErrorRecoveryLevel=1",
+    "> ScsiCmd F=1 R=1 LUN=1 ITT=0x11 EDTL=1536 CmdSN=100 ExpStatSN=501 CDB=read-10(blocks=3)",
+    "< DataIn F=0 ITT=0x11 ExpCmdSN=101 MaxCmdSN=111 DataSN=0 BufferOffset=0 len=512",
+    "< DataIn F=0 ITT=0x11 ExpCmdSN=101 MaxCmdSN=111 DataSN=1 BufferOffset=512 len=512",
+    "> Snack Type=data-r2t LUN=1 ITT=0x11 ExpStatSN=501 BegRun=0 RunLength=1",
+    "< DataIn F=1 ITT=0x11 ExpCmdSN=101 MaxCmdSN=111 DataSN=2 BufferOffset=1024 len=512",
+    "< DataIn F=0 ITT=0x11 ExpCmdSN=101 MaxCmdSN=111 DataSN=0 BufferOffset=0 len=512",
+    "< ScsiResp ITT=0x11 StatSN=501 ExpCmdSN=101 MaxCmdSN=111 ExpDataSN=3",
+    /* 10 */
+    "< DataIn F=0 ITT=0x11 ExpCmdSN=101 MaxCmdSN=111 DataSN=1 BufferOffset=512 len=512",
+    "> Snack Type=status ExpStatSN=501 BegRun=501 RunLength=1",
+    "< ScsiResp ITT=0x11 StatSN=501 ExpCmdSN=101 MaxCmdSN=111 ExpDataSN=3",
+    "> ScsiCmd F=1 W=1 LUN=1 ITT=0x12 EDTL=512 CmdSN=101 ExpStatSN=502 CDB=write-10(blocks=1)",
+    "< R2T LUN=1 ITT=0x12 TTT=0x5 StatSN=502 ExpCmdSN=102 MaxCmdSN=112 R2TSN=0 BufferOffset=0 "
+    "DesiredLength=512",
+    "> Snack Type=data-r2t LUN=1 ITT=0x12 ExpStatSN=502 BegRun=0 RunLength=1",
+    "< R2T LUN=1 ITT=0x12 TTT=0x5 StatSN=502 ExpCmdSN=102 MaxCmdSN=112 R2TSN=0 BufferOffset=0 "
+    "DesiredLength=512",
+    "< Reject ITT=none Reason=snack-reject StatSN=502 ExpCmdSN=102 MaxCmdSN=112 len=48 data@0=0x10 "
+    "data@1=0x80 data@19=0x12",
+    "> DataOut F=1 LUN=1 ITT=0x12 TTT=0x5 ExpStatSN=503 DataSN=0 BufferOffset=0 len=512",
+    "< ScsiResp ITT=0x12 StatSN=503 ExpCmdSN=102 MaxCmdSN=112",
+    /* 20 */
+    "> ScsiCmd F=1 R=1 LUN=1 ITT=0x13 EDTL=512 CmdSN=102 ExpStatSN=504 CDB=read-10(blocks=1)",
+    "< DataIn F=1 ITT=0x13 ExpCmdSN=103 MaxCmdSN=113 DataSN=0 BufferOffset=0 len=512",
+    "> Snack Type=r-data LUN=1 ITT=0x13 SnackTag=0x31 ExpStatSN=504",
+    "< ScsiResp ITT=0x13 StatSN=504 ExpCmdSN=103 MaxCmdSN=113 ExpDataSN=1",
+    "< DataIn F=1 ITT=0x13 ExpCmdSN=103 MaxCmdSN=113 DataSN=0 BufferOffset=0 len=512",
+    "< ScsiResp ITT=0x13 SnackTag=0x31 StatSN=504 ExpCmdSN=103 MaxCmdSN=113 ExpDataSN=1",
+    "> ScsiCmd F=1 LUN=1 ITT=0x13 EDTL=0 CmdSN=103 ExpStatSN=505 CDB=test-unit-ready",
+    "< ScsiResp ITT=0x13 StatSN=505 ExpCmdSN=104 MaxCmdSN=114",
+    NULL,
+};
+
+/* At level 2 one of two connections is logged out, the other one is not. */
+static const char *const halves[] = {
+    "! connect",
+    ONE_STEP "++MaxConnections=3 ++ErrorRecoveryLevel=2",
+    ONE_ANSWER "++MaxConnections=3 ++ErrorRecoveryLevel=2",
+    "1! connect",
+    "1> Login T=1 CSG=1 NSG=3 ISID=80:00:00:00:00:01 TSIH=7 ITT=0x10 CID=2 CmdSN=100 " NAMES,
+    "1< LoginResp T=1 CSG=1 NSG=3 ISID=80:00:00:00:00:01 TSIH=7 ITT=0x10 StatSN=800 ExpCmdSN=100 "
+    "MaxCmdSN=110 ++TargetPortalGroupTag=1",
+    "> ScsiCmd F=1 LUN=1 ITT=0x11 EDTL=0 CmdSN=100 ExpStatSN=501 CDB=test-unit-ready",
+    "< ScsiResp ITT=0x11 StatSN=501 ExpCmdSN=101 MaxCmdSN=111",
+    "1> ScsiCmd F=1 LUN=1 ITT=0x12 EDTL=0 CmdSN=101 ExpStatSN=801 CDB=test-unit-ready",
+    "1! close",
+    /* 10: the status of the connection that is gone comes on this one */
+    "> TmfReq I=1 Function=abort-task LUN=1 ITT=0x13 RefTag=0x12 CmdSN=102 ExpStatSN=502 RefCmdSN=101",
+    "< ScsiResp ITT=0x12 StatSN=502 ExpCmdSN=102 MaxCmdSN=112",
+    "< TmfResp Response=no-such-task ITT=0x13 StatSN=503 ExpCmdSN=102 MaxCmdSN=112",
+    NULL,
+};
+
 /* Two connections of a session. */
 static const char *const two[] = {
     "! connect",

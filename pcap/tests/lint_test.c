@@ -143,8 +143,8 @@ static const breach breaches[] = {
 
 #define NUM_BREACHES (sizeof breaches / sizeof breaches[0])
 
-static const char *const *const all[] = {plain, unsolicited, recovery,   two,       parts,
-                                         talk,  moved,       reinstated, challenged};
+static const char *const *const all[] = {plain, unsolicited, recovery,   two,   parts, talk,
+                                         moved, reinstated,  challenged, again, halves};
 
 #define NUM_ALL (sizeof all / sizeof all[0])
 
@@ -266,6 +266,157 @@ static void payloads_may_be_cut(void)
         }
         end(&b);
     }
+}
+
+/* Judges all but one item, in whose place an event says whose bytes are missing; changes a later one. */
+static void judge_with_hole(bench *b, size_t hole, const char *args, size_t line, const char *steps)
+{
+    char change[256];
+    const rig_item gap = {.kind = RIG_ITEM_EVENT, .event = rig_view_str("gap"), .args = rig_view_str(args)};
+    rig_item *items = b->items.ptr, was = items[line], removed = items[hole];
+    snprintf(change, sizeof change, "%s -> %s", rig_pdu_rows[rig_pdu_kind_of(was.pdu.bhs)].name, steps);
+    CU_ASSERT_EQUAL_FATAL(rig_lint_change(change, &was, &changed), RIG_OK);
+    items[hole] = gap;
+    items[line] = changed.item;
+    judge(b, 0, NULL);
+    items[hole] = removed;
+    items[line] = was;
+}
+
+/* Where a target's bytes are missing the requests are known still, and what the initiator takes; where an
+ * initiator's are, what the target takes. */
+static void a_gap_is_one_side_s(void)
+{
+    bench b;
+    begin(&b, plain);
+    judge_with_hole(&b, 9, "bytes=48 to-target=no", 20, "ITT=0x77");
+    CU_ASSERT(only(&b, "CMD-051"));
+    judge_with_hole(&b, 9, "bytes=48 to-target=yes", 20, "ITT=0x77");
+    CU_ASSERT_EQUAL(b.num, 0);
+    judge_with_hole(&b, 9, "bytes=48", 20, "ITT=0x77");
+    CU_ASSERT_EQUAL(b.num, 0);
+    judge_with_hole(&b, 9, "bytes=48 to-target=no", 18, "len=1028");
+    CU_ASSERT(b.num > 0 && strcmp(b.wrong[0], "DATA-058") == 0);
+    judge_with_hole(&b, 24, "bytes=48 to-target=no", 35, "len=1028");
+    CU_ASSERT_EQUAL(b.num, 0);
+    judge_with_hole(&b, 24, "bytes=48 to-target=yes", 35, "len=1028");
+    CU_ASSERT(only(&b, "NOP-003"));
+    end(&b);
+}
+
+static size_t count(const bench *b, const char *id)
+{
+    size_t num = 0;
+    for (size_t i = 0; i < b->num; i++)
+        num += strcmp(b->wrong[i], id) == 0;
+    return num;
+}
+
+/* Whose damage it is does not matter: what the bytes say counts as not seen. */
+static void damaged_data_says_nothing(void)
+{
+    static const size_t lines[] = {22, 33, 36, 20, 30};
+    bench b;
+    begin(&b, plain);
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        judge(&b, lines[i], "bad-data-digest data@0=0x7f data@1=0x7f data@3=0x7f");
+        if (!only(&b, "DIG-003"))
+            show(&b, "damaged");
+        CU_ASSERT_EQUAL(b.num, 1);
+        CU_ASSERT(only(&b, "DIG-003"));
+    }
+    end(&b);
+}
+
+/* A damaged Data-In was sent all the same: what follows it is judged. */
+static void damage_excuses_no_target(void)
+{
+    bench b;
+    begin(&b, again);
+    b.items.ptr[4].pdu.bad_data_digest = true;
+    judge(&b, 9, "ExpDataSN=4");
+    CU_ASSERT_EQUAL(b.num, 2);
+    CU_ASSERT_EQUAL(count(&b, "DIG-003"), 1);
+    CU_ASSERT_EQUAL(count(&b, "SEQ-044"), 1);
+    end(&b);
+}
+
+#define UNIT_READY(itt, cmd_sn, stat)                                                                        \
+    "> ScsiCmd F=1 LUN=1 ITT=" itt " EDTL=0 CmdSN=" cmd_sn " ExpStatSN=" stat " CDB=test-unit-ready"
+
+static void judge_lines(bench *b, const char *const *lines)
+{
+    begin(b, lines);
+    judge(b, 0, NULL);
+    end(b);
+}
+
+/* Its answer may be what is missing. */
+static void a_tag_may_be_used_behind_a_gap(void)
+{
+    bench b;
+    const char *lines[] = {"! connect",
+                           ONE_STEP,
+                           ONE_ANSWER,
+                           UNIT_READY("0x11", "100", "501"),
+                           "! gap",
+                           UNIT_READY("0x12", "101", "502"),
+                           UNIT_READY("0x11", "102", "502"),
+                           NULL};
+    judge_lines(&b, lines);
+    CU_ASSERT_EQUAL(b.num, 0);
+    lines[4] = "< Async ITT=none Event=logout-request Parameter3=10 StatSN=501 ExpCmdSN=101 MaxCmdSN=111";
+    judge_lines(&b, lines);
+    CU_ASSERT(only(&b, "PDU-022"));
+}
+
+/* Two tasks of one tag get an answer each; another one is too many, and so is one of another tag. */
+static void a_tag_used_twice_excuses_two_answers(void)
+{
+    bench b;
+    const char *lines[] = {"! connect",
+                           ONE_STEP,
+                           ONE_ANSWER,
+                           UNIT_READY("0x11", "100", "501"),
+                           UNIT_READY("0x11", "101", "501"),
+                           "< ScsiResp ITT=0x11 StatSN=501 ExpCmdSN=102 MaxCmdSN=112",
+                           "< ScsiResp ITT=0x11 StatSN=502 ExpCmdSN=102 MaxCmdSN=112",
+                           NULL,
+                           NULL};
+    judge_lines(&b, lines);
+    CU_ASSERT(b.num == 1 && only(&b, "PDU-022"));
+    lines[7] = "< ScsiResp ITT=0x11 StatSN=503 ExpCmdSN=102 MaxCmdSN=112";
+    judge_lines(&b, lines);
+    CU_ASSERT(b.num == 2 && count(&b, "CMD-051") == 1);
+    lines[6] = "< ScsiResp ITT=0x12 StatSN=502 ExpCmdSN=102 MaxCmdSN=112";
+    judge_lines(&b, lines);
+    CU_ASSERT(b.num == 2 && count(&b, "CMD-051") == 1);
+}
+
+/* A Reject of data tells nothing of the next CmdSN, nor of the task's end (section 7.3). */
+static void a_reject_of_data_excuses_little(void)
+{
+    bench b;
+    const char *lines[] = {
+        "! connect",
+        ONE_STEP,
+        ONE_ANSWER,
+        "> ScsiCmd F=1 W=1 LUN=1 ITT=0x11 EDTL=512 CmdSN=100 ExpStatSN=501 CDB=write-10(blocks=1)",
+        "< R2T LUN=1 ITT=0x11 TTT=0x5 StatSN=501 ExpCmdSN=101 MaxCmdSN=111 BufferOffset=0 DesiredLength=512",
+        "> DataOut F=1 LUN=1 ITT=0x11 TTT=0x5 ExpStatSN=501 DataSN=0 BufferOffset=0 len=512",
+        "< Reject ITT=none Reason=data-digest-error StatSN=501 ExpCmdSN=101 MaxCmdSN=111 len=48 data@0=0x05 "
+        "data@19=0x11",
+        UNIT_READY("0x12", "101", "502"),
+        "< ScsiResp Status=BUSY ITT=0x11 StatSN=502 ExpCmdSN=102 MaxCmdSN=112",
+        NULL};
+    judge_lines(&b, lines);
+    CU_ASSERT_EQUAL(b.num, 0);
+    lines[7] = UNIT_READY("0x12", "102", "502");
+    judge_lines(&b, lines);
+    CU_ASSERT(only(&b, "SEQ-002"));
+    lines[7] = UNIT_READY("0x11", "101", "502");
+    judge_lines(&b, lines);
+    CU_ASSERT(only(&b, "PDU-022"));
 }
 
 static void broken_where_nothing_is_known(void)
@@ -611,6 +762,12 @@ RIG_SUITE("lint", {"exchanges without a fault have no findings", exchanges_are_c
           {"a capture may begin with any PDU", a_capture_may_begin_anywhere},
           {"a payload may be missing from any PDU", payloads_may_be_cut},
           {"behind a beginning nobody saw numbers count, keys do not", broken_where_nothing_is_known},
+          {"a gap hides what one side sent", a_gap_is_one_side_s},
+          {"a tag may be used again behind a gap", a_tag_may_be_used_behind_a_gap},
+          {"a tag used twice excuses two answers", a_tag_used_twice_excuses_two_answers},
+          {"a Reject of data excuses little", a_reject_of_data_excuses_little},
+          {"damaged data says nothing", damaged_data_says_nothing},
+          {"damaged data excuses no target", damage_excuses_no_target},
           {"CmdSN and StatSN may wrap anywhere", counters_wrap_anywhere},
           {"what recovery sends again is no fault", recovery_repeats},
           {"more R2Ts than are followed end the judgement of a task", many_r2ts},
