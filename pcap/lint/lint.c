@@ -146,13 +146,24 @@ static rig_item undamaged(const rig_item *item)
     return out;
 }
 
-static void take_pdu(rig_lint *lint, lint_conn *conn, const rig_item *item)
+static void judge_undamaged(rig_lint *lint, lint_conn *conn, const rig_item *item)
 {
     if (item->pdu.bad_data_digest) {
         const rig_item seen = undamaged(item);
         judge_pdu(lint, conn, &seen);
     } else
         judge_pdu(lint, conn, item);
+}
+
+/* Out of turn it may answer what was not seen, and its answer may have been seen before: it proves nothing,
+ * for or against anybody. */
+static void take_pdu(rig_lint *lint, lint_conn *conn, const rig_item *item)
+{
+    if (item->out_of_turn)
+        lint_conn_lose(conn, RIG_LINT_BOTH);
+    judge_undamaged(lint, conn, item);
+    if (item->out_of_turn)
+        lint_conn_lose(conn, RIG_LINT_BOTH);
 }
 
 static bool is(const rig_item *item, const char *event)

@@ -44,9 +44,17 @@ static bool may_be_again(const lint_at *at)
                                   !rig_sn_lt(LINT_GET(at, STAT_SN), at->conn->stat_sn));
 }
 
+/* At level 2 the task may be that of a connection that was not seen (section 7.2.2). */
+static bool may_come_from_elsewhere(const lint_at *at)
+{
+    bool moves = lint_recovers(at) && at->session->numbers[LINT_N_ERL] != 1;
+    return at->session->blind || (moves && lint_several(at) && !lint_all_seen(at));
+}
+
 void lint_answers_task(lint_at *at)
 {
-    if (!lint_full(at) || at->session->blind || may_be_again(at) || LINT_GET(at, ITT) == RIG_TAG_NONE)
+    if (!lint_full(at) || may_come_from_elsewhere(at) || may_be_again(at) ||
+        LINT_GET(at, ITT) == RIG_TAG_NONE)
         return;
     if (!at->task)
         lint_field_text(at, RIG_F_ITT, "the tag of an outstanding request");

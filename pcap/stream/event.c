@@ -1,5 +1,14 @@
 #include "follow.h"
 
+static void add_sender(const cap_flow *flow, rig_item *item)
+{
+    const cap_direction *both = flow->conn->direction;
+    item->sender = item->to_target ? flow->flow.initiator : flow->flow.target;
+    for (unsigned i = 0; i < 2; i++)
+        if (both[i].to_target == item->to_target)
+            item->out_of_turn = cap_tcp_out_of_turn(&both[i], &both[!i]);
+}
+
 rig_status cap_show(cap_flow *flow, rig_item *item)
 {
     const rig_streams_config *config = &flow->streams->config;
@@ -7,7 +16,7 @@ rig_status cap_show(cap_flow *flow, rig_item *item)
     item->frame = flow->streams->frames;
     item->connection = flow->flow.index;
     if (item->kind == RIG_ITEM_PDU)
-        item->sender = item->to_target ? flow->flow.initiator : flow->flow.target;
+        add_sender(flow, item);
     return config->item(config->ctx, &flow->flow, item);
 }
 

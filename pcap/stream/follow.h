@@ -43,7 +43,10 @@ typedef struct cap_direction {
     bool hole_acked;    /* the receiver acknowledged bytes in front of the held ones */
     uint32_t right_len; /* largest payload under a right checksum */
     uint32_t next;      /* sequence number of the next byte */
+    uint32_t from;      /* that of the first byte of those being delivered */
     uint32_t fin_seq;   /* sequence number of the FIN */
+    bool acks;          /* ack counts */
+    uint32_t ack;       /* what its sender has acknowledged of the other direction */
     uint32_t patience;  /* packets since hole_acked */
     cap_held **held;    /* in order of seq */
     size_t num_held, size_held, held_bytes;
@@ -153,6 +156,7 @@ rig_status cap_show(cap_flow *flow, rig_item *item);
 rig_status cap_tcp_segment(cap_direction *direction, const cap_segment *segment);
 rig_status cap_tcp_acked(cap_direction *direction, uint32_t ack);
 rig_status cap_tcp_flush(cap_direction *direction);
+bool cap_tcp_out_of_turn(const cap_direction *direction, const cap_direction *other);
 void cap_tcp_cleanup(cap_direction *direction);
 
 /* bytes.c: bytes in order in, PDUs out */

@@ -32,6 +32,7 @@ static rig_status deliver(cap_direction *direction, uint32_t seq, rig_view captu
     uint32_t old = direction->next - seq;
     if (old >= len)
         return RIG_OK;
+    direction->from = direction->next;
     direction->next = seq + len;
     rig_view bytes = rig_view_sub(captured, old, captured.len);
     uint32_t cut = len - old - (uint32_t)bytes.len;
@@ -159,10 +160,30 @@ static rig_status take_fin(cap_direction *direction)
     return cap_say_close(direction->flow, direction->to_target, false);
 }
 
+static bool has_acknowledged(const cap_direction *direction, uint32_t seq)
+{
+    return direction->acks && rig_sn_lt(seq, direction->ack);
+}
+
+/*
+ * Around bytes that the capture lacks, or has late, the two directions are not shown in the order they were
+ * sent: the sender has acknowledged what was not seen yet (a FIN counts as a byte), or the other side what
+ * only comes now.
+ */
+bool cap_tcp_out_of_turn(const cap_direction *direction, const cap_direction *other)
+{
+    uint32_t seen = other->next + (other->fin_known && other->fin_seq == other->next);
+    return (other->synced && has_acknowledged(direction, seen)) || has_acknowledged(other, direction->from);
+}
+
 rig_status cap_tcp_segment(cap_direction *direction, const cap_segment *segment)
 {
     rig_status status = RIG_OK;
     uint32_t seq = segment->seq + (segment->flags & CAP_SYN ? 1 : 0);
+    if (segment->flags & CAP_ACK && (!direction->acks || rig_sn_lt(direction->ack, segment->ack))) {
+        direction->acks = true;
+        direction->ack = segment->ack;
+    }
     if (!direction->synced && (segment->flags & CAP_SYN || segment->len)) {
         direction->synced = true;
         direction->next = seq;

@@ -165,11 +165,11 @@ static const char *const again[] = {
     NULL,
 };
 
-/* At level 2 one of two connections is logged out, the other one is not. */
+/* At level 2 one of two connections is lost, and its task goes on with the other one. */
 static const char *const halves[] = {
     "! connect",
-    ONE_STEP "++MaxConnections=3 ++ErrorRecoveryLevel=2",
-    ONE_ANSWER "++MaxConnections=3 ++ErrorRecoveryLevel=2",
+    ONE_STEP "++MaxConnections=2 ++ErrorRecoveryLevel=2",
+    ONE_ANSWER "++MaxConnections=2 ++ErrorRecoveryLevel=2",
     "1! connect",
     "1> Login T=1 CSG=1 NSG=3 ISID=80:00:00:00:00:01 TSIH=7 ITT=0x10 CID=2 CmdSN=100 " NAMES,
     "1< LoginResp T=1 CSG=1 NSG=3 ISID=80:00:00:00:00:01 TSIH=7 ITT=0x10 StatSN=800 ExpCmdSN=100 "

@@ -136,6 +136,66 @@ static void loss_is_said_when_its_bytes_were_acknowledged(void)
     play_end(&p);
 }
 
+static void send_ping(play *p, unsigned side)
+{
+    uint8_t bhs[RIG_BHS_LEN];
+    if (side == INITIATOR)
+        nop_out(bhs, 1, 100);
+    else
+        rig_bhs_init(bhs, RIG_PDU_NOP_IN);
+    play_pdu(p, side, bhs, (rig_view){NULL, 0});
+}
+
+static bool out_of_turn(const play *p, size_t i)
+{
+    CU_ASSERT_FATAL(i < p->items.num && p->items.ptr[i].kind == RIG_ITEM_PDU);
+    return p->items.ptr[i].out_of_turn;
+}
+
+/* Who acknowledges bytes that are not in the capture speaks out of turn, and what comes behind its
+ * acknowledgement does, too. */
+static void loss_puts_pdus_out_of_turn(void)
+{
+    play p;
+    play_begin(&p, RIG_PORT);
+    play_connect(&p);
+    send_ping(&p, INITIATOR);
+    send_ping(&p, TARGET);
+    p.ends[INITIATOR].seq += RIG_BHS_LEN; /* nobody sees this one */
+    send_ping(&p, TARGET);
+    send_ping(&p, INITIATOR);
+    send_ping(&p, TARGET);
+    CU_ASSERT_EQUAL(rig_streams_end(p.streams), RIG_OK);
+    CU_ASSERT_EQUAL_FATAL(p.items.num, 8);
+    CU_ASSERT(!out_of_turn(&p, 1) && !out_of_turn(&p, 2));
+    CU_ASSERT(out_of_turn(&p, 3) && out_of_turn(&p, 4));
+    CU_ASSERT(is_event(&p, 5, "gap", "bytes=48 to-target=yes"));
+    CU_ASSERT(out_of_turn(&p, 7));
+    play_end(&p);
+}
+
+/* Captures of several queues: the answer is seen first. A FIN is acknowledged like a byte. */
+static void a_late_segment_is_out_of_turn(void)
+{
+    play p;
+    uint8_t bhs[RIG_BHS_LEN];
+    play_begin(&p, RIG_PORT);
+    play_connect(&p);
+    p.ends[INITIATOR].seq += RIG_BHS_LEN;
+    send_ping(&p, TARGET);
+    nop_out(bhs, 1, 100);
+    play_segment(&p, INITIATOR, p.ends[INITIATOR].seq - RIG_BHS_LEN, ACK, rig_view_of(bhs, RIG_BHS_LEN));
+    send_ping(&p, TARGET);
+    send_ping(&p, INITIATOR);
+    play_flag(&p, INITIATOR, FIN | ACK);
+    send_ping(&p, TARGET);
+    CU_ASSERT_EQUAL_FATAL(p.items.num, 7);
+    CU_ASSERT(out_of_turn(&p, 1) && out_of_turn(&p, 2));
+    CU_ASSERT(!out_of_turn(&p, 3) && !out_of_turn(&p, 4));
+    CU_ASSERT(!out_of_turn(&p, 6));
+    play_end(&p);
+}
+
 static void loss_inside_a_payload_keeps_the_framing(void)
 {
     play p;
@@ -258,6 +318,8 @@ RIG_SUITE("pcap reassembly", {"five segments in every order", every_order},
           {"retransmissions and overlaps count once", retransmissions_and_overlaps_count_once},
           {"loss is said when the capture ends", loss_is_said_when_the_capture_ends},
           {"loss is said when its bytes were acknowledged", loss_is_said_when_its_bytes_were_acknowledged},
+          {"loss puts PDUs out of turn", loss_puts_pdus_out_of_turn},
+          {"a late segment is out of turn", a_late_segment_is_out_of_turn},
           {"loss inside a payload keeps the framing", loss_inside_a_payload_keeps_the_framing},
           {"held segments are limited", held_segments_are_limited},
           {"held bytes are limited", held_bytes_are_limited},

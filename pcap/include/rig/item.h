@@ -27,6 +27,7 @@ typedef struct rig_item {
     bool to_target;    /**< PDU: direction */
     rig_ip sender;     /**< PDU: address it came from, as far as known */
     rig_pdu pdu;       /**< PDU: views point to memory of the item's list */
+    bool out_of_turn;  /**< PDU: it stands before what its sender had seen, or behind an answer to it */
     uint32_t data_len; /**< PDU: whole length of the data segment; pdu.data may hold only its beginning */
     uint32_t
         missing;    /**< PDU: bytes behind the header that the capture lacks; then no data digest is judged */
