@@ -112,7 +112,10 @@ static void follow_logout(lint_at *at)
 /* What other SNACKs ask for comes again as it was; data that is cut anew counts anew, too. */
 static void follow_snack(lint_at *at)
 {
-    if (!at->task || LINT_GET(at, SNACK_TYPE) != 3)
+    if (!at->task)
+        return;
+    at->task->asked = true;
+    if (LINT_GET(at, SNACK_TYPE) != 3)
         return;
     at->task->sure = false;
     at->task->r_data++;

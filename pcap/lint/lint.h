@@ -104,6 +104,7 @@ typedef struct lint_task {
     bool refused;       /* a Reject quoted its request */
     bool twin;          /* another task has its tag, and no answer to either was seen */
     bool lost;          /* it may have ended unseen: bytes are missing, or its tag was used twice */
+    bool asked;         /* a SNACK asked for its data or R2Ts again */
     uint32_t r_data;    /* R-Data SNACKs that were sent for it */
     uint32_t snack_tag; /* of the last one */
     bool open;          /* more unsolicited data is due */

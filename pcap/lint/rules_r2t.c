@@ -35,7 +35,7 @@ void lint_r2t_tag(lint_at *at)
     uint32_t ttt = LINT_GET(at, TTT);
     if (ttt == RIG_TAG_NONE)
         lint_field_text(at, RIG_F_TTT, "a tag other than 0xffffffff");
-    bool judged = lint_scsi(at) && !lint_data_again(at);
+    bool judged = lint_scsi(at) && !(at->task->asked && lint_data_again(at));
     for (uint32_t i = 0; judged && i < at->task->num_r2ts; i++)
         if (at->task->r2ts[i].ttt == ttt)
             lint_field_text(at, RIG_F_TTT, "a tag that no outstanding R2T has");

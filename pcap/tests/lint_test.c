@@ -631,11 +631,12 @@ static void a_finding_can_stop_it(void)
 static void add_challenge(bench *b, uint32_t login, uint32_t number)
 {
     char line[256];
+    const char *asks = ASK "CSG=0 NSG=1 " NAMES " ++CHAP_A=5";
     snprintf(line, sizeof line,
              TELL "CSG=0 T=0 StatSN=500 ++TargetPortalGroupTag=1 ++CHAP_A=5 ++CHAP_I=1 ++CHAP_C=0x%08x",
              number);
     add(b, (rig_item){.kind = RIG_ITEM_EVENT, .connection = login, .event = rig_view_str("connect")});
-    add_pdu(b, login, true, ASK "CSG=0 NSG=1 " NAMES " ++CHAP_A=5" + 2);
+    add_pdu(b, login, true, asks + 2);
     add_pdu(b, login, false, line + 2);
 }
 
