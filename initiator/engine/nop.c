@@ -57,7 +57,7 @@ static rig_status grow_pings(eng_conn *conn, const rig_pdu *pdu)
     eng_ping *pings = rig_new(eng_alloc(session), size * sizeof *pings);
     if (!pings)
         return RIG_E_NOMEM;
-    for (uint32_t i = 0; i < conn->num_pings; i++)
+    for (uint32_t i = 0; i < conn->ping_size; i++) /* it is full */
         pings[i] = conn->pings[(conn->ping_first + i) % conn->ping_size];
     rig_delete(eng_alloc(session), conn->pings, conn->ping_size * sizeof *pings);
     conn->pings = pings;
