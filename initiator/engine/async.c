@@ -6,7 +6,8 @@
 #define SESSION_DROP 3
 #define NEGOTIATION_REQUEST 4
 #define TASK_TERMINATION 5
-#define DATA_DIGEST_ERROR 2 /* reason of a Reject */
+#define DATA_DIGEST_ERROR 2 /* reasons of a Reject */
+#define IMMEDIATE_COMMAND 6 /* more immediate requests than the target takes at once */
 
 /* What the target says about the time until the next login counts, this once, instead of what was agreed
  * (section 7.5.2). */
@@ -15,8 +16,9 @@ static rig_status dropped(eng_conn *conn, const rig_pdu *pdu, eng_conn *which, u
     rig_session *session = conn->session;
     if (!which)
         return RIG_OK;
-    eng_note_wait(session, (uint16_t)rig_get(pdu->bhs, RIG_F_PARAMETER2),
-                  (uint16_t)rig_get(pdu->bhs, RIG_F_PARAMETER3), now);
+    if (which->state >= ENG_S5_LOGGED_IN)
+        eng_note_wait(session, (uint16_t)rig_get(pdu->bhs, RIG_F_PARAMETER2),
+                      (uint16_t)rig_get(pdu->bhs, RIG_F_PARAMETER3), now);
     rig_status status = eng_conn_error(which, RIG_E_CLOSED, pdu, RIG_F_ASYNC_EVENT,
                                        "the target drops the connection (11.9.1)");
     if (which == conn)
@@ -107,6 +109,16 @@ static bool sent_again(eng_conn *conn, rig_task *task, const rig_pdu *pdu)
            rig_sn_le(conn->session->exp_cmd_sn, task->cmd_sn) && eng_retry(conn, task);
 }
 
+/* 11.17.1: it may be sent again; with a number the target has to take it. */
+static bool sent_numbered(rig_task *task, const rig_pdu *pdu)
+{
+    bool own = task->kind == RIG_TASK_TMF && task->engine.internal && task->immediate;
+    if (!own || rig_get(pdu->bhs, RIG_F_REJECT_REASON) != IMMEDIATE_COMMAND)
+        return false;
+    eng_task_renumber(task);
+    return true;
+}
+
 rig_status eng_reject(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     rig_session *session = conn->session;
@@ -119,11 +131,12 @@ rig_status eng_reject(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         return conn->over ? RIG_E_ABORTED : RIG_OK;
     }
     rig_task *task = refused_task(conn, pdu);
-    if (!task || sent_again(conn, task, pdu))
+    if (!task || sent_again(conn, task, pdu) || sent_numbered(task, pdu))
         return RIG_OK;
     bool vital = is_vital(task);
     bool numbered = !task->immediate;
     uint32_t cmd_sn = task->cmd_sn;
+    session->leaving |= task->engine.leaves;
     task->response = (uint8_t)rig_get(pdu->bhs, RIG_F_REJECT_REASON);
     eng_task_done(task, RIG_E_REFUSED, now);
     if (conn->over)

@@ -311,7 +311,7 @@ void eng_conn_end(eng_conn *conn, unsigned event, rig_status why, uint64_t now)
     eng_conn_fire(conn, event, now);
     if (conn->state == ENG_S8_CLEANUP_WAIT)
         eng_cleanup_fire(conn, ENG_CLEANUP_BEGIN, now);
-    if (in_order)
+    if (in_order && conn->stream)
         close_stream(conn, now);
     else
         cut_stream(conn);
@@ -330,12 +330,20 @@ void eng_conn_lose(eng_conn *conn, rig_status why, uint64_t now)
     eng_conn_end(conn, event, why, now);
 }
 
+/* Its session is not up yet: the login fails, even where its last response has come. */
+static bool is_logging_in(const eng_conn *conn)
+{
+    const rig_session *session = conn->session;
+    bool up = session->state == ENG_Q3_LOGGED_IN || eng_any_failed(session) || session->falling;
+    return conn->state < ENG_S5_LOGGED_IN || (conn->leading && !up);
+}
+
 void eng_conn_fail(eng_conn *conn, rig_status why, uint64_t now)
 {
     if (conn->over)
         return;
     conn->error.status = why;
-    if (conn->state < ENG_S5_LOGGED_IN) {
+    if (is_logging_in(conn)) {
         eng_login_failed(conn, why, now);
         return;
     }

@@ -178,22 +178,13 @@ static rig_status take_end(eng_conn *conn, rig_task *task, const rig_pdu *pdu, u
 {
     uint32_t stat_sn = rig_get32(pdu->bhs, RIG_F_STAT_SN);
     if (task->engine.snack_tag)
-        return eng_status_hold(conn, stat_sn, true);
+        return eng_status_hold(conn, task, stat_sn, true);
     eng_count_response(conn);
     take_status(task, pdu->bhs);
-    eng_check_amount(conn, pdu, task, now);
+    if (task->engine.num_holes == 0)
+        eng_check_amount(conn, pdu, task, now);
     eng_status_came(conn, task, stat_sn, now);
     return RIG_OK;
-}
-
-/* Its header came while the command was being sent once more, so that its payload had no place: it is lost,
- * and with it the status it may carry. */
-static rig_status unplaced(eng_conn *conn, rig_task *task, const rig_pdu *pdu, uint64_t now)
-{
-    rig_status status = eng_data_lost(conn, task, pdu, now);
-    if (status || !rig_get(pdu->bhs, RIG_F_S))
-        return status;
-    return eng_status_hold(conn, rig_get32(pdu->bhs, RIG_F_STAT_SN), true);
 }
 
 static rig_status take(eng_conn *conn, rig_task *task, const rig_pdu *pdu, uint64_t now)
@@ -204,8 +195,6 @@ static rig_status take(eng_conn *conn, rig_task *task, const rig_pdu *pdu, uint6
     rig_status status = check_place(conn, pdu, task, &place);
     if (status || place == ENG_PLACE_AGAIN)
         return status;
-    if (pdu->data.len && conn->placing != task)
-        return unplaced(conn, task, pdu, now);
     status = count(conn, task, pdu, place, now);
     bool anew = tag != task->engine.snack_tag; /* it will come again, and then ask for its acknowledgment */
     if (place == ENG_PLACE_NEXT)

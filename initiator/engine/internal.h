@@ -26,6 +26,7 @@
 #define ENG_ACK_EVERY 16       /* responses after which a silent initiator acknowledges */
 #define ENG_RETRIES_MAX 3      /* times one command is retried, or one gap asked for again */
 #define ENG_TARGET_BUCKETS 256 /* of sessions, by the name of their target */
+#define ENG_LOOKED_UP_MAX 1024 /* keys of one answer that are looked for in the request */
 #define ENG_REDIRECTS_MAX 8    /* addresses one login follows, so that a circle of redirects ends */
 
 /* Default times of the engine, in ns. */
@@ -48,8 +49,13 @@ typedef enum eng_timer_kind {
     ENG_TIMER_SAVE
 } eng_timer_kind;
 
-/* STRANDED: its connection failed, and it waits to be taken to another one (7.2.2). */
-typedef enum eng_phase { ENG_IDLE, ENG_QUEUED, ENG_STRANDED, ENG_SENT, ENG_ANSWERED } eng_phase;
+/* AGAIN: it has been sent, and a further copy waits to be (7.2.1). STRANDED: its connection failed, and it
+ * waits to be taken to another one (7.2.2). */
+typedef enum eng_phase { ENG_IDLE, ENG_QUEUED, ENG_AGAIN, ENG_STRANDED, ENG_SENT, ENG_ANSWERED } eng_phase;
+
+/* Logout reasons (section 11.14.1) and the one task management function that is the engine's own. */
+enum { ENG_CLOSE_SESSION, ENG_CLOSE_CONNECTION, ENG_REMOVE_FOR_RECOVERY };
+enum { ENG_TASK_REASSIGN = 8 };
 
 typedef struct eng_slot {
     rig_task *task; /* NULL when free */
@@ -66,6 +72,7 @@ typedef struct eng_text {
     size_t read; /* bytes of the answer that were looked at */
     uint32_t ttt;
     uint64_t lun;
+    uint32_t looked_up; /* keys of the answer, whether we had asked for them */
     bool more_to_send;
     bool go_on; /* the answer is unfinished: the next request is due */
     bool again; /* the last part goes once more, with its number */
@@ -87,6 +94,7 @@ typedef struct eng_hole {
 /* A numbered response that cannot be acknowledged: it is missing, or its command lacks data. */
 typedef struct eng_open {
     uint32_t stat_sn;
+    uint32_t about; /* tag of the task, none when it is not known */
     bool missing;
 } eng_open;
 
@@ -167,6 +175,7 @@ typedef struct eng_conn {
     uint8_t cleanup; /* eng_cleanup_state, of the connection's state machine for cleanup (8.2) */
     bool leading;
     bool by_target;        /* the target ended it first */
+    bool unlogged;         /* the logout that another connection carried for it was lost */
     bool saves;            /* it failed, and its session goes on */
     bool logged_out;       /* and another connection has logged it out */
     bool over;             /* it is ending or has ended: only its stream may still be there */
@@ -205,6 +214,7 @@ typedef struct eng_conn {
     rig_timer nop_timer;      /* keep-alive */
     rig_timer recovery_timer; /* within-command and within-connection recovery */
     bool pinging;             /* a keep-alive ping is out */
+    bool text_wanted;         /* a text request of the engine's own is under way */
     bool asked;               /* one shall tell whether what is sent again and again arrives */
     uint64_t heard;           /* when the target last said something */
 } eng_conn;
@@ -252,7 +262,9 @@ struct rig_session {
     eng_queue urgent;   /* immediate requests: no window */
     uint32_t attempts;
     uint32_t turns;     /* requests sent, for their order */
-    bool leaving;       /* the host has asked for its end: nothing brings it back but the host */
+    bool leaving;       /* it ended while the host wanted its end: nothing brings it back but the host */
+    bool falling;       /* it is being taken down */
+    bool told_up;       /* its next end is told as one of a session that was up */
     bool tried;         /* it was logged in again, at last … */
     uint64_t last_try;  /* … then */
     uint32_t saves;     /* connections lost without … */
@@ -307,7 +319,7 @@ void eng_enter(rig_session *session);
 void eng_leave(rig_session *session);
 bool eng_session_fire(rig_session *session, unsigned event, uint64_t now);
 void eng_session_wake(rig_session *session);
-bool eng_session_up(rig_session *session, uint64_t now);
+bool eng_session_up(eng_conn *conn, uint64_t now);
 eng_conn *eng_session_conn(const rig_session *session, uint16_t cid);
 eng_conn *eng_session_any(const rig_session *session);
 /* A wait that may be RIG_NEVER. */
@@ -398,14 +410,18 @@ rig_status eng_negotiated(const eng_login *login, const rig_session_config *conf
 bool eng_reserved_word(rig_view value);
 
 /* window.c: the command window (4.2.2.1) and StatSN (4.2.2.2) */
-void eng_window_take(rig_session *session, const uint8_t *bhs);
+rig_status eng_window_take(eng_conn *conn, const rig_pdu *pdu);
 bool eng_window_open(const rig_session *session);
 /* Takes the PDU's StatSN, if it has one. out_again: the PDU was dealt with before and is to be passed over.
  */
 rig_status eng_stat_sn(eng_conn *conn, const rig_pdu *pdu, bool *out_again);
 uint32_t eng_ack_sn(const eng_conn *conn);
 /* A response that came but cannot be acknowledged yet, or has to come again; and its end. */
-rig_status eng_status_hold(eng_conn *conn, uint32_t stat_sn, bool missing);
+rig_status eng_status_hold(eng_conn *conn, const rig_task *task, uint32_t stat_sn, bool missing);
+/* The command has ended: what came of it, or was still to come, counts as dealt with. */
+void eng_status_forget(eng_conn *conn, const rig_task *task);
+/* A response from before, which was asked for again. */
+bool eng_is_replay(const eng_conn *conn, const rig_pdu *pdu);
 void eng_status_release(eng_conn *conn, uint32_t stat_sn);
 /* A response was lost whose StatSN is known; its replay is asked for elsewhere, or by a Status SNACK. */
 rig_status eng_status_lost(eng_conn *conn, const rig_pdu *pdu, bool ask);
@@ -454,10 +470,18 @@ bool eng_any_failed(const rig_session *session);
 
 /* task.c: the task table and life of a request. Requests of the engine's own are freed when they end. */
 rig_task *eng_task_find(const rig_session *session, uint32_t itt);
-/* It has been sent, and no answer has come: its next copy may wait to be sent (7.2.1). */
+/* It has been sent, and no answer has come. */
 static inline bool eng_is_out(const rig_task *task)
 {
-    return task->engine.phase == ENG_SENT || (task->engine.phase == ENG_QUEUED && task->engine.retries > 0);
+    return task->engine.phase == ENG_SENT || task->engine.phase == ENG_AGAIN;
+}
+static inline bool eng_is_queued(const rig_task *task)
+{
+    return task->engine.phase == ENG_QUEUED || task->engine.phase == ENG_AGAIN;
+}
+static inline bool eng_is_keep_alive(const rig_task *task)
+{
+    return task->kind == RIG_TASK_PING && task->engine.internal && !task->engine.plug;
 }
 /* The request of that kind which a PDU of the connection answers, NULL when there is none; no copy of it goes
  * any more. */
@@ -472,6 +496,7 @@ void eng_tasks_abort(rig_session *session, const eng_conn *conn, rig_status why,
 void eng_task_withdraw(rig_task *task, rig_status status, uint64_t now);
 void eng_task_timeout(rig_task *task, uint64_t now);
 void eng_task_sent(void *ctx, void *cookie);
+void eng_task_renumber(rig_task *task);
 void eng_task_bind(rig_task *task, eng_conn *conn);
 void eng_task_requeue(rig_task *task, eng_conn *conn);
 void eng_queue_remove(eng_queue *queue, rig_task *task);
@@ -508,10 +533,12 @@ void eng_data_out_forget(eng_conn *conn, rig_task *task);
 rig_status eng_tmf_check(const rig_session *session, const rig_task *task);
 rig_status eng_task_termination(eng_conn *conn, const rig_pdu *pdu);
 void eng_tmf_refer(rig_task *task);
+bool eng_tmf_must_wait(const rig_task *task);
 bool eng_tmf_moot(rig_task *task, const eng_conn *conn, uint64_t now);
 rig_status eng_tmf_send(eng_conn *conn, rig_task *task);
 rig_status eng_tmf_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 void eng_abort_late(rig_task *task, uint64_t now);
+void eng_abort_resumed(rig_task *task, uint64_t now);
 rig_status eng_text_send(eng_conn *conn, rig_task *task);
 rig_status eng_text_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 eng_text *eng_text_detach(eng_conn *conn, const rig_task *task);
@@ -535,6 +562,12 @@ rig_status eng_logout_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 rig_status eng_logout_asked(eng_conn *conn, uint64_t now);
 /* The end of a connection that a session-closing logout elsewhere accounts for; false: it is a loss. */
 bool eng_logout_closes(eng_conn *conn, uint64_t now);
+/* That logout ends the session. */
+bool eng_logout_is_end(const rig_session *session, const rig_task *task);
+/* Looks whether the host has asked for such a one. */
+void eng_note_leaving(rig_session *session);
+/* The connection that carried logouts of others is lost: those have failed (T17). */
+void eng_logout_lost(rig_session *session, uint64_t now);
 rig_status eng_async(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 rig_status eng_reject(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 

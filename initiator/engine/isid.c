@@ -83,7 +83,7 @@ bool eng_isid_busy(const rig_session *session)
         bool same = other != session && same_target(other, session) &&
                     memcmp(other->config.isid, session->config.isid, 6) == 0;
         bool apart = group >= 0 && group_of(other) >= 0 && group != group_of(other);
-        if (same && !apart && (other->state != ENG_Q1_FREE || eng_session_any(other)))
+        if (same && !apart && (other->state != ENG_Q1_FREE || eng_session_any(other) || other->timer.armed))
             return true;
     }
     return false;

@@ -204,7 +204,7 @@ static rig_status take_numbers(eng_conn *conn, const rig_pdu *pdu)
     conn->login->first_response = true;
     conn->exp_stat_sn = stat_sn + 1;
     if (!conn->leading || begins_with_ours(conn, pdu))
-        eng_window_take(session, pdu->bhs);
+        return eng_window_take(conn, pdu);
     return RIG_OK;
 }
 
@@ -231,7 +231,7 @@ static rig_status finish(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     if (!eng_conn_fire(conn, ENG_LOGIN_OK, now))
         return RIG_E_ABORTED;
     eng_nop_arm(conn, now);
-    if (conn->leading && !eng_session_up(session, now))
+    if (conn->leading && !eng_session_up(conn, now))
         return RIG_E_ABORTED;
     if (!conn->leading)
         eng_save_login(conn, now);

@@ -1,16 +1,29 @@
 /* Logout (RFC 7143 sections 11.14 and 11.15). */
 #include "internal.h"
 
-#define CLOSE_SESSION 0
-#define CLOSE_CONNECTION 1
-
 #define CLOSED 0 /* responses */
 #define RECOVERY_UNSUPPORTED 2
 #define CLEANUP_FAILED 3
 
+bool eng_logout_is_end(const rig_session *session, const rig_task *task)
+{
+    bool others = false;
+    for (const eng_conn *conn = session->conns; conn; conn = conn->next)
+        others = others || (!conn->over && conn->cid != task->cid);
+    return task->reason == ENG_CLOSE_SESSION || (task->reason == ENG_CLOSE_CONNECTION && !others);
+}
+
+void eng_note_leaving(rig_session *session)
+{
+    for (uint32_t i = 0; i < session->num_slots; i++) {
+        const rig_task *task = session->slots[i].task;
+        session->leaving |= task && task->engine.leaves && task->engine.phase != ENG_ANSWERED;
+    }
+}
+
 static bool concerns(const rig_task *task, const eng_conn *conn)
 {
-    return task->reason == CLOSE_SESSION || task->cid == conn->cid;
+    return task->reason == ENG_CLOSE_SESSION || task->cid == conn->cid;
 }
 
 rig_status eng_logout_send(eng_conn *conn, rig_task *task)
@@ -19,13 +32,13 @@ rig_status eng_logout_send(eng_conn *conn, rig_task *task)
     if (!tx)
         return RIG_E_BUSY;
     const eng_conn *closing =
-        task->reason == CLOSE_SESSION ? NULL : eng_session_conn(conn->session, task->cid);
+        task->reason == ENG_CLOSE_SESSION ? NULL : eng_session_conn(conn->session, task->cid);
     if (task->engine.saves)
         closing = eng_session_failed(conn->session, task->cid);
     rig_set(tx->bhs, RIG_F_I, task->immediate);
     rig_set(tx->bhs, RIG_F_LOGOUT_REASON, task->reason);
     rig_set(tx->bhs, RIG_F_ITT, task->itt);
-    rig_set(tx->bhs, RIG_F_CID, task->reason == CLOSE_SESSION ? 0 : task->cid);
+    rig_set(tx->bhs, RIG_F_CID, task->reason == ENG_CLOSE_SESSION ? 0 : task->cid);
     rig_set(tx->bhs, RIG_F_CMD_SN, task->cmd_sn);
     if (closing) /* the one that is closed tells how far it got (section 11.14.4) */
         rig_set(tx->bhs, RIG_F_EXP_STAT_SN, eng_ack_sn(closing));
@@ -51,7 +64,7 @@ static bool is_expected(const eng_conn *conn)
     const rig_session *session = conn->session;
     for (uint32_t i = 0; conn->state == ENG_S6_IN_LOGOUT && i < session->num_slots; i++) {
         const rig_task *task = session->slots[i].task;
-        bool closes = task && task->kind == RIG_TASK_LOGOUT && task->reason == CLOSE_SESSION;
+        bool closes = task && task->kind == RIG_TASK_LOGOUT && task->reason == ENG_CLOSE_SESSION;
         if (closes && eng_is_out(task) && task->engine.conn && task->engine.conn != conn)
             return !task->engine.conn->over;
     }
@@ -65,6 +78,27 @@ bool eng_logout_closes(eng_conn *conn, uint64_t now)
     eng_conn_end(conn, ENG_CLOSED_ELSEWHERE, RIG_OK, now);
     eng_tasks_abort(conn->session, conn, RIG_E_ABORTED, now);
     return true;
+}
+
+static bool is_carried(const rig_session *session, const eng_conn *conn)
+{
+    for (uint32_t i = 0; i < session->num_slots; i++) {
+        const rig_task *task = session->slots[i].task;
+        if (task && task->kind == RIG_TASK_LOGOUT && eng_is_out(task) && concerns(task, conn))
+            return true;
+    }
+    return false;
+}
+
+void eng_logout_lost(rig_session *session, uint64_t now)
+{
+    for (eng_conn *conn = session->conns; conn; conn = conn->next) {
+        if (conn->over || conn->state != ENG_S6_IN_LOGOUT || is_carried(session, conn))
+            continue;
+        conn->unlogged = true;
+        rig_fail(&conn->error, RIG_E_CLOSED, "the connection that carried its logout was lost");
+        eng_conn_fail(conn, RIG_E_CLOSED, now);
+    }
 }
 
 /* The tasks of a closed connection are gone with it (section 11.14.1), but for the logout itself. */
@@ -94,7 +128,7 @@ static rig_status logged_out(eng_conn *conn, rig_task *task, uint64_t now)
 {
     rig_session *session = conn->session;
     const rig_task logout = *task;
-    for (eng_conn *c = session->conns; c && session->state == ENG_Q3_LOGGED_IN; c = c->next)
+    for (eng_conn *c = session->conns; c && rig_session_is_up(session); c = c->next)
         if (!c->over && concerns(&logout, c))
             close_one(c, logout.itt, c == conn && conn->state == ENG_S6_IN_LOGOUT, now);
     task = eng_task_find(session, logout.itt);
@@ -123,7 +157,8 @@ static rig_status refused(eng_conn *conn, const rig_pdu *pdu, rig_task *task, ui
 {
     rig_session *session = conn->session;
     const rig_task logout = *task;
-    eng_conn *closing = logout.reason == CLOSE_SESSION ? conn : eng_session_conn(session, logout.cid);
+    session->leaving |= logout.engine.leaves;
+    eng_conn *closing = logout.reason == ENG_CLOSE_SESSION ? conn : eng_session_conn(session, logout.cid);
     if (logout.engine.saves || (closing && closing->state == ENG_S6_IN_LOGOUT))
         note_wait(session, pdu, now);
     eng_task_done(task, RIG_E_REFUSED, now);
@@ -165,7 +200,7 @@ rig_status eng_logout_asked(eng_conn *conn, uint64_t now)
         return RIG_OK;
     rig_task *task = eng_own_task(conn->session, RIG_TASK_LOGOUT);
     if (task) {
-        task->reason = is_last(conn) ? CLOSE_SESSION : CLOSE_CONNECTION;
+        task->reason = is_last(conn) ? ENG_CLOSE_SESSION : ENG_CLOSE_CONNECTION;
         task->cid = conn->cid;
         task->immediate = true;
     }

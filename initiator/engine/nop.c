@@ -66,9 +66,11 @@ static rig_status grow_pings(eng_conn *conn, const rig_pdu *pdu)
     return RIG_OK;
 }
 
-/* A NOP-Out that wants no answer, with the LUN of that PDU. */
+/* A NOP-Out that wants no answer, with the LUN of that PDU; none behind a Logout (section 11.14). */
 rig_status eng_nop_answer(eng_conn *conn, const rig_pdu *pdu, uint32_t ttt)
 {
+    if (conn->state == ENG_S6_IN_LOGOUT)
+        return RIG_OK;
     rig_status status = conn->num_pings == conn->ping_size ? grow_pings(conn, pdu) : RIG_OK;
     if (status)
         return status;
@@ -92,6 +94,8 @@ static uint32_t same_bytes(const rig_task *task, rig_view echo)
 static rig_status take_echo(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     rig_task *task = eng_task_answered(conn, pdu, RIG_TASK_PING);
+    if (!task && eng_is_replay(conn, pdu))
+        return RIG_OK;
     if (!task)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT, "no such ping on this connection (7.13)");
     if (rig_get32(pdu->bhs, RIG_F_TTT) != RIG_TAG_NONE)
@@ -150,7 +154,8 @@ rig_status eng_plug(eng_conn *conn, uint32_t cmd_sn, uint64_t now)
 {
     rig_task *task = eng_own_task(conn->session, RIG_TASK_PING);
     if (task) {
-        task->timeout = ping_timeout(conn->session);
+        /* above level 0 it is sent again like others, and judged by that */
+        task->timeout = eng_level(conn->session) ? RIG_NEVER : ping_timeout(conn->session);
         task->cmd_sn = cmd_sn;
         task->engine.plug = task->engine.numbered = true;
     }

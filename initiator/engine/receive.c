@@ -50,8 +50,9 @@ static rig_status take(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     if (pdu->bad_data_digest)
         return eng_digest_error(conn, pdu, now);
     bool again;
-    eng_window_take(conn->session, pdu->bhs);
-    status = eng_stat_sn(conn, pdu, &again);
+    status = eng_window_take(conn, pdu);
+    if (!status)
+        status = eng_stat_sn(conn, pdu, &again);
     eng_recovery_arm(conn, now);
     return status || again ? status : fn(conn, pdu, now);
 }

@@ -3,9 +3,6 @@
  * or by a login with its CID. Then its commands are reassigned, one TASK REASSIGN each. */
 #include "internal.h"
 
-#define CLOSE_CONNECTION 1
-#define REMOVE_FOR_RECOVERY 2
-#define TASK_REASSIGN 8
 #define NO_SUCH_SESSION 0x020a
 
 #define SAVE_AGAIN (1 * RIG_SECOND)   /* between attempts */
@@ -32,6 +29,23 @@ static eng_conn *logged_in(const rig_session *session, const eng_conn *but)
     return conn;
 }
 
+/* One in a logout still is in full feature phase: the session has not failed (8.3). */
+static bool any_full_feature(const rig_session *session)
+{
+    const eng_conn *conn = session->conns;
+    while (conn && (conn->over || conn->state < ENG_S5_LOGGED_IN))
+        conn = conn->next;
+    return conn != NULL;
+}
+
+static bool any_in_login(const rig_session *session)
+{
+    const eng_conn *conn = session->conns;
+    while (conn && (conn->over || conn->state >= ENG_S5_LOGGED_IN))
+        conn = conn->next;
+    return conn != NULL;
+}
+
 bool eng_any_failed(const rig_session *session)
 {
     const eng_conn *conn = session->conns;
@@ -45,7 +59,8 @@ bool eng_can_save(const eng_conn *conn)
 {
     const rig_session *session = conn->session;
     bool full_feature = conn->state == ENG_S5_LOGGED_IN || conn->state == ENG_S7_LOGOUT_REQUESTED;
-    if (session->doomed || session->gives_up || session->config.discovery || !full_feature)
+    if (session->doomed || session->gives_up || session->falling || session->config.discovery ||
+        !(full_feature || conn->unlogged))
         return false;
     return eng_level(session) == 2 || logged_in(session, conn);
 }
@@ -77,33 +92,28 @@ static void again_later(eng_conn *conn, uint64_t wait, uint64_t now)
 
 /* ---- the connection failed ---- */
 
-static bool was_sent(const rig_task *task)
-{
-    return task->engine.phase == ENG_SENT || (task->engine.phase == ENG_QUEUED && task->engine.numbered);
-}
-
-/* A command that may be taken elsewhere; its buffers have come back with the stream. */
+/* A command that may be taken elsewhere, unless it was to end; its buffers have come back with the stream. */
 static bool strands(const eng_conn *conn, const rig_task *task)
 {
-    return eng_level(conn->session) == 2 && task->kind == RIG_TASK_SCSI && !task->immediate && was_sent(task);
+    return eng_level(conn->session) == 2 && task->kind == RIG_TASK_SCSI && !task->immediate &&
+           eng_is_out(task) && !task->engine.aborting;
 }
 
 static void strand(eng_conn *conn, rig_task *task)
 {
-    if (task->engine.phase == ENG_QUEUED)
+    if (task->engine.phase == ENG_AGAIN)
         eng_queue_remove(&conn->bound, task);
     eng_data_in_rewind(conn, task);
     eng_data_out_forget(conn, task);
     task->engine.num_tx = 0;
-    task->engine.held = task->engine.ack_wanted = task->engine.aborting = false;
+    task->engine.held = task->engine.ack_wanted = false;
     task->engine.phase = ENG_STRANDED;
 }
 
 /* What has been sent and may not have been received leaves a hole in CmdSN when its task ends. */
 bool eng_leaves_hole(const rig_session *session, const rig_task *task)
 {
-    bool numbered = was_sent(task) || task->engine.phase == ENG_STRANDED;
-    return numbered && !task->immediate && rig_sn_le(session->exp_cmd_sn, task->cmd_sn);
+    return task->engine.numbered && !task->immediate && rig_sn_le(session->exp_cmd_sn, task->cmd_sn);
 }
 
 /* Without a connection it waits for the next one: see plug_holes. */
@@ -127,7 +137,7 @@ static void end_or_strand(eng_conn *conn, rig_status why, uint64_t now)
         }
         bool hole = eng_leaves_hole(session, task);
         uint32_t cmd_sn = task->cmd_sn;
-        eng_task_lost(task, why, now);
+        eng_task_lost(task, task->engine.aborting ? task->engine.aborting : why, now);
         if (hole)
             eng_hole_left(session, cmd_sn, now);
     }
@@ -188,13 +198,14 @@ void eng_save(eng_conn *conn, rig_status why, uint64_t now)
     conn->retain_until = now + wait + retain;
     inherit(conn);
     end_or_strand(conn, why, now);
+    eng_logout_lost(session, now);
     if (session->doomed || !eng_is_failed(conn))
         return;
     if (session->saves > ENG_SAVES_MAX && any_stranded(session, conn)) {
         give_up(session, why, now);
         return;
     }
-    if (!logged_in(session, NULL) && session->state == ENG_Q3_LOGGED_IN)
+    if (!any_full_feature(session) && session->state == ENG_Q3_LOGGED_IN)
         eng_session_fire(session, ENG_SESSION_LOST, now);
     again_later(conn, wait, now);
 }
@@ -226,13 +237,12 @@ static void begin_anew(eng_conn *failed, uint64_t now)
 /* ---- TASK REASSIGN ---- */
 
 /* A request of the clean-up: its done() finds the session by engine.saves. */
-static rig_status eng_save_submit(eng_conn *conn, rig_task *task, uint64_t now)
+static rig_status save_submit(eng_conn *conn, rig_task *task, uint64_t now)
 {
     if (!task)
         return RIG_E_NOMEM;
     task->engine.saves = conn->session;
-    rig_status status = eng_own_submit(conn, task, now);
-    return status;
+    return eng_own_submit(conn, task, now);
 }
 
 /* An answer was dealt with by eng_reassigned; without one the connection failed, too. */
@@ -242,7 +252,13 @@ static void reassign_done(rig_task *tmf, uint64_t now)
     eng_conn *failed = eng_session_failed(session, tmf->engine.failed_cid);
     bool answered = tmf->status == RIG_OK;
     bool refused = tmf->status == RIG_E_REFUSED;
+    rig_task *task = answered ? NULL : eng_task_find(session, tmf->engine.ref_itt);
     eng_own_done(tmf, now);
+    if (task && task->engine.reassigning) {
+        task->engine.reassigning = false;
+        if (task->engine.aborting)
+            eng_task_withdraw(task, task->engine.aborting, now);
+    }
     if (!failed || answered)
         return;
     if (refused)
@@ -255,7 +271,7 @@ static rig_status reassign(rig_task *task, eng_conn *conn, const eng_conn *faile
 {
     rig_task *tmf = eng_own_task(conn->session, RIG_TASK_TMF);
     if (tmf) {
-        tmf->function = TASK_REASSIGN;
+        tmf->function = ENG_TASK_REASSIGN;
         tmf->immediate = true;
         tmf->lun = task->lun;
         tmf->engine.ref_itt = task->itt;
@@ -263,7 +279,8 @@ static rig_status reassign(rig_task *task, eng_conn *conn, const eng_conn *faile
         tmf->engine.failed_cid = failed->cid;
         tmf->done = reassign_done;
     }
-    return eng_save_submit(conn, tmf, now);
+    task->engine.reassigning = tmf != NULL;
+    return save_submit(conn, tmf, now);
 }
 
 /* A command the target never received is sent once more; there is nothing to reassign (7.2.1). */
@@ -377,12 +394,12 @@ static bool logout_by(eng_conn *failed, eng_conn *other, uint64_t now)
 {
     rig_task *task = eng_own_task(failed->session, RIG_TASK_LOGOUT);
     if (task) {
-        task->reason = eng_level(failed->session) == 2 ? REMOVE_FOR_RECOVERY : CLOSE_CONNECTION;
+        task->reason = eng_level(failed->session) == 2 ? ENG_REMOVE_FOR_RECOVERY : ENG_CLOSE_CONNECTION;
         task->cid = failed->cid;
         task->immediate = true;
         task->done = logout_done;
     }
-    return eng_save_submit(other, task, now) == RIG_OK;
+    return save_submit(other, task, now) == RIG_OK;
 }
 
 void eng_save_due(eng_conn *conn, uint64_t now)
@@ -393,7 +410,7 @@ void eng_save_due(eng_conn *conn, uint64_t now)
         give_up_waited(session, conn->failed, now);
         return;
     }
-    if (!other && eng_session_any(session)) { /* one is being logged in already */
+    if (!other && any_in_login(session)) { /* it may serve */
         again_later(conn, SAVE_AGAIN, now);
         return;
     }
@@ -436,7 +453,7 @@ bool eng_save_login_failed(const eng_conn *conn, uint16_t login_status, uint64_t
     return true;
 }
 
-static void resume(rig_task *task, eng_conn *conn)
+static void resume(rig_task *task, eng_conn *conn, uint64_t now)
 {
     task->engine.conn = conn;
     task->engine.phase = ENG_SENT;
@@ -446,6 +463,7 @@ static void resume(rig_task *task, eng_conn *conn)
     task->engine.ack_sn = task->engine.data_sn;
     task->engine.ack_offset = task->engine.in_offset;
     task->engine.ack_received = task->received;
+    eng_abort_resumed(task, now);
 }
 
 /* Complete: the command goes on here. No such task: its answer is lost for good. Anything else ends the
@@ -456,6 +474,8 @@ void eng_reassigned(eng_conn *conn, const rig_task *tmf, uint64_t now)
     rig_task *task = eng_task_find(session, tmf->engine.ref_itt);
     eng_conn *failed = eng_session_failed(session, tmf->engine.failed_cid);
     bool waits = task && task->engine.phase == ENG_STRANDED && task->engine.conn == failed;
+    if (task)
+        task->engine.reassigning = false;
     if (!failed)
         return;
     if (tmf->response > 1) {
@@ -463,9 +483,9 @@ void eng_reassigned(eng_conn *conn, const rig_task *tmf, uint64_t now)
         return;
     }
     if (waits && tmf->response == 0)
-        resume(task, conn);
+        resume(task, conn, now);
     else if (waits)
-        eng_task_lost(task, failed->failed, now);
+        eng_task_lost(task, task->engine.aborting ? task->engine.aborting : failed->failed, now);
     if (eng_is_failed(failed))
         cleaned(failed, now);
 }

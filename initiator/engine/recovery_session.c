@@ -80,30 +80,42 @@ bool eng_is_idle(const rig_session *session)
     return session->state != ENG_Q3_LOGGED_IN && !eng_session_any(session) && !session->timer.armed;
 }
 
+/* A host that ends a session before it was told of it hears of a login that failed. */
+static void tell_down(rig_session *session, rig_status why, uint64_t now)
+{
+    rig_event event = {.status = why, .again = session->timer.armed};
+    rig_event_kind kind = session->told_up ? RIG_EVENT_SESSION_DOWN : RIG_EVENT_LOGIN_FAILED;
+    session->told_up = false;
+    eng_emit(session, &event, kind, now);
+}
+
 /* A failed connection at level 0 takes the whole session with it. */
 void eng_recover(rig_session *session, rig_status why, uint64_t now)
 {
-    if (!rig_session_is_up(session))
+    if (!rig_session_is_up(session) || session->falling)
         return;
+    session->falling = true;
+    eng_note_leaving(session);
     session->attempts = session->redirects = 0;
     session->lost = why;
     eng_count_session(session, why, now);
     if (session->state == ENG_Q3_LOGGED_IN)
         eng_session_fire(session, ENG_SESSION_LOST, now);
-    for (eng_conn *conn = session->conns; conn; conn = conn->next)
+    for (eng_conn *conn = session->conns; conn; conn = conn->next) {
+        conn->saves = false;
         eng_save_end(conn);
+    }
     for (eng_conn *conn = session->conns; conn; conn = conn->next)
         eng_conn_lose(conn, why, now);
     eng_tasks_abort(session, NULL, why, now);
-    bool again = may_retry(session, 0, why) && eng_is_idle(session);
-    if (again) {
+    if (may_retry(session, 0, why) && eng_is_idle(session)) {
         session->recovering = true;
         retry_later(session, now);
     } else if (session->state == ENG_Q4_FAILED) {
         eng_session_fire(session, ENG_SESSION_EXPIRED, now);
     }
-    rig_event event = {.status = why, .again = again};
-    eng_emit(session, &event, RIG_EVENT_SESSION_DOWN, now);
+    session->falling = false;
+    tell_down(session, why, now);
     eng_nexus_over(session, now);
 }
 
@@ -139,9 +151,12 @@ void eng_reconnect(rig_session *session, uint64_t now)
     session->last_try = now;
     session->redirects = 0;
     session->tsih = 0;
-    rig_status status = eng_conn_new(session, &session->config.portal, true, now);
+    bool busy = !session->config.take_over && eng_isid_busy(session);
+    rig_status status = busy ? RIG_E_EXISTS : eng_conn_new(session, &session->config.portal, true, now);
     if (!status)
         return;
+    session->last_status = status;
+    session->last_login_status = 0;
     give_up_or_retry(session, 0, status, now);
     rig_event event = {.status = status, .again = session->timer.armed};
     eng_emit(session, &event, RIG_EVENT_LOGIN_FAILED, now);
@@ -160,6 +175,8 @@ rig_status eng_first_login(rig_session *session, uint64_t now)
     rig_status status = eng_conn_new(session, &session->config.portal, true, now);
     if (!status || !may_retry(session, 0, status))
         return status;
+    session->last_status = status;
+    session->last_login_status = 0;
     retry_later(session, now);
     rig_event event = {.status = status, .again = true};
     eng_emit(session, &event, RIG_EVENT_LOGIN_FAILED, now);
@@ -196,13 +213,14 @@ void eng_login_failed(eng_conn *conn, rig_status why, uint64_t now)
     if (follow(session, conn, login_status, now))
         return;
     bool saved = eng_save_login_failed(conn, login_status, now);
+    bool again = !conn->leading && eng_session_failed(session, conn->cid);
     if (conn->leading)
         give_up_or_retry(session, login_status, why, now);
     rig_event event = {.cid = conn->cid,
                        .status = why,
                        .login_status = login_status,
                        .by_target = conn->by_target,
-                       .again = conn->leading && session->timer.armed,
+                       .again = again || (conn->leading && session->timer.armed),
                        .error = &conn->error};
     eng_emit(session, &event, RIG_EVENT_LOGIN_FAILED, now);
     eng_nexus_over(session, now);
@@ -218,11 +236,11 @@ void eng_session_end(rig_session *session, bool comes_back, uint64_t now)
     session->was_up = false;
     session->tsih = 0;
     session->lost = RIG_OK;
+    eng_note_leaving(session);
     eng_session_fire(session, ENG_SESSION_CLOSED, now);
     eng_tasks_abort(session, NULL, RIG_E_ABORTED, now);
     if (comes_back)
         come_back(session, now);
-    rig_event event = {.status = RIG_OK, .again = session->timer.armed};
-    eng_emit(session, &event, RIG_EVENT_SESSION_DOWN, now);
+    tell_down(session, RIG_OK, now);
     eng_nexus_lost(session, now);
 }

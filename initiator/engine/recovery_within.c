@@ -219,7 +219,7 @@ static rig_status ask_r_data(eng_conn *conn, rig_task *task)
     task->engine.snack_tag++;
     task->engine.lengths = conn->lengths;
     if (task->engine.held)
-        status = eng_status_hold(conn, task->engine.held_sn, true);
+        status = eng_status_hold(conn, task, task->engine.held_sn, true);
     task->engine.held = task->engine.ack_wanted = false;
     const eng_snack snack = {.type = SNACK_R_DATA,
                              .lun = task->lun,
@@ -354,7 +354,7 @@ void eng_status_came(eng_conn *conn, rig_task *task, uint32_t stat_sn, uint64_t 
     }
     task->engine.held = true;
     task->engine.held_sn = stat_sn;
-    rig_status status = eng_status_hold(conn, stat_sn, false);
+    rig_status status = eng_status_hold(conn, task, stat_sn, false);
     if (status)
         eng_conn_fail(conn, status, now);
 }
@@ -401,6 +401,8 @@ void eng_snack_refused(eng_conn *conn, const uint8_t *bhs, uint64_t now)
 /* Sends a request again that the target seems not to have received: same tag, number and content. */
 bool eng_retry(eng_conn *conn, rig_task *task)
 {
+    if (task->engine.phase == ENG_AGAIN)
+        return true;
     if (task->engine.retries >= ENG_RETRIES_MAX || task->engine.num_tx)
         return false;
     task->engine.retries++;
@@ -423,13 +425,28 @@ static bool is_unreceived(const eng_conn *conn, const rig_task *task)
            rig_sn_le(conn->session->exp_cmd_sn, task->cmd_sn);
 }
 
-static void retry_unreceived(eng_conn *conn)
+/* Behind a Logout a command would not get far: it ends as it would with the logout (11.14.1), and a ping
+ * takes its number. */
+static rig_status replace(eng_conn *conn, rig_task *task, uint64_t now)
 {
-    for (uint32_t i = 0; i < conn->session->num_slots; i++) {
+    uint32_t cmd_sn = task->cmd_sn;
+    eng_task_done(task, RIG_E_ABORTED, now);
+    return conn->over ? RIG_OK : eng_plug(conn, cmd_sn, now);
+}
+
+static rig_status retry_unreceived(eng_conn *conn, uint64_t now)
+{
+    rig_status status = RIG_OK;
+    for (uint32_t i = 0; i < conn->session->num_slots && !status && !conn->over; i++) {
         rig_task *task = conn->session->slots[i].task;
-        if (is_unreceived(conn, task) && eng_retry(conn, task))
+        if (!is_unreceived(conn, task))
+            continue;
+        if (conn->state == ENG_S6_IN_LOGOUT && task->kind == RIG_TASK_SCSI)
+            status = replace(conn, task, now);
+        else if (eng_retry(conn, task))
             eng_conn_wake(conn);
     }
+    return status;
 }
 
 /* Requests that ended without an answer may have left numbers that nobody answers for: as long as one is
@@ -477,8 +494,7 @@ static rig_status unstick(eng_conn *conn, uint64_t now)
         return status;
     if (!oldest || oldest->engine.retries < ENG_RETRIES_MAX) {
         conn->asked = false;
-        retry_unreceived(conn);
-        return RIG_OK;
+        return retry_unreceived(conn, now);
     }
     if (conn->asked && !conn->pinging)
         return rig_fail(&conn->error, RIG_E_TIMEOUT,
@@ -520,7 +536,9 @@ void eng_recovery_due(eng_conn *conn, uint64_t now)
         return;
     }
     bool waits = session->exp_cmd_sn != session->cmd_sn;
-    rig_status status = waits && session->exp_cmd_sn == conn->exp_cmd_sn_seen ? unstick(conn, now) : RIG_OK;
+    bool stuck = waits && session->exp_cmd_sn == conn->exp_cmd_sn_seen;
+    conn->asked = conn->asked && stuck;
+    rig_status status = stuck ? unstick(conn, now) : RIG_OK;
     if (status)
         eng_conn_fail(conn, status, now);
     if (!conn->over && (conn->missing || waits))

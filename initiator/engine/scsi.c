@@ -194,6 +194,8 @@ rig_status eng_scsi_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     uint32_t stat_sn = rig_get32(pdu->bhs, RIG_F_STAT_SN);
     rig_task *task = eng_command_of(conn, pdu);
+    if (!task && eng_is_replay(conn, pdu))
+        return RIG_OK;
     if (!task)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT, "no such task on this connection (7.13)");
     if (task->engine.phase == ENG_ANSWERED)
@@ -204,7 +206,7 @@ rig_status eng_scsi_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     if (status)
         return status;
     if (!is_last(pdu, task))
-        return eng_status_hold(conn, stat_sn, true);
+        return eng_status_hold(conn, task, stat_sn, true);
     eng_count_response(conn);
     take_response(task, pdu);
     if (task->engine.num_holes == 0)

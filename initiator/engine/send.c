@@ -1,5 +1,6 @@
-/* Output is produced when the driver asks for it, as much as the queue takes: answers to pings, then data of
- * tasks under way in the order they came (section 4.2.5.2), then new requests as the window allows. */
+/* Output is produced when the driver asks for it, as much as the queue takes: SNACKs, answers to pings, data
+ * of tasks under way in the order they came (section 4.2.5.2), the next parts of a text, then new requests as
+ * the window allows, and an acknowledgment when there was nothing else to carry it. */
 #include "internal.h"
 
 static rig_status (*const senders[])(eng_conn *, rig_task *) = {
@@ -48,10 +49,12 @@ static bool may_go(const eng_conn *conn, const rig_task *task)
 {
     const rig_session *session = conn->session;
     if (conn->state == ENG_S6_IN_LOGOUT)
-        return task->engine.retries > 0;
+        return task->engine.retries > 0 || task->engine.plug;
     if (conn->state == ENG_S7_LOGOUT_REQUESTED && task->kind != RIG_TASK_LOGOUT)
         return false;
     if (task->kind == RIG_TASK_TEXT && conn->text)
+        return false;
+    if (task->engine.ref_waits && eng_tmf_must_wait(task))
         return false;
     if (task->engine.numbered)
         return rig_sn_le(task->cmd_sn, session->max_cmd_sn);

@@ -11,6 +11,8 @@ void rig_session_config_init(rig_session_config *config)
 void eng_emit(rig_session *session, rig_event *event, rig_event_kind kind, uint64_t now)
 {
     const rig_initiator_config *config = &session->initiator->config;
+    if (session->doomed)
+        return;
     event->kind = kind;
     event->session = session;
     event->now = now;
@@ -86,19 +88,23 @@ void eng_session_wake(rig_session *session)
             eng_conn_wake(conn);
 }
 
-/* False when whoever was told of it has taken the session down again. */
-bool eng_session_up(rig_session *session, uint64_t now)
+/* False when whoever was told of it has taken the session down again. The nexus before is lost before there
+ * is a new one. */
+bool eng_session_up(eng_conn *conn, uint64_t now)
 {
+    rig_session *session = conn->session;
     rig_event event = {0};
+    eng_nexus_lost(session, now);
+    if (conn->over)
+        return false;
     session->attempts = session->redirects = 0;
     session->recovering = session->has_wait = session->leaving = false;
     session->was_up = true;
     eng_session_fire(session, ENG_FIRST_LOGIN, now);
-    if (session->state == ENG_Q3_LOGGED_IN)
-        eng_nexus_lost(session, now);
-    session->nexus = session->state == ENG_Q3_LOGGED_IN;
-    if (session->state == ENG_Q3_LOGGED_IN)
-        eng_emit(session, &event, RIG_EVENT_SESSION_UP, now);
+    if (session->state != ENG_Q3_LOGGED_IN)
+        return false;
+    session->nexus = session->told_up = true;
+    eng_emit(session, &event, RIG_EVENT_SESSION_UP, now);
     return session->state == ENG_Q3_LOGGED_IN;
 }
 

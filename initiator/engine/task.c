@@ -90,7 +90,7 @@ rig_task *eng_task_answered(eng_conn *conn, const rig_pdu *pdu, rig_task_kind ki
     rig_task *task = eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
     if (!task || task->kind != kind || task->engine.conn != conn || !eng_is_out(task))
         return NULL;
-    if (task->engine.phase == ENG_QUEUED)
+    if (task->engine.phase == ENG_AGAIN)
         eng_queue_remove(&conn->bound, task);
     task->engine.phase = ENG_SENT;
     return task;
@@ -139,8 +139,10 @@ static void finish(rig_task *task, uint64_t now)
     eng_text *text = conn ? eng_text_detach(conn, task) : NULL;
     slot_release(session, task);
     cut(task);
-    if (conn && task->kind == RIG_TASK_PING && task->engine.internal && !task->engine.plug)
+    if (conn && eng_is_keep_alive(task))
         conn->pinging = false;
+    if (conn && task->kind == RIG_TASK_TEXT && task->engine.internal)
+        conn->text_wanted = false;
     task->engine.phase = ENG_IDLE;
     task->engine.session = NULL;
     task->engine.conn = NULL;
@@ -161,10 +163,12 @@ void eng_task_done(rig_task *task, rig_status status, uint64_t now)
     if (task->engine.phase == ENG_ANSWERED)
         return;
     rig_timerq_disarm(&session->initiator->timers, &task->engine.timer);
-    if (task->engine.phase == ENG_QUEUED)
+    if (eng_is_queued(task))
         eng_queue_remove(queue_of(session, task), task);
     else if (conn)
         eng_data_out_forget(conn, task);
+    if (conn && conn->num_open && !conn->over)
+        eng_status_forget(conn, task);
     task->engine.verdict = status;
     task->engine.phase = ENG_ANSWERED;
     if (task->engine.num_tx == 0 || !conn || conn->over)
@@ -219,8 +223,7 @@ static uint64_t time_limit(const rig_session_config *config, const rig_task *tas
 static bool heard_meanwhile(rig_task *task, uint64_t now)
 {
     eng_conn *conn = task->engine.conn;
-    bool keep_alive = task->kind == RIG_TASK_PING && task->engine.internal && !task->engine.plug;
-    if (!conn || !keep_alive || now - conn->heard >= task->timeout)
+    if (!conn || !eng_is_keep_alive(task) || now - conn->heard >= task->timeout)
         return false;
     rig_timerq_arm(&conn->session->initiator->timers, &task->engine.timer, conn->heard + task->timeout);
     return true;
@@ -246,6 +249,10 @@ static bool logout_goes_ahead(rig_task *task, uint64_t now)
 void eng_task_withdraw(rig_task *task, rig_status status, uint64_t now)
 {
     rig_session *session = task->engine.session;
+    if (task->engine.reassigning) { /* the target's answer decides */
+        task->engine.aborting = status;
+        return;
+    }
     bool hole = task->engine.phase == ENG_STRANDED && eng_leaves_hole(session, task);
     uint32_t cmd_sn = task->cmd_sn;
     eng_task_done(task, status, now);
@@ -258,8 +265,8 @@ void eng_task_timeout(rig_task *task, uint64_t now)
     if (heard_meanwhile(task, now) || logout_goes_ahead(task, now))
         return;
     eng_conn *conn = task->engine.conn;
-    bool waiting = (task->engine.phase == ENG_QUEUED && !task->engine.internal && !task->engine.numbered) ||
-                   task->engine.phase == ENG_STRANDED;
+    bool waiting =
+        (task->engine.phase == ENG_QUEUED && !task->engine.internal) || task->engine.phase == ENG_STRANDED;
     bool plugged = task->engine.plug && rig_sn_lt(task->cmd_sn, task->engine.session->exp_cmd_sn);
     if (!conn || waiting || plugged) {
         eng_task_withdraw(task, RIG_E_TIMEOUT, now);
@@ -273,6 +280,16 @@ void eng_task_timeout(rig_task *task, uint64_t now)
     eng_conn_fail(conn, RIG_E_TIMEOUT, now);
 }
 
+/* Nobody else takes its place in the queue meanwhile: it goes as a new request, with its tag. */
+void eng_task_renumber(rig_task *task)
+{
+    eng_conn *conn = task->engine.conn;
+    task->immediate = task->engine.numbered = false;
+    task->engine.phase = ENG_QUEUED;
+    queue_push(&conn->bound, task);
+    eng_conn_wake(conn);
+}
+
 /* A command that is sent once more on that connection, with the tag and number it has. */
 void eng_task_requeue(rig_task *task, eng_conn *conn)
 {
@@ -281,7 +298,7 @@ void eng_task_requeue(rig_task *task, eng_conn *conn)
     task->engine.ack_sn = task->engine.ack_offset = task->engine.ack_received = 0;
     task->engine.held = task->engine.ack_wanted = false;
     task->engine.snack_tag = 0;
-    task->engine.phase = ENG_QUEUED;
+    task->engine.phase = ENG_AGAIN;
     task->engine.conn = conn;
     queue_push(&conn->bound, task);
     eng_conn_wake(conn);
@@ -382,10 +399,8 @@ rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now
     memset(&task->engine, 0, sizeof task->engine);
     if (task->kind == RIG_TASK_TMF)
         eng_tmf_refer(task);
-    bool leaves = task->kind == RIG_TASK_LOGOUT && task->reason == 0;
-    status = submit(session, task, now);
-    session->leaving |= leaves && !status;
-    return status;
+    task->engine.leaves = task->kind == RIG_TASK_LOGOUT && eng_logout_is_end(session, task);
+    return submit(session, task, now);
 }
 
 void eng_own_done(rig_task *task, uint64_t now)

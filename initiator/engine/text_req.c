@@ -207,7 +207,11 @@ static rig_status answer_proposals(eng_conn *conn)
     text->read = text->answer.len;
     while (rig_pair_next(text->answer.ptr, &rest, &pair, NULL) == RIG_OK) {
         const char *word = eng_key_word(&pair);
-        if (!word || asked_for(text, pair.key))
+        if (!word)
+            continue;
+        if (++text->looked_up > ENG_LOOKED_UP_MAX)
+            return RIG_E_LIMIT;
+        if (asked_for(text, pair.key))
             continue;
         memcpy(name, pair.key.ptr, pair.key.len);
         name[pair.key.len] = 0;
@@ -246,7 +250,9 @@ rig_status eng_text_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 /* The target wants to negotiate: it needs a Text Request to answer, which may be empty (section 11.9.1). */
 rig_status eng_text_wanted(eng_conn *conn, uint64_t now)
 {
-    if (conn->text || conn->state != ENG_S5_LOGGED_IN)
+    if (conn->text || conn->text_wanted || conn->state != ENG_S5_LOGGED_IN)
         return RIG_OK;
-    return eng_own_submit(conn, eng_own_task(conn->session, RIG_TASK_TEXT), now);
+    rig_status status = eng_own_submit(conn, eng_own_task(conn->session, RIG_TASK_TEXT), now);
+    conn->text_wanted = !status;
+    return status;
 }

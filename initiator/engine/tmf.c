@@ -7,8 +7,7 @@
 #define LOGICAL_UNIT_RESET 5
 #define TARGET_WARM_RESET 6
 #define TARGET_COLD_RESET 7
-#define TASK_REASSIGN 8 /* the engine's own, see recovery_conn.c */
-#define QUERY_TASK 9    /* from here on RFC 7144, with iSCSIProtocolLevel 2 */
+#define QUERY_TASK 9 /* from here on RFC 7144, with iSCSIProtocolLevel 2 */
 #define I_T_NEXUS_RESET 11
 #define LAST_FUNCTION 12
 
@@ -39,9 +38,9 @@ rig_status eng_tmf_check(const rig_session *session, const rig_task *task)
     const rig_task *about = task->reference;
     if (task->function == 0 || task->function > LAST_FUNCTION)
         return RIG_E_ARGUMENT;
-    if (task->function == TASK_REASSIGN)
+    if (task->function == ENG_TASK_REASSIGN)
         return RIG_E_UNSUPPORTED;
-    if (task->function > TASK_REASSIGN && session->agreed[RIG_KEY_PROTOCOL_LEVEL].value < 2)
+    if (task->function > ENG_TASK_REASSIGN && session->agreed[RIG_KEY_PROTOCOL_LEVEL].value < 2)
         return RIG_E_UNSUPPORTED;
     if (is_in(with_reference, task->function))
         return about && about->kind == RIG_TASK_SCSI && about != task ? RIG_OK : RIG_E_ARGUMENT;
@@ -57,11 +56,18 @@ void eng_tmf_refer(rig_task *task)
     if (!about)
         return;
     task->lun = about->lun;
-    task->engine.ref_waits = about->engine.phase == ENG_QUEUED && !about->engine.numbered;
+    task->engine.ref_waits = about->engine.phase == ENG_QUEUED;
     task->engine.ref_cmd_sn = about->cmd_sn;
     task->engine.ref_numbered = !about->immediate;
     if (!task->engine.ref_waits)
         task->engine.conn = about->engine.conn;
+}
+
+/* The task was sent, and its connection lost: only another one can say what becomes of it. */
+bool eng_tmf_must_wait(const rig_task *task)
+{
+    const rig_task *about = eng_task_find(task->engine.session, task->engine.ref_itt);
+    return about && about->engine.phase == ENG_STRANDED;
 }
 
 /* ABORT TASK for a task that had not been sent when it was asked for. True when there is nothing to send: the
@@ -75,7 +81,7 @@ bool eng_tmf_moot(rig_task *task, const eng_conn *conn, uint64_t now)
         eng_task_done(task, RIG_E_NOT_FOUND, now);
         return true;
     }
-    if (about->engine.phase == ENG_QUEUED && !about->engine.numbered) {
+    if (about->engine.phase == ENG_QUEUED) {
         eng_task_done(about, RIG_E_ABORTED, now);
         task = eng_task_find(session, itt);
         if (task)
@@ -152,12 +158,13 @@ rig_status eng_tmf_send(eng_conn *conn, rig_task *task)
     rig_set(tx->bhs, RIG_F_FUNCTION, task->function);
     /* a reassignment is of the task its tag names, on whatever unit: the field is reserved (section 11.5.3)
      */
-    rig_set(tx->bhs, RIG_F_LUN, has_lun(task->function) && task->function != TASK_REASSIGN ? task->lun : 0);
+    rig_set(tx->bhs, RIG_F_LUN,
+            has_lun(task->function) && task->function != ENG_TASK_REASSIGN ? task->lun : 0);
     rig_set(tx->bhs, RIG_F_ITT, task->itt);
     rig_set(tx->bhs, RIG_F_REF_TAG, task->engine.ref_itt);
     rig_set(tx->bhs, RIG_F_CMD_SN, task->cmd_sn);
     /* An immediate task never had a CmdSN of its own: the reference is this request's (section 11.5.5). */
-    if (task->function == TASK_REASSIGN)
+    if (task->function == ENG_TASK_REASSIGN)
         rig_set(tx->bhs, RIG_F_EXP_DATA_SN, task->engine.ref_data_sn);
     if (is_in(with_reference, task->function))
         rig_set(tx->bhs, RIG_F_REF_CMD_SN,
@@ -207,7 +214,7 @@ rig_status eng_tmf_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     rig_task *about = task->engine.internal ? eng_task_find(session, task->engine.ref_itt) : NULL;
     bool failed = !ends_tasks(task) && late && about;
     if (about)
-        about->engine.aborting = false;
+        about->engine.aborting = RIG_OK;
     if (ends_tasks(task))
         end_tasks(session, task, now);
     task = eng_task_find(session, itt);
@@ -231,7 +238,8 @@ static rig_status submit_abort(rig_task *task, bool cancels, uint64_t now)
         eng_tmf_refer(tmf);
     }
     rig_status status = eng_own_submit(conn, tmf, now);
-    task->engine.aborting = !status;
+    if (!status)
+        task->engine.aborting = cancels ? RIG_E_ABORTED : RIG_E_TIMEOUT;
     return status;
 }
 
@@ -249,14 +257,17 @@ rig_status rig_session_cancel(rig_session *session, rig_task *task, uint64_t now
         return RIG_E_NOT_FOUND;
     if (eng_is_out(task))
         return cancel_sent(task, now);
-    if (task->engine.phase == ENG_QUEUED && task->engine.numbered)
-        return RIG_E_UNSUPPORTED;
-    bool leaves = task->kind == RIG_TASK_LOGOUT && task->reason == 0;
     eng_enter(session);
-    session->leaving = session->leaving && !leaves;
     eng_task_withdraw(task, RIG_E_ABORTED, now);
     eng_leave(session);
     return RIG_OK;
+}
+
+/* What was asked for while the command was on no connection. */
+void eng_abort_resumed(rig_task *task, uint64_t now)
+{
+    if (task->engine.aborting && submit_abort(task, task->engine.aborting == RIG_E_ABORTED, now))
+        eng_conn_fail(task->engine.conn, task->engine.aborting, now);
 }
 
 /* A command that took too long is aborted; if that cannot even be asked for, the connection is given up
@@ -264,6 +275,6 @@ rig_status rig_session_cancel(rig_session *session, rig_task *task, uint64_t now
 void eng_abort_late(rig_task *task, uint64_t now)
 {
     eng_conn *conn = task->engine.conn;
-    if (submit_abort(task, false, now))
+    if (!task->engine.aborting && submit_abort(task, false, now))
         eng_conn_fail(conn, RIG_E_TIMEOUT, now);
 }

@@ -1,16 +1,21 @@
 /* The command window and StatSN (RFC 7143 sections 4.2.2.1 and 4.2.2.2). */
 #include "internal.h"
 
-void eng_window_take(rig_session *session, const uint8_t *bhs)
+rig_status eng_window_take(eng_conn *conn, const rig_pdu *pdu)
 {
-    uint32_t exp = rig_get32(bhs, RIG_F_EXP_CMD_SN);
-    uint32_t max = rig_get32(bhs, RIG_F_MAX_CMD_SN);
+    rig_session *session = conn->session;
+    uint32_t exp = rig_get32(pdu->bhs, RIG_F_EXP_CMD_SN);
+    uint32_t max = rig_get32(pdu->bhs, RIG_F_MAX_CMD_SN);
     if (rig_sn_lt(max, exp - 1))
-        return;
+        return RIG_OK;
+    if (rig_sn_lt(session->cmd_sn, exp))
+        return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_EXP_CMD_SN,
+                              "acknowledges what was never sent (4.2.2.1)");
     if (rig_sn_lt(session->exp_cmd_sn, exp))
         session->exp_cmd_sn = exp;
     if (rig_sn_lt(session->max_cmd_sn, max))
         session->max_cmd_sn = max;
+    return RIG_OK;
 }
 
 bool eng_window_open(const rig_session *session)
@@ -51,7 +56,7 @@ static eng_open *open_find(const eng_conn *conn, uint32_t stat_sn)
     return NULL;
 }
 
-static rig_status open_add(eng_conn *conn, uint32_t stat_sn, bool missing)
+static rig_status open_add(eng_conn *conn, uint32_t about, uint32_t stat_sn, bool missing)
 {
     const rig_alloc *alloc = eng_alloc(conn->session);
     if (!conn->open)
@@ -63,16 +68,18 @@ static rig_status open_add(eng_conn *conn, uint32_t stat_sn, bool missing)
     uint32_t at = conn->num_open++;
     for (; at > 0 && rig_sn_lt(stat_sn, conn->open[at - 1].stat_sn); at--)
         conn->open[at] = conn->open[at - 1];
-    conn->open[at] = (eng_open){stat_sn, missing};
+    conn->open[at] = (eng_open){stat_sn, about, missing};
     conn->missing += missing;
     return RIG_OK;
 }
 
-rig_status eng_status_hold(eng_conn *conn, uint32_t stat_sn, bool missing)
+rig_status eng_status_hold(eng_conn *conn, const rig_task *task, uint32_t stat_sn, bool missing)
 {
     eng_open *open = open_find(conn, stat_sn);
+    uint32_t about = task ? task->itt : RIG_TAG_NONE;
     if (!open)
-        return open_add(conn, stat_sn, missing);
+        return open_add(conn, about, stat_sn, missing);
+    open->about = about;
     conn->missing += missing && !open->missing;
     conn->missing -= !missing && open->missing;
     open->missing = missing;
@@ -88,6 +95,19 @@ void eng_status_release(eng_conn *conn, uint32_t stat_sn)
     conn->progress++;
     eng_open *end = conn->open + --conn->num_open;
     memmove(open, open + 1, (size_t)(end - open) * sizeof *open);
+}
+
+void eng_status_forget(eng_conn *conn, const rig_task *task)
+{
+    for (uint32_t i = conn->num_open; i-- > 0;)
+        if (conn->open[i].about == task->itt)
+            eng_status_release(conn, conn->open[i].stat_sn);
+}
+
+bool eng_is_replay(const eng_conn *conn, const rig_pdu *pdu)
+{
+    return eng_level(conn->session) > 0 &&
+           rig_sn_lt(rig_get32(pdu->bhs, RIG_F_STAT_SN) + 1, conn->exp_stat_sn);
 }
 
 static rig_status ask(eng_conn *conn, uint32_t first, uint32_t num)
@@ -106,7 +126,7 @@ static rig_status gap(eng_conn *conn, uint32_t stat_sn)
         return rig_fail(&conn->error, RIG_E_SEQUENCE, "%u responses are missing (4.2.2.2)", num);
     rig_status status = RIG_OK;
     for (uint32_t i = 0; i < num && !status; i++)
-        status = open_add(conn, first + i, true);
+        status = open_add(conn, RIG_TAG_NONE, first + i, true);
     return status ? status : ask(conn, first, num);
 }
 
@@ -164,6 +184,6 @@ rig_status eng_status_lost(eng_conn *conn, const rig_pdu *pdu, bool to_ask)
     rig_status status = eng_stat_sn(conn, pdu, &again);
     if (status || again)
         return status;
-    status = eng_status_hold(conn, stat_sn, true);
+    status = eng_status_hold(conn, NULL, stat_sn, true);
     return status || !to_ask ? status : ask(conn, stat_sn, 1);
 }

@@ -76,10 +76,12 @@ static void ignored_values(void)
     rig_session_describe(w->session, &after);
     CU_ASSERT_EQUAL(after.exp_cmd_sn, 100);
     CU_ASSERT_EQUAL(after.max_cmd_sn, 163);
-    window(l, 165, 164); /* the closed window is a legal one */
+    submit(w, 64);
+    bench_drain(l);
+    window(l, 164, 163); /* the closed window is a legal one */
     rig_session_describe(w->session, &after);
-    CU_ASSERT_EQUAL(after.exp_cmd_sn, 165);
-    CU_ASSERT_EQUAL(after.max_cmd_sn, 164);
+    CU_ASSERT_EQUAL(after.exp_cmd_sn, 164);
+    CU_ASSERT_EQUAL(after.max_cmd_sn, 163);
     bench_free(w);
 }
 

@@ -225,7 +225,7 @@ rig_status rig_session_new(rig_initiator *initiator, const rig_session_config *c
 /**
  * rig_session_free resets the session's connections, completes its tasks with RIG_E_ABORTED and frees it. May
  * be called from inside an event or a done() of the session: its memory then goes when that call has
- * returned. NULL is fine.
+ * returned. No event tells of it, nor of anything behind it. NULL is fine.
  */
 void rig_session_free(rig_session *session);
 
@@ -436,44 +436,48 @@ struct rig_task {
         uint32_t num_tx;             /**< PDUs with its data that have not left yet */
         uint32_t ref_itt;            /**< TMF: tag of the task it is about */
         uint32_t ref_cmd_sn;         /**< TMF: its CmdSN, valid with ref_numbered */
-        rig_status verdict;          /**< result that waits for num_tx to become 0 */
-        uint32_t ref_data_sn;        /**< TASK REASSIGN: its ExpDataSN */
-        struct rig_session *saves;   /**< request of a clean-up: the session, else NULL */
-        uint16_t failed_cid;         /**< TASK REASSIGN and logout for recovery: the failed connection */
-        uint8_t phase;               /**< where it is */
-        bool sending;                /**< it stands in the connection's list of senders */
-        bool out_again;              /**< a SNACK brought the R2T of the current sequence */
-        bool internal;               /**< the engine's own request */
-        bool plug;                   /**< PING: fills a hole in CmdSN */
-        bool numbered;               /**< it has its CmdSN already: it is sent again, or plugs a hole */
-        bool held;                   /**< its status came before all of its data */
-        bool ack_wanted;             /**< a DataACK waits for gaps to be filled */
-        bool aborting;               /**< an ABORT TASK of the engine's own is about it */
-        bool spoilt;                 /**< its data cannot be had again: it ends with a digest error */
-        bool cancels;                /**< TMF of the engine: the caller wanted it */
-        bool stopped;                /**< no more Data-Out: its task set is being aborted (4.2.3.4) */
-        bool moved;                  /**< it was reassigned: R2Ts may begin with a number again */
-        bool ref_numbered;           /**< TMF: the task it is about has a CmdSN of its own */
-        bool ref_waits;              /**< TMF: the task it is about was not sent yet */
-    } engine;                        /**< private */
+        rig_status aborting;  /**< what it ends with when the ABORT TASK of the engine's own that is about
+                                 it has its answer; RIG_OK when there is none */
+        rig_status verdict;   /**< result that waits for num_tx to become 0 */
+        uint32_t ref_data_sn; /**< TASK REASSIGN: its ExpDataSN */
+        struct rig_session *saves; /**< request of a clean-up: the session, else NULL */
+        uint16_t failed_cid;       /**< TASK REASSIGN and logout for recovery: the failed connection */
+        uint8_t phase;             /**< where it is */
+        bool sending;              /**< it stands in the connection's list of senders */
+        bool out_again;            /**< a SNACK brought the R2T of the current sequence */
+        bool internal;             /**< the engine's own request */
+        bool plug;                 /**< PING: fills a hole in CmdSN */
+        bool numbered;             /**< it has its CmdSN already: it is sent again, or plugs a hole */
+        bool held;                 /**< its status came before all of its data */
+        bool ack_wanted;           /**< a DataACK waits for gaps to be filled */
+        bool spoilt;               /**< its data cannot be had again: it ends with a digest error */
+        bool cancels;              /**< TMF of the engine: the caller wanted it */
+        bool stopped;              /**< no more Data-Out: its task set is being aborted (4.2.3.4) */
+        bool leaves;               /**< LOGOUT: the host wants the end of the session by it */
+        bool reassigning;          /**< a TASK REASSIGN for it is out */
+        bool moved;                /**< it was reassigned: R2Ts may begin with a number again */
+        bool ref_numbered;         /**< TMF: the task it is about has a CmdSN of its own */
+        bool ref_waits;            /**< TMF: the task it is about was not sent yet */
+    } engine;                      /**< private */
 };
 
 /**
  * rig_session_submit hands a task over. It is sent as soon as the command window and the connection allow;
  * done() tells the end, never before the call returns. RIG_E_STATE (session not up), RIG_E_BUSY (the task has
- * not ended yet), RIG_E_LIMIT (RIG_SESSION_TASKS_MAX open requests, beyond
- * which only task management and logouts are taken; num_in), RIG_E_ARGUMENT, RIG_E_NOT_FOUND (the reference
- * is no task of this session), RIG_E_UNSUPPORTED (TASK REASSIGN, which is the engine's own; what RFC 7144
- * added, without iSCSIProtocolLevel 2), RIG_E_NOMEM.
+ * not ended yet; the reference has lost its connection), RIG_E_LIMIT (RIG_SESSION_TASKS_MAX open requests,
+ * beyond which only task management and logouts are taken; num_in), RIG_E_ARGUMENT, RIG_E_NOT_FOUND (the
+ * reference is no task of this session), RIG_E_UNSUPPORTED (TASK REASSIGN, which is the engine's own; what
+ * RFC 7144 added, without iSCSIProtocolLevel 2), RIG_E_NOMEM.
  */
 rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now);
 
 /**
  * rig_session_cancel asks for the end of a task: one that was not sent yet, or whose connection is lost, ends
- * at once, a SCSI command under way when the target has aborted it, both with RIG_E_ABORTED; a command that
- * ends meanwhile ends as it does. To ask twice is no error, and asks the target once.
- * done() tells either way. RIG_E_NOT_FOUND (no task of this session), RIG_E_UNSUPPORTED (under way, and no
- * SCSI command), RIG_E_LIMIT, RIG_E_NOMEM.
+ * at once, a SCSI command under way when the target has aborted it or its connection is lost, both with
+ * RIG_E_ABORTED; a command that ends meanwhile ends as it does. To ask twice is no error, and asks the target
+ * once. done() tells either way. RIG_E_NOT_FOUND (no task of this session), RIG_E_UNSUPPORTED (under way, and
+ * no SCSI command), RIG_E_STATE (from a done() or event of its connection's end, which ends it, too),
+ * RIG_E_LIMIT, RIG_E_NOMEM.
  */
 rig_status rig_session_cancel(rig_session *session, rig_task *task, uint64_t now);
 
