@@ -183,6 +183,8 @@ static rig_status open_stream(eng_conn *conn, uint64_t now)
 static rig_status open_conn(rig_session *session, const rig_portal *portal, bool leading, uint16_t cid,
                             uint64_t now)
 {
+    if (session->doomed)
+        return RIG_E_STATE;
     eng_conn *conn = rig_new(eng_alloc(session), sizeof *conn);
     if (!conn)
         return RIG_E_NOMEM;
