@@ -356,6 +356,8 @@ void eng_conn_fail(eng_conn *conn, rig_status why, uint64_t now)
         eng_save(conn, why, now);
     else
         eng_recover(conn->session, why, now);
+    if (!conn->saves) /* where there is no session to go down they are left */
+        eng_tasks_abort(conn->session, conn, why, now);
 }
 
 void eng_conn_timer(eng_conn *conn, uint64_t now)

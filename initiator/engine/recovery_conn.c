@@ -406,6 +406,8 @@ void eng_save_due(eng_conn *conn, uint64_t now)
 {
     rig_session *session = conn->session;
     eng_conn *other = logged_in(session, NULL);
+    if (!eng_is_failed(conn))
+        return;
     if (now >= conn->retain_until) {
         give_up_waited(session, conn->failed, now);
         return;
@@ -422,6 +424,8 @@ void eng_save_due(eng_conn *conn, uint64_t now)
         eng_cleanup_fire(conn, ENG_CLEANUP_REFUSED, now);
     conn->logged_out = false;
     eng_cleanup_fire(conn, ENG_CLEANUP_TAKEN, now);
+    if (!eng_is_failed(conn)) /* whoever was told has ended the session */
+        return;
     bool begun = other ? logout_by(conn, other, now) : eng_conn_again(session, conn, now) == RIG_OK;
     if (!begun && eng_is_failed(conn)) {
         eng_cleanup_fire(conn, ENG_CLEANUP_REFUSED, now);
