@@ -857,31 +857,76 @@ static void dialled_at_once(void)
     bench_free(w);
 }
 
-RIG_SUITE("initiator: login", {"the first request says who, where to and how", first_request},
-          {"security and operational stage, one after the other", both_stages},
-          {"a login may begin in the operational stage", operational_only},
-          {"from security to full feature phase, with and without a detour", full_feature_at_once},
-          {"a target that is not ready is asked again", stalled_target},
-          {"a target that never agrees is left", endless_target},
-          {"our text goes over several requests", long_request},
-          {"a response may be cut at any byte", cut_response},
-          {"bytes may come one by one", any_segmentation},
-          {"each wrong field of a response is named", wrong_fields},
-          {"transitions nobody asked for end the login", wrong_transitions},
-          {"reserved bits are ignored", reserved_bits},
-          {"each class of status ends the login, in order", statuses},
-          {"only what may pass is tried again", retries},
-          {"pauses grow behind the fifth attempt", retry_pauses},
-          {"a lost session may be tried without end", endless_wish},
-          {"a lost session can be dialled at once", dialled_at_once},
-          {"redirections are followed to all forms of address", redirections},
-          {"only permanent redirections are remembered", redirections_remembered},
-          {"circles, nonsense and unwanted redirections end", redirections_end},
-          {"connect and login have one time limit", timeouts},
-          {"a lost connection fails the login", connection_losses},
-          {"a transport may refuse at once", refused_at_once}, {"and be asked again", first_login_retried},
-          {"a host gives up", given_up}, {"configurations that cannot be are refused", bad_configurations},
-          {"names go out as stringprep has them", prepared_names},
-          {"ISID and CmdSN are those configured, or drawn", identity},
-          {"few ISIDs for all targets", conservative_reuse}, {"one ISID twice", same_isid_twice},
-          {"a discovery session says so", discovery})
+/* A session that waits for its next attempt still has its ISID, which another one may take on purpose only.
+ */
+static void same_isid_as_one_that_waits(void)
+{
+    for (int take_over = 0; take_over < 2; take_over++) {
+        bench *w = bench_new();
+        rig_session_facts facts;
+        memcpy(w->config.isid, "\x80\0\0\0\0\x7", 6);
+        w->config.reconnect = true;
+        link *l = bench_up(w, "TargetPortalGroupTag=1\0");
+        bench_tell(l, RIG_STREAM_FAILED, RIG_E_RESET);
+        rig_session_describe(w->session, &facts);
+        CU_ASSERT(facts.waits);
+        w->config.take_over = take_over;
+        CU_ASSERT_EQUAL(rig_session_login(bench_session(w), w->now), take_over ? RIG_OK : RIG_E_EXISTS);
+        bench_free(w);
+    }
+}
+
+static rig_status last_result(const bench *w)
+{
+    rig_session_facts facts;
+    rig_session_describe(w->session, &facts);
+    return facts.login_result;
+}
+
+/* What cannot even begin is the last attempt like any other, in a reconnect and in a first login. */
+static void result_of_what_cannot_begin(void)
+{
+    bench *w = bench_new();
+    w->config.reconnect = true;
+    link *l = bench_up(w, NULL);
+    CU_ASSERT_EQUAL(last_result(w), RIG_OK);
+    bench_tell(l, RIG_STREAM_FAILED, RIG_E_RESET);
+    w->refuse = RIG_E_UNREACHABLE;
+    bench_tick_to(w, w->now + 60 * RIG_SECOND);
+    CU_ASSERT(w->events[RIG_EVENT_LOGIN_FAILED] > 0 && last_result(w) == RIG_E_UNREACHABLE);
+    bench_session(w);
+    CU_ASSERT_EQUAL(rig_session_login(w->session, w->now), RIG_E_UNREACHABLE);
+    CU_ASSERT_EQUAL(last_result(w), RIG_E_UNREACHABLE);
+    w->refuse = RIG_OK;
+    bench_login(w, NULL);
+    CU_ASSERT_EQUAL(last_result(w), RIG_OK);
+    bench_free(w);
+}
+
+RIG_SUITE(
+    "initiator: login", {"the first request says who, where to and how", first_request},
+    {"security and operational stage, one after the other", both_stages},
+    {"a login may begin in the operational stage", operational_only},
+    {"from security to full feature phase, with and without a detour", full_feature_at_once},
+    {"a target that is not ready is asked again", stalled_target},
+    {"a target that never agrees is left", endless_target},
+    {"our text goes over several requests", long_request},
+    {"a response may be cut at any byte", cut_response}, {"bytes may come one by one", any_segmentation},
+    {"each wrong field of a response is named", wrong_fields},
+    {"transitions nobody asked for end the login", wrong_transitions},
+    {"reserved bits are ignored", reserved_bits}, {"each class of status ends the login, in order", statuses},
+    {"only what may pass is tried again", retries}, {"pauses grow behind the fifth attempt", retry_pauses},
+    {"a lost session may be tried without end", endless_wish},
+    {"a lost session can be dialled at once", dialled_at_once},
+    {"redirections are followed to all forms of address", redirections},
+    {"only permanent redirections are remembered", redirections_remembered},
+    {"circles, nonsense and unwanted redirections end", redirections_end},
+    {"connect and login have one time limit", timeouts},
+    {"a lost connection fails the login", connection_losses},
+    {"a transport may refuse at once", refused_at_once}, {"and be asked again", first_login_retried},
+    {"a host gives up", given_up}, {"configurations that cannot be are refused", bad_configurations},
+    {"names go out as stringprep has them", prepared_names},
+    {"ISID and CmdSN are those configured, or drawn", identity},
+    {"few ISIDs for all targets", conservative_reuse}, {"one ISID twice", same_isid_twice},
+    {"a discovery session says so", discovery}, {"the ISID of one that waits", same_isid_as_one_that_waits},
+    {"logins that cannot begin", result_of_what_cannot_begin})

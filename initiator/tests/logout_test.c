@@ -405,6 +405,100 @@ static void other_events(void)
     bench_free(w);
 }
 
+/* ---- who still wants the session ---- */
+
+static void note_again(bench *w, const rig_event *event)
+{
+    bool *again = w->user;
+    if (event->kind == RIG_EVENT_SESSION_DOWN)
+        *again = event->again;
+}
+
+/* The connection is lost now: whether the engine logs in again by itself. */
+static bool comes_back(bench *w, link *l)
+{
+    bool again = false;
+    w->user = &again;
+    w->on_event = note_again;
+    bench_tell(l, RIG_STREAM_FAILED, RIG_E_RESET);
+    CU_ASSERT_EQUAL(w->events[RIG_EVENT_SESSION_DOWN], 1);
+    bench_tick_to(w, w->now + 10 * RIG_SECOND);
+    CU_ASSERT_EQUAL(w->num_links > 1, again);
+    w->on_event = NULL;
+    return again;
+}
+
+static link *up_for_good(bench *w)
+{
+    w->config.reconnect = true;
+    return bench_up(w, NULL);
+}
+
+/* Two logouts, of which one is taken back: the session is not wanted any more, as the other one says. */
+static void one_of_two_taken_back(void)
+{
+    bench *w = bench_new();
+    link *l = up_for_good(w);
+    job out, back;
+    job_init(&out, w, RIG_TASK_LOGOUT);
+    job_sent(&out, l, RIG_PDU_LOGOUT_REQ);
+    job_init(&back, w, RIG_TASK_LOGOUT);
+    job_submit(&back);
+    CU_ASSERT_EQUAL(rig_session_cancel(w->session, &back.task, w->now), RIG_OK);
+    CU_ASSERT(job_ended(&back, RIG_E_ABORTED));
+    CU_ASSERT(!comes_back(w, l));
+    CU_ASSERT_EQUAL(w->events[RIG_EVENT_NEXUS_LOSS], 1);
+    bench_free(w);
+}
+
+/* Both are taken back, before they went: it is wanted again. */
+static void both_taken_back(void)
+{
+    bench *w = bench_new();
+    link *l = up_for_good(w);
+    job out[2];
+    l->connected = false; /* nothing leaves */
+    for (int i = 0; i < 2; i++) {
+        job_init(&out[i], w, RIG_TASK_LOGOUT);
+        job_submit(&out[i]);
+    }
+    for (int i = 0; i < 2; i++)
+        CU_ASSERT_EQUAL(rig_session_cancel(w->session, &out[i].task, w->now), RIG_OK);
+    l->connected = true;
+    CU_ASSERT(comes_back(w, l));
+    bench_free(w);
+}
+
+/* A logout that never went by its time has failed, and the session is as it was. */
+static void never_went(void)
+{
+    bench *w = bench_new();
+    link *l = up_for_good(w);
+    job out;
+    l->connected = false;
+    job_init(&out, w, RIG_TASK_LOGOUT);
+    job_submit(&out);
+    bench_tick_to(w, w->now + 31 * RIG_SECOND);
+    CU_ASSERT(job_ended(&out, RIG_E_TIMEOUT) && rig_session_is_up(w->session));
+    l->connected = true;
+    CU_ASSERT(comes_back(w, l));
+    bench_free(w);
+}
+
+/* To close the only connection is to close the session (11.14.1). */
+static void only_connection(void)
+{
+    bench *w = bench_new();
+    link *l = up_for_good(w);
+    job out;
+    job_init(&out, w, RIG_TASK_LOGOUT);
+    out.task.reason = 1;
+    job_sent(&out, l, RIG_PDU_LOGOUT_REQ);
+    CU_ASSERT(!comes_back(w, l));
+    CU_ASSERT_EQUAL(w->events[RIG_EVENT_NEXUS_LOSS], 1);
+    bench_free(w);
+}
+
 RIG_SUITE("initiator: Logout and Asynchronous Messages", {"a session is closed", close_session},
           {"a FIN that does not come", withheld_fin},
           {"an answer before our data has left", hostile_response}, {"logouts that fail", failed_logout},
@@ -414,4 +508,6 @@ RIG_SUITE("initiator: Logout and Asynchronous Messages", {"a session is closed",
           {"the target asks for a Logout", logout_asked}, {"of one connection of two", logout_asked_of_one},
           {"a loss meanwhile", lost_while_asked}, {"drops that are announced", drops_announced},
           {"the drop of another connection", drop_of_another},
-          {"the target asks for a negotiation", negotiation_asked}, {"all other events", other_events})
+          {"the target asks for a negotiation", negotiation_asked}, {"all other events", other_events},
+          {"one of two logouts taken back", one_of_two_taken_back}, {"both taken back", both_taken_back},
+          {"a logout that never went", never_went}, {"a logout of the only connection", only_connection})

@@ -214,7 +214,64 @@ static void keep_alive_stuck(void)
     }
 }
 
+/* Nothing may follow a Logout, answers to pings included: they are told, and never stop the reading of the
+ * response that is to come (11.14). */
+static void behind_a_logout(void)
+{
+    enum { NUM = 200 };
+    bench *w = bench_new();
+    link *l = bench_up(w, NULL);
+    struct iovec iov[RIG_SPACE_IOV];
+    uint8_t bhs[RIG_BHS_LEN];
+    job out;
+    job_init(&out, w, RIG_TASK_LOGOUT);
+    job_sent(&out, l, RIG_PDU_LOGOUT_REQ);
+    for (uint32_t i = 0; i < NUM; i++) {
+        CU_ASSERT_FATAL(l->user.ops->space(l->user.ctx, iov, RIG_SPACE_IOV) > 0);
+        nop_in(l, RIG_TAG_NONE, i, 0, NULL, 0);
+    }
+    CU_ASSERT_EQUAL(w->events[RIG_EVENT_NOP_IN], NUM);
+    CU_ASSERT(bench_quiet(l));
+    bench_bhs(l, bhs, RIG_PDU_LOGOUT_RESP, out.task.itt);
+    bench_status(l, bhs, NULL, 0);
+    CU_ASSERT(job_ended(&out, RIG_OK) && w->down == RIG_OK);
+    bench_free(w);
+}
+
+/* They waited for an answer when the Logout went, which they did not get in time. */
+static void before_a_logout(void)
+{
+    enum { NUM = 64 };
+    static uint8_t bytes[NUM * RIG_BHS_LEN];
+    bench *w = bench_new();
+    link *l = bench_up(w, NULL);
+    struct iovec iov[RIG_SPACE_IOV];
+    uint8_t bhs[RIG_BHS_LEN];
+    job out;
+    for (uint32_t i = 0; i < NUM; i++) {
+        bench_bhs(l, bytes + i * RIG_BHS_LEN, RIG_PDU_NOP_IN, RIG_TAG_NONE);
+        rig_set(bytes + i * RIG_BHS_LEN, RIG_F_TTT, i);
+    }
+    l->connected = false;
+    bench_bytes(l, bytes, sizeof bytes);
+    job_init(&out, w, RIG_TASK_LOGOUT);
+    job_submit(&out);
+    l->connected = true;
+    const seen *s = bench_next(l);
+    while (s && s->kind == RIG_PDU_NOP_OUT)
+        s = bench_next(l);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+    CU_ASSERT_EQUAL_FATAL(s->kind, RIG_PDU_LOGOUT_REQ);
+    CU_ASSERT(bench_quiet(l) && l->user.ops->space(l->user.ctx, iov, RIG_SPACE_IOV) > 0);
+    bench_took(w, s);
+    bench_bhs(l, bhs, RIG_PDU_LOGOUT_RESP, out.task.itt);
+    bench_status(l, bhs, NULL, 0);
+    CU_ASSERT(job_ended(&out, RIG_OK));
+    bench_free(w);
+}
+
 RIG_SUITE("initiator: NOP", {"a ping and its echo", ping}, {"a ping longer than the target takes", too_long},
           {"an echo that is not right", wrong_echo}, {"pings of the target are answered", answers},
           {"a burst of pings", burst}, {"NOP-Ins that cannot be", bad_nops},
-          {"silence is asked about", keep_alive}, {"pings that cannot go, or are refused", keep_alive_stuck})
+          {"silence is asked about", keep_alive}, {"pings that cannot go, or are refused", keep_alive_stuck},
+          {"pings behind a Logout", behind_a_logout}, {"pings before a Logout", before_a_logout})

@@ -393,8 +393,363 @@ static void ended_meanwhile(void)
     }
 }
 
+/* ---- requests that end, or are to end, while their connection is lost ---- */
+
+/* Shows ExpCmdSN, and nothing else. */
+static void acknowledge(link *l)
+{
+    uint8_t bhs[RIG_BHS_LEN];
+    bench_bhs(l, bhs, RIG_PDU_NOP_IN, RIG_TAG_NONE);
+    rig_set(bhs, RIG_F_TTT, RIG_TAG_NONE);
+    bench_send(l, bhs, NULL, 0);
+}
+
+/* ABORT TASK for a command of which not even the caller knew whether it was sent; then its connection is
+ * lost. It waits until the command has found another one, and goes there. */
+static void abort_waits_for_its_command(void)
+{
+    bench *w = bench_level_2();
+    link *l = bench_up(w, agreed);
+    static job others[63];
+    job j, abort;
+    for (int i = 0; i < 63; i++) {
+        job_io(&others[i], w, false, NULL, 0);
+        job_sent(&others[i], l, RIG_PDU_SCSI_CMD);
+    }
+    w->max_cmd_sn = 163;
+    job_io(&j, w, false, buffer, 512); /* fills the window */
+    job_submit(&j);
+    job_init(&abort, w, RIG_TASK_TMF);
+    abort.task.function = 1;
+    abort.task.reference = &j.task;
+    job_submit(&abort);
+    bench_want(l, RIG_PDU_SCSI_CMD);
+    CU_ASSERT(bench_quiet(l));
+    w->exp_cmd_sn = 164;
+    acknowledge(l);
+    for (int i = 0; i < 63; i++)
+        bench_good(l, others[i].task.itt, 0);
+    lose(l);
+    CU_ASSERT(j.done == 0 && abort.done == 0);
+    bench_tick_to(w, w->now + 3 * RIG_SECOND);
+    w->max_cmd_sn = 200;
+    l = reinstated(w, 0);
+    uint32_t itt = want_reassign(l, &j, 0);
+    CU_ASSERT(bench_quiet(l));
+    tmf_response(l, itt, 0);
+    const seen *s = bench_want(l, RIG_PDU_TMF_REQ);
+    CU_ASSERT(rig_get(s->bhs, RIG_F_FUNCTION) == 1 && rig_get32(s->bhs, RIG_F_REF_TAG) == j.task.itt);
+    CU_ASSERT(rig_get32(s->bhs, RIG_F_CMD_SN) == 164 && rig_get32(s->bhs, RIG_F_REF_CMD_SN) == 163);
+    bench_took(w, s);
+    tmf_response(l, abort.task.itt, 0);
+    CU_ASSERT(job_ended(&abort, RIG_OK) && job_ended(&j, RIG_E_ABORTED));
+    bench_free(w);
+}
+
+/* Puts an end to a command, by the caller's wish or by its time (2 s). */
+static void end_it(job *j, bool late)
+{
+    bench *w = j->w;
+    if (late)
+        bench_tick_to(w, w->now + 2 * RIG_SECOND);
+    else
+        CU_ASSERT_EQUAL(rig_session_cancel(w->session, &j->task, w->now), RIG_OK);
+}
+
+/* It was being aborted when its connection was lost: nobody wants it elsewhere. Where the target may not have
+ * received it, a ping takes its number. */
+static void lost_while_aborted(bool late, bool received)
+{
+    bench *w = bench_level_2();
+    link *l = bench_up(w, agreed);
+    job j;
+    job_io(&j, w, false, buffer, 1024);
+    j.task.timeout = late ? 2 * RIG_SECOND : 0;
+    job_submit(&j);
+    const seen *s = bench_want(l, RIG_PDU_SCSI_CMD);
+    if (received) {
+        bench_took(w, s);
+        acknowledge(l);
+    }
+    end_it(&j, late);
+    bench_want(l, RIG_PDU_TMF_REQ);
+    CU_ASSERT_EQUAL(j.done, 0);
+    lose(l);
+    CU_ASSERT(job_ended(&j, late ? RIG_E_TIMEOUT : RIG_E_ABORTED));
+    bench_tick_to(w, w->now + 3 * RIG_SECOND);
+    l = reinstated(w, 0);
+    if (!received)
+        CU_ASSERT_EQUAL(rig_get32(bench_want(l, RIG_PDU_NOP_OUT)->bhs, RIG_F_CMD_SN), 100);
+    CU_ASSERT(bench_quiet(l) && rig_session_is_up(w->session));
+    CU_ASSERT_EQUAL(w->events[RIG_EVENT_RECOVERED], 1);
+    bench_free(w);
+}
+
+static void ended_with_its_connection(void)
+{
+    for (int how = 0; how < 4; how++)
+        lost_while_aborted(how & 1, how & 2);
+}
+
+/* It is to end while it is being reassigned: it comes back, and is aborted there; or it is gone. */
+static void end_while_reassigned(bool late, bool gone)
+{
+    bench *w = bench_level_2();
+    link *l = bench_up(w, agreed);
+    job j;
+    job_io(&j, w, false, buffer, 1024);
+    j.task.timeout = late ? 5 * RIG_SECOND : 0;
+    job_sent(&j, l, RIG_PDU_SCSI_CMD);
+    acknowledge(l);
+    lose(l);
+    bench_tick_to(w, w->now + 3 * RIG_SECOND);
+    l = reinstated(w, 0);
+    uint32_t itt = want_reassign(l, &j, 0);
+    end_it(&j, late);
+    CU_ASSERT(j.done == 0 && bench_quiet(l));
+    tmf_response(l, itt, gone);
+    if (!gone) {
+        CU_ASSERT_EQUAL(j.done, 0);
+        const seen *s = bench_want(l, RIG_PDU_TMF_REQ);
+        CU_ASSERT(rig_get(s->bhs, RIG_F_FUNCTION) == 1 && rig_get32(s->bhs, RIG_F_REF_TAG) == j.task.itt);
+        tmf_response(l, rig_get32(s->bhs, RIG_F_ITT), 0);
+    }
+    CU_ASSERT(job_ended(&j, late ? RIG_E_TIMEOUT : RIG_E_ABORTED));
+    CU_ASSERT(bench_quiet(l) && rig_session_is_up(w->session) && !l->gone);
+    CU_ASSERT_EQUAL(w->events[RIG_EVENT_RECOVERED], 1);
+    CU_ASSERT(w->events[RIG_EVENT_SESSION_DOWN] == 0 && w->events[RIG_EVENT_CLOSED] == 1);
+    bench_free(w);
+}
+
+static void ended_while_reassigned(void)
+{
+    for (int how = 0; how < 4; how++)
+        end_while_reassigned(how & 1, how & 2);
+}
+
+static void cancel_when_recovered(bench *w, const rig_event *event)
+{
+    job *j = w->user;
+    if (event->kind == RIG_EVENT_RECOVERED)
+        CU_ASSERT_EQUAL(rig_session_cancel(w->session, &j->task, w->now), RIG_OK);
+}
+
+/* A command waits to go again on the new connection: it is cancelled like one that is under way. */
+static void cancelled_before_it_goes_again(void)
+{
+    bench *w = bench_level_2();
+    link *l = bench_up(w, agreed);
+    job j;
+    job_io(&j, w, false, buffer, 512);
+    job_submit(&j);
+    bench_want(l, RIG_PDU_SCSI_CMD);
+    lose(l);
+    bench_tick_to(w, w->now + 3 * RIG_SECOND);
+    w->user = &j;
+    w->on_event = cancel_when_recovered;
+    l = reinstated(w, 0);
+    CU_ASSERT(w->events[RIG_EVENT_RECOVERED] == 1 && j.done == 0);
+    bench_took(w, bench_want(l, RIG_PDU_SCSI_CMD));
+    const seen *s = bench_want(l, RIG_PDU_TMF_REQ);
+    CU_ASSERT(rig_get(s->bhs, RIG_F_FUNCTION) == 1 && rig_get32(s->bhs, RIG_F_REF_TAG) == j.task.itt);
+    tmf_response(l, rig_get32(s->bhs, RIG_F_ITT), 0);
+    CU_ASSERT(job_ended(&j, RIG_E_ABORTED) && rig_session_is_up(w->session));
+    bench_free(w);
+}
+
+static void cancel_other(job *j)
+{
+    job *other = j->task.user;
+    CU_ASSERT_EQUAL(rig_session_cancel(j->w->session, &other->task, j->w->now), RIG_OK);
+}
+
+/* The ping of a connection that is lost ends; told so, the caller wants no command of it any more. */
+static void cancelled_during_the_loss(void)
+{
+    bench *w = bench_level_2();
+    link *l = bench_up(w, agreed);
+    job ping, j;
+    job_init(&ping, w, RIG_TASK_PING);
+    ping.task.user = &j;
+    ping.then = cancel_other;
+    job_submit(&ping);
+    job_io(&j, w, false, buffer, 512);
+    job_submit(&j);
+    bench_drain(l);
+    lose(l);
+    CU_ASSERT(job_ended(&ping, RIG_E_RESET) && job_ended(&j, RIG_E_ABORTED));
+    bench_free(w);
+}
+
+/* ---- logouts meanwhile ---- */
+
+/* Does what a target has to until nothing is due within 30 s: logs in what connects, and answers Logouts. */
+static void serve(bench *w)
+{
+    for (int i = 0; i < 60; i++) {
+        link *newest = w->links[w->num_links - 1];
+        if (!newest->connected && !newest->gone) {
+            bench_accept(w);
+            bench_login_on(newest, NULL);
+        }
+        for (uint32_t k = 0; k < w->num_links; k++) {
+            const seen *s = w->links[k]->gone ? NULL : bench_next(w->links[k]);
+            if (s && s->kind == RIG_PDU_LOGOUT_REQ)
+                logout_response(w->links[k], rig_get32(s->bhs, RIG_F_ITT), 0);
+        }
+        bench_tick_to(w, w->now + RIG_SECOND / 2);
+    }
+}
+
+/* A logout of the session on one connection, before or behind the loss of the other one. */
+static void session_logout_by_the_other(void)
+{
+    for (int behind = 0; behind < 2; behind++) {
+        bench *w = bench_level_2();
+        w->config.reconnect = true;
+        link *a = bench_up(w, agreed);
+        link *b = second(w);
+        job out;
+        if (behind)
+            lose(a);
+        job_init(&out, w, RIG_TASK_LOGOUT);
+        out.task.immediate = true;
+        job_submit(&out);
+        a->awake = false; /* B is asked for output first */
+        CU_ASSERT_EQUAL(rig_get(bench_want(b, RIG_PDU_LOGOUT_REQ)->bhs, RIG_F_LOGOUT_REASON), 0);
+        if (!behind)
+            lose(a);
+        logout_response(b, out.task.itt, 0);
+        bench_pump(w);
+        CU_ASSERT(job_ended(&out, RIG_OK));
+        CU_ASSERT(bench_fell(w, RIG_OK, NULL) && w->events[RIG_EVENT_NEXUS_LOSS] == 1);
+        bench_tick_to(w, w->now + 100 * RIG_SECOND);
+        CU_ASSERT(w->num_links == 2 && b->gone && w->events[RIG_EVENT_SESSION_DOWN] == 1);
+        bench_free(w);
+    }
+}
+
+/* B is logged out, by the host or at the target's wish, while A is lost: B is closed in order, and A comes
+ * back as it would have. */
+static void other_logged_out(void)
+{
+    for (int asked = 0; asked < 2; asked++) {
+        bench *w = bench_level_2();
+        link *a = bench_up(w, agreed);
+        link *b = second(w);
+        job out;
+        uint8_t bhs[RIG_BHS_LEN];
+        job_init(&out, w, RIG_TASK_LOGOUT);
+        out.task.reason = 1;
+        out.task.cid = 1;
+        out.task.immediate = true;
+        bench_bhs(b, bhs, RIG_PDU_ASYNC, RIG_TAG_NONE);
+        rig_set(bhs, RIG_F_ASYNC_EVENT, 1);
+        rig_set(bhs, RIG_F_PARAMETER3, 5);
+        if (asked)
+            bench_status(b, bhs, NULL, 0);
+        else
+            job_submit(&out);
+        a->awake = false;
+        uint32_t itt = rig_get32(bench_want(b, RIG_PDU_LOGOUT_REQ)->bhs, RIG_F_ITT);
+        lose(a);
+        logout_response(b, itt, 0);
+        bench_pump(w);
+        CU_ASSERT(asked || job_ended(&out, RIG_OK));
+        CU_ASSERT(b->gone && !b->reset && w->closed == RIG_OK && w->events[RIG_EVENT_CLOSED] == 2);
+        bench_tick_to(w, w->now + 3 * RIG_SECOND);
+        CU_ASSERT_EQUAL_FATAL(w->num_links, 3);
+        reinstated(w, 0);
+        CU_ASSERT(rig_session_is_up(w->session) && w->events[RIG_EVENT_SESSION_DOWN] == 0);
+        CU_ASSERT_EQUAL(w->events[RIG_EVENT_RECOVERED], 1);
+        bench_free(w);
+    }
+}
+
+/* A carries the logout of B and is lost: nobody knows what became of B, which is therefore failed as well.
+ * Both are cleaned up. */
+static void carrier_lost(void)
+{
+    bench *w = bench_level_2();
+    link *a = bench_up(w, agreed);
+    link *b = second(w);
+    job out, j;
+    job_init(&out, w, RIG_TASK_LOGOUT);
+    out.task.reason = 1;
+    out.task.cid = 1;
+    job_submit(&out);
+    b->awake = false;
+    bench_took(w, bench_want(a, RIG_PDU_LOGOUT_REQ));
+    lose(a);
+    CU_ASSERT(job_ended(&out, RIG_E_RESET));
+    CU_ASSERT(b->gone && w->events[RIG_EVENT_CLOSED] == 2);
+    serve(w);
+    CU_ASSERT(rig_session_is_up(w->session) && w->events[RIG_EVENT_SESSION_DOWN] == 0);
+    CU_ASSERT_EQUAL(w->events[RIG_EVENT_RECOVERED], 2);
+    job_io(&j, w, false, NULL, 0);
+    job_sent(&j, w->links[w->num_links - 1], RIG_PDU_SCSI_CMD);
+    bench_free(w);
+}
+
+/* ---- what the host is told ---- */
+
+static void note_again(bench *w, const rig_event *event)
+{
+    bool *again = w->user;
+    if (event->kind == RIG_EVENT_LOGIN_FAILED)
+        *again = event->again;
+}
+
+/* The login that was to take the lost connection's place fails, and is tried again: the host is told so. */
+static void told_of_the_next_attempt(void)
+{
+    bench *w = bench_level_2();
+    link *l = bench_up(w, agreed);
+    bool again = false;
+    w->user = &again;
+    w->on_event = note_again;
+    lose(l);
+    bench_tick_to(w, w->now + 3 * RIG_SECOND);
+    bench_tell(w->links[1], RIG_STREAM_FAILED, RIG_E_REFUSED);
+    CU_ASSERT(w->events[RIG_EVENT_LOGIN_FAILED] == 1 && again);
+    bench_tick_to(w, w->now + 1 * RIG_SECOND);
+    CU_ASSERT_EQUAL(w->num_links, 3);
+    bench_free(w);
+}
+
+/* The target drops a connection that is still being logged in: the time it names is about that one, and what
+ * is lost much later waits as agreed (11.9.1). */
+static void wait_of_a_login(void)
+{
+    bench *w = bench_level_2();
+    link *a = bench_up(w, agreed);
+    uint8_t bhs[RIG_BHS_LEN];
+    CU_ASSERT_EQUAL_FATAL(rig_session_add_connection(w->session, &w->config.portal, w->now), RIG_OK);
+    bench_accept(w);
+    bench_bhs(a, bhs, RIG_PDU_ASYNC, RIG_TAG_NONE);
+    rig_set(bhs, RIG_F_ASYNC_EVENT, 2);
+    rig_set(bhs, RIG_F_PARAMETER1, 1);
+    rig_set(bhs, RIG_F_PARAMETER2, 500);
+    bench_status(a, bhs, NULL, 0);
+    CU_ASSERT_EQUAL(w->events[RIG_EVENT_LOGIN_FAILED], 1);
+    bench_tick_to(w, w->now + 5000 * RIG_SECOND);
+    lose(a);
+    CU_ASSERT_EQUAL(rig_initiator_next_deadline(w->initiator), w->now + 3 * RIG_SECOND);
+    bench_free(w);
+}
+
 RIG_SUITE("initiator: connection recovery", {"the only connection", the_only_connection},
           {"unreceived", unreceived}, {"a hole in CmdSN", hole_of_the_only_connection},
           {"one of two", one_of_two}, {"with a gap", with_a_gap}, {"answers", answers},
           {"too late", too_late}, {"forgotten", forgotten}, {"fails again", fails_again},
-          {"closed by another", closed_by_another}, {"ended meanwhile", ended_meanwhile})
+          {"closed by another", closed_by_another}, {"ended meanwhile", ended_meanwhile},
+          {"an abort waits for its command", abort_waits_for_its_command},
+          {"aborted when the connection is lost", ended_with_its_connection},
+          {"ended while it is reassigned", ended_while_reassigned},
+          {"cancelled before it goes again", cancelled_before_it_goes_again},
+          {"cancelled during the loss", cancelled_during_the_loss},
+          {"the session is logged out meanwhile", session_logout_by_the_other},
+          {"the other connection is logged out meanwhile", other_logged_out},
+          {"who carries a logout is lost", carrier_lost},
+          {"told of the next attempt", told_of_the_next_attempt},
+          {"a wait that was for a login", wait_of_a_login})

@@ -531,6 +531,354 @@ static void retried_meanwhile(void)
     retried_while(true);
 }
 
+/* ---- what comes late, or while a copy waits ---- */
+
+/* Puts a status PDU where out points, for several of them that come in one read. */
+static size_t put_status(link *l, uint8_t *out, uint8_t *bhs, const void *data, size_t data_len)
+{
+    size_t len;
+    rig_set(bhs, RIG_F_STAT_SN, l->stat_sn++);
+    uint8_t *bytes = bench_encode(l, bhs, data, data_len, &len);
+    memcpy(out, bytes, len);
+    free(bytes);
+    return len;
+}
+
+static size_t put_reject(link *l, uint8_t *out, const uint8_t *about)
+{
+    uint8_t bhs[RIG_BHS_LEN];
+    bench_bhs(l, bhs, RIG_PDU_REJECT, RIG_TAG_NONE);
+    rig_set(bhs, RIG_F_REJECT_REASON, 2);
+    return put_status(l, out, bhs, about, RIG_BHS_LEN);
+}
+
+/* A bounded number of looks: a queue that has become a ring would never be empty. */
+static uint32_t commands_sent(link *l)
+{
+    uint32_t num = 0;
+    for (int i = 0; i < 8 && !l->gone; i++)
+        bench_look(l);
+    for (const seen *s = l->first; s; s = s->next)
+        num += s->kind == RIG_PDU_SCSI_CMD;
+    return num;
+}
+
+/* Two Rejects of one command: its copy waits already when the second one is read, and goes once (7.3). */
+static void rejected_twice(void)
+{
+    bench *w = bench_new();
+    link *l = up(w);
+    job j;
+    uint8_t about[RIG_BHS_LEN], both[512];
+    job_io(&j, w, true, disk, 1024);
+    job_submit(&j);
+    memcpy(about, bench_want(l, RIG_PDU_SCSI_CMD)->bhs, sizeof about);
+    size_t len = put_reject(l, both, about);
+    len += put_reject(l, both + len, about);
+    bench_bytes(l, both, len);
+    CU_ASSERT_EQUAL_FATAL(commands_sent(l), 1);
+    bench_took(w, bench_want(l, RIG_PDU_SCSI_CMD));
+    bench_good(l, j.task.itt, 0);
+    CU_ASSERT(job_ended(&j, RIG_OK) && bench_quiet(l));
+    bench_free(w);
+}
+
+static void free_job(job *j)
+{
+    free(j);
+}
+
+/* And its answer behind them: no copy goes, nor is looked for in memory that is its owner's again. */
+static void rejected_and_answered(void)
+{
+    bench *w = bench_new();
+    link *l = up(w);
+    job *j = calloc(1, sizeof *j);
+    uint8_t about[RIG_BHS_LEN], bhs[RIG_BHS_LEN], all[1024];
+    CU_ASSERT_PTR_NOT_NULL_FATAL(j);
+    job_io(j, w, true, disk, 1024);
+    j->then = free_job;
+    job_submit(j);
+    memcpy(about, bench_want(l, RIG_PDU_SCSI_CMD)->bhs, sizeof about);
+    size_t len = put_reject(l, all, about);
+    len += put_reject(l, all + len, about);
+    w->exp_cmd_sn++;
+    w->max_cmd_sn++;
+    bench_bhs(l, bhs, RIG_PDU_SCSI_RESP, rig_get32(about, RIG_F_ITT));
+    len += put_status(l, all + len, bhs, NULL, 0);
+    bench_bytes(l, all, len);
+    CU_ASSERT_EQUAL(commands_sent(l), 0);
+    CU_ASSERT(rig_session_is_up(w->session));
+    rig_session_facts facts;
+    rig_session_describe(w->session, &facts);
+    CU_ASSERT_EQUAL(facts.tasks, 0);
+    bench_free(w);
+}
+
+/* Copies of two commands wait, by the clock, when the first one's Reject comes: both go, once each, in order.
+ */
+static void rejected_behind_the_timer(void)
+{
+    bench *w = bench_new();
+    w->config.recovery_timeout = 2 * RIG_SECOND;
+    link *l = up(w);
+    job j[2];
+    uint8_t about[RIG_BHS_LEN];
+    for (int i = 0; i < 2; i++) {
+        job_io(&j[i], w, true, NULL, 0);
+        job_submit(&j[i]);
+        const seen *s = bench_want(l, RIG_PDU_SCSI_CMD);
+        if (i == 0)
+            memcpy(about, s->bhs, sizeof about);
+    }
+    l->connected = false; /* nothing leaves */
+    bench_tick_to(w, w->now + 2 * RIG_SECOND);
+    reject(l, 2, about);
+    l->connected = l->awake = true;
+    CU_ASSERT_EQUAL_FATAL(commands_sent(l), 2);
+    for (int i = 0; i < 2; i++) {
+        bench_took(w, bench_want(l, RIG_PDU_SCSI_CMD));
+        bench_good(l, j[i].task.itt, 0);
+        CU_ASSERT(job_ended(&j[i], RIG_OK));
+    }
+    CU_ASSERT(bench_quiet(l));
+    bench_free(w);
+}
+
+static void tmf_response(link *l, uint32_t itt, uint8_t response)
+{
+    uint8_t bhs[RIG_BHS_LEN];
+    bench_bhs(l, bhs, RIG_PDU_TMF_RESP, itt);
+    rig_set(bhs, RIG_F_TMF_RESPONSE, response);
+    bench_status(l, bhs, NULL, 0);
+}
+
+/* A status waits for data that the command, being aborted, needs no more: it holds no acknowledgment back. */
+static void held_and_aborted(void)
+{
+    for (int late = 0; late < 2; late++) {
+        bench *w = bench_new();
+        w->config.command_timeout = late ? 3 * RIG_SECOND : 0;
+        link *l = up(w);
+        job j;
+        job_io(&j, w, false, buffer, 1024);
+        job_sent(&j, l, RIG_PDU_SCSI_CMD);
+        data(l, &j, 1, 512, 512);
+        bench_good(l, j.task.itt, 2);
+        want_snack(l, 0, j.task.itt, 0, 1);
+        if (late)
+            bench_tick_to(w, w->now + 3 * RIG_SECOND);
+        else
+            CU_ASSERT_EQUAL(rig_session_cancel(w->session, &j.task, w->now), RIG_OK);
+        tmf_response(l, rig_get32(bench_want(l, RIG_PDU_TMF_REQ)->bhs, RIG_F_ITT), 1);
+        CU_ASSERT(job_ended(&j, late ? RIG_E_TIMEOUT : RIG_E_ABORTED));
+        CU_ASSERT_EQUAL(ack_of(w, l), l->stat_sn - 1);
+        bench_tick_to(w, w->now + 30 * RIG_SECOND); /* nothing is waited for */
+        CU_ASSERT(rig_session_is_up(w->session));
+        bench_free(w);
+    }
+}
+
+/* The status that a SNACK brings again is that of a command which was aborted meanwhile: it is acknowledged,
+ * and harms nobody. */
+static void replayed_behind_the_abort(void)
+{
+    static const uint8_t sense[20] = {0, 18, 0x70};
+    bench *w = bench_new();
+    link *l = up(w);
+    job j;
+    uint8_t bhs[RIG_BHS_LEN];
+    size_t size;
+    job_io(&j, w, false, buffer, 1024);
+    job_sent(&j, l, RIG_PDU_SCSI_CMD);
+    CU_ASSERT_EQUAL(rig_session_cancel(w->session, &j.task, w->now), RIG_OK);
+    uint32_t itt = rig_get32(bench_want(l, RIG_PDU_TMF_REQ)->bhs, RIG_F_ITT);
+    bench_bhs(l, bhs, RIG_PDU_SCSI_RESP, j.task.itt);
+    rig_set(bhs, RIG_F_SCSI_STATUS, 2);
+    rig_set(bhs, RIG_F_STAT_SN, l->stat_sn++);
+    uint8_t *bytes = bench_encode(l, bhs, sense, sizeof sense, &size);
+    bytes[RIG_BHS_LEN + 5] ^= 1;
+    bench_bytes(l, bytes, size);
+    want_snack(l, 1, RIG_TAG_NONE, l->stat_sn - 1, 1);
+    tmf_response(l, itt, 1);
+    CU_ASSERT(job_ended(&j, RIG_E_ABORTED));
+    bytes[RIG_BHS_LEN + 5] ^= 1;
+    bench_bytes(l, bytes, size);
+    free(bytes);
+    CU_ASSERT_FATAL(rig_session_is_up(w->session));
+    CU_ASSERT_EQUAL(ack_of(w, l), l->stat_sn - 1);
+    CU_ASSERT(j.done == 1 && w->events[RIG_EVENT_CLOSED] == 0);
+    bench_free(w);
+}
+
+static void echo(link *l, uint32_t itt)
+{
+    uint8_t bhs[RIG_BHS_LEN];
+    bench_bhs(l, bhs, RIG_PDU_NOP_IN, itt);
+    rig_set(bhs, RIG_F_TTT, RIG_TAG_NONE);
+    bench_status(l, bhs, NULL, 0);
+}
+
+/* Two commands are sent in vain; asked about it, the target has the first one now. That is progress: the
+ * second one gets its own question, and with that it has arrived, too. */
+static void asked_about_each(void)
+{
+    bench *w = bench_new();
+    link *l = up(w);
+    job j[2];
+    uint32_t asked = 0;
+    for (int i = 0; i < 2; i++) {
+        job_io(&j[i], w, true, NULL, 0);
+        job_submit(&j[i]);
+    }
+    for (int i = 0; i < 120 && asked < 2 && !l->gone; i++) {
+        bench_tick_to(w, w->now + RIG_SECOND / 2);
+        for (const seen *s = bench_next(l); s; s = bench_next(l))
+            if (s->kind == RIG_PDU_NOP_OUT) {
+                w->exp_cmd_sn++;
+                w->max_cmd_sn++;
+                asked++;
+                echo(l, rig_get32(s->bhs, RIG_F_ITT));
+            }
+    }
+    CU_ASSERT_EQUAL(asked, 2);
+    CU_ASSERT_FATAL(rig_session_is_up(w->session));
+    for (int i = 0; i < 2; i++) {
+        bench_good(l, j[i].task.itt, 0);
+        CU_ASSERT(job_ended(&j[i], RIG_OK));
+    }
+    bench_free(w);
+}
+
+/* As long as data is missing nobody can tell how much came: the status says nothing wrong (11.4.5). */
+static void amount_with_a_gap(void)
+{
+    bench *w = bench_new();
+    link *l = up(w);
+    job j;
+    uint8_t bhs[RIG_BHS_LEN];
+    job_io(&j, w, false, buffer, 1024);
+    job_sent(&j, l, RIG_PDU_SCSI_CMD);
+    bench_bhs(l, bhs, RIG_PDU_DATA_IN, j.task.itt);
+    rig_set(bhs, RIG_F_F, 1);
+    rig_set(bhs, RIG_F_S, 1);
+    rig_set(bhs, RIG_F_DATA_SN, 1);
+    rig_set(bhs, RIG_F_BUFFER_OFFSET, 512);
+    bench_status(l, bhs, disk + 512, 512);
+    CU_ASSERT(j.done == 0 && w->events[RIG_EVENT_IGNORED] == 0);
+    data(l, &j, 0, 0, 512);
+    CU_ASSERT(job_ended(&j, RIG_OK) && j.task.received == 1024);
+    CU_ASSERT_EQUAL(w->events[RIG_EVENT_IGNORED], 0);
+    bench_free(w);
+}
+
+/* A command that never arrived ends by a reset of its unit: its number is left, which a ping has to take. */
+static void leave_a_hole(bench *w, link *l)
+{
+    job j, reset;
+    job_io(&j, w, false, buffer, 512);
+    job_submit(&j);
+    bench_want(l, RIG_PDU_SCSI_CMD);
+    job_init(&reset, w, RIG_TASK_TMF);
+    reset.task.function = 5;
+    reset.task.immediate = true;
+    job_submit(&reset);
+    bench_want(l, RIG_PDU_TMF_REQ);
+    tmf_response(l, reset.task.itt, 0);
+    CU_ASSERT(job_ended(&j, RIG_E_ABORTED) && job_ended(&reset, RIG_OK));
+}
+
+/* The next PDU that goes within 15 s, NULL when there is none. */
+static const seen *in_time(link *l)
+{
+    const seen *s = bench_next(l);
+    for (int i = 0; i < 30 && !s && !l->gone; i++) {
+        bench_tick_to(l->w, l->w->now + RIG_SECOND / 2);
+        s = bench_next(l);
+    }
+    return s;
+}
+
+static const seen *want_in_time(link *l, rig_pdu_kind kind, uint32_t cmd_sn)
+{
+    const seen *s = in_time(l);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+    CU_ASSERT_EQUAL_FATAL(s->kind, kind);
+    CU_ASSERT(rig_get(s->bhs, RIG_F_I) == 0 && rig_get32(s->bhs, RIG_F_CMD_SN) == cmd_sn);
+    return s;
+}
+
+/* The ping that fills a hole is lost like any other request: it goes again. */
+static void lost_plug(void)
+{
+    bench *w = bench_new();
+    link *l = up(w);
+    job j;
+    leave_a_hole(w, l);
+    uint32_t itt = rig_get32(want_in_time(l, RIG_PDU_NOP_OUT, 100)->bhs, RIG_F_ITT);
+    const seen *s = want_in_time(l, RIG_PDU_NOP_OUT, 100);
+    CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_ITT), itt);
+    bench_took(w, s);
+    echo(l, itt);
+    job_io(&j, w, true, NULL, 0);
+    job_sent(&j, l, RIG_PDU_SCSI_CMD);
+    bench_good(l, j.task.itt, 0);
+    CU_ASSERT(job_ended(&j, RIG_OK) && rig_session_is_up(w->session));
+    bench_free(w);
+}
+
+static void logout_response(link *l, uint32_t itt)
+{
+    uint8_t bhs[RIG_BHS_LEN];
+    bench_bhs(l, bhs, RIG_PDU_LOGOUT_RESP, itt);
+    bench_status(l, bhs, NULL, 0);
+    bench_pump(l->w);
+}
+
+/* A target takes no Logout either as long as a number in front of it is missing. */
+static void hole_before_logout(void)
+{
+    bench *w = bench_new();
+    link *l = up(w);
+    job out;
+    bool plugged = false, asked = false;
+    leave_a_hole(w, l);
+    job_init(&out, w, RIG_TASK_LOGOUT);
+    job_submit(&out);
+    for (const seen *s = in_time(l); s && !(plugged && asked); s = plugged && asked ? s : in_time(l)) {
+        plugged = plugged || (s->kind == RIG_PDU_NOP_OUT && rig_get32(s->bhs, RIG_F_CMD_SN) == 100);
+        asked = asked || (s->kind == RIG_PDU_LOGOUT_REQ && rig_get32(s->bhs, RIG_F_CMD_SN) == 101);
+    }
+    CU_ASSERT_FATAL(plugged && asked);
+    w->exp_cmd_sn += 2;
+    w->max_cmd_sn += 2;
+    logout_response(l, out.task.itt);
+    CU_ASSERT(job_ended(&out, RIG_OK) && w->down == RIG_OK);
+    bench_free(w);
+}
+
+/* Nothing new may follow a Logout, and a command whose copy would have to ends with it anyway (11.14): a ping
+ * takes its number, so that the Logout is taken. */
+static void retry_behind_logout(void)
+{
+    bench *w = bench_new();
+    link *l = up(w);
+    job j, out;
+    job_io(&j, w, true, disk, 4096);
+    job_submit(&j);
+    bench_drain(l);
+    job_init(&out, w, RIG_TASK_LOGOUT);
+    job_submit(&out);
+    bench_want(l, RIG_PDU_LOGOUT_REQ);
+    bench_took(w, want_in_time(l, RIG_PDU_NOP_OUT, 100));
+    CU_ASSERT(job_ended(&j, RIG_E_ABORTED));
+    w->exp_cmd_sn++;
+    w->max_cmd_sn++;
+    logout_response(l, out.task.itt);
+    CU_ASSERT(job_ended(&out, RIG_OK) && w->down == RIG_OK);
+    bench_free(w);
+}
+
 RIG_SUITE("initiator: recovery within a command and a connection", {"gaps", gaps},
           {"collapsed status", collapsed_status}, {"lost responses", lost_responses},
           {"shown by a ping", shown_by_a_ping}, {"lost R2T", lost_r2t},
@@ -538,4 +886,11 @@ RIG_SUITE("initiator: recovery within a command and a connection", {"gaps", gaps
           {"SNACK rejected", snack_rejected}, {"nothing comes", nothing_comes}, {"retried", retried},
           {"rejected for its digest", rejected_for_its_digest},
           {"acknowledges unasked", acknowledges_unasked}, {"limits", limits},
-          {"many acknowledgments", many_acknowledgments}, {"retried while data arrives", retried_meanwhile})
+          {"many acknowledgments", many_acknowledgments}, {"retried while data arrives", retried_meanwhile},
+          {"rejected twice", rejected_twice}, {"rejected twice and answered", rejected_and_answered},
+          {"rejected behind the timer", rejected_behind_the_timer},
+          {"aborted with its status held", held_and_aborted},
+          {"a status replayed behind the abort", replayed_behind_the_abort},
+          {"asked about each", asked_about_each}, {"amounts with a gap", amount_with_a_gap},
+          {"a plug that is lost", lost_plug}, {"a hole before a Logout", hole_before_logout},
+          {"a retry behind a Logout", retry_behind_logout})

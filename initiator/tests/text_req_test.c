@@ -400,6 +400,76 @@ static void broken_records(void)
         }
 }
 
+/* An unfinished answer with num keys nobody asked for. */
+static rig_status brings_up(uint32_t num, uint32_t parts)
+{
+    static char text[16384];
+    bench *w = bench_new();
+    link *l = bench_up(w, NULL);
+    job j;
+    job_text(&j, w, "SendTargets=All", 16);
+    const seen *s = job_sent(&j, l, RIG_PDU_TEXT_REQ);
+    for (uint32_t part = 0, key = 0; part < parts && j.done == 0; part++) {
+        size_t len = 0;
+        for (; key < num * (part + 1) / parts; key++)
+            len += (size_t)snprintf(text + len, sizeof text - len, "K%03x=1", key) + 1;
+        respond(l, j.task.itt, false, false, 5, text, len);
+        bench_pump(w);
+        if (j.done == 0) {
+            s = bench_want(l, RIG_PDU_TEXT_REQ);
+            bench_took(w, s);
+            while (rig_get(s->bhs, RIG_F_C)) { /* its answers need several PDUs */
+                respond(l, j.task.itt, false, false, 5, NULL, 0);
+                s = bench_want(l, RIG_PDU_TEXT_REQ);
+                bench_took(w, s);
+            }
+        }
+    }
+    if (j.done == 0)
+        respond(l, j.task.itt, true, false, RIG_TAG_NONE, NULL, 0);
+    CU_ASSERT_EQUAL(j.done, 1);
+    bench_free(w);
+    return j.task.status;
+}
+
+/* Each of them is looked up in what was asked for: there is a limit to that. */
+static void keys_brought_up(void)
+{
+    CU_ASSERT_EQUAL(brings_up(1024, 1), RIG_OK);
+    CU_ASSERT_EQUAL(brings_up(1025, 1), RIG_E_LIMIT);
+    CU_ASSERT_EQUAL(brings_up(1024, 2), RIG_OK);
+    CU_ASSERT_EQUAL(brings_up(1025, 2), RIG_E_LIMIT);
+}
+
+/* However often the target asks for a negotiation while no request can go, it gets one (11.9.1). */
+static void wanted_again_and_again(void)
+{
+    static job jobs[64];
+    bench *w = bench_new();
+    link *l = bench_up(w, NULL);
+    uint8_t bhs[RIG_BHS_LEN];
+    rig_session_facts facts;
+    for (int i = 0; i < 64; i++) {
+        job_io(&jobs[i], w, false, NULL, 0);
+        job_submit(&jobs[i]);
+    }
+    bench_drain(l);
+    for (int i = 0; i < 100; i++) {
+        bench_bhs(l, bhs, RIG_PDU_ASYNC, RIG_TAG_NONE);
+        rig_set(bhs, RIG_F_ASYNC_EVENT, 4);
+        rig_set(bhs, RIG_F_PARAMETER3, 3);
+        bench_status(l, bhs, NULL, 0);
+    }
+    rig_session_describe(w->session, &facts);
+    CU_ASSERT_EQUAL(facts.tasks, 64 + 1);
+    w->exp_cmd_sn += 64;
+    w->max_cmd_sn += 64;
+    bench_good(l, jobs[0].task.itt, 0);
+    bench_took(w, bench_want(l, RIG_PDU_TEXT_REQ));
+    CU_ASSERT(bench_quiet(l));
+    bench_free(w);
+}
+
 RIG_SUITE("initiator: Text and SendTargets", {"a request and its answer", one_pair},
           {"a long answer", long_answer}, {"a long request", long_request},
           {"one exchange at a time", one_at_a_time}, {"answers that cannot be", wrong_answers},
@@ -407,4 +477,5 @@ RIG_SUITE("initiator: Text and SendTargets", {"a request and its answer", one_pa
           {"new segment lengths", new_lengths}, {"limits of request and answer", limits},
           {"records of targets", good_records}, {"records that cannot be", bad_records},
           {"addresses nobody can use", unusable_records}, {"a name nobody can have", name_too_long},
-          {"records cut and changed", broken_records})
+          {"records cut and changed", broken_records}, {"keys that are brought up", keys_brought_up},
+          {"a negotiation wanted again and again", wanted_again_and_again})

@@ -573,6 +573,73 @@ static void no_time_limit(void)
     bench_free(w);
 }
 
+/* An ABORT TASK that is refused for want of room for immediate requests goes again, with a number (11.17.1).
+ */
+static void abort_refused_for_room(void)
+{
+    for (int late = 0; late < 2; late++) {
+        bench *w = bench_new();
+        w->config.command_timeout = late ? 5 * RIG_SECOND : 0;
+        link *l = bench_up(w, NULL);
+        job j;
+        uint8_t bhs[RIG_BHS_LEN], about[RIG_BHS_LEN];
+        command(&j, w, l, LUN_A);
+        if (late)
+            bench_tick_to(w, w->now + 5 * RIG_SECOND);
+        else
+            CU_ASSERT_EQUAL(rig_session_cancel(w->session, &j.task, w->now), RIG_OK);
+        memcpy(about, bench_want(l, RIG_PDU_TMF_REQ)->bhs, sizeof about);
+        CU_ASSERT_EQUAL(rig_get(about, RIG_F_I), 1);
+        bench_bhs(l, bhs, RIG_PDU_REJECT, RIG_TAG_NONE);
+        rig_set(bhs, RIG_F_REJECT_REASON, 6);
+        bench_status(l, bhs, about, sizeof about);
+        CU_ASSERT_FATAL(rig_session_is_up(w->session));
+        const seen *s = bench_want(l, RIG_PDU_TMF_REQ);
+        CU_ASSERT(rig_get(s->bhs, RIG_F_I) == 0 && rig_get(s->bhs, RIG_F_FUNCTION) == 1);
+        CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_REF_TAG), j.task.itt);
+        bench_took(w, s);
+        CU_ASSERT_EQUAL(j.done, 0);
+        tmf_response(l, rig_get32(s->bhs, RIG_F_ITT), 0);
+        CU_ASSERT(job_ended(&j, late ? RIG_E_TIMEOUT : RIG_E_ABORTED) && bench_quiet(l));
+        bench_free(w);
+    }
+}
+
+/* The time of a command is over while it is being cancelled: it is aborted already. */
+static void late_while_cancelled(void)
+{
+    bench *w = bench_new();
+    w->config.command_timeout = 5 * RIG_SECOND;
+    link *l = bench_up(w, NULL);
+    job j;
+    command(&j, w, l, LUN_A);
+    bench_tick_to(w, w->now + 4 * RIG_SECOND);
+    CU_ASSERT_EQUAL(rig_session_cancel(w->session, &j.task, w->now), RIG_OK);
+    uint32_t itt = rig_get32(bench_want(l, RIG_PDU_TMF_REQ)->bhs, RIG_F_ITT);
+    bench_tick_to(w, w->now + 2 * RIG_SECOND);
+    CU_ASSERT(bench_quiet(l) && j.done == 0);
+    tmf_response(l, itt, 0);
+    CU_ASSERT(j.done == 1 && bench_quiet(l) && rig_session_is_up(w->session));
+    CU_ASSERT(j.task.status == RIG_E_ABORTED || j.task.status == RIG_E_TIMEOUT);
+    bench_free(w);
+}
+
+/* A cancel that the target cannot do changes nothing, and can be asked for once more. */
+static void cancel_refused(void)
+{
+    bench *w = bench_new();
+    link *l = bench_up(w, NULL);
+    job j;
+    command(&j, w, l, LUN_A);
+    CU_ASSERT_EQUAL(rig_session_cancel(w->session, &j.task, w->now), RIG_OK);
+    tmf_response(l, rig_get32(bench_want(l, RIG_PDU_TMF_REQ)->bhs, RIG_F_ITT), 5);
+    CU_ASSERT(j.done == 0 && rig_session_is_up(w->session));
+    CU_ASSERT_EQUAL(rig_session_cancel(w->session, &j.task, w->now), RIG_OK);
+    tmf_response(l, rig_get32(bench_want(l, RIG_PDU_TMF_REQ)->bhs, RIG_F_ITT), 0);
+    CU_ASSERT(job_ended(&j, RIG_E_ABORTED));
+    bench_free(w);
+}
+
 RIG_SUITE("initiator: task management and Reject", {"ABORT TASK", abort_task},
           {"refused functions end nothing", refused_functions}, {"task sets and resets", sets_and_resets},
           {"data goes on until the answer", data_while_waiting},
@@ -589,4 +656,6 @@ RIG_SUITE("initiator: task management and Reject", {"ABORT TASK", abort_task},
           {"Rejects that name no request", survived_rejects},
           {"a cancel on a dying connection", cancel_on_a_dying_connection},
           {"an immediate command behind a reset", immediate_behind_a_reset},
-          {"a limit of RIG_NEVER", no_time_limit})
+          {"a limit of RIG_NEVER", no_time_limit},
+          {"an abort refused for want of room", abort_refused_for_room},
+          {"late while it is cancelled", late_while_cancelled}, {"a cancel that is refused", cancel_refused})

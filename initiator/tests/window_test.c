@@ -281,6 +281,23 @@ static void stat_sn_in_nop(void)
     bench_free(w);
 }
 
+/* ExpCmdSN cannot lie beyond what was sent: a target that has it there acknowledges what it never got. */
+static void acknowledges_too_much(void)
+{
+    for (uint32_t level = 0; level < 2; level++)
+        for (uint32_t over = 0; over < 2; over++) {
+            bench *w = bench_new();
+            w->config.offer[RIG_KEY_RECOVERY_LEVEL].value = level;
+            link *l = bench_up(w, level ? "ErrorRecoveryLevel=1\0" : NULL);
+            job_io(&jobs[0], w, false, NULL, 0);
+            job_sent(&jobs[0], l, RIG_PDU_SCSI_CMD);
+            window(l, 101 + over, 200);
+            CU_ASSERT_EQUAL(rig_session_is_up(w->session), !over);
+            CU_ASSERT(!over || bench_fell(w, RIG_E_SEQUENCE, "ExpCmdSN"));
+            bench_free(w);
+        }
+}
+
 RIG_SUITE("initiator: command window and numbers", {"the window closes and opens again", opens_and_closes},
           {"values that go back are ignored", ignored_values},
           {"one at a time, through the wrap", one_at_a_time_through_wrap},
@@ -288,4 +305,5 @@ RIG_SUITE("initiator: command window and numbers", {"the window closes and opens
           {"all kinds of requests have numbers", all_kinds_are_numbered},
           {"tags are unique and never the reserved one", tags}, {"the task limit", task_limit},
           {"every status is acknowledged", stat_sn}, {"gaps in StatSN end the session", stat_sn_gaps},
-          {"a NOP-In shows a lost status", stat_sn_in_nop})
+          {"a NOP-In shows a lost status", stat_sn_in_nop},
+          {"more is acknowledged than was sent", acknowledges_too_much})
