@@ -157,32 +157,42 @@ static void freed_in_done(void)
     bench_free(w);
 }
 
-/* It is freed in any event of a loss, or of a login that fails. */
+static void freed_at(const plan *point, uint32_t level)
+{
+    static const char *const agreed[] = {NULL, "ErrorRecoveryLevel=1\0", "ErrorRecoveryLevel=2\0"};
+    bench *w = bench_new();
+    w->config.offer[RIG_KEY_RECOVERY_LEVEL].value = level;
+    link *l = bench_up(w, agreed[level]);
+    job j;
+    plan p = *point;
+    job_io(&j, w, false, buffer, 512);
+    job_submit(&j);
+    bench_drain(l);
+    p.act = free_session;
+    w->user = &p;
+    w->on_event = follow;
+    bench_tell(l, RIG_STREAM_FAILED, RIG_E_RESET);
+    bench_tick_to(w, w->now + 100 * RIG_SECOND); /* what is recovered is given up by then */
+    CU_ASSERT(p.acted == 1 && p.told_after == 0 && j.done == 1);
+    bench_free(w);
+}
+
+/* It is freed in any event of a loss, be that the end of the session or one that could be recovered. */
 static void freed_in_a_loss(void)
 {
     static const plan points[] = {
         {.kind = RIG_EVENT_TRANSITION, .transition = "(T15)"},
+        {.kind = RIG_EVENT_TRANSITION, .transition = "(S8)"},
         {.kind = RIG_EVENT_CLOSED},
         {.kind = RIG_EVENT_TRANSITION, .transition = "(N5)"},
+        {.kind = RIG_EVENT_TRANSITION, .transition = "(M1)"},
         {.kind = RIG_EVENT_TRANSITION, .transition = "(N6)"},
         {.kind = RIG_EVENT_SESSION_DOWN},
         {.kind = RIG_EVENT_NEXUS_LOSS},
     };
-    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
-        bench *w = bench_new();
-        link *l = bench_up(w, NULL);
-        job j;
-        plan p = points[i];
-        job_io(&j, w, false, buffer, 512);
-        job_submit(&j);
-        bench_drain(l);
-        p.act = free_session;
-        w->user = &p;
-        w->on_event = follow;
-        bench_tell(l, RIG_STREAM_FAILED, RIG_E_RESET);
-        CU_ASSERT(p.acted == 1 && p.told_after == 0 && j.done == 1);
-        bench_free(w);
-    }
+    for (uint32_t level = 0; level < 3; level++)
+        for (size_t i = 0; i < sizeof points / sizeof points[0]; i++)
+            freed_at(&points[i], level);
 }
 
 static void freed_in_a_login(void)
