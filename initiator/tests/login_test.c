@@ -868,6 +868,9 @@ static void same_isid_as_one_that_waits(void)
         w->config.reconnect = true;
         link *l = bench_up(w, "TargetPortalGroupTag=1\0");
         bench_tell(l, RIG_STREAM_FAILED, RIG_E_RESET);
+        bench_tick_to(w, w->now + 3 * RIG_SECOND);
+        CU_ASSERT_EQUAL_FATAL(w->num_links, 2);
+        bench_tell(w->links[1], RIG_STREAM_FAILED, RIG_E_REFUSED); /* the first attempt fails */
         rig_session_describe(w->session, &facts);
         CU_ASSERT(facts.waits);
         w->config.take_over = take_over;
@@ -903,30 +906,32 @@ static void result_of_what_cannot_begin(void)
     bench_free(w);
 }
 
-RIG_SUITE(
-    "initiator: login", {"the first request says who, where to and how", first_request},
-    {"security and operational stage, one after the other", both_stages},
-    {"a login may begin in the operational stage", operational_only},
-    {"from security to full feature phase, with and without a detour", full_feature_at_once},
-    {"a target that is not ready is asked again", stalled_target},
-    {"a target that never agrees is left", endless_target},
-    {"our text goes over several requests", long_request},
-    {"a response may be cut at any byte", cut_response}, {"bytes may come one by one", any_segmentation},
-    {"each wrong field of a response is named", wrong_fields},
-    {"transitions nobody asked for end the login", wrong_transitions},
-    {"reserved bits are ignored", reserved_bits}, {"each class of status ends the login, in order", statuses},
-    {"only what may pass is tried again", retries}, {"pauses grow behind the fifth attempt", retry_pauses},
-    {"a lost session may be tried without end", endless_wish},
-    {"a lost session can be dialled at once", dialled_at_once},
-    {"redirections are followed to all forms of address", redirections},
-    {"only permanent redirections are remembered", redirections_remembered},
-    {"circles, nonsense and unwanted redirections end", redirections_end},
-    {"connect and login have one time limit", timeouts},
-    {"a lost connection fails the login", connection_losses},
-    {"a transport may refuse at once", refused_at_once}, {"and be asked again", first_login_retried},
-    {"a host gives up", given_up}, {"configurations that cannot be are refused", bad_configurations},
-    {"names go out as stringprep has them", prepared_names},
-    {"ISID and CmdSN are those configured, or drawn", identity},
-    {"few ISIDs for all targets", conservative_reuse}, {"one ISID twice", same_isid_twice},
-    {"a discovery session says so", discovery}, {"the ISID of one that waits", same_isid_as_one_that_waits},
-    {"logins that cannot begin", result_of_what_cannot_begin})
+RIG_SUITE("initiator: login", {"the first request says who, where to and how", first_request},
+          {"security and operational stage, one after the other", both_stages},
+          {"a login may begin in the operational stage", operational_only},
+          {"from security to full feature phase, with and without a detour", full_feature_at_once},
+          {"a target that is not ready is asked again", stalled_target},
+          {"a target that never agrees is left", endless_target},
+          {"our text goes over several requests", long_request},
+          {"a response may be cut at any byte", cut_response},
+          {"bytes may come one by one", any_segmentation},
+          {"each wrong field of a response is named", wrong_fields},
+          {"transitions nobody asked for end the login", wrong_transitions},
+          {"reserved bits are ignored", reserved_bits},
+          {"each class of status ends the login, in order", statuses},
+          {"only what may pass is tried again", retries},
+          {"pauses grow behind the fifth attempt", retry_pauses},
+          {"a lost session may be tried without end", endless_wish},
+          {"a lost session can be dialled at once", dialled_at_once},
+          {"redirections are followed to all forms of address", redirections},
+          {"only permanent redirections are remembered", redirections_remembered},
+          {"circles, nonsense and unwanted redirections end", redirections_end},
+          {"connect and login have one time limit", timeouts},
+          {"a lost connection fails the login", connection_losses},
+          {"a transport may refuse at once", refused_at_once}, {"and be asked again", first_login_retried},
+          {"which is told", result_of_what_cannot_begin}, {"a host gives up", given_up},
+          {"configurations that cannot be are refused", bad_configurations},
+          {"names go out as stringprep has them", prepared_names},
+          {"ISID and CmdSN are those configured, or drawn", identity},
+          {"few ISIDs for all targets", conservative_reuse}, {"one ISID twice", same_isid_twice},
+          {"and where one waits", same_isid_as_one_that_waits}, {"a discovery session says so", discovery})
