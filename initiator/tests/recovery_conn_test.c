@@ -560,25 +560,30 @@ static void cancelled_before_it_goes_again(void)
 static void cancel_other(job *j)
 {
     job *other = j->task.user;
-    CU_ASSERT_EQUAL(rig_session_cancel(j->w->session, &other->task, j->w->now), RIG_OK);
+    rig_status status = rig_session_cancel(j->w->session, &other->task, j->w->now);
+    CU_ASSERT(status == RIG_OK || status == RIG_E_STATE);
 }
 
-/* The ping of a connection that is lost ends; told so, the caller wants no command of it any more. */
+/* The ping of a connection that is lost ends; told so, the caller wants no command of it any more. Whether
+ * that can still be asked for or not, the command ends with the connection, and does not come back. */
 static void cancelled_during_the_loss(void)
 {
-    bench *w = bench_level_2();
-    link *l = bench_up(w, agreed);
-    job ping, j;
-    job_init(&ping, w, RIG_TASK_PING);
-    ping.task.user = &j;
-    ping.then = cancel_other;
-    job_submit(&ping);
-    job_io(&j, w, false, buffer, 512);
-    job_submit(&j);
-    bench_drain(l);
-    lose(l);
-    CU_ASSERT(job_ended(&ping, RIG_E_RESET) && job_ended(&j, RIG_E_ABORTED));
-    bench_free(w);
+    for (int saved = 0; saved < 2; saved++) {
+        bench *w = saved ? bench_level_2() : bench_new();
+        link *l = bench_up(w, saved ? agreed : NULL);
+        job ping, j;
+        job_init(&ping, w, RIG_TASK_PING);
+        ping.task.user = &j;
+        ping.then = cancel_other;
+        job_submit(&ping);
+        job_io(&j, w, false, buffer, 512);
+        job_submit(&j);
+        bench_drain(l);
+        lose(l);
+        CU_ASSERT(job_ended(&ping, RIG_E_RESET));
+        CU_ASSERT(job_ended(&j, RIG_E_ABORTED) || job_ended(&j, RIG_E_RESET));
+        bench_free(w);
+    }
 }
 
 /* ---- logouts meanwhile ---- */
