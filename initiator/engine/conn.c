@@ -319,7 +319,7 @@ void eng_conn_end(eng_conn *conn, unsigned event, rig_status why, uint64_t now)
         cut_stream(conn);
     rig_event told = {.cid = conn->cid, .status = why, .by_target = conn->by_target, .error = &conn->error};
     eng_emit(session, &told, RIG_EVENT_CLOSED, now);
-    if (!conn->saves)
+    if (!conn->saves || session->doomed)
         eng_cleanup_fire(conn, ENG_CLEANUP_OVER, now);
 }
 

@@ -173,10 +173,12 @@ rig_status eng_first_login(rig_session *session, uint64_t now)
         return RIG_OK;
     }
     rig_status status = eng_conn_new(session, &session->config.portal, true, now);
-    if (!status || !may_retry(session, 0, status))
-        return status;
+    if (!status)
+        return RIG_OK;
     session->last_status = status;
     session->last_login_status = 0;
+    if (!may_retry(session, 0, status))
+        return status;
     retry_later(session, now);
     rig_event event = {.status = status, .again = true};
     eng_emit(session, &event, RIG_EVENT_LOGIN_FAILED, now);

@@ -204,7 +204,7 @@ void eng_tasks_abort(rig_session *session, const eng_conn *conn, rig_status why,
     for (uint32_t i = 0; i < session->num_slots; i++) {
         rig_task *task = session->slots[i].task;
         if (task && (!conn || task->engine.conn == conn))
-            eng_task_lost(task, why, now);
+            eng_task_lost(task, task->engine.aborting ? task->engine.aborting : why, now);
     }
 }
 

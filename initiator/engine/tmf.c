@@ -248,6 +248,8 @@ static rig_status cancel_sent(rig_task *task, uint64_t now)
 {
     if (task->kind != RIG_TASK_SCSI)
         return RIG_E_UNSUPPORTED;
+    if (task->engine.conn->over)
+        task->engine.aborting = RIG_E_ABORTED;
     return task->engine.aborting ? RIG_OK : submit_abort(task, true, now);
 }
 

@@ -476,7 +476,7 @@ rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now
  * at once, a SCSI command under way when the target has aborted it or its connection is lost, both with
  * RIG_E_ABORTED; a command that ends meanwhile ends as it does. To ask twice is no error, and asks the target
  * once. done() tells either way. RIG_E_NOT_FOUND (no task of this session), RIG_E_UNSUPPORTED (under way, and
- * no SCSI command), RIG_E_STATE (from a done() or event of its connection's end, which ends it, too),
+ * no SCSI command),
  * RIG_E_LIMIT, RIG_E_NOMEM.
  */
 rig_status rig_session_cancel(rig_session *session, rig_task *task, uint64_t now);
