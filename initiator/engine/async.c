@@ -112,7 +112,8 @@ static bool sent_again(eng_conn *conn, rig_task *task, const rig_pdu *pdu)
 /* 11.17.1: it may be sent again; with a number the target has to take it. */
 static bool sent_numbered(rig_task *task, const rig_pdu *pdu)
 {
-    bool own = task->kind == RIG_TASK_TMF && task->engine.internal && task->immediate;
+    bool tmf = task->kind == RIG_TASK_TMF && task->function != ENG_TASK_REASSIGN; /* 11.5.1 */
+    bool own = (tmf || task->kind == RIG_TASK_LOGOUT) && task->engine.internal && task->immediate;
     if (!own || rig_get(pdu->bhs, RIG_F_REJECT_REASON) != IMMEDIATE_COMMAND)
         return false;
     eng_task_renumber(task);
@@ -137,6 +138,8 @@ rig_status eng_reject(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     bool numbered = !task->immediate;
     uint32_t cmd_sn = task->cmd_sn;
     session->leaving |= task->engine.leaves;
+    if (task->kind == RIG_TASK_TMF)
+        eng_tmf_refused(conn, task);
     task->response = (uint8_t)rig_get(pdu->bhs, RIG_F_REJECT_REASON);
     eng_task_done(task, RIG_E_REFUSED, now);
     if (conn->over)

@@ -350,7 +350,7 @@ void eng_conn_fail(eng_conn *conn, rig_status why, uint64_t now)
         return;
     }
     eng_count_connection(conn->session, why);
-    conn->saves = eng_can_save(conn);
+    conn->saves = why != RIG_E_FORMAT && eng_can_save(conn); /* 7.7: the session goes with it */
     eng_conn_lose(conn, why, now);
     if (conn->saves)
         eng_save(conn, why, now);

@@ -62,7 +62,7 @@ static rig_status check_place(eng_conn *conn, const rig_pdu *pdu, const rig_task
 /* Above level 0 it may be data sent again for a command that has ended meanwhile (7.9). */
 static rig_status no_task(eng_conn *conn, const rig_pdu *pdu)
 {
-    if (eng_level(conn->session))
+    if (eng_level(conn->session) || eng_was_aborted(conn->session, rig_get32(pdu->bhs, RIG_F_ITT)))
         return RIG_OK;
     return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT, "data for no task on this connection (7.13)");
 }
@@ -191,8 +191,13 @@ static rig_status take(eng_conn *conn, rig_task *task, const rig_pdu *pdu, uint6
 {
     eng_place place = ENG_PLACE_AGAIN;
     bool with_status = rig_get(pdu->bhs, RIG_F_S);
+    if (with_status && task->write)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_S,
+                              "the status of a bidirectional command comes in a SCSI Response (11.7.3)");
     uint32_t itt = task->itt, tag = task->engine.snack_tag;
     rig_status status = check_place(conn, pdu, task, &place);
+    if (!status && place == ENG_PLACE_AGAIN && with_status && task->engine.spoilt)
+        return take_end(conn, task, pdu, now); /* its status was all that was asked for */
     if (status || place == ENG_PLACE_AGAIN)
         return status;
     status = count(conn, task, pdu, place, now);

@@ -49,19 +49,24 @@ static eng_r2t r2t_pop(eng_conn *conn, rig_task *task)
     return r2t;
 }
 
-/* Puts a task that has a sequence to send at the end of the connection's list. */
-void eng_data_out_start(eng_conn *conn, rig_task *task)
+static void sender_append(eng_conn *conn, rig_task *task)
 {
-    if (task->engine.sending)
-        return;
     task->engine.sending = true;
-    task->engine.out_sn = 0;
     task->engine.next_sender = NULL;
     if (conn->last_sender)
         conn->last_sender->engine.next_sender = task;
     else
         conn->senders = task;
     conn->last_sender = task;
+}
+
+/* Puts a task that has a sequence to send at the end of the connection's list. */
+void eng_data_out_start(eng_conn *conn, rig_task *task)
+{
+    if (task->engine.sending)
+        return;
+    task->engine.out_sn = 0;
+    sender_append(conn, task);
 }
 
 static void sender_remove(eng_conn *conn, const rig_task *task)
@@ -87,6 +92,7 @@ void eng_data_out_forget(eng_conn *conn, rig_task *task)
 {
     if (task->engine.sending)
         sender_remove(conn, task);
+    task->engine.paused = false;
     while (task->kind == RIG_TASK_SCSI && task->engine.num_r2t > 0)
         r2t_pop(conn, task);
     if (task->kind == RIG_TASK_SCSI)
@@ -103,6 +109,26 @@ static void next_sequence(eng_conn *conn, rig_task *task)
     eng_data_out_start(conn, task);
 }
 
+/* Nothing more goes, and nothing of it is forgotten: the function that is to end the task may be refused. */
+void eng_data_out_pause(eng_conn *conn, rig_task *task)
+{
+    task->engine.stopped = true;
+    task->engine.paused = task->engine.sending;
+    if (task->engine.sending)
+        sender_remove(conn, task);
+}
+
+void eng_data_out_resume(eng_conn *conn, rig_task *task)
+{
+    task->engine.stopped = false;
+    if (task->engine.paused)
+        sender_append(conn, task);
+    else if (task->engine.num_r2t > 0)
+        next_sequence(conn, task);
+    task->engine.paused = false;
+    eng_conn_wake(conn);
+}
+
 /* One Data-Out of the oldest sequence; false when there is none. */
 bool eng_data_out_send(eng_conn *conn)
 {
@@ -115,7 +141,7 @@ bool eng_data_out_send(eng_conn *conn)
     uint32_t len = rest <= conn->max_send ? rest : conn->max_send & ~UINT32_C(3);
     bool final = len == rest;
     rig_set(tx->bhs, RIG_F_F, final);
-    rig_set(tx->bhs, RIG_F_LUN, task->lun);
+    rig_set(tx->bhs, RIG_F_LUN, task->engine.out_ttt == RIG_TAG_NONE ? 0 : task->lun); /* 11.7.4 */
     rig_set(tx->bhs, RIG_F_ITT, task->itt);
     rig_set(tx->bhs, RIG_F_TTT, task->engine.out_ttt);
     rig_set(tx->bhs, RIG_F_DATA_SN, task->engine.out_sn++);
@@ -178,7 +204,8 @@ static rig_status check_r2t(eng_conn *conn, const rig_pdu *pdu, const rig_task *
  */
 static uint32_t outstanding(const rig_task *task)
 {
-    bool current = task->engine.sending && task->engine.out_ttt != RIG_TAG_NONE && !task->engine.out_again;
+    bool sends = task->engine.sending || task->engine.paused;
+    bool current = sends && task->engine.out_ttt != RIG_TAG_NONE && !task->engine.out_again;
     return task->engine.num_r2t - task->engine.num_again + current;
 }
 
@@ -202,10 +229,12 @@ rig_status eng_r2t_take(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     rig_task *task = eng_command_of(conn, pdu);
     if (eng_level(conn->session) && !eng_task_find(conn->session, rig_get32(pdu->bhs, RIG_F_ITT)))
         return RIG_OK; /* sent again for a command that has ended meanwhile (7.9) */
+    if (!task && eng_was_aborted(conn->session, rig_get32(pdu->bhs, RIG_F_ITT)))
+        return RIG_OK;
     if (!task || !task->write)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT,
                               "an R2T for no write on this connection (7.13)");
-    if (task->engine.phase == ENG_ANSWERED || task->engine.stopped)
+    if (task->engine.phase == ENG_ANSWERED)
         return RIG_OK;
     if (task->engine.moved) { /* its numbers begin where the target remembers them (7.2.2) */
         task->engine.data_sn = rig_get32(pdu->bhs, RIG_F_R2T_SN);
@@ -222,7 +251,7 @@ rig_status eng_r2t_take(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     status = r2t_append(conn, task, &r2t);
     if (!status)
         status = count_r2t(conn, task, pdu, place, now);
-    if (!status && !task->engine.sending)
+    if (!status && !task->engine.sending && !task->engine.stopped)
         next_sequence(conn, task);
     return status;
 }

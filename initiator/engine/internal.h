@@ -27,6 +27,7 @@
 #define ENG_RETRIES_MAX 3      /* times one command is retried, or one gap asked for again */
 #define ENG_TARGET_BUCKETS 256 /* of sessions, by the name of their target */
 #define ENG_LOOKED_UP_MAX 1024 /* keys of one answer that are looked for in the request */
+#define ENG_RESETS_MAX 8       /* resets under way that are told apart */
 #define ENG_REDIRECTS_MAX 8    /* addresses one login follows, so that a circle of redirects ends */
 
 /* Default times of the engine, in ns. */
@@ -60,6 +61,7 @@ enum { ENG_TASK_REASSIGN = 8 };
 typedef struct eng_slot {
     rig_task *task; /* NULL when free */
     uint32_t next_free;
+    uint32_t aborted; /* the last tag of this slot that a task management function has ended */
 } eng_slot;
 
 /* The text exchange of one connection; only one may be under way (section 6.2). */
@@ -148,6 +150,7 @@ typedef struct eng_login {
     uint16_t login_status;
     rig_gather tx;     /* text not sent yet */
     size_t tx_sent;    /* bytes of it that are out */
+    size_t optional;   /* … of them, at the end, that may be left out */
     rig_gather rx;     /* text of a sequence of responses */
     uint32_t offers;   /* bits of keys we proposed */
     uint32_t answers;  /* bits of keys the target answered or proposed: a second time is a renegotiation */
@@ -175,7 +178,6 @@ typedef struct eng_conn {
     uint8_t cleanup; /* eng_cleanup_state, of the connection's state machine for cleanup (8.2) */
     bool leading;
     bool by_target;        /* the target ended it first */
-    bool unlogged;         /* the logout that another connection carried for it was lost */
     bool saves;            /* it failed, and its session goes on */
     bool logged_out;       /* and another connection has logged it out */
     bool over;             /* it is ending or has ended: only its stream may still be there */
@@ -261,15 +263,16 @@ struct rig_session {
     eng_queue queue;    /* waiting for window and connection */
     eng_queue urgent;   /* immediate requests: no window */
     uint32_t attempts;
-    uint32_t turns;     /* requests sent, for their order */
-    bool leaving;       /* it ended while the host wanted its end: nothing brings it back but the host */
-    bool falling;       /* it is being taken down */
-    bool told_up;       /* its next end is told as one of a session that was up */
-    bool tried;         /* it was logged in again, at last … */
-    uint64_t last_try;  /* … then */
-    uint32_t saves;     /* connections lost without … */
-    uint64_t saves_rsp; /* … more SCSI responses than these */
-    rig_timer timer;    /* reconnect */
+    uint32_t turns;      /* requests sent, for their order */
+    bool leaving;        /* it ended while the host wanted its end: nothing brings it back but the host */
+    bool falling;        /* it is being taken down */
+    uint32_t num_resets; /* resets under way */
+    bool told_up;        /* its next end is told as one of a session that was up */
+    bool tried;          /* it was logged in again, at last … */
+    uint64_t last_try;   /* … then */
+    uint32_t saves;      /* connections lost without … */
+    uint64_t saves_rsp;  /* … more SCSI responses than these */
+    rig_timer timer;     /* reconnect */
 };
 
 struct rig_initiator {
@@ -424,7 +427,9 @@ void eng_status_forget(eng_conn *conn, const rig_task *task);
 bool eng_is_replay(const eng_conn *conn, const rig_pdu *pdu);
 void eng_status_release(eng_conn *conn, uint32_t stat_sn);
 /* A response was lost whose StatSN is known; its replay is asked for elsewhere, or by a Status SNACK. */
-rig_status eng_status_lost(eng_conn *conn, const rig_pdu *pdu, bool ask);
+rig_status eng_status_lost(eng_conn *conn, const rig_task *task, const rig_pdu *pdu, bool ask);
+/* Asks for the statuses of the task that are missing. */
+rig_status eng_status_ask(eng_conn *conn, const rig_task *task);
 
 /* recovery_within.c: error recovery level 1 */
 uint32_t eng_level(const rig_session *session);
@@ -467,6 +472,8 @@ bool eng_save_login_failed(const eng_conn *conn, uint16_t login_status, uint64_t
 /* TASK REASSIGN was answered. */
 void eng_reassigned(eng_conn *conn, const rig_task *tmf, uint64_t now);
 bool eng_any_failed(const rig_session *session);
+/* One in full feature phase, of which no logout is asked for; but: not that one. NULL when there is none. */
+eng_conn *eng_session_ready(const rig_session *session, const eng_conn *but);
 
 /* task.c: the task table and life of a request. Requests of the engine's own are freed when they end. */
 rig_task *eng_task_find(const rig_session *session, uint32_t itt);
@@ -488,6 +495,9 @@ static inline bool eng_is_keep_alive(const rig_task *task)
 rig_task *eng_task_answered(eng_conn *conn, const rig_pdu *pdu, rig_task_kind kind);
 /* The same for what commands are sent; one that has ended while its data still leaves counts, too. */
 rig_task *eng_command_of(eng_conn *conn, const rig_pdu *pdu);
+/* A task management function has ended it: what still comes is thrown away (4.2.3.4). */
+void eng_note_aborted(rig_session *session, const rig_task *task);
+bool eng_was_aborted(const rig_session *session, uint32_t itt);
 void eng_task_done(rig_task *task, rig_status status, uint64_t now);
 /* The same when its connection is over: nothing waits for output. */
 void eng_task_lost(rig_task *task, rig_status status, uint64_t now);
@@ -530,6 +540,8 @@ rig_status eng_r2t_take(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 bool eng_data_out_send(eng_conn *conn);
 void eng_data_out_start(eng_conn *conn, rig_task *task);
 void eng_data_out_forget(eng_conn *conn, rig_task *task);
+void eng_data_out_pause(eng_conn *conn, rig_task *task);
+void eng_data_out_resume(eng_conn *conn, rig_task *task);
 rig_status eng_tmf_check(const rig_session *session, const rig_task *task);
 rig_status eng_task_termination(eng_conn *conn, const rig_pdu *pdu);
 void eng_tmf_refer(rig_task *task);
@@ -537,6 +549,17 @@ bool eng_tmf_must_wait(const rig_task *task);
 bool eng_tmf_moot(rig_task *task, const eng_conn *conn, uint64_t now);
 rig_status eng_tmf_send(eng_conn *conn, rig_task *task);
 rig_status eng_tmf_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
+/* The target does not carry it out: the data of what it was about goes on. */
+void eng_tmf_refused(eng_conn *conn, const rig_task *task);
+/* Resets that are under way: new commands for what they reset would be ended by some targets, and not by
+ * others (4.2.3.2). */
+typedef struct eng_resets {
+    uint64_t luns[ENG_RESETS_MAX];
+    uint32_t num;
+    bool all; /* of all units, or of more than there is room for */
+} eng_resets;
+void eng_resets_find(const rig_session *session, eng_resets *out_resets);
+bool eng_resets_hold(const eng_resets *resets, const rig_task *task);
 void eng_abort_late(rig_task *task, uint64_t now);
 void eng_abort_resumed(rig_task *task, uint64_t now);
 rig_status eng_text_send(eng_conn *conn, rig_task *task);
@@ -562,12 +585,14 @@ rig_status eng_logout_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 rig_status eng_logout_asked(eng_conn *conn, uint64_t now);
 /* The end of a connection that a session-closing logout elsewhere accounts for; false: it is a loss. */
 bool eng_logout_closes(eng_conn *conn, uint64_t now);
+/* A connection that lives is logged out on itself (8.1.2); NULL when it does not. */
+eng_conn *eng_logout_carrier(const rig_session *session, const rig_task *task);
 /* That logout ends the session. */
 bool eng_logout_is_end(const rig_session *session, const rig_task *task);
 /* Looks whether the host has asked for such a one. */
 void eng_note_leaving(rig_session *session);
-/* The connection that carried logouts of others is lost: those have failed (T17). */
-void eng_logout_lost(rig_session *session, uint64_t now);
+/* A logout of the whole session is out. */
+bool eng_logout_of_all(const rig_session *session);
 rig_status eng_async(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 rig_status eng_reject(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 

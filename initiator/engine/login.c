@@ -231,6 +231,8 @@ static rig_status finish(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     if (!eng_conn_fire(conn, ENG_LOGIN_OK, now))
         return RIG_E_ABORTED;
     eng_nop_arm(conn, now);
+    if (eng_logout_of_all(session) && !eng_conn_fire(conn, ENG_LOGOUT_SENT, now))
+        return RIG_E_ABORTED; /* nothing new goes on any connection (section 11.14) */
     if (conn->leading && !eng_session_up(conn, now))
         return RIG_E_ABORTED;
     if (!conn->leading)
@@ -245,6 +247,9 @@ static rig_status advance(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     eng_login *login = conn->login;
     bool transit = rig_get(pdu->bhs, RIG_F_T);
+    if (transit && login->tx.len == login->optional)
+        rig_gather_cleanup(&login->tx, eng_alloc(conn->session));
+    login->optional = 0;
     if (transit && login->tx.len)
         return eng_conn_error(conn, RIG_E_NEGOTIATION, pdu, RIG_F_T,
                               "a transition with a key that wants an answer (6.3)");

@@ -57,29 +57,39 @@ static rig_status take_address(eng_conn *conn, rig_view value)
     return RIG_OK;
 }
 
+/* What says no more than that nothing comes of a key may be left out where the target waits for nothing more.
+ */
+static rig_status put_optional(eng_conn *conn, const char *key, const char *word)
+{
+    size_t before = conn->login->tx.len;
+    rig_status status = eng_key_put(conn, key, rig_view_str(word));
+    conn->login->optional += conn->login->tx.len - before;
+    return status;
+}
+
 /* Obsolete keys are answered Reject, never NotUnderstood (section 13.25). */
 static rig_status take_if_marker(eng_conn *conn, rig_view value)
 {
     (void)value;
-    return eng_key_put(conn, "IFMarker", rig_view_str("Reject"));
+    return put_optional(conn, "IFMarker", "Reject");
 }
 
 static rig_status take_of_marker(eng_conn *conn, rig_view value)
 {
     (void)value;
-    return eng_key_put(conn, "OFMarker", rig_view_str("Reject"));
+    return put_optional(conn, "OFMarker", "Reject");
 }
 
 static rig_status take_if_mark_int(eng_conn *conn, rig_view value)
 {
     (void)value;
-    return eng_key_put(conn, "IFMarkInt", rig_view_str("Reject"));
+    return put_optional(conn, "IFMarkInt", "Reject");
 }
 
 static rig_status take_of_mark_int(eng_conn *conn, rig_view value)
 {
     (void)value;
-    return eng_key_put(conn, "OFMarkInt", rig_view_str("Reject"));
+    return put_optional(conn, "OFMarkInt", "Reject");
 }
 
 /* Nothing may depend on it (section 13.26.2); the word that only answers is one, too. */
@@ -211,7 +221,7 @@ static rig_status take_unknown(eng_conn *conn, const rig_pair *pair)
         return RIG_OK;
     memcpy(name, pair->key.ptr, pair->key.len);
     name[pair->key.len] = 0;
-    return eng_key_put(conn, name, rig_view_str("NotUnderstood"));
+    return put_optional(conn, name, "NotUnderstood");
 }
 
 static rig_status take_pair(eng_conn *conn, const rig_pair *pair)

@@ -64,7 +64,7 @@ static bool is_expected(const eng_conn *conn)
     const rig_session *session = conn->session;
     for (uint32_t i = 0; conn->state == ENG_S6_IN_LOGOUT && i < session->num_slots; i++) {
         const rig_task *task = session->slots[i].task;
-        bool closes = task && task->kind == RIG_TASK_LOGOUT && task->reason == ENG_CLOSE_SESSION;
+        bool closes = task && task->kind == RIG_TASK_LOGOUT && concerns(task, conn);
         if (closes && eng_is_out(task) && task->engine.conn && task->engine.conn != conn)
             return !task->engine.conn->over;
     }
@@ -80,25 +80,21 @@ bool eng_logout_closes(eng_conn *conn, uint64_t now)
     return true;
 }
 
-static bool is_carried(const rig_session *session, const eng_conn *conn)
+bool eng_logout_of_all(const rig_session *session)
 {
     for (uint32_t i = 0; i < session->num_slots; i++) {
         const rig_task *task = session->slots[i].task;
-        if (task && task->kind == RIG_TASK_LOGOUT && eng_is_out(task) && concerns(task, conn))
+        if (task && task->kind == RIG_TASK_LOGOUT && task->reason == ENG_CLOSE_SESSION && eng_is_out(task))
             return true;
     }
     return false;
 }
 
-void eng_logout_lost(rig_session *session, uint64_t now)
+eng_conn *eng_logout_carrier(const rig_session *session, const rig_task *task)
 {
-    for (eng_conn *conn = session->conns; conn; conn = conn->next) {
-        if (conn->over || conn->state != ENG_S6_IN_LOGOUT || is_carried(session, conn))
-            continue;
-        conn->unlogged = true;
-        rig_fail(&conn->error, RIG_E_CLOSED, "the connection that carried its logout was lost");
-        eng_conn_fail(conn, RIG_E_CLOSED, now);
-    }
+    eng_conn *conn = eng_session_conn(session, task->cid);
+    bool full_feature = conn && (conn->state == ENG_S5_LOGGED_IN || conn->state == ENG_S7_LOGOUT_REQUESTED);
+    return full_feature ? conn : NULL;
 }
 
 /* The tasks of a closed connection are gone with it (section 11.14.1), but for the logout itself. */
@@ -124,6 +120,16 @@ static void free_failed(rig_session *session, uint64_t now)
     }
 }
 
+/* What the target had not delivered of a closed connection is discarded there: its numbers are missing
+ * (11.14.1). */
+static void plug_behind(rig_session *session, uint64_t now)
+{
+    eng_conn *conn = eng_session_ready(session, NULL);
+    rig_status status = conn ? eng_plug_holes(conn, now) : RIG_OK;
+    if (status)
+        eng_conn_fail(conn, status, now);
+}
+
 static rig_status logged_out(eng_conn *conn, rig_task *task, uint64_t now)
 {
     rig_session *session = conn->session;
@@ -134,8 +140,10 @@ static rig_status logged_out(eng_conn *conn, rig_task *task, uint64_t now)
     task = eng_task_find(session, logout.itt);
     if (task)
         eng_task_done(task, RIG_OK, now);
-    if (eng_session_any(session))
+    if (eng_session_any(session)) {
+        plug_behind(session, now);
         return RIG_OK;
+    }
     free_failed(session, now);
     eng_session_end(session, logout.engine.internal, now);
     return RIG_OK;

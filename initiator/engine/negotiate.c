@@ -164,6 +164,12 @@ static rig_key_value result_of(const rig_key_row *row, const rig_key_value *prop
     return result;
 }
 
+/* The other side's value alone decides: an answer says nothing new (6.2.2). */
+static bool is_settled(const rig_key_row *row, uint32_t proposal)
+{
+    return (row->rule == RIG_BY_AND && !proposal) || (row->rule == RIG_BY_OR && proposal);
+}
+
 rig_status eng_proposal(eng_login *login, const rig_alloc *alloc, const rig_session_config *config,
                         rig_key_id key, rig_view value, rig_error *err)
 {
@@ -178,8 +184,12 @@ rig_status eng_proposal(eng_login *login, const rig_alloc *alloc, const rig_sess
     bool none = status || (row->rule == RIG_BY_LIST && result.value == 0);
     if (none)
         return rig_gather_pair(&login->tx, alloc, row->name, rig_view_str("Reject"), RIG_TEXT_MAX);
+    size_t before = login->tx.len;
     login->result[key] = result;
-    return put_value(login, alloc, key, &result);
+    status = put_value(login, alloc, key, &result);
+    if (is_settled(row, proposal.value))
+        login->optional += login->tx.len - before;
+    return status;
 }
 
 /* An AND key offered No and an OR key offered Yes have their result already: the answer may be missing

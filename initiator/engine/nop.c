@@ -122,7 +122,8 @@ rig_status eng_nop_in(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 
 void eng_nop_arm(eng_conn *conn, uint64_t now)
 {
-    uint64_t interval = conn->session->config.nop_interval;
+    const rig_session_config *config = &conn->session->config;
+    uint64_t interval = config->discovery ? 0 : config->nop_interval; /* no pings there (4.3) */
     rig_timerq_arm(&conn->session->initiator->timers, &conn->nop_timer,
                    interval ? eng_after(now, interval) : RIG_NEVER);
 }
@@ -155,7 +156,7 @@ rig_status eng_plug(eng_conn *conn, uint32_t cmd_sn, uint64_t now)
     rig_task *task = eng_own_task(conn->session, RIG_TASK_PING);
     if (task) {
         /* above level 0 it is sent again like others, and judged by that */
-        task->timeout = eng_level(conn->session) ? RIG_NEVER : ping_timeout(conn->session);
+        task->timeout = eng_level(conn->session) ? RIG_NEVER : 0;
         task->cmd_sn = cmd_sn;
         task->engine.plug = task->engine.numbered = true;
     }

@@ -4,6 +4,7 @@
 #include "internal.h"
 
 #define NO_SUCH_SESSION 0x020a
+#define TOO_MANY_AT_ONCE 6 /* reason of a Reject */
 
 #define SAVE_AGAIN (1 * RIG_SECOND)   /* between attempts */
 #define CLOSE_LIMIT (20 * RIG_SECOND) /* for a logout that only closes */
@@ -21,7 +22,7 @@ eng_conn *eng_session_failed(const rig_session *session, uint16_t cid)
     return conn;
 }
 
-static eng_conn *logged_in(const rig_session *session, const eng_conn *but)
+eng_conn *eng_session_ready(const rig_session *session, const eng_conn *but)
 {
     eng_conn *conn = session->conns;
     while (conn && (conn == but || conn->over || conn->state != ENG_S5_LOGGED_IN))
@@ -54,15 +55,22 @@ bool eng_any_failed(const rig_session *session)
     return conn != NULL;
 }
 
+/* Lost before its own logout was answered, and others live (T17). */
+static bool is_closing_alone(const eng_conn *conn)
+{
+    return conn->state == ENG_S6_IN_LOGOUT && !eng_logout_of_all(conn->session) &&
+           eng_session_ready(conn->session, conn);
+}
+
 /* Without level 2 only another connection can say that this one is to be cleaned up. */
 bool eng_can_save(const eng_conn *conn)
 {
     const rig_session *session = conn->session;
     bool full_feature = conn->state == ENG_S5_LOGGED_IN || conn->state == ENG_S7_LOGOUT_REQUESTED;
     if (session->doomed || session->gives_up || session->falling || session->config.discovery ||
-        !(full_feature || conn->unlogged))
+        !(full_feature || is_closing_alone(conn)))
         return false;
-    return eng_level(session) == 2 || logged_in(session, conn);
+    return eng_level(session) == 2 || eng_session_ready(session, conn);
 }
 
 static uint64_t agreed_ns(const rig_session *session, rig_key_id key)
@@ -119,7 +127,7 @@ bool eng_leaves_hole(const rig_session *session, const rig_task *task)
 /* Without a connection it waits for the next one: see plug_holes. */
 void eng_hole_left(rig_session *session, uint32_t cmd_sn, uint64_t now)
 {
-    eng_conn *other = logged_in(session, NULL);
+    eng_conn *other = eng_session_ready(session, NULL);
     if (other && eng_plug(other, cmd_sn, now))
         eng_conn_fail(other, RIG_E_NOMEM, now);
 }
@@ -198,7 +206,6 @@ void eng_save(eng_conn *conn, rig_status why, uint64_t now)
     conn->retain_until = now + wait + retain;
     inherit(conn);
     end_or_strand(conn, why, now);
-    eng_logout_lost(session, now);
     if (session->doomed || !eng_is_failed(conn))
         return;
     if (session->saves > ENG_SAVES_MAX && any_stranded(session, conn)) {
@@ -245,6 +252,19 @@ static rig_status save_submit(eng_conn *conn, rig_task *task, uint64_t now)
     return eng_own_submit(conn, task, now);
 }
 
+/* Another one is out, behind whose answer there is room again. */
+static bool is_reassigning(const eng_conn *failed, const rig_task *but)
+{
+    const rig_session *session = but->engine.saves;
+    for (uint32_t i = 0; failed && i < session->num_slots; i++) {
+        const rig_task *task = session->slots[i].task;
+        if (task && task->engine.reassigning && task->engine.conn == failed &&
+            task->itt != but->engine.ref_itt)
+            return true;
+    }
+    return false;
+}
+
 /* An answer was dealt with by eng_reassigned; without one the connection failed, too. */
 static void reassign_done(rig_task *tmf, uint64_t now)
 {
@@ -252,6 +272,7 @@ static void reassign_done(rig_task *tmf, uint64_t now)
     eng_conn *failed = eng_session_failed(session, tmf->engine.failed_cid);
     bool answered = tmf->status == RIG_OK;
     bool refused = tmf->status == RIG_E_REFUSED;
+    bool busy = refused && tmf->response == TOO_MANY_AT_ONCE && is_reassigning(failed, tmf);
     rig_task *task = answered ? NULL : eng_task_find(session, tmf->engine.ref_itt);
     eng_own_done(tmf, now);
     if (task && task->engine.reassigning) {
@@ -259,7 +280,7 @@ static void reassign_done(rig_task *tmf, uint64_t now)
         if (task->engine.aborting)
             eng_task_withdraw(task, task->engine.aborting, now);
     }
-    if (!failed || answered)
+    if (!failed || answered || busy)
         return;
     if (refused)
         give_up(session, failed->failed, now);
@@ -315,21 +336,27 @@ static void plug_holes(eng_conn *conn, uint64_t now)
         eng_conn_fail(conn, status, now);
 }
 
-static void take_all_over(eng_conn *failed, eng_conn *conn, uint64_t now)
+/* What had no room before (4.2.2.1 asks targets for no more than one at once). */
+static void reassign_rest(const eng_conn *failed, eng_conn *conn, uint64_t now)
 {
     rig_session *session = failed->session;
-    rig_timerq_disarm(&session->initiator->timers, &failed->timer);
-    for (uint32_t i = 0; i < session->num_slots; i++) {
+    rig_status status = RIG_OK;
+    for (uint32_t i = 0; i < session->num_slots && !status; i++) {
         rig_task *task = session->slots[i].task;
-        if (!task || task->engine.phase != ENG_STRANDED || task->engine.conn != failed)
-            continue;
-        rig_status status = take_over(task, conn, failed, now);
-        if (status) {
-            give_up(session, status, now);
-            return;
-        }
+        bool left = task && task->engine.phase == ENG_STRANDED && task->engine.conn == failed;
+        if (left && !task->engine.reassigning)
+            status = take_over(task, conn, failed, now);
     }
-    plug_holes(conn, now);
+    if (status)
+        give_up(session, status, now);
+}
+
+static void take_all_over(eng_conn *failed, eng_conn *conn, uint64_t now)
+{
+    rig_timerq_disarm(&failed->session->initiator->timers, &failed->timer);
+    reassign_rest(failed, conn, now);
+    if (eng_is_failed(failed))
+        plug_holes(conn, now);
     if (eng_is_failed(failed))
         cleaned(failed, now);
 }
@@ -376,7 +403,7 @@ static void logout_done(rig_task *logout, uint64_t now)
 {
     rig_session *session = logout->engine.saves;
     eng_conn *failed = eng_session_failed(session, logout->cid);
-    eng_conn *other = logged_in(session, NULL);
+    eng_conn *other = eng_session_ready(session, NULL);
     bool gone = logout->status == RIG_OK || (logout->status == RIG_E_REFUSED && logout->response == 1);
     bool refused = logout->status == RIG_E_REFUSED && !gone;
     eng_own_done(logout, now);
@@ -405,7 +432,7 @@ static bool logout_by(eng_conn *failed, eng_conn *other, uint64_t now)
 void eng_save_due(eng_conn *conn, uint64_t now)
 {
     rig_session *session = conn->session;
-    eng_conn *other = logged_in(session, NULL);
+    eng_conn *other = eng_session_ready(session, NULL);
     if (!eng_is_failed(conn))
         return;
     if (now >= conn->retain_until) {
@@ -490,6 +517,8 @@ void eng_reassigned(eng_conn *conn, const rig_task *tmf, uint64_t now)
         resume(task, conn, now);
     else if (waits)
         eng_task_lost(task, task->engine.aborting ? task->engine.aborting : failed->failed, now);
+    if (eng_is_failed(failed))
+        reassign_rest(failed, conn, now);
     if (eng_is_failed(failed))
         cleaned(failed, now);
 }

@@ -304,7 +304,7 @@ static rig_status data_in_lost(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
     rig_status status = eng_data_lost(conn, task, pdu, now);
     if (status || !rig_get(pdu->bhs, RIG_F_S))
         return status;
-    return eng_status_lost(conn, pdu, false);
+    return eng_status_lost(conn, task, pdu, false);
 }
 
 /* A wrong data digest: the PDU is thrown away, and what it was is asked for again if it had a number (7.8).
@@ -312,7 +312,7 @@ static rig_status data_in_lost(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 rig_status eng_digest_error(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     rig_status status = rig_pdu_kind_of(pdu->bhs) == RIG_PDU_DATA_IN ? data_in_lost(conn, pdu, now)
-                                                                     : eng_status_lost(conn, pdu, true);
+                                                                     : eng_status_lost(conn, NULL, pdu, true);
     eng_recovery_arm(conn, now);
     return status;
 }
@@ -392,7 +392,7 @@ void eng_snack_refused(eng_conn *conn, const uint8_t *bhs, uint64_t now)
         return;
     task->engine.spoilt = true;
     eng_gaps_forget(conn, task);
-    if (eng_data_whole(conn, task, now))
+    if (eng_status_ask(conn, task) || eng_data_whole(conn, task, now))
         eng_conn_fail(conn, RIG_E_DATA_DIGEST, now);
 }
 

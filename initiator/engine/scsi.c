@@ -111,8 +111,11 @@ static rig_status check_response(eng_conn *conn, const rig_pdu *pdu, const rig_t
     bool completed = rig_get(bhs, RIG_F_SCSI_RESPONSE) == 0;
     if (!rig_get(bhs, RIG_F_F))
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_F, "the first bit of byte 1 is 1 (11.4.1)");
-    if (both)
+    if (completed && both)
         return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_OVERFLOW, "O and U exclude each other (11.4.1)");
+    if (completed && rig_get(bhs, RIG_F_BIDI_OVERFLOW) && rig_get(bhs, RIG_F_BIDI_UNDERFLOW))
+        return eng_conn_error(conn, RIG_E_FORMAT, pdu, RIG_F_BIDI_OVERFLOW,
+                              "o and u exclude each other (11.4.1)");
     /* 0 though data came: a target that does not count, as tgt does with a failed read; nothing can be lost
      * by it. */
     uint32_t exp_data_sn = rig_get32(bhs, RIG_F_EXP_DATA_SN);
@@ -194,7 +197,8 @@ rig_status eng_scsi_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     uint32_t stat_sn = rig_get32(pdu->bhs, RIG_F_STAT_SN);
     rig_task *task = eng_command_of(conn, pdu);
-    if (!task && eng_is_replay(conn, pdu))
+    bool late = eng_is_replay(conn, pdu) || eng_was_aborted(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
+    if (!task && late)
         return RIG_OK;
     if (!task)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT, "no such task on this connection (7.13)");

@@ -43,16 +43,24 @@ void eng_lend(eng_conn *conn, rig_tx *tx, rig_task *task, size_t offset, uint32_
     conn->lent++;
 }
 
+/* A target that had no room for an immediate one gets it with a number. */
+static bool is_own_logout(const rig_task *task)
+{
+    return task->kind == RIG_TASK_LOGOUT && task->engine.internal;
+}
+
 /* When a Logout was asked for, nothing new goes but that (section 11.9.1); behind it only what the target has
  * not received, and without which it cannot take it (4.2.2.1). */
-static bool may_go(const eng_conn *conn, const rig_task *task)
+static bool may_go(const eng_conn *conn, const rig_task *task, const eng_resets *resets)
 {
     const rig_session *session = conn->session;
     if (conn->state == ENG_S6_IN_LOGOUT)
-        return task->engine.retries > 0 || task->engine.plug;
+        return task->engine.retries > 0 || task->engine.plug || is_own_logout(task);
     if (conn->state == ENG_S7_LOGOUT_REQUESTED && task->kind != RIG_TASK_LOGOUT)
         return false;
     if (task->kind == RIG_TASK_TEXT && conn->text)
+        return false;
+    if (eng_resets_hold(resets, task))
         return false;
     if (task->engine.ref_waits && eng_tmf_must_wait(task))
         return false;
@@ -61,10 +69,10 @@ static bool may_go(const eng_conn *conn, const rig_task *task)
     return task->immediate || eng_window_open(session);
 }
 
-static rig_task *first_of(const eng_conn *conn, const eng_queue *queue)
+static rig_task *first_of(const eng_conn *conn, const eng_queue *queue, const eng_resets *resets)
 {
     rig_task *task = queue->first;
-    while (task && !may_go(conn, task))
+    while (task && !may_go(conn, task, resets))
         task = task->engine.next;
     return task;
 }
@@ -73,9 +81,11 @@ static rig_task *next_task(eng_conn *conn, eng_queue **out_queue)
 {
     rig_session *session = conn->session;
     eng_queue *const queues[] = {&conn->bound, &session->urgent, &session->queue};
+    eng_resets resets;
+    eng_resets_find(session, &resets);
     for (unsigned i = 0; i < 3; i++) {
         bool numbered = i == 2; /* all of them wait for the window: no need to look at each */
-        rig_task *task = numbered && !eng_window_open(session) ? NULL : first_of(conn, queues[i]);
+        rig_task *task = numbered && !eng_window_open(session) ? NULL : first_of(conn, queues[i], &resets);
         *out_queue = queues[i];
         if (task)
             return task;

@@ -41,7 +41,7 @@ static bool grow_slots(rig_session *session)
     if (!slots)
         return false;
     for (uint32_t i = session->num_slots; i < more; i++)
-        slots[i] = (eng_slot){NULL, i + 1 < more ? i + 1 : UINT32_MAX};
+        slots[i] = (eng_slot){NULL, i + 1 < more ? i + 1 : UINT32_MAX, RIG_TAG_NONE};
     session->free_slot = session->num_slots;
     session->slots = slots;
     session->num_slots = more;
@@ -106,6 +106,17 @@ rig_task *eng_command_of(eng_conn *conn, const rig_pdu *pdu)
     return over && task->engine.conn == conn ? task : NULL;
 }
 
+void eng_note_aborted(rig_session *session, const rig_task *task)
+{
+    session->slots[task->engine.slot].aborted = task->itt;
+}
+
+bool eng_was_aborted(const rig_session *session, uint32_t itt)
+{
+    uint32_t slot = itt & (ENG_TASKS_MAX - 1);
+    return slot < session->num_slots && itt != RIG_TAG_NONE && session->slots[slot].aborted == itt;
+}
+
 static eng_queue *queue_of(rig_session *session, rig_task *task)
 {
     if (task->engine.conn)
@@ -115,7 +126,9 @@ static eng_queue *queue_of(rig_session *session, rig_task *task)
 
 static void slot_release(rig_session *session, rig_task *task)
 {
-    session->slots[task->engine.slot] = (eng_slot){NULL, session->free_slot};
+    eng_slot *slot = &session->slots[task->engine.slot];
+    slot->task = NULL;
+    slot->next_free = session->free_slot;
     session->free_slot = task->engine.slot;
     session->num_tasks--;
     session->num_spare -= is_spare(task);
@@ -138,6 +151,7 @@ static void finish(rig_task *task, uint64_t now)
     eng_conn *conn = task->engine.conn;
     eng_text *text = conn ? eng_text_detach(conn, task) : NULL;
     slot_release(session, task);
+    session->num_resets -= task->engine.resets;
     cut(task);
     if (conn && eng_is_keep_alive(task))
         conn->pinging = false;
@@ -397,6 +411,8 @@ rig_status rig_session_submit(rig_session *session, rig_task *task, uint64_t now
     if (task->kind == RIG_TASK_TMF && task->reference && task->reference->engine.phase == ENG_STRANDED)
         return RIG_E_BUSY;
     memset(&task->engine, 0, sizeof task->engine);
+    if (task->kind == RIG_TASK_LOGOUT && task->reason != ENG_CLOSE_SESSION)
+        task->engine.conn = eng_logout_carrier(session, task);
     if (task->kind == RIG_TASK_TMF)
         eng_tmf_refer(task);
     task->engine.leaves = task->kind == RIG_TASK_LOGOUT && eng_logout_is_end(session, task);

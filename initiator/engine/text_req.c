@@ -151,7 +151,8 @@ static rig_status check_answer(eng_conn *conn, const rig_pdu *pdu)
     return RIG_OK;
 }
 
-/* The value of MaxRecvDataSegmentLength in a text, 0 when there is none; false when it cannot be. */
+/* The value of MaxRecvDataSegmentLength in a text, 0 when there is none; false when it cannot be, or stands
+ * there twice (6.4). */
 static bool declared_length(const rig_gather *text, uint32_t *out_length)
 {
     rig_view rest = rig_view_of(text->ptr, text->len);
@@ -161,7 +162,7 @@ static bool declared_length(const rig_gather *text, uint32_t *out_length)
         rig_key_value value;
         if (rig_key_find(pair.key) != RIG_KEY_MAX_RECV_DATA || eng_reserved_word(pair.value))
             continue;
-        if (rig_key_value_parse(RIG_KEY_MAX_RECV_DATA, pair.value, &value, NULL))
+        if (*out_length || rig_key_value_parse(RIG_KEY_MAX_RECV_DATA, pair.value, &value, NULL))
             return false;
         *out_length = value.value;
     }
@@ -252,7 +253,10 @@ rig_status eng_text_wanted(eng_conn *conn, uint64_t now)
 {
     if (conn->text || conn->text_wanted || conn->state != ENG_S5_LOGGED_IN)
         return RIG_OK;
-    rig_status status = eng_own_submit(conn, eng_own_task(conn->session, RIG_TASK_TEXT), now);
+    rig_task *task = eng_own_task(conn->session, RIG_TASK_TEXT);
+    if (task) /* it has to go within a time that a closed window may outlast */
+        task->immediate = true;
+    rig_status status = eng_own_submit(conn, task, now);
     conn->text_wanted = !status;
     return status;
 }

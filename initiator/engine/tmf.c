@@ -114,12 +114,6 @@ static bool is_fast(const rig_session *session)
     return session->agreed[RIG_KEY_TASK_REPORTING].value & RIG_REPORT_FAST_ABORT;
 }
 
-static void stop(eng_conn *conn, rig_task *task)
-{
-    eng_data_out_forget(conn, task);
-    task->engine.stopped = true;
-}
-
 /* With FastAbort no more Data-Out goes for the tasks concerned once the request is sent (4.2.3.4); without it
  * every R2T is still answered (4.2.3.3). */
 static void stop_data(eng_conn *conn, const rig_task *tmf)
@@ -128,8 +122,46 @@ static void stop_data(eng_conn *conn, const rig_task *tmf)
     for (uint32_t i = 0; is_fast(session) && i < session->num_slots; i++) {
         rig_task *task = session->slots[i].task;
         if (task && task->engine.conn == conn && is_hit(tmf, task))
-            stop(conn, task);
+            eng_data_out_pause(conn, task);
     }
+}
+
+void eng_tmf_refused(eng_conn *conn, const rig_task *task)
+{
+    rig_session *session = conn->session;
+    for (uint32_t i = 0; is_in(multi_task, task->function) && i < session->num_slots; i++) {
+        rig_task *hit = session->slots[i].task;
+        if (hit && hit->engine.stopped && is_hit(task, hit))
+            eng_data_out_resume(hit->engine.conn, hit);
+    }
+}
+
+static bool is_reset(const rig_task *task)
+{
+    const uint32_t resets = FUNCTION(LOGICAL_UNIT_RESET) | FUNCTION(TARGET_WARM_RESET) |
+                            FUNCTION(TARGET_COLD_RESET) | FUNCTION(I_T_NEXUS_RESET);
+    return task->kind == RIG_TASK_TMF && is_in(resets, task->function);
+}
+
+void eng_resets_find(const rig_session *session, eng_resets *out_resets)
+{
+    *out_resets = (eng_resets){0};
+    for (uint32_t i = 0; session->num_resets > 0 && i < session->num_slots; i++) {
+        const rig_task *task = session->slots[i].task;
+        if (!task || !task->engine.resets)
+            continue;
+        out_resets->all |= !has_lun(task->function) || out_resets->num == ENG_RESETS_MAX;
+        if (!out_resets->all)
+            out_resets->luns[out_resets->num++] = task->lun;
+    }
+}
+
+bool eng_resets_hold(const eng_resets *resets, const rig_task *task)
+{
+    bool hold = resets->all;
+    for (uint32_t i = 0; i < resets->num; i++)
+        hold = hold || resets->luns[i] == task->lun;
+    return hold && task->kind == RIG_TASK_SCSI && task->engine.phase == ENG_QUEUED;
 }
 
 /* Async event 5: somebody ended all tasks of a LUN. The acknowledgment is what lets the target forget their
@@ -144,7 +176,7 @@ rig_status eng_task_termination(eng_conn *conn, const rig_pdu *pdu)
         rig_task *task = session->slots[i].task;
         bool hit = task && task->kind == RIG_TASK_SCSI && eng_is_out(task) && task->lun == lun;
         if (hit && task->engine.conn == conn)
-            stop(conn, task);
+            eng_data_out_pause(conn, task);
     }
     return eng_nop_answer(conn, pdu, RIG_TAG_NONE);
 }
@@ -170,6 +202,8 @@ rig_status eng_tmf_send(eng_conn *conn, rig_task *task)
         rig_set(tx->bhs, RIG_F_REF_CMD_SN,
                 task->engine.ref_numbered ? task->engine.ref_cmd_sn : task->cmd_sn);
     rig_txq_seal(&conn->txq);
+    conn->session->num_resets += is_reset(task) && !task->engine.resets;
+    task->engine.resets = is_reset(task);
     if (is_in(multi_task, task->function))
         stop_data(conn, task);
     return RIG_OK;
@@ -189,8 +223,10 @@ static void end_tasks(rig_session *session, const rig_task *task, uint64_t now)
     rig_status why = tmf.engine.internal && !tmf.engine.cancels ? RIG_E_TIMEOUT : RIG_E_ABORTED;
     for (uint32_t i = 0; i < session->num_slots; i++) {
         rig_task *hit = session->slots[i].task;
-        if (hit && is_hit(&tmf, hit))
-            eng_task_done(hit, why, now);
+        if (!hit || !is_hit(&tmf, hit))
+            continue;
+        eng_note_aborted(session, hit);
+        eng_task_done(hit, why, now);
     }
 }
 
@@ -217,6 +253,8 @@ rig_status eng_tmf_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         about->engine.aborting = RIG_OK;
     if (ends_tasks(task))
         end_tasks(session, task, now);
+    else
+        eng_tmf_refused(conn, task);
     task = eng_task_find(session, itt);
     if (task)
         eng_task_done(task, RIG_OK, now);

@@ -117,6 +117,15 @@ static rig_status ask(eng_conn *conn, uint32_t first, uint32_t num)
     return eng_snack_push(conn, &snack);
 }
 
+rig_status eng_status_ask(eng_conn *conn, const rig_task *task)
+{
+    rig_status status = RIG_OK;
+    for (uint32_t i = 0; i < conn->num_open && !status; i++)
+        if (conn->open[i].about == task->itt && conn->open[i].missing)
+            status = ask(conn, conn->open[i].stat_sn, 1);
+    return status;
+}
+
 /* Responses up to stat_sn, without it, are missing (7.1.4.2). */
 static rig_status gap(eng_conn *conn, uint32_t stat_sn)
 {
@@ -175,7 +184,7 @@ rig_status eng_stat_sn(eng_conn *conn, const rig_pdu *pdu, bool *out_again)
 }
 
 /* The PDU's payload is spoilt, its header is not: its number is known (7.8). */
-rig_status eng_status_lost(eng_conn *conn, const rig_pdu *pdu, bool to_ask)
+rig_status eng_status_lost(eng_conn *conn, const rig_task *task, const rig_pdu *pdu, bool to_ask)
 {
     uint32_t stat_sn = rig_get32(pdu->bhs, RIG_F_STAT_SN);
     bool again;
@@ -184,6 +193,6 @@ rig_status eng_status_lost(eng_conn *conn, const rig_pdu *pdu, bool to_ask)
     rig_status status = eng_stat_sn(conn, pdu, &again);
     if (status || again)
         return status;
-    status = eng_status_hold(conn, NULL, stat_sn, true);
+    status = eng_status_hold(conn, task, stat_sn, true);
     return status || !to_ask ? status : ask(conn, stat_sn, 1);
 }

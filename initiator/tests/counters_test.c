@@ -555,12 +555,12 @@ static void logouts(void)
     one.task.reason = 1;
     one.task.cid = 1;
     one.task.immediate = true;
-    job_sent(&one, l, RIG_PDU_LOGOUT_REQ);
+    job_sent(&one, w->links[1], RIG_PDU_LOGOUT_REQ);
     CU_ASSERT(node_of(w).logout_others == 1 && node_of(w).logout_normals == 0);
     uint8_t bhs[RIG_BHS_LEN];
-    bench_bhs(l, bhs, RIG_PDU_LOGOUT_RESP, one.task.itt);
+    bench_bhs(w->links[1], bhs, RIG_PDU_LOGOUT_RESP, one.task.itt);
     rig_set(bhs, RIG_F_LOGOUT_RESPONSE, 0);
-    bench_status(l, bhs, NULL, 0);
+    bench_status(w->links[1], bhs, NULL, 0);
     CU_ASSERT(job_ended(&one, RIG_OK));
     job_init(&all, w, RIG_TASK_LOGOUT);
     job_sent(&all, l, RIG_PDU_LOGOUT_REQ);

@@ -69,7 +69,7 @@ static void take_sequence(link *l, const job *j, uint32_t ttt, uint32_t offset, 
         CU_ASSERT_EQUAL(s->bhs[0], 0x05);
         CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_ITT), j->task.itt);
         CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_TTT), ttt);
-        CU_ASSERT_EQUAL(rig_get(s->bhs, RIG_F_LUN), LUN);
+        CU_ASSERT_EQUAL(rig_get(s->bhs, RIG_F_LUN), ttt == RIG_TAG_NONE ? 0 : LUN); /* 11.7.4 */
         CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_DATA_SN), sn++);
         CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_BUFFER_OFFSET), at);
         CU_ASSERT_EQUAL(rig_be_get(s->bhs + 24, 4), 0); /* no CmdSN (SEQ-045) */

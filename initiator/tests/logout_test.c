@@ -146,10 +146,12 @@ static void failed_logout(void)
 /* One connection of two, on itself or on the other one; the other goes on (LOGOUT-006, -007, SEQ-051). */
 static void close_connection(void)
 {
-    for (int elsewhere = 0; elsewhere < 2; elsewhere++) {
+    for (int first = 0; first < 2; first++) {
         bench *w = bench_new();
         link *a = up_for_two(w);
         link *b = second(w);
+        link *closed = first ? a : b; /* it carries its own logout (section 11.14) */
+        link *open = first ? b : a;
         job out, on_a, on_b, more;
         job_io(&on_a, w, false, NULL, 0);
         job_sent(&on_a, a, RIG_PDU_SCSI_CMD);
@@ -158,24 +160,22 @@ static void close_connection(void)
         job_sent(&on_b, b, RIG_PDU_SCSI_CMD);
         job_init(&out, w, RIG_TASK_LOGOUT);
         out.task.reason = 1;
-        out.task.cid = elsewhere ? 0 : 1;
-        const seen *s = job_sent(&out, b, RIG_PDU_LOGOUT_REQ);
+        out.task.cid = first ? 0 : 1;
+        a->connected = true;
+        const seen *s = job_sent(&out, closed, RIG_PDU_LOGOUT_REQ);
         CU_ASSERT_EQUAL(s->bhs[1], 0x81);
         CU_ASSERT_EQUAL(rig_get(s->bhs, RIG_F_CID), out.task.cid);
-        CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_EXP_STAT_SN), elsewhere ? a->stat_sn : b->stat_sn);
-        a->connected = true;
-        logout_response(b, out.task.itt, 0);
-        link *closed = elsewhere ? a : b;
-        link *open = elsewhere ? b : a;
+        CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_EXP_STAT_SN), closed->stat_sn);
+        logout_response(closed, out.task.itt, 0);
         CU_ASSERT(job_ended(&out, RIG_OK));
         CU_ASSERT(closed->gone && !open->gone && rig_session_is_up(w->session));
-        CU_ASSERT_EQUAL(on_a.done, elsewhere ? 1u : 0u);
-        CU_ASSERT_EQUAL(on_b.done, elsewhere ? 0u : 1u);
+        CU_ASSERT_EQUAL(on_a.done, first ? 1u : 0u);
+        CU_ASSERT_EQUAL(on_b.done, first ? 0u : 1u);
         job_io(&more, w, false, NULL, 0);
         job_sent(&more, open, RIG_PDU_SCSI_CMD);
         job_init(&out, w, RIG_TASK_LOGOUT); /* the last one takes the session with it */
         out.task.reason = 1;
-        out.task.cid = elsewhere ? 1 : 0;
+        out.task.cid = first ? 1 : 0;
         job_sent(&out, open, RIG_PDU_LOGOUT_REQ);
         logout_response(open, out.task.itt, 0);
         CU_ASSERT_EQUAL(w->down, RIG_OK);

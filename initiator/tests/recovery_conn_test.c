@@ -681,17 +681,14 @@ static void carrier_lost(void)
     job_init(&out, w, RIG_TASK_LOGOUT);
     out.task.reason = 1;
     out.task.cid = 1;
-    job_submit(&out);
-    b->awake = false;
-    bench_took(w, bench_want(a, RIG_PDU_LOGOUT_REQ));
-    lose(a);
+    job_sent(&out, b, RIG_PDU_LOGOUT_REQ); /* as long as it lives it carries its own (11.14) */
+    lose(b);
     CU_ASSERT(job_ended(&out, RIG_E_RESET));
-    CU_ASSERT(b->gone && w->events[RIG_EVENT_CLOSED] == 2);
     serve(w);
     CU_ASSERT(rig_session_is_up(w->session) && w->events[RIG_EVENT_SESSION_DOWN] == 0);
-    CU_ASSERT_EQUAL(w->events[RIG_EVENT_RECOVERED], 2);
+    CU_ASSERT_EQUAL(w->events[RIG_EVENT_RECOVERED], 1);
     job_io(&j, w, false, NULL, 0);
-    job_sent(&j, w->links[w->num_links - 1], RIG_PDU_SCSI_CMD);
+    job_sent(&j, a, RIG_PDU_SCSI_CMD);
     bench_free(w);
 }
 
@@ -754,6 +751,5 @@ RIG_SUITE("initiator: connection recovery", {"the only connection", the_only_con
           {"cancelled during the loss", cancelled_during_the_loss},
           {"the session is logged out meanwhile", session_logout_by_the_other},
           {"the other connection is logged out meanwhile", other_logged_out},
-          {"who carries a logout is lost", carrier_lost},
-          {"told of the next attempt", told_of_the_next_attempt},
+          {"lost in its own logout", carrier_lost}, {"told of the next attempt", told_of_the_next_attempt},
           {"a wait that was for a login", wait_of_a_login})

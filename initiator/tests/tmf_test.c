@@ -103,8 +103,12 @@ static void sets_and_resets(void)
         CU_ASSERT_EQUAL(rig_get(s->bhs, RIG_F_LUN), rows[i].lun ? LUN_A : 0);
         CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_REF_TAG), RIG_TAG_NONE); /* TMF-004 */
         CU_ASSERT_EQUAL(rig_get32(s->bhs, RIG_F_REF_CMD_SN), 0);
-        command(&later, w, l, LUN_A); /* a newer task is not concerned */
+        job_io(&later, w, false, buffer, 512);
+        later.task.lun = LUN_A;
+        job_submit(&later); /* a newer task is not concerned; behind a reset it waits (4.2.3.2) */
+        CU_ASSERT_EQUAL(bench_quiet(l), rows[i].function >= 5);
         tmf_response(l, tmf.task.itt, 0);
+        bench_want(l, RIG_PDU_SCSI_CMD);
         CU_ASSERT(job_ended(&tmf, RIG_OK));
         CU_ASSERT_EQUAL(a.done, rows[i].ends_a);
         CU_ASSERT_EQUAL(b.done, rows[i].ends_b);
@@ -547,9 +551,11 @@ static void immediate_behind_a_reset(void)
     job_sent(&reset, l, RIG_PDU_TMF_REQ);
     job_io(&behind, w, false, data, sizeof data);
     behind.task.immediate = true;
-    job_sent(&behind, l, RIG_PDU_SCSI_CMD);
+    job_submit(&behind);
+    CU_ASSERT(bench_quiet(l));
     tmf_response(l, reset.task.itt, 0);
     CU_ASSERT_EQUAL(behind.done, 0);
+    bench_want(l, RIG_PDU_SCSI_CMD);
     bench_good(l, behind.task.itt, 0);
     CU_ASSERT(job_ended(&behind, RIG_OK));
     bench_free(w);

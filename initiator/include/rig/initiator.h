@@ -452,7 +452,9 @@ struct rig_task {
         bool ack_wanted;           /**< a DataACK waits for gaps to be filled */
         bool spoilt;               /**< its data cannot be had again: it ends with a digest error */
         bool cancels;              /**< TMF of the engine: the caller wanted it */
+        bool paused;               /**< a sequence of its data waits until that is decided */
         bool stopped;              /**< no more Data-Out: its task set is being aborted (4.2.3.4) */
+        bool resets;               /**< TMF: a reset that is under way */
         bool leaves;               /**< LOGOUT: the host wants the end of the session by it */
         bool reassigning;          /**< a TASK REASSIGN for it is out */
         bool moved;                /**< it was reassigned: R2Ts may begin with a number again */
