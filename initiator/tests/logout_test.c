@@ -499,6 +499,96 @@ static void only_connection(void)
     bench_free(w);
 }
 
+/* CmdSN n has gone on A, n+1 on B, which is logged out before A's command is there: the target discards n+1
+ * with B (section 11.14.1). Something else takes the number, or nothing behind it would ever run (4.2.2.1).
+ */
+static void hole_behind_a_closed_one(void)
+{
+    bench *w = bench_new();
+    link *a = up_for_two(w);
+    link *b = second(w);
+    job on_a, on_b, next;
+    uint8_t bhs[RIG_BHS_LEN];
+    b->connected = false;
+    job_io(&on_a, w, false, NULL, 0);
+    job_submit(&on_a);
+    uint32_t first = rig_get32(bench_want(a, RIG_PDU_SCSI_CMD)->bhs, RIG_F_CMD_SN);
+    b->connected = true;
+    a->connected = false;
+    job_io(&on_b, w, false, NULL, 0);
+    job_submit(&on_b);
+    CU_ASSERT_EQUAL(rig_get32(bench_want(b, RIG_PDU_SCSI_CMD)->bhs, RIG_F_CMD_SN), first + 1);
+    a->connected = true;
+    async(b, 1, 0, 0, 10);
+    logout_response(b, rig_get32(bench_want(b, RIG_PDU_LOGOUT_REQ)->bhs, RIG_F_ITT), 0);
+    CU_ASSERT(job_ended(&on_b, RIG_E_ABORTED));
+    w->exp_cmd_sn++; /* on A's has come */
+    bench_good(a, on_a.task.itt, 0);
+    const seen *s = bench_want(a, RIG_PDU_NOP_OUT);
+    CU_ASSERT(rig_get(s->bhs, RIG_F_I) == 0 && rig_get32(s->bhs, RIG_F_CMD_SN) == first + 1);
+    uint32_t itt = rig_get32(s->bhs, RIG_F_ITT);
+    bench_took(w, s);
+    bench_bhs(a, bhs, RIG_PDU_NOP_IN, itt);
+    bench_status(a, bhs, NULL, 0);
+    job_io(&next, w, false, NULL, 0);
+    CU_ASSERT_EQUAL(rig_get32(job_sent(&next, a, RIG_PDU_SCSI_CMD)->bhs, RIG_F_CMD_SN), first + 2);
+    bench_good(a, next.task.itt, 0);
+    CU_ASSERT(job_ended(&on_a, RIG_OK) && job_ended(&next, RIG_OK) && rig_session_is_up(w->session));
+    bench_free(w);
+}
+
+/* A connection whose login ends behind the Logout of the session begins nothing (section 11.14), and its end
+ * is no loss. */
+static void login_behind_a_logout(void)
+{
+    for (int end = 0; end < 2; end++) {
+        bench *w = bench_new();
+        link *a = up_for_two(w);
+        job out, late;
+        CU_ASSERT_EQUAL_FATAL(rig_session_add_connection(w->session, &w->config.portal, w->now), RIG_OK);
+        link *b = bench_accept(w);
+        bench_login_answer(b, NULL);
+        job_init(&out, w, RIG_TASK_LOGOUT);
+        job_sent(&out, a, RIG_PDU_LOGOUT_REQ);
+        bench_login_answer(b, NULL);
+        job_io(&late, w, false, NULL, 0);
+        job_submit(&late);
+        CU_ASSERT(bench_quiet(a) && bench_quiet(b));
+        if (end)
+            bench_tell(b, RIG_STREAM_PEER_CLOSED, RIG_OK);
+        CU_ASSERT_EQUAL(w->events[RIG_EVENT_SESSION_DOWN], 0);
+        logout_response(a, out.task.itt, 0);
+        CU_ASSERT(job_ended(&out, RIG_OK) && job_ended(&late, RIG_E_ABORTED));
+        CU_ASSERT(w->events[RIG_EVENT_SESSION_DOWN] == 1 && w->down == RIG_OK && a->gone && b->gone);
+        bench_free(w);
+    }
+}
+
+/* The Logout a target has asked for is refused for want of room for immediate requests: it goes again, with a
+ * number (11.17.1). */
+static void refused_for_room(void)
+{
+    bench *w = bench_new();
+    link *l = bench_up(w, NULL);
+    uint8_t bhs[RIG_BHS_LEN], about[RIG_BHS_LEN];
+    async(l, 1, 0, 0, 10);
+    memcpy(about, bench_want(l, RIG_PDU_LOGOUT_REQ)->bhs, sizeof about);
+    CU_ASSERT_EQUAL(rig_get(about, RIG_F_I), 1);
+    bench_bhs(l, bhs, RIG_PDU_REJECT, RIG_TAG_NONE);
+    rig_set(bhs, RIG_F_REJECT_REASON, 6);
+    bench_status(l, bhs, about, sizeof about);
+    CU_ASSERT_FATAL(rig_session_is_up(w->session));
+    const seen *s = bench_want(l, RIG_PDU_LOGOUT_REQ);
+    CU_ASSERT(rig_get(s->bhs, RIG_F_I) == 0 && rig_get32(s->bhs, RIG_F_CMD_SN) == 100);
+    CU_ASSERT_EQUAL(rig_get(s->bhs, RIG_F_LOGOUT_REASON), rig_get(about, RIG_F_LOGOUT_REASON));
+    uint32_t itt = rig_get32(s->bhs, RIG_F_ITT);
+    bench_took(w, s);
+    CU_ASSERT(bench_quiet(l));
+    logout_response(l, itt, 0);
+    CU_ASSERT(w->down == RIG_OK && w->events[RIG_EVENT_SESSION_DOWN] == 1 && l->gone);
+    bench_free(w);
+}
+
 RIG_SUITE("initiator: Logout and Asynchronous Messages", {"a session is closed", close_session},
           {"a FIN that does not come", withheld_fin},
           {"an answer before our data has left", hostile_response}, {"logouts that fail", failed_logout},
@@ -510,4 +600,7 @@ RIG_SUITE("initiator: Logout and Asynchronous Messages", {"a session is closed",
           {"the drop of another connection", drop_of_another},
           {"the target asks for a negotiation", negotiation_asked}, {"all other events", other_events},
           {"one of two logouts taken back", one_of_two_taken_back}, {"both taken back", both_taken_back},
-          {"a logout that never went", never_went}, {"a logout of the only connection", only_connection})
+          {"a logout that never went", never_went}, {"a logout of the only connection", only_connection},
+          {"a hole behind a closed connection", hole_behind_a_closed_one},
+          {"a login that ends behind a Logout", login_behind_a_logout},
+          {"a Logout refused for want of room", refused_for_room})
