@@ -646,22 +646,101 @@ static void cancel_refused(void)
     bench_free(w);
 }
 
-RIG_SUITE("initiator: task management and Reject", {"ABORT TASK", abort_task},
-          {"refused functions end nothing", refused_functions}, {"task sets and resets", sets_and_resets},
-          {"data goes on until the answer", data_while_waiting},
-          {"aborted with data queued", aborted_with_data_queued},
-          {"a task that was not sent is withdrawn", withdrawn},
-          {"a task that was sent meanwhile", sent_meanwhile}, {"functions that cannot be", bad_functions},
-          {"a response for nobody", response_for_nobody},
-          {"a command without an answer is aborted", command_timeout},
-          {"an answer after all", answer_after_all}, {"an abort that fails", abort_fails},
-          {"a timeout while waiting for the window", timeout_while_waiting},
-          {"requests without an answer", request_timeouts},
-          {"a refused command leaves a hole to plug", rejected_command},
-          {"a refused command without a hole", rejected_without_a_hole}, {"a plug that fails", plug_fails},
-          {"Rejects that name no request", survived_rejects},
-          {"a cancel on a dying connection", cancel_on_a_dying_connection},
-          {"an immediate command behind a reset", immediate_behind_a_reset},
-          {"a limit of RIG_NEVER", no_time_limit},
-          {"an abort refused for want of room", abort_refused_for_room},
-          {"late while it is cancelled", late_while_cancelled}, {"a cancel that is refused", cancel_refused})
+/* Commands for what is being reset wait for the answer: whether the reset ends them would be the target's
+ * choice (4.2.3.2). Those for another unit go on, unless all units are reset. */
+static void behind_a_reset(void)
+{
+    for (uint8_t function = 5; function <= 7; function++)
+        for (int refused = 0; refused < 2; refused++) {
+            bool all = function > 5;
+            bench *w = bench_new();
+            link *l = bench_up(w, NULL);
+            job reset, same, other;
+            tmf_init(&reset, w, function, LUN_A);
+            job_sent(&reset, l, RIG_PDU_TMF_REQ);
+            job_io(&same, w, false, buffer, 512);
+            same.task.lun = LUN_A;
+            job_submit(&same);
+            CU_ASSERT(bench_quiet(l));
+            job_io(&other, w, false, buffer, 512);
+            other.task.lun = LUN_B;
+            job_submit(&other);
+            bench_pump(w);
+            CU_ASSERT_EQUAL(l->num_seen, all ? 0 : 1);
+            if (!all)
+                CU_ASSERT_EQUAL(rig_get(bench_want(l, RIG_PDU_SCSI_CMD)->bhs, RIG_F_LUN), LUN_B);
+            w->exp_cmd_sn += !all;
+            tmf_response(l, reset.task.itt, refused ? 5 : 0);
+            CU_ASSERT(job_ended(&reset, RIG_OK) && same.done == 0 && other.done == 0);
+            CU_ASSERT_EQUAL(rig_get(bench_want(l, RIG_PDU_SCSI_CMD)->bhs, RIG_F_LUN), LUN_A);
+            if (all)
+                CU_ASSERT_EQUAL(rig_get(bench_want(l, RIG_PDU_SCSI_CMD)->bhs, RIG_F_LUN), LUN_B);
+            w->exp_cmd_sn += all ? 2 : 1;
+            bench_good(l, same.task.itt, 0);
+            bench_good(l, other.task.itt, 0);
+            CU_ASSERT(job_ended(&same, RIG_OK) && job_ended(&other, RIG_OK));
+            bench_free(w);
+        }
+}
+
+/* Data, an R2T or a response, by how. */
+static void send_late(link *l, uint32_t itt, int how)
+{
+    if (how == 0)
+        bench_good(l, itt, 0);
+    else if (how == 1)
+        bench_data_in(l, itt, 0, 0, buffer, 512, true);
+    else
+        bench_r2t(l, itt, LUN_A, 7, 0, 0, 512);
+}
+
+/* What still comes for a task that a function has ended is thrown away (4.2.3.4), here and on another
+ * connection; for a tag that no task ever had it stays an error (7.13). */
+static void late_for_an_ended_task(void)
+{
+    static const uint8_t functions[] = {1, 2, 5, 6};
+    for (size_t i = 0; i < sizeof functions; i++)
+        for (int how = 0; how < 3; how++) {
+            bench *w = bench_new();
+            link *l = bench_up(w, "InitialR2T=Yes\0ImmediateData=No\0");
+            job j, tmf, next;
+            job_io(&j, w, how == 2, buffer, 512);
+            j.task.lun = LUN_A;
+            job_sent(&j, l, RIG_PDU_SCSI_CMD);
+            tmf_init(&tmf, w, functions[i], LUN_A);
+            tmf.task.reference = functions[i] == 1 ? &j.task : NULL;
+            job_sent(&tmf, l, RIG_PDU_TMF_REQ);
+            uint32_t itt = j.task.itt;
+            tmf_response(l, tmf.task.itt, 0);
+            CU_ASSERT(job_ended(&j, RIG_E_ABORTED));
+            send_late(l, itt, how);
+            CU_ASSERT(bench_quiet(l) && j.done == 1);
+            CU_ASSERT_FATAL(rig_session_is_up(w->session));
+            command(&next, w, l, LUN_A);
+            CU_ASSERT_NOT_EQUAL(next.task.itt, itt);
+            bench_good(l, next.task.itt, 0);
+            CU_ASSERT(job_ended(&next, RIG_OK));
+            send_late(l, itt + 0x00100000, how);
+            CU_ASSERT(bench_fell(w, RIG_E_PROTOCOL, "ITT"));
+            bench_free(w);
+        }
+}
+
+RIG_SUITE(
+    "initiator: task management and Reject", {"ABORT TASK", abort_task},
+    {"refused functions end nothing", refused_functions}, {"task sets and resets", sets_and_resets},
+    {"data goes on until the answer", data_while_waiting},
+    {"aborted with data queued", aborted_with_data_queued},
+    {"a task that was not sent is withdrawn", withdrawn}, {"a task that was sent meanwhile", sent_meanwhile},
+    {"functions that cannot be", bad_functions}, {"a response for nobody", response_for_nobody},
+    {"a command without an answer is aborted", command_timeout}, {"an answer after all", answer_after_all},
+    {"an abort that fails", abort_fails}, {"a timeout while waiting for the window", timeout_while_waiting},
+    {"requests without an answer", request_timeouts},
+    {"a refused command leaves a hole to plug", rejected_command},
+    {"a refused command without a hole", rejected_without_a_hole}, {"a plug that fails", plug_fails},
+    {"Rejects that name no request", survived_rejects},
+    {"a cancel on a dying connection", cancel_on_a_dying_connection},
+    {"an immediate command behind a reset", immediate_behind_a_reset},
+    {"a limit of RIG_NEVER", no_time_limit}, {"an abort refused for want of room", abort_refused_for_room},
+    {"late while it is cancelled", late_while_cancelled}, {"a cancel that is refused", cancel_refused},
+    {"commands behind a reset", behind_a_reset}, {"late for a task that was ended", late_for_an_ended_task})
