@@ -739,6 +739,85 @@ static void wait_of_a_login(void)
     bench_free(w);
 }
 
+/* ---- requests that find no room ---- */
+
+static void refuse_for_room(link *l, const uint8_t *about)
+{
+    uint8_t bhs[RIG_BHS_LEN];
+    bench_bhs(l, bhs, RIG_PDU_REJECT, RIG_TAG_NONE);
+    rig_set(bhs, RIG_F_REJECT_REASON, 6);
+    bench_status(l, bhs, about, RIG_BHS_LEN);
+}
+
+/* The Logout that cleans up for a lost connection is refused for the same reason: it goes again, with a
+ * number.
+ */
+static void cleanup_refused_for_room(void)
+{
+    bench *w = bench_level_2();
+    link *a = bench_up(w, agreed);
+    link *b = second(w);
+    job j;
+    uint8_t about[RIG_BHS_LEN];
+    lose(a);
+    bench_tick_to(w, w->now + 3 * RIG_SECOND);
+    memcpy(about, bench_want(b, RIG_PDU_LOGOUT_REQ)->bhs, sizeof about);
+    CU_ASSERT_EQUAL(rig_get(about, RIG_F_I), 1);
+    refuse_for_room(b, about);
+    const seen *s = bench_want(b, RIG_PDU_LOGOUT_REQ);
+    CU_ASSERT(rig_get(s->bhs, RIG_F_I) == 0 && rig_get(s->bhs, RIG_F_CID) == 0);
+    CU_ASSERT_EQUAL(rig_get(s->bhs, RIG_F_LOGOUT_REASON), rig_get(about, RIG_F_LOGOUT_REASON));
+    uint32_t itt = rig_get32(s->bhs, RIG_F_ITT);
+    bench_took(w, s);
+    logout_response(b, itt, 0);
+    CU_ASSERT(w->events[RIG_EVENT_RECOVERED] == 1 && w->events[RIG_EVENT_SESSION_DOWN] == 0);
+    job_io(&j, w, false, buffer, 512);
+    job_sent(&j, b, RIG_PDU_SCSI_CMD);
+    bench_free(w);
+}
+
+/* ---- what no recovery follows ---- */
+
+/* A CHECK CONDITION without sense data, or a NOP-In whose LUN cannot be. */
+static void send_broken(link *l, const job *j, bool nop)
+{
+    uint8_t bhs[RIG_BHS_LEN];
+    bench_bhs(l, bhs, nop ? RIG_PDU_NOP_IN : RIG_PDU_SCSI_RESP, nop ? RIG_TAG_NONE : j->task.itt);
+    if (nop) {
+        rig_set(bhs, RIG_F_TTT, 7);
+        rig_set(bhs, RIG_F_LUN, UINT64_MAX);
+        bench_send(l, bhs, NULL, 0);
+        return;
+    }
+    rig_set(bhs, RIG_F_SCSI_STATUS, 2);
+    bench_status(l, bhs, NULL, 0);
+}
+
+/* A format error ends the session (7.7), whatever other connections it has and whatever level was agreed. */
+static void format_errors(void)
+{
+    for (int how = 0; how < 8; how++) {
+        bool two = how & 1, nop = how & 2, high = how & 4;
+        bench *w = bench_level_2();
+        w->config.offer[RIG_KEY_RECOVERY_LEVEL].value = high ? 2 : 0;
+        link *a = bench_up(w, high ? agreed : "MaxConnections=2\0");
+        link *b = two ? second(w) : NULL;
+        job j;
+        if (two)
+            b->connected = false;
+        job_io(&j, w, false, buffer, 512);
+        job_sent(&j, a, RIG_PDU_SCSI_CMD);
+        if (two)
+            b->connected = true;
+        send_broken(a, &j, nop);
+        bench_pump(w);
+        CU_ASSERT(bench_fell(w, RIG_E_FORMAT, NULL));
+        CU_ASSERT(job_ended(&j, RIG_E_FORMAT) && a->gone && (!two || b->gone));
+        CU_ASSERT_EQUAL(w->events[RIG_EVENT_RECOVERED], 0);
+        bench_free(w);
+    }
+}
+
 RIG_SUITE("initiator: connection recovery", {"the only connection", the_only_connection},
           {"unreceived", unreceived}, {"a hole in CmdSN", hole_of_the_only_connection},
           {"one of two", one_of_two}, {"with a gap", with_a_gap}, {"answers", answers},
@@ -752,4 +831,6 @@ RIG_SUITE("initiator: connection recovery", {"the only connection", the_only_con
           {"the session is logged out meanwhile", session_logout_by_the_other},
           {"the other connection is logged out meanwhile", other_logged_out},
           {"lost in its own logout", carrier_lost}, {"told of the next attempt", told_of_the_next_attempt},
-          {"a wait that was for a login", wait_of_a_login})
+          {"a wait that was for a login", wait_of_a_login},
+          {"a clean-up refused for want of room", cleanup_refused_for_room},
+          {"format errors end the session", format_errors})
