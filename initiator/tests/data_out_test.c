@@ -487,6 +487,47 @@ static void bad_requests(void)
     CU_ASSERT_EQUAL(j.done, 1);
 }
 
+/* With FastAbort nothing is sent for what a function is to end (4.2.3.4). Where the target refuses it, or
+ * rejects it, all that was asked for meanwhile is sent, in order, as if nothing had been. */
+static void goes_on_when_refused(void)
+{
+    const terms t = {.mrdsl = 512, .edtl = 6000};
+    for (int rejected = 0; rejected < 2; rejected++) {
+        bench *w = bench_new();
+        w->config.offer[RIG_KEY_TASK_REPORTING].omit = false;
+        w->config.offer[RIG_KEY_MAX_R2T].value = 2;
+        link *l =
+            bench_up(w, "TaskReporting=FastAbort\0InitialR2T=Yes\0ImmediateData=No\0MaxOutstandingR2T=2\0"
+                        "MaxRecvDataSegmentLength=512\0MaxBurstLength=2000\0FirstBurstLength=512\0");
+        struct iovec pieces[3];
+        uint8_t bhs[RIG_BHS_LEN], about[RIG_BHS_LEN];
+        job j, tmf;
+        job_write(&j, w, t.edtl, pieces);
+        job_sent(&j, l, RIG_PDU_SCSI_CMD);
+        bench_r2t(l, j.task.itt, LUN, 5, 0, 0, 2000);
+        take_sequence(l, &j, 5, 0, 2000, t.mrdsl);
+        job_init(&tmf, w, RIG_TASK_TMF);
+        tmf.task.function = 2;
+        tmf.task.lun = LUN;
+        tmf.task.immediate = true;
+        memcpy(about, job_sent(&tmf, l, RIG_PDU_TMF_REQ)->bhs, sizeof about);
+        bench_r2t(l, j.task.itt, LUN, 6, 1, 2000, 2000);
+        bench_r2t(l, j.task.itt, LUN, 7, 2, 4000, 2000);
+        CU_ASSERT(bench_quiet(l));
+        bench_bhs(l, bhs, rejected ? RIG_PDU_REJECT : RIG_PDU_TMF_RESP,
+                  rejected ? RIG_TAG_NONE : tmf.task.itt);
+        rig_set(bhs, rejected ? RIG_F_REJECT_REASON : RIG_F_TMF_RESPONSE, 5);
+        bench_status(l, bhs, about, rejected ? sizeof about : 0);
+        CU_ASSERT(job_ended(&tmf, rejected ? RIG_E_REFUSED : RIG_OK));
+        take_sequence(l, &j, 6, 2000, 2000, t.mrdsl);
+        take_sequence(l, &j, 7, 4000, 2000, t.mrdsl);
+        CU_ASSERT(bench_quiet(l));
+        bench_good(l, j.task.itt, 0);
+        CU_ASSERT(job_ended(&j, RIG_OK));
+        bench_free(w);
+    }
+}
+
 RIG_SUITE("initiator: writes", {"data under every agreement", every_agreement},
           {"unsolicited data in the order of commands", order_of_commands},
           {"an R2T while unsolicited data goes", r2t_during_unsolicited},
@@ -495,4 +536,5 @@ RIG_SUITE("initiator: writes", {"data under every agreement", every_agreement},
           {"hundreds of R2Ts wait and are honoured", many_r2ts},
           {"an early response waits for the memory", early_response},
           {"an early response and a loss", early_response_and_loss}, {"long CDBs", long_cdb},
-          {"requests that cannot be", bad_requests})
+          {"requests that cannot be", bad_requests},
+          {"data goes on when the function that stopped it is refused", goes_on_when_refused})
