@@ -20,6 +20,14 @@ void lint_cmd_sn_next(lint_at *at)
     lint_field(at, RIG_F_CMD_SN, at->session->cmd_sn);
 }
 
+/* It may have gone down with a connection that has ended, and is filled on another one (4.2.2.1). */
+static bool is_refilled(const lint_at *at, uint32_t cmd_sn)
+{
+    const lint_session *session = at->session;
+    bool taken = at->conn->exp_known && rig_sn_lt(cmd_sn, at->conn->exp_cmd_sn);
+    return session->live < session->joined && at->kind == RIG_PDU_NOP_OUT && !taken;
+}
+
 /* On several connections they arrive in any order, but each of them once. */
 void lint_cmd_sn_once(lint_at *at)
 {
@@ -29,6 +37,8 @@ void lint_cmd_sn_once(lint_at *at)
     uint32_t cmd_sn = LINT_GET(at, CMD_SN), distance = cmd_sn - session->cmd_sn;
     bool before = rig_sn_lt(cmd_sn, session->cmd_sn);
     bool again = !before && distance < LINT_AHEAD_MAX && (session->ahead >> distance & 1);
+    if ((before || again) && is_refilled(at, cmd_sn))
+        return;
     if (before || again)
         lint_field_text(at, RIG_F_CMD_SN, "one that was not used before");
     else if (distance >= LINT_AHEAD_MAX && lint_all_seen(at))
