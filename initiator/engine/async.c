@@ -92,7 +92,8 @@ static rig_status plug_hole(eng_conn *conn, uint32_t cmd_sn, uint64_t now)
 /* Without these requests the engine cannot go on. */
 static bool is_vital(const rig_task *task)
 {
-    bool abort = task->kind == RIG_TASK_TMF && task->engine.internal;
+    bool reassign = task->function == ENG_TASK_REASSIGN; /* it knows by itself what a refusal means */
+    bool abort = task->kind == RIG_TASK_TMF && task->engine.internal && !reassign;
     return task->kind == RIG_TASK_LOGOUT || task->engine.plug || abort;
 }
 

@@ -110,8 +110,11 @@ static void next_sequence(eng_conn *conn, rig_task *task)
 }
 
 /* Nothing more goes, and nothing of it is forgotten: the function that is to end the task may be refused. */
-void eng_data_out_pause(eng_conn *conn, rig_task *task)
+void eng_data_out_pause(eng_conn *conn, rig_task *task, uint32_t stopper)
 {
+    if (task->engine.stopped)
+        return;
+    task->engine.stopper = stopper;
     task->engine.stopped = true;
     task->engine.paused = task->engine.sending;
     if (task->engine.sending)

@@ -540,7 +540,7 @@ rig_status eng_r2t_take(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 bool eng_data_out_send(eng_conn *conn);
 void eng_data_out_start(eng_conn *conn, rig_task *task);
 void eng_data_out_forget(eng_conn *conn, rig_task *task);
-void eng_data_out_pause(eng_conn *conn, rig_task *task);
+void eng_data_out_pause(eng_conn *conn, rig_task *task, uint32_t stopper);
 void eng_data_out_resume(eng_conn *conn, rig_task *task);
 rig_status eng_tmf_check(const rig_session *session, const rig_task *task);
 rig_status eng_task_termination(eng_conn *conn, const rig_pdu *pdu);

@@ -122,7 +122,7 @@ static void stop_data(eng_conn *conn, const rig_task *tmf)
     for (uint32_t i = 0; is_fast(session) && i < session->num_slots; i++) {
         rig_task *task = session->slots[i].task;
         if (task && task->engine.conn == conn && is_hit(tmf, task))
-            eng_data_out_pause(conn, task);
+            eng_data_out_pause(conn, task, tmf->itt);
     }
 }
 
@@ -131,7 +131,7 @@ void eng_tmf_refused(eng_conn *conn, const rig_task *task)
     rig_session *session = conn->session;
     for (uint32_t i = 0; is_in(multi_task, task->function) && i < session->num_slots; i++) {
         rig_task *hit = session->slots[i].task;
-        if (hit && hit->engine.stopped && is_hit(task, hit))
+        if (hit && hit->engine.stopped && hit->engine.stopper == task->itt)
             eng_data_out_resume(hit->engine.conn, hit);
     }
 }
@@ -176,7 +176,7 @@ rig_status eng_task_termination(eng_conn *conn, const rig_pdu *pdu)
         rig_task *task = session->slots[i].task;
         bool hit = task && task->kind == RIG_TASK_SCSI && eng_is_out(task) && task->lun == lun;
         if (hit && task->engine.conn == conn)
-            eng_data_out_pause(conn, task);
+            eng_data_out_pause(conn, task, RIG_TAG_NONE);
     }
     return eng_nop_answer(conn, pdu, RIG_TAG_NONE);
 }

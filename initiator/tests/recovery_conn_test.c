@@ -749,6 +749,38 @@ static void refuse_for_room(link *l, const uint8_t *about)
     bench_status(l, bhs, about, RIG_BHS_LEN);
 }
 
+/* One TASK REASSIGN is refused while another one is out: it goes again behind the answer of that, immediate
+ * as before (11.5.1). */
+static void reassign_refused_for_room(void)
+{
+    bench *w = bench_level_2();
+    link *l = bench_up(w, agreed);
+    job j[2];
+    uint8_t about[RIG_BHS_LEN];
+    for (int i = 0; i < 2; i++) {
+        job_io(&j[i], w, false, buffer + i * 512, 512);
+        job_sent(&j[i], l, RIG_PDU_SCSI_CMD);
+    }
+    lose(l);
+    bench_tick_to(w, w->now + 3 * RIG_SECOND);
+    l = reinstated(w, 0);
+    uint32_t first = want_reassign(l, &j[0], 0);
+    const seen *s = bench_want(l, RIG_PDU_TMF_REQ);
+    memcpy(about, s->bhs, sizeof about);
+    CU_ASSERT_EQUAL(rig_get32(about, RIG_F_REF_TAG), j[1].task.itt);
+    refuse_for_room(l, about);
+    CU_ASSERT(bench_quiet(l) && j[0].done == 0 && j[1].done == 0 && rig_session_is_up(w->session));
+    tmf_response(l, first, 0);
+    tmf_response(l, want_reassign(l, &j[1], 0), 0);
+    CU_ASSERT(w->events[RIG_EVENT_RECOVERED] == 1 && w->events[RIG_EVENT_SESSION_DOWN] == 0);
+    for (int i = 0; i < 2; i++) {
+        bench_data_in(l, j[i].task.itt, 0, 0, disk, 512, true);
+        bench_good(l, j[i].task.itt, 1);
+        CU_ASSERT(job_ended(&j[i], RIG_OK));
+    }
+    bench_free(w);
+}
+
 /* The Logout that cleans up for a lost connection is refused for the same reason: it goes again, with a
  * number.
  */
@@ -832,5 +864,6 @@ RIG_SUITE("initiator: connection recovery", {"the only connection", the_only_con
           {"the other connection is logged out meanwhile", other_logged_out},
           {"lost in its own logout", carrier_lost}, {"told of the next attempt", told_of_the_next_attempt},
           {"a wait that was for a login", wait_of_a_login},
+          {"a reassignment refused for want of room", reassign_refused_for_room},
           {"a clean-up refused for want of room", cleanup_refused_for_room},
           {"format errors end the session", format_errors})

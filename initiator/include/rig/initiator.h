@@ -435,7 +435,8 @@ struct rig_task {
         uint32_t turn;               /**< its place among the session's requests */
         uint32_t num_tx;             /**< PDUs with its data that have not left yet */
         uint32_t ref_itt;            /**< TMF: tag of the task it is about */
-        uint32_t ref_cmd_sn;         /**< TMF: its CmdSN, valid with ref_numbered */
+        uint32_t stopper;     /**< tag of the function that stopped its data; none when the target did */
+        uint32_t ref_cmd_sn;  /**< TMF: its CmdSN, valid with ref_numbered */
         rig_status aborting;  /**< what it ends with when the ABORT TASK of the engine's own that is about
                                  it has its answer; RIG_OK when there is none */
         rig_status verdict;   /**< result that waits for num_tx to become 0 */
