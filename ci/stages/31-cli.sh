@@ -196,6 +196,10 @@ says 0 'nothing failed the last time' iscsirig run --rerun-failed
 holds 'and that is all it says' eval 'cat said complained | wc -l | grep -qx 1'
 says 0 'nothing failed the last time' iscsirig run --rerun-failed --junit none.xml
 holds 'a report that was asked for is written all the same' grep -q 'tests="0"' none.xml
+printf 'pack/good.scn\tp/1\twhy\tseen\n' >listed
+says 1 '0 passed, 2 failed' iscsirig run pack/good.scn --known-failures listed --peer-name p/1
+printf 'pack/good.scn\tp/1\tsometimes why\tseen\n' >listed
+says 0 '2 passed, 0 failed' iscsirig run pack/good.scn --known-failures listed --peer-name p/1
 says 1 '3 passed, 1 failed' iscsirig run pack
 capture=$(sed -n 's/^  capture *//p' said)
 holds 'the failure screen names a capture' test -s "$capture"

@@ -111,6 +111,8 @@ void cli_known_apply(const cli_known *known, const char *peer, rig_result *resul
     if (!known->text || (!failed && result->verdict != RIG_VERDICT_PASS) ||
         !listed(known, peer, result, &reason))
         return;
+    if (!failed && rig_view_starts(reason, "sometimes ")) /* a race of the peer's, which it may win */
+        return;
     result->verdict = failed ? RIG_VERDICT_KNOWN : RIG_VERDICT_FIXED;
     rig_result_text(result, &result->reason, reason);
 }
