@@ -6,8 +6,7 @@
 #define SESSION_DROP 3
 #define NEGOTIATION_REQUEST 4
 #define TASK_TERMINATION 5
-#define DATA_DIGEST_ERROR 2 /* reasons of a Reject */
-#define IMMEDIATE_COMMAND 6 /* more immediate requests than the target takes at once */
+#define DATA_DIGEST_ERROR 2 /* reason of a Reject */
 
 /* What the target says about the time until the next login counts, this once, instead of what was agreed
  * (section 7.5.2). */
@@ -115,7 +114,7 @@ static bool sent_numbered(rig_task *task, const rig_pdu *pdu)
 {
     bool tmf = task->kind == RIG_TASK_TMF && task->function != ENG_TASK_REASSIGN; /* 11.5.1 */
     bool own = (tmf || task->kind == RIG_TASK_LOGOUT) && task->engine.internal && task->immediate;
-    if (!own || rig_get(pdu->bhs, RIG_F_REJECT_REASON) != IMMEDIATE_COMMAND)
+    if (!own || rig_get(pdu->bhs, RIG_F_REJECT_REASON) != ENG_IMMEDIATE_COMMAND)
         return false;
     eng_task_renumber(task);
     return true;

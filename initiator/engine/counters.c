@@ -1,10 +1,8 @@
 /* What is counted, and where it is asked for. The objects are those of RFC 7147 section 7. */
 #include "internal.h"
 
-#define CLASS_REDIRECT 1
 #define AUTHENTICATION 0x0201
 #define AUTHORIZATION 0x0202
-#define CLOSE_SESSION 0
 
 void rig_session_count(const rig_session *session, rig_session_counters *out_counters)
 {
@@ -49,8 +47,8 @@ void eng_count_request(eng_conn *conn, const rig_task *task)
     conn->session->counters.cmd_pdus += command;
     if (task->kind != RIG_TASK_LOGOUT)
         return;
-    node->logout_normals += task->reason == CLOSE_SESSION;
-    node->logout_others += task->reason != CLOSE_SESSION;
+    node->logout_normals += task->reason == ENG_CLOSE_SESSION;
+    node->logout_others += task->reason != ENG_CLOSE_SESSION;
 }
 
 /* Behind a wrong header digest nobody knows what it was. */
@@ -129,7 +127,7 @@ void eng_count_session(rig_session *session, rig_status why, uint64_t now)
 
 static rig_login_failure_type login_failure_of(rig_status why, uint16_t login_status)
 {
-    if (login_status >> 8 == CLASS_REDIRECT)
+    if (login_status >> 8 == ENG_CLASS_REDIRECT)
         return RIG_LOGIN_FAILURE_REDIRECT;
     if (login_status == AUTHENTICATION)
         return RIG_LOGIN_FAILURE_AUTH;

@@ -57,6 +57,8 @@ typedef enum eng_phase { ENG_IDLE, ENG_QUEUED, ENG_AGAIN, ENG_STRANDED, ENG_SENT
 /* Logout reasons (section 11.14.1) and the one task management function that is the engine's own. */
 enum { ENG_CLOSE_SESSION, ENG_CLOSE_CONNECTION, ENG_REMOVE_FOR_RECOVERY };
 enum { ENG_TASK_REASSIGN = 8 };
+enum { ENG_CLASS_REDIRECT = 1 };    /* of login statuses (section 11.13.5) */
+enum { ENG_IMMEDIATE_COMMAND = 6 }; /* of Rejects: more immediate requests than the target takes (11.17.1) */
 
 typedef struct eng_slot {
     rig_task *task; /* NULL when free */
@@ -150,7 +152,7 @@ typedef struct eng_login {
     uint16_t login_status;
     rig_gather tx;     /* text not sent yet */
     size_t tx_sent;    /* bytes of it that are out */
-    size_t optional;   /* … of them, at the end, that may be left out */
+    size_t optional;   /* bytes of answers in tx that may be left out (6.2.2) */
     rig_gather rx;     /* text of a sequence of responses */
     uint32_t offers;   /* bits of keys we proposed */
     uint32_t answers;  /* bits of keys the target answered or proposed: a second time is a renegotiation */
@@ -234,8 +236,8 @@ struct rig_session {
     bool sweep;    /* a connection may be over: look when no call is on the stack */
     bool doomed;   /* rig_session_free was called */
     bool has_wait;
-    uint16_t wait,
-        retain; /* Time2Wait of an Async Message, which counts instead of the agreed one (7.5.2) … */
+    uint16_t wait; /* Time2Wait that the target named, which counts instead of the agreed one (7.5.2) … */
+    uint16_t retain;
     uint64_t not_before; /* … and when it is over */
     bool nexus;          /* the SCSI layer has an I_T nexus whose loss it was not told of */
     rig_status lost;     /* why the session went down */

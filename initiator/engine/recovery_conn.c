@@ -4,7 +4,6 @@
 #include "internal.h"
 
 #define NO_SUCH_SESSION 0x020a
-#define TOO_MANY_AT_ONCE 6 /* reason of a Reject */
 
 #define SAVE_AGAIN (1 * RIG_SECOND)   /* between attempts */
 #define CLOSE_LIMIT (20 * RIG_SECOND) /* for a logout that only closes */
@@ -272,7 +271,7 @@ static void reassign_done(rig_task *tmf, uint64_t now)
     eng_conn *failed = eng_session_failed(session, tmf->engine.failed_cid);
     bool answered = tmf->status == RIG_OK;
     bool refused = tmf->status == RIG_E_REFUSED;
-    bool busy = refused && tmf->response == TOO_MANY_AT_ONCE && is_reassigning(failed, tmf);
+    bool busy = refused && tmf->response == ENG_IMMEDIATE_COMMAND && is_reassigning(failed, tmf);
     rig_task *task = answered ? NULL : eng_task_find(session, tmf->engine.ref_itt);
     eng_own_done(tmf, now);
     if (task && task->engine.reassigning) {

@@ -5,7 +5,6 @@
 #define RETRY_WAIT (1 * RIG_SECOND)  /* at least this long between attempts to log in again */
 #define RETRY_SLOW (32 * RIG_SECOND) /* what the pauses of an endless wish grow to */
 
-#define CLASS_REDIRECT 1
 #define CLASS_INITIATOR 2
 #define MOVED_FOR_GOOD 0x0102
 #define NOT_FOUND 0x0203
@@ -189,7 +188,7 @@ rig_status eng_first_login(rig_session *session, uint64_t now)
  * later logins (section 11.13.5). */
 static bool follow(rig_session *session, const eng_conn *conn, uint16_t login_status, uint64_t now)
 {
-    if (login_status >> 8 != CLASS_REDIRECT || !conn->login->redirected || session->config.no_redirect)
+    if (login_status >> 8 != ENG_CLASS_REDIRECT || !conn->login->redirected || session->config.no_redirect)
         return false;
     if (session->doomed || session->redirects >= ENG_REDIRECTS_MAX)
         return false;

@@ -197,8 +197,7 @@ rig_status eng_scsi_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
 {
     uint32_t stat_sn = rig_get32(pdu->bhs, RIG_F_STAT_SN);
     rig_task *task = eng_command_of(conn, pdu);
-    bool late = eng_is_replay(conn, pdu) || eng_was_aborted(conn->session, rig_get32(pdu->bhs, RIG_F_ITT));
-    if (!task && late)
+    if (!task && (eng_is_replay(conn, pdu) || eng_was_aborted(conn->session, rig_get32(pdu->bhs, RIG_F_ITT))))
         return RIG_OK;
     if (!task)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT, "no such task on this connection (7.13)");

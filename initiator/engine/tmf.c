@@ -145,7 +145,8 @@ static bool is_reset(const rig_task *task)
 
 void eng_resets_find(const rig_session *session, eng_resets *out_resets)
 {
-    *out_resets = (eng_resets){0};
+    out_resets->num = 0; /* on the way of every request: no more of it is touched */
+    out_resets->all = false;
     for (uint32_t i = 0; session->num_resets > 0 && i < session->num_slots; i++) {
         const rig_task *task = session->slots[i].task;
         if (!task || !task->engine.resets)
