@@ -1,9 +1,9 @@
 #include "rig/faults.h"
 
 const rig_fault_row rig_fault_rows[RIG_FAULTS] = {
-#define X(id, name, what, requirement, judge) {name, what, requirement, judge},
-    RIG_FAULT_ROWS(X)
-#undef X
+#define RIG_FAULT(id, name, what, requirement, judge) {name, what, requirement, judge},
+#include "rig/faults.def"
+#undef RIG_FAULT
 };
 
 rig_fault rig_fault_find(rig_view name)

@@ -415,10 +415,6 @@ typedef enum tgt_pushed {
     TGT_OVER  /* the task, or the whole connection, ended instead; do not touch the task */
 } tgt_pushed;
 
-/* Is a deviation on for the answers of this task, by a rule or for the whole target? Every place that
- * deviates asks here. out_bit: the bit the rule names, 0. */
-bool tgt_faulty(const tgt_task *task, rig_fault fault, uint32_t *out_bit);
-
 typedef struct tgt_answer {
     rig_pdu_kind kind;
     bool last;        /* the task is over once it is queued, and must not be touched */
@@ -438,9 +434,29 @@ typedef struct tgt_answer {
 uint32_t tgt_reply_room(const tgt_conn *conn);
 void tgt_answer_init(tgt_answer *answer, const tgt_task *task, rig_pdu_kind kind);
 tgt_pushed tgt_reply(tgt_task *task, tgt_answer *answer);
-/* Is a fault on for the answers of this task; or for the PDU being received? */
+/* Does it use up a StatSN? */
+bool tgt_takes_stat_sn(const tgt_answer *answer);
+
+/* ---- tdeviate.c: what makes an answer wrong on purpose ---- */
+/* Is a fault on for the answers of this task; or for the PDU being received? Every place that deviates asks
+ * here, or in tgt_login_fault. */
 bool tgt_fault_on(const tgt_task *task, rig_fault fault);
 bool tgt_fault_now(const tgt_conn *conn, rig_fault fault);
+/* Is it on for this one of its answers? out_bit: the bit the rule names, 0. */
+bool tgt_deviates(tgt_task *task, const tgt_answer *answer, rig_fault fault, uint32_t *out_bit);
+/* The action of a rule that shapes this task. */
+const rig_rule_action *tgt_rule_action(const tgt_task *task, rig_rule_verb verb);
+/* In the order in which push does them; those that say so look at a PDU that is in the queue already. */
+bool tgt_deviate_lost(tgt_task *task, const tgt_answer *answer);
+void tgt_deviate_numbers(tgt_task *task, tgt_answer *answer);
+void tgt_deviate_fields(const tgt_task *task, tgt_answer *answer);
+void tgt_deviate_shape(tgt_task *task, tgt_answer *answer);
+void tgt_deviate_digests(tgt_task *task, const tgt_answer *answer, rig_tx *tx);
+void tgt_deviate_lengths(const tgt_task *task, rig_tx *tx, rig_pdu_kind kind);
+bool tgt_deviate_twice(tgt_task *task, const tgt_answer *answer);
+/* Copies the payload into a block of the queue's, so that a byte of it can be spoiled after the digest was
+ * made. */
+void tgt_own_payload(rig_target *target, tgt_answer *answer);
 
 /* ---- trules.c: rules at the receiving end ---- */
 /* Looks at a received header once; sets conn->effects and conn->dropped. */

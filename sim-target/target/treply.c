@@ -1,10 +1,9 @@
 /*
- * The one place where PDUs are queued: numbers, faults and the effects of rules are put on here.
+ * The one place where PDUs are queued: numbers, faults (tdeviate.c) and the effects of rules are put on here.
  *
  * A rule that fired for a request shapes every answer of its task. What stands instead of an answer ends the
  * task.
  */
-#include "rig/crc32c.h"
 #include "tgt.h"
 
 void tgt_answer_init(tgt_answer *answer, const tgt_task *task, rig_pdu_kind kind)
@@ -39,70 +38,9 @@ static sn_use sn_of(const uint8_t *bhs, rig_pdu_kind kind)
     }
 }
 
-bool tgt_faulty(const tgt_task *task, rig_fault fault, uint32_t *out_bit)
+bool tgt_takes_stat_sn(const tgt_answer *answer)
 {
-    return tgt_rules_fault(task->conn->target, task->effects, fault, out_bit);
-}
-
-/* The action of a rule among effects that switches a fault on, from entry *at on; NULL when there is none. */
-static const rig_rule_action *fault_action(const rig_target *target, uint64_t effects, rig_fault fault,
-                                           uint32_t *at)
-{
-    for (; effects >> *at && *at < target->num_rules; ++*at) {
-        const rig_rule *rule = &target->rules[*at];
-        for (uint32_t j = 0; effects >> *at & 1 && j < rule->num_actions; j++)
-            if (rule->actions[j].verb == RIG_DO_FAULT && rule->actions[j].fault == fault)
-                return &rule->actions[j];
-    }
-    return NULL;
-}
-
-/* A fault with a number hits the Data-In or R2T of that number, once a task. */
-static bool hits(const tgt_answer *answer, uint32_t number)
-{
-    if (answer->kind == RIG_PDU_DATA_IN)
-        return rig_get32(answer->bhs, RIG_F_DATA_SN) == number;
-    return answer->kind == RIG_PDU_R2T && rig_get32(answer->bhs, RIG_F_R2T_SN) == number;
-}
-
-/* Is a fault on for this answer, by a rule or for the whole target? */
-static bool faulty(tgt_task *task, const tgt_answer *answer, rig_fault fault, uint32_t *out_bit)
-{
-    const rig_target *target = task->conn->target;
-    const rig_rule_action *action;
-    *out_bit = 0;
-    for (uint32_t i = 0; (action = fault_action(target, task->effects & ~task->spent, fault, &i)); i++) {
-        if (action->numbered && !hits(answer, action->number))
-            continue;
-        if (action->numbered)
-            task->spent |= UINT64_C(1) << i;
-        *out_bit = action->bit;
-        return true;
-    }
-    return rig_fault_has(&target->faults, fault);
-}
-
-/* For faults that change the PDU just pushed. */
-static bool faulty_said(tgt_task *task, const tgt_answer *answer, rig_fault fault, uint32_t *out_bit)
-{
-    if (!faulty(task, answer, fault, out_bit))
-        return false;
-    tgt_made_wrong(task->conn, rig_fault_rows[fault].name);
-    return true;
-}
-
-bool tgt_fault_on(const tgt_task *task, rig_fault fault)
-{
-    const rig_target *target = task->conn->target;
-    uint32_t i = 0;
-    return fault_action(target, task->effects, fault, &i) || rig_fault_has(&target->faults, fault);
-}
-
-bool tgt_fault_now(const tgt_conn *conn, rig_fault fault)
-{
-    uint32_t i = 0;
-    return fault_action(conn->target, conn->effects, fault, &i) ||
-           rig_fault_has(&conn->target->faults, fault);
+    return sn_of(answer->bhs, answer->kind) == SN_TAKES;
 }
 
 static void stamp(tgt_conn *conn, tgt_answer *answer)
@@ -119,146 +57,6 @@ static void stamp(tgt_conn *conn, tgt_answer *answer)
     rig_set(bhs, RIG_F_MAX_CMD_SN, max);
     if (conn->session)
         conn->session->told_max = max;
-}
-
-/* ---- faults ---- */
-
-static void one_more(tgt_answer *answer, rig_field_id field)
-{
-    rig_set(answer->bhs, field, rig_get32(answer->bhs, field) + 1);
-}
-
-static void wrong_numbers(tgt_task *task, tgt_answer *answer)
-{
-    uint32_t bit;
-    bool status = sn_of(answer->bhs, answer->kind) == SN_TAKES;
-    bool residual = answer->kind == RIG_PDU_SCSI_RESP || (answer->kind == RIG_PDU_DATA_IN && status);
-    if (status && faulty_said(task, answer, RIG_FAULT_STAT_SN_SKIP, &bit))
-        one_more(answer, RIG_F_STAT_SN);
-    if (residual && faulty_said(task, answer, RIG_FAULT_RESIDUAL_WRONG, &bit))
-        one_more(answer, RIG_F_RESIDUAL);
-    if (answer->kind == RIG_PDU_DATA_IN && faulty_said(task, answer, RIG_FAULT_WRONG_DATA_SN, &bit))
-        one_more(answer, RIG_F_DATA_SN);
-    if (answer->kind == RIG_PDU_R2T && faulty_said(task, answer, RIG_FAULT_WRONG_R2T_SN, &bit))
-        one_more(answer, RIG_F_R2T_SN);
-}
-
-static void wrong_digests(tgt_task *task, const tgt_answer *answer, rig_tx *tx)
-{
-    const rig_txq *txq = &task->conn->txq;
-    uint32_t bit;
-    if (txq->header_digest && faulty_said(task, answer, RIG_FAULT_HEADER_DIGEST_FLIP, &bit))
-        tx->flip_header = (uint8_t)(1 + bit % 32);
-    if (txq->data_digest && tx->data_len > 0 && faulty_said(task, answer, RIG_FAULT_DATA_DIGEST_FLIP, &bit))
-        tx->flip_data = (uint8_t)(1 + bit % 32);
-}
-
-static rig_fault loss_of(const tgt_answer *answer)
-{
-    if (answer->kind == RIG_PDU_R2T)
-        return RIG_FAULT_R2T_LOST;
-    return answer->kind == RIG_PDU_DATA_IN ? RIG_FAULT_DATA_IN_LOST : RIG_FAULTS;
-}
-
-/* A PDU that has its numbers and its place in what can be sent again, and that never leaves. */
-static bool lost(tgt_task *task, const tgt_answer *answer)
-{
-    uint32_t bit;
-    rig_fault loss = loss_of(answer);
-    bool status = sn_of(answer->bhs, answer->kind) == SN_TAKES && answer->kind != RIG_PDU_LOGIN_RESP;
-    if (loss == RIG_FAULTS || !faulty(task, answer, loss, &bit))
-        loss =
-            status && faulty(task, answer, RIG_FAULT_STATUS_LOST, &bit) ? RIG_FAULT_STATUS_LOST : RIG_FAULTS;
-    if (loss != RIG_FAULTS) {
-        tgt_deviated(task->conn, rig_fault_rows[loss].name);
-        task->conn->held_back = rig_fault_rows[loss].name;
-    }
-    return loss != RIG_FAULTS;
-}
-
-static bool sent_twice(tgt_task *task, const tgt_answer *answer)
-{
-    uint32_t bit;
-    if (answer->kind == RIG_PDU_R2T)
-        return faulty_said(task, answer, RIG_FAULT_R2T_TWICE, &bit);
-    return answer->kind == RIG_PDU_DATA_IN && !answer->owned &&
-           faulty_said(task, answer, RIG_FAULT_DATA_IN_TWICE, &bit);
-}
-
-/* ---- rules that change an answer ---- */
-
-static bool sets(const rig_rule_action *action, rig_pdu_kind kind)
-{
-    return action->verb == RIG_DO_SET && (action->pdu == RIG_PDU_UNKNOWN || action->pdu == kind) &&
-           rig_fields[action->field].pdus >> kind & 1 && rig_fields[action->field].bits > 0;
-}
-
-static bool length_field(rig_field_id field)
-{
-    return field == RIG_F_DATA_LEN || field == RIG_F_AHS_WORDS;
-}
-
-static void set_fields(const tgt_task *task, uint8_t *bhs, rig_pdu_kind kind, bool lengths)
-{
-    const rig_target *target = task->conn->target;
-    for (uint32_t i = 0; task->effects >> i && i < target->num_rules; i++) {
-        const rig_rule *rule = &target->rules[i];
-        for (uint32_t j = 0; task->effects >> i & 1 && j < rule->num_actions; j++) {
-            const rig_rule_action *action = &rule->actions[j];
-            if (!sets(action, kind) || length_field(action->field) != lengths)
-                continue;
-            rig_set(bhs, action->field, action->value);
-            tgt_made_wrong(task->conn, rig_fields[action->field].name);
-        }
-    }
-}
-
-/* Lengths are final only behind the seal; the digest then is made over what is sent. */
-static void set_lengths(const tgt_task *task, rig_tx *tx, rig_pdu_kind kind)
-{
-    uint8_t before[RIG_BHS_LEN];
-    memcpy(before, tx->bhs, RIG_BHS_LEN);
-    set_fields(task, tx->bhs, kind, true);
-    if (memcmp(before, tx->bhs, RIG_BHS_LEN) != 0 && task->conn->txq.header_digest)
-        rig_crc32c_store(rig_crc32c_update(RIG_CRC32C_START, tx->bhs, RIG_BHS_LEN), tx->bhs + RIG_BHS_LEN);
-}
-
-static const rig_rule_action *find_action(const tgt_task *task, rig_rule_verb verb)
-{
-    const rig_target *target = task->conn->target;
-    for (uint32_t i = 0; task->effects >> i && i < target->num_rules; i++) {
-        const rig_rule *rule = &target->rules[i];
-        for (uint32_t j = 0; task->effects >> i & 1 && j < rule->num_actions; j++)
-            if (rule->actions[j].verb == verb)
-                return &rule->actions[j];
-    }
-    return NULL;
-}
-
-/* Copies the payload into a block of the queue's, so that a byte of it can be spoiled after the digest was
- * made. */
-static void own_payload(rig_target *target, tgt_answer *answer)
-{
-    uint8_t *copy = answer->data_len ? rig_new(target->alloc, answer->data_len) : NULL;
-    if (!copy)
-        return;
-    size_t skip = answer->iov_offset, have = 0;
-    for (uint32_t i = 0; i < answer->num_iov && have < answer->data_len; i++) {
-        size_t len = answer->iov[i].iov_len;
-        if (skip >= len) {
-            skip -= len;
-            continue;
-        }
-        len -= skip;
-        if (len > answer->data_len - have)
-            len = answer->data_len - have;
-        memcpy(copy + have, (const uint8_t *)answer->iov[i].iov_base + skip, len);
-        have += len;
-        skip = 0;
-    }
-    answer->owned = copy;
-    answer->owned_size = answer->data_len;
-    answer->refers = false;
 }
 
 /* ---- queueing ---- */
@@ -322,7 +120,7 @@ static bool made_late(tgt_task *task, tgt_answer *answer)
     tgt_conn *conn = task->conn;
     uint32_t bit;
     if (answer->kind != RIG_PDU_DATA_IN || conn->late || answer->owned ||
-        !faulty(task, answer, RIG_FAULT_DATA_IN_LATE, &bit))
+        !tgt_deviates(task, answer, RIG_FAULT_DATA_IN_LATE, &bit))
         return false;
     conn->late = rig_new(conn->target->alloc, sizeof(*conn->late));
     if (conn->late)
@@ -355,7 +153,7 @@ static void send_late(tgt_conn *conn)
 static bool push_shaped(tgt_task *task, tgt_answer *answer)
 {
     tgt_conn *conn = task->conn;
-    if (lost(task, answer)) {
+    if (tgt_deviate_lost(task, answer)) {
         discard(conn, answer);
         return true;
     }
@@ -364,13 +162,14 @@ static bool push_shaped(tgt_task *task, tgt_answer *answer)
     rig_tx *tx = rig_txq_push(&conn->txq, answer->kind, NULL);
     if (!tx)
         return false;
-    wrong_numbers(task, answer);
-    set_fields(task, answer->bhs, answer->kind, false);
+    tgt_deviate_numbers(task, answer);
+    tgt_deviate_fields(task, answer);
+    tgt_deviate_shape(task, answer);
     fill_tx(tx, task, answer);
-    wrong_digests(task, answer, tx);
+    tgt_deviate_digests(task, answer, tx);
     rig_txq_seal(&conn->txq);
-    set_lengths(task, tx, answer->kind);
-    if (sent_twice(task, answer) && !push(task, answer))
+    tgt_deviate_lengths(task, tx, answer->kind);
+    if (tgt_deviate_twice(task, answer) && !push(task, answer))
         return false;
     send_late(conn);
     return true;
@@ -469,22 +268,22 @@ static tgt_pushed instead(tgt_task *task, const tgt_answer *answer)
     tgt_conn *conn = task->conn;
     const rig_rule_action *action;
     uint32_t bit;
-    if (faulty(task, answer, RIG_FAULT_RESET, &bit) || find_action(task, RIG_DO_RESET))
+    if (tgt_deviates(task, answer, RIG_FAULT_RESET, &bit) || tgt_rule_action(task, RIG_DO_RESET))
         return close_instead(task, false, "reset");
-    if (faulty(task, answer, RIG_FAULT_SILENCE, &bit)) {
+    if (tgt_deviates(task, answer, RIG_FAULT_SILENCE, &bit)) {
         tgt_deviated(conn, rig_fault_rows[RIG_FAULT_SILENCE].name);
         return end_task(task);
     }
-    if (find_action(task, RIG_DO_REPLY))
+    if (tgt_rule_action(task, RIG_DO_REPLY))
         return queue_all_made(task, RIG_DO_REPLY) ? end_task(task) : out_of_memory(conn);
-    if ((action = find_action(task, RIG_DO_RAW))) {
+    if ((action = tgt_rule_action(task, RIG_DO_RAW))) {
         conn->raw = action->data;
         conn->txq.newest = conn->txq.sealed;
         conn->txq.sealed += action->data.len;
         tgt_made_wrong(conn, "raw");
         return end_task(task);
     }
-    if (find_action(task, RIG_DO_CLOSE))
+    if (tgt_rule_action(task, RIG_DO_CLOSE))
         return close_instead(task, true, "close");
     return TGT_PUSHED;
 }
@@ -500,9 +299,9 @@ static tgt_pushed shape(tgt_task *task, tgt_answer *answer, const rig_rule_actio
     if (!queue_all_made(task, RIG_DO_SEND))
         return out_of_memory(task->conn);
     task->sent = task->effects;
-    *out_corrupt = find_action(task, RIG_DO_CORRUPT);
+    *out_corrupt = tgt_rule_action(task, RIG_DO_CORRUPT);
     if (*out_corrupt && !answer->owned)
-        own_payload(task->conn->target, answer);
+        tgt_own_payload(task->conn->target, answer);
     return TGT_PUSHED;
 }
 
