@@ -64,6 +64,7 @@ static void free_node(rig_target *target, rig_target_node *node)
     const rig_alloc *alloc = target->alloc;
     tgt_units_free(node);
     tgt_access_cleanup(&node->access, alloc);
+    tgt_admission_cleanup(&node->admission, alloc);
     rig_delete(alloc, node->own, TGT_KEYS * sizeof(*node->own));
     if (node->alias)
         rig_delete(alloc, node->alias, node->alias_len + 1u);
@@ -92,7 +93,7 @@ void rig_target_free(rig_target *target)
     if (!target)
         return;
     end_conns(target);
-    rig_target_shut(target);
+    tgt_portals_cleanup(target);
     for (uint32_t i = 0; i < target->num_nodes; i++)
         free_node(target, target->nodes[i]);
     rig_delete(target->alloc, target->nodes, target->size_nodes * sizeof(*target->nodes));
@@ -188,43 +189,6 @@ uint32_t tgt_new_ttt(rig_target *target)
     return target->next_ttt++;
 }
 
-/* ---- portals ---- */
-
-rig_status rig_target_portal_add(rig_target *target, rig_address *at, uint16_t group, rig_error *err)
-{
-    if (target->num_portals >= RIG_TARGET_PORTALS_MAX)
-        return rig_fail(err, RIG_E_LIMIT, "a target has at most %d portals", RIG_TARGET_PORTALS_MAX);
-    tgt_portal *portal = &target->portals[target->num_portals];
-    *portal = (tgt_portal){.target = target, .group = group, .index = (uint8_t)target->num_portals};
-    rig_status status = rig_listen(target->config.transport, at, tgt_accept, portal, &portal->listener);
-    if (status != RIG_OK)
-        return rig_fail(err, status, "cannot listen on port %u: %s", at->port, rig_status_meaning(status));
-    rig_bound(portal->listener, &portal->at);
-    *at = portal->at;
-    target->num_portals++;
-    return RIG_OK;
-}
-
-void rig_target_shut(rig_target *target)
-{
-    for (uint32_t i = 0; i < target->num_portals; i++) {
-        if (target->portals[i].listener)
-            rig_unlisten(target->portals[i].listener);
-        target->portals[i].listener = NULL;
-    }
-}
-
-rig_status rig_target_open(rig_target *target)
-{
-    rig_status status = RIG_OK;
-    for (uint32_t i = 0; i < target->num_portals && !status; i++) {
-        tgt_portal *portal = &target->portals[i];
-        if (!portal->listener)
-            status = rig_listen(target->config.transport, &portal->at, tgt_accept, portal, &portal->listener);
-    }
-    return status;
-}
-
 /* ---- nodes ---- */
 
 rig_target_node *tgt_node_find(const rig_target *target, rig_view name)
@@ -300,11 +264,6 @@ rig_status rig_target_node_alias(rig_target_node *node, rig_view alias)
 void rig_target_node_portals(rig_target_node *node, uint64_t portal_mask)
 {
     node->portals = portal_mask;
-}
-
-void rig_target_node_refuse(rig_target_node *node, uint16_t login_status)
-{
-    node->refuse = login_status;
 }
 
 /* ---- what is offered, and what goes wrong ---- */

@@ -5,14 +5,6 @@
 #include "tgt.h"
 
 #define RECORD_PAIR (sizeof("TargetAddress=") + RIG_PORTAL_TEXT)
-#define NOT_AUTHORIZED 0x0202
-#define NOT_FOUND 0x0203
-#define REMOVED 0x0204
-
-static bool listed(const rig_target_node *node)
-{
-    return node->refuse != NOT_AUTHORIZED && node->refuse != NOT_FOUND && node->refuse != REMOVED;
-}
 
 static size_t put(uint8_t *out, const char *key, rig_view value)
 {
@@ -23,32 +15,12 @@ static size_t put(uint8_t *out, const char *key, rig_view value)
     return len + value.len + 1;
 }
 
-/* A portal bound to any address is known by the address the initiator uses. */
-static size_t address_text(const tgt_conn *conn, const tgt_portal *portal, char *out, size_t size)
-{
-    rig_address local = {0}, peer;
-    rig_portal shown = {.port = portal->at.port, .group = portal->group};
-    rig_text host, text;
-    const rig_ip *ip = &portal->at.ip;
-    static const rig_ip any;
-    bool is_any = ip->version == 0 || memcmp(ip->bytes, any.bytes, ip->version == 4 ? 4 : 16) == 0;
-    if (is_any && conn->stream) {
-        rig_ends(conn->stream, &local, &peer);
-        ip = &local.ip;
-    }
-    rig_text_init(&host, shown.host, sizeof(shown.host));
-    rig_ip_print(&host, ip);
-    rig_text_init(&text, out, size);
-    rig_portal_print(&text, &shown);
-    return text.len;
-}
-
 static size_t pair_of(const tgt_conn *conn, const rig_target_node *node, uint32_t portal, uint8_t *out)
 {
     char text[RIG_PORTAL_TEXT];
     if (!tgt_node_at(node, &conn->target->portals[portal]))
         return 0;
-    size_t len = address_text(conn, &conn->target->portals[portal], text, sizeof(text));
+    size_t len = tgt_portal_text(conn, &conn->target->portals[portal], true, text);
     return put(out, "TargetAddress=", rig_view_of(text, len));
 }
 
@@ -97,9 +69,10 @@ static const rig_target_node *node_of(const tgt_conn *conn, const tgt_listing *l
 bool tgt_listing_fill(const tgt_conn *conn, tgt_listing *listing, uint8_t *out, size_t size, size_t *out_len)
 {
     const rig_target_node *node;
+    rig_view initiator = rig_view_of(conn->session->initiator, conn->session->initiator_len);
     *out_len = 0;
     while ((node = node_of(conn, listing))) {
-        if (listed(node) && !put_record(conn, node, listing, out, size, out_len))
+        if (tgt_listed(node, initiator) && !put_record(conn, node, listing, out, size, out_len))
             return false;
         listing->node++;
     }

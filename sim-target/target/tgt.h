@@ -140,10 +140,34 @@ typedef struct tgt_scsi {
 typedef struct tgt_portal {
     rig_target *target;
     rig_listener *listener;
-    rig_address at; /* as bound */
+    rig_address at;         /* as bound */
+    rig_portal *advertised; /* what is told of it, NULL: at */
     uint16_t group;
     uint8_t index;
+    bool absent; /* told of, and nobody listens there */
 } tgt_portal;
+
+typedef struct tgt_name {
+    char *text;
+    size_t len;
+} tgt_name;
+
+typedef struct tgt_redirect {
+    rig_portal to;
+    int32_t group; /* of the portals it is for, -1: all */
+    bool permanent;
+} tgt_redirect;
+
+/* Whom a node admits. */
+typedef struct tgt_admission {
+    tgt_name *allowed; /* initiators; none: everybody */
+    tgt_redirect *redirects;
+    uint32_t num_allowed, num_redirects;
+    uint32_t turn;           /* of the redirections */
+    uint32_t max_initiators; /* with sessions at the same time, 0: no limit */
+    uint16_t full_status;    /* login status beyond that */
+    uint16_t refuse;         /* login status, 0 = welcome */
+} tgt_admission;
 
 struct tgt_unit {
     rig_target *target;
@@ -166,7 +190,7 @@ struct rig_target_node {
     uint64_t *sam_luns; /* the same numbers in SAM form */
     uint32_t num_luns, size_luns;
     uint16_t name_len, alias_len;
-    uint16_t refuse; /* login status, 0 = welcome */
+    tgt_admission admission;
     tgt_access access;
 };
 
@@ -296,6 +320,20 @@ void tgt_deviated(tgt_conn *conn, const char *what);   /* of behaviour, not of a
 uint32_t tgt_new_ttt(rig_target *target);
 rig_target_node *tgt_node_find(const rig_target *target, rig_view name);
 bool tgt_node_at(const rig_target_node *node, const tgt_portal *portal);
+
+/* ---- tportal.c ---- */
+void tgt_portals_cleanup(rig_target *target);
+/* HOST:PORT, with its portal group tag when tag says so, as this initiator may use it. */
+size_t tgt_portal_text(const tgt_conn *conn, const tgt_portal *portal, bool tag, char out[RIG_PORTAL_TEXT]);
+
+/* ---- tadmit.c ---- */
+/* 0, or the login status with which the node turns this login away. */
+uint16_t tgt_admit(tgt_conn *conn, rig_target_node *node);
+bool tgt_admits(const rig_target_node *node, rig_view initiator);
+/* Does the initiator see the node in discovery? */
+bool tgt_listed(const rig_target_node *node, rig_view initiator);
+const tgt_redirect *tgt_redirect_of(const tgt_conn *conn, rig_target_node *node);
+void tgt_admission_cleanup(tgt_admission *admission, const rig_alloc *alloc);
 
 /* ---- tconn.c: life of a connection ---- */
 bool tgt_accept(void *ctx, rig_stream *stream, rig_stream_user *out_user, uint64_t now);

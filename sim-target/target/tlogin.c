@@ -51,6 +51,12 @@ static rig_status answer_later(tgt_conn *conn, const uint8_t *bhs)
 
 /* ---- redirection ---- */
 
+static rig_status add_address(tgt_conn *conn, rig_view address)
+{
+    return rig_gather_pair(&conn->login->out, conn->target->alloc, tgt_key_rows[TGT_KEY_TARGET_ADDRESS].name,
+                           address, RIG_LOGIN_DATA_MAX);
+}
+
 /* 11.13.5 and 13.8: where else the target is, without the portal group. */
 static rig_status add_other_addresses(tgt_conn *conn)
 {
@@ -59,18 +65,23 @@ static rig_status add_other_addresses(tgt_conn *conn)
     const rig_target *target = conn->target;
     for (uint32_t i = 0; i < target->num_portals && status == RIG_OK; i++) {
         const tgt_portal *portal = &target->portals[i];
-        rig_portal shown = {.port = portal->at.port, .group = -1};
-        rig_text host, out;
         if (portal == conn->portal && target->num_portals > 1)
             continue;
-        rig_text_init(&host, shown.host, sizeof(shown.host));
-        rig_ip_print(&host, &portal->at.ip);
-        rig_text_init(&out, text, sizeof(text));
-        rig_portal_print(&out, &shown);
-        status = rig_gather_pair(&conn->login->out, target->alloc, tgt_key_rows[TGT_KEY_TARGET_ADDRESS].name,
-                                 rig_view_of(text, out.len), RIG_LOGIN_DATA_MAX);
+        size_t len = tgt_portal_text(conn, portal, false, text);
+        status = add_address(conn, rig_view_of(text, len));
     }
     return status;
+}
+
+static rig_status add_redirect(tgt_conn *conn)
+{
+    char text[RIG_PORTAL_TEXT];
+    rig_text out;
+    if (!conn->login->redirect)
+        return add_other_addresses(conn);
+    rig_text_init(&out, text, sizeof(text));
+    rig_portal_print(&out, &conn->login->redirect->to);
+    return add_address(conn, rig_view_of(text, out.len));
 }
 
 rig_status tgt_login_refuse(tgt_conn *conn, const uint8_t *bhs, uint16_t status)
@@ -81,7 +92,7 @@ rig_status tgt_login_refuse(tgt_conn *conn, const uint8_t *bhs, uint16_t status)
     rig_gather_cleanup(&login->out, conn->target->alloc);
     login->out_at = 0;
     bool moved = status == TGT_LOGIN_MOVED_TEMPORARILY || status == TGT_LOGIN_MOVED_PERMANENTLY;
-    if (moved && add_other_addresses(conn) != RIG_OK)
+    if (moved && add_redirect(conn) != RIG_OK)
         return no_memory(conn);
     return answer_later(conn, bhs);
 }
@@ -138,7 +149,7 @@ static uint16_t find_node(tgt_conn *conn, rig_view text)
     login->node = tgt_node_find(conn->target, name);
     if (!login->node || !tgt_node_at(login->node, conn->portal))
         return TGT_LOGIN_NOT_FOUND;
-    return login->node->refuse;
+    return tgt_admit(conn, login->node);
 }
 
 static uint16_t take_names(tgt_conn *conn, rig_view text)

@@ -12,7 +12,9 @@ enum {
     TGT_LOGIN_MOVED_PERMANENTLY = 0x0102,
     TGT_LOGIN_INITIATOR_ERROR = 0x0200,
     TGT_LOGIN_AUTHENTICATION = 0x0201,
+    TGT_LOGIN_NOT_ALLOWED = 0x0202,
     TGT_LOGIN_NOT_FOUND = 0x0203,
+    TGT_LOGIN_REMOVED = 0x0204,
     TGT_LOGIN_VERSION = 0x0205,
     TGT_LOGIN_TOO_MANY = 0x0206,
     TGT_LOGIN_MISSING = 0x0207,
@@ -63,9 +65,10 @@ struct tgt_login {
     bool joins;     /* a failed session that this login continues (N7) */
     uint16_t status;
     uint16_t initiator_len;
-    rig_target_node *node;      /* NULL for an unnamed discovery session */
-    const tgt_auth *auth;       /* method agreed on, NULL before */
-    const tgt_account *account; /* who it turned out to be, NULL without authentication */
+    rig_target_node *node;        /* NULL for an unnamed discovery session */
+    const tgt_redirect *redirect; /* where the node sends the login, NULL: nowhere else */
+    const tgt_auth *auth;         /* method agreed on, NULL before */
+    const tgt_account *account;   /* who it turned out to be, NULL without authentication */
     tgt_chap chap;
     const char *wrong;    /* deviation in the answer that is being made */
     tgt_session *session; /* being made by a leading login */

@@ -21,6 +21,7 @@
 #define RIG_TARGET_SESSIONS_MAX 65535 /**< most sessions: TSIH has 16 bits, 0 is none */
 #define RIG_TARGET_ACCOUNTS_MAX 1024  /**< most CHAP names of a node */
 #define RIG_TARGET_SECRET_MAX 255     /**< most bytes of a CHAP secret */
+#define RIG_TARGET_REDIRECTS_MAX 64   /**< most addresses a node redirects to */
 
 /** rig_target is a target device: nodes, portals, sessions. Single-threaded. */
 typedef struct rig_target rig_target;
@@ -79,6 +80,17 @@ void rig_target_free(rig_target *target);
 /** rig_target_portal_add listens on at (port 0 takes a free one, returned in *at) as a portal of group. */
 rig_status rig_target_portal_add(rig_target *target, rig_address *at, uint16_t group, rig_error *err);
 
+/** rig_target_portal_absent tells initiators of a portal where nobody listens. RIG_E_LIMIT. */
+rig_status rig_target_portal_absent(rig_target *target, const rig_address *at, uint16_t group,
+                                    rig_error *err);
+
+/**
+ * rig_target_portal_advertise tells initiators another address (HOST:PORT, a name is fine) of a portal, by
+ * its number in the order they were added, than the one it is bound to. RIG_E_NOT_FOUND, RIG_E_SYNTAX,
+ * RIG_E_NOMEM.
+ */
+rig_status rig_target_portal_advertise(rig_target *target, uint32_t portal, rig_view address, rig_error *err);
+
 /** rig_target_shut closes the portals to new connections, as a target does that ends; those there are live
  * on.
  */
@@ -133,6 +145,22 @@ rig_status rig_target_chap_add(rig_target *target, rig_target_node *node, const 
 /** rig_target_node_refuse makes logins to the node fail with a status (class << 8 | detail); 0 accepts again.
  */
 void rig_target_node_refuse(rig_target_node *node, uint16_t login_status);
+
+/** rig_target_node_allow lets an initiator use the node. From the first one on all others are turned away
+ * with 02/02 and do not see the node in discovery. RIG_E_SYNTAX, RIG_E_LIMIT, RIG_E_NOMEM. */
+rig_status rig_target_node_allow(rig_target_node *node, rig_view initiator, rig_error *err);
+
+/** rig_target_node_limit lets at most so many initiators have sessions with the node at the same time (0 =
+ * any number); another one gets login_status, 0 = 03/02. */
+void rig_target_node_limit(rig_target_node *node, uint32_t initiators, uint16_t login_status);
+
+/**
+ * rig_target_node_redirect sends new sessions elsewhere (01/01, permanent: 01/02): to HOST:PORT, of several
+ * in turn. group names the portal group whose portals do that, -1 all of them. RIG_E_SYNTAX, RIG_E_LIMIT,
+ * RIG_E_NOMEM.
+ */
+rig_status rig_target_node_redirect(rig_target_node *node, rig_view address, int32_t group, bool permanent,
+                                    rig_error *err);
 
 /** rig_target_rule_add adds a rule, behind the ones there. The rule is copied, the views in it are borrowed.
  */
