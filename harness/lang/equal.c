@@ -156,6 +156,17 @@ static void put_auth(writer *w, const rig_scn_auth *auth)
     put_number(w, auth->ipsec);
 }
 
+static void put_admission(writer *w, const rig_scn_node *node)
+{
+    put_views(w, node->allows, node->num_allows);
+    put_number(w, (uint64_t)node->full_status << 32 | node->max_initiators);
+    put_number(w, node->num_redirects);
+    for (uint32_t i = 0; i < node->num_redirects; i++) {
+        put_view(w, node->redirects[i].to);
+        put_number(w, (uint64_t)node->redirects[i].permanent << 32 | (uint32_t)node->redirects[i].group);
+    }
+}
+
 static void put_node(writer *w, const rig_scn_node *node)
 {
     put_view(w, node->name);
@@ -170,6 +181,7 @@ static void put_node(writer *w, const rig_scn_node *node)
     put_number(w, (uint64_t)node->refuse << 33 | (uint64_t)node->numbered << 32 | node->count);
     for (uint32_t i = 0; i < node->num_groups; i++)
         put_number(w, node->groups[i]);
+    put_admission(w, node);
     put_number(w, node->num_luns);
     for (uint32_t i = 0; i < node->num_luns; i++) {
         put_number(w, (uint64_t)node->luns[i].block << 32 | node->luns[i].lun);

@@ -162,7 +162,7 @@ typedef struct lang_stmt {
 
 typedef struct lang_node { /* a node while its section is read */
     rig_scn_node node;
-    lang_vec hosts, luns, offers, groups;
+    lang_vec hosts, luns, offers, groups, allows, redirects;
 } lang_node;
 
 typedef struct lang_parser {
@@ -272,6 +272,9 @@ enum lang_target_word {
     LANG_LUN,
     LANG_OFFER,
     LANG_REFUSE,
+    LANG_ALLOW,
+    LANG_INITIATORS,
+    LANG_REDIRECT,
     LANG_GROUPS,
     LANG_FAULT,
     LANG_WINDOW,

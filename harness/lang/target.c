@@ -5,6 +5,7 @@
 
 #define LUN_MAX 16383       /* highest number of a flat LUN */
 #define WINDOW_MAX 4096     /* most commands a session may queue */
+#define SESSIONS_MAX 65535  /* initiators of a node */
 #define CHALLENGE_MAX 65535 /* octets a scenario may ask for; what an engine takes is its own matter */
 
 typedef bool item_fn(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place);
@@ -86,6 +87,8 @@ static bool portal(lang_parser *p, lang_cursor *c, const lang_args *args, rig_sc
     out->port = parsed.port;
     out->group = (uint16_t)number_of(args, "group", p->portals.num);
     out->name = text_of(args, "name");
+    out->advertised = text_of(args, "advertised");
+    out->absent = lang_arg(args, "absent") != NULL;
     if (out->name.len > RIG_HOST_MAX)
         return lang_bad_at(p, place, RIG_E_LIMIT, "a name has at most 255 bytes");
     if (out->name.len)
@@ -205,6 +208,54 @@ static bool refuse(lang_parser *p, lang_cursor *c, const lang_args *args, rig_sc
     return true;
 }
 
+static lang_node *owner_of(lang_parser *p, const lang_args *args, rig_scn_place place)
+{
+    lang_node *owner = last_node(p);
+    if (!owner)
+        lang_bad_at(p, place, RIG_E_SYNTAX, "%s wants a node above it", args->word->name);
+    return owner;
+}
+
+static bool allow(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place)
+{
+    (void)c;
+    lang_node *owner = owner_of(p, args, place);
+    if (!owner)
+        return false;
+    rig_view *out = LANG_ADD(p, &owner->allows, rig_view);
+    if (!out)
+        return lang_nomem(p->report);
+    *out = text_of(args, "IQN");
+    return true;
+}
+
+static bool initiators(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place)
+{
+    (void)c;
+    lang_node *owner = owner_of(p, args, place);
+    if (!owner || !in_range(p, args, "N", 1, SESSIONS_MAX) || !in_range(p, args, "refuse", 0x100, UINT16_MAX))
+        return false;
+    owner->node.max_initiators = (uint32_t)number_of(args, "N", 0);
+    owner->node.full_status = (uint16_t)number_of(args, "refuse", 0);
+    return true;
+}
+
+static bool redirect(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place)
+{
+    (void)c;
+    lang_node *owner = owner_of(p, args, place);
+    if (!owner || !in_range(p, args, "from", 0, UINT16_MAX))
+        return false;
+    rig_scn_redirect *out = LANG_ADD(p, &owner->redirects, rig_scn_redirect);
+    if (!out)
+        return lang_nomem(p->report);
+    *out = (rig_scn_redirect){.place = place,
+                              .to = text_of(args, "HOST:PORT"),
+                              .group = lang_arg(args, "from") ? (int32_t)number_of(args, "from", 0) : -1,
+                              .permanent = lang_arg(args, "permanent") != NULL};
+    return true;
+}
+
 static bool groups(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place)
 {
     (void)args;
@@ -298,6 +349,9 @@ static item_fn *const items[] = {
     [LANG_LUN] = lun,
     [LANG_OFFER] = offer,
     [LANG_REFUSE] = refuse,
+    [LANG_ALLOW] = allow,
+    [LANG_INITIATORS] = initiators,
+    [LANG_REDIRECT] = redirect,
     [LANG_GROUPS] = groups,
     [LANG_FAULT] = fault,
     [LANG_WINDOW] = window,
@@ -362,6 +416,10 @@ static bool finish_node(lang_parser *p, const lang_node *from, rig_scn_node *out
     out->num_hosts = from->hosts.num;
     out->luns = from->luns.ptr;
     out->num_luns = from->luns.num;
+    out->allows = from->allows.ptr;
+    out->num_allows = from->allows.num;
+    out->redirects = from->redirects.ptr;
+    out->num_redirects = from->redirects.num;
     out->groups = from->groups.ptr;
     out->num_groups = from->groups.num;
     return true;

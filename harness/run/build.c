@@ -92,17 +92,34 @@ static rig_status add_portal(run_world *world, rig_view address, uint16_t port, 
     return status;
 }
 
+/* A portal where nobody is keeps its address over sockets, too: nothing is ever sent there unasked. */
+static rig_status add_absent(run_world *world, const rig_scn_portal *portal, rig_error *err)
+{
+    rig_address at = {.port = portal->port};
+    if (!rig_ip_parse(portal->address, &at.ip))
+        return rig_fail(err, RIG_E_SYNTAX, "\"%.*s\" is not a numeric address",
+                        RIG_VIEW_ARG(portal->address));
+    return rig_target_portal_absent(world->target, &at, portal->group, err);
+}
+
+static rig_status add_scn_portal(run_world *world, uint32_t i, rig_error *err)
+{
+    const rig_scn_portal *portal = &world->scn->target.portals[i];
+    rig_status status = portal->absent ? add_absent(world, portal, err)
+                                       : add_portal(world, portal->address, portal->port, portal->group, err);
+    if (!status && portal->advertised.len)
+        status = rig_target_portal_advertise(world->target, i, portal->advertised, err);
+    return run_scn_error(err, portal->place, status);
+}
+
 static rig_status add_portals(run_world *world, rig_error *err)
 {
     const rig_scn_target *target = &world->scn->target;
     if (target->num_portals == 0)
         return add_portal(world, rig_view_str(RUN_TARGET_ADDRESS), RIG_PORT, 1, err);
     rig_status status = RIG_OK;
-    for (uint32_t i = 0; i < target->num_portals && !status; i++) {
-        const rig_scn_portal *portal = &target->portals[i];
-        status = run_scn_error(err, portal->place,
-                               add_portal(world, portal->address, portal->port, portal->group, err));
-    }
+    for (uint32_t i = 0; i < target->num_portals && !status; i++)
+        status = add_scn_portal(world, i, err);
     return status;
 }
 
@@ -154,6 +171,32 @@ static rig_status add_identities(run_world *world, rig_target_node *node, const 
     return status;
 }
 
+/* Over sockets a portal of the scenario is another address; what is no portal of it stays as it is. */
+static rig_view portal_now(const run_world *world, rig_view written)
+{
+    for (uint32_t i = 0; i < world->num_aliases; i++)
+        if (rig_view_eq(world->aliases[i].written, written))
+            return world->aliases[i].actual;
+    return written;
+}
+
+static rig_status fill_admission(const run_world *world, rig_target_node *node, const rig_scn_node *from,
+                                 rig_error *err)
+{
+    rig_status status = RIG_OK;
+    for (uint32_t i = 0; i < from->num_allows && !status; i++)
+        status = rig_target_node_allow(node, from->allows[i], err);
+    if (from->max_initiators)
+        rig_target_node_limit(node, from->max_initiators, from->full_status);
+    for (uint32_t i = 0; i < from->num_redirects && !status; i++) {
+        const rig_scn_redirect *redirect = &from->redirects[i];
+        status = run_scn_error(err, redirect->place,
+                               rig_target_node_redirect(node, portal_now(world, redirect->to),
+                                                        redirect->group, redirect->permanent, err));
+    }
+    return status;
+}
+
 static rig_status fill_node(run_world *world, rig_target_node *node, const rig_scn_node *from, rig_error *err)
 {
     rig_status status = from->alias.len ? rig_target_node_alias(node, from->alias) : RIG_OK;
@@ -169,7 +212,7 @@ static rig_status fill_node(run_world *world, rig_target_node *node, const rig_s
         rig_target_node_portals(node, portal_mask(world, from));
     if (from->refuse)
         rig_target_node_refuse(node, from->refuse);
-    return status;
+    return status ? status : fill_admission(world, node, from, err);
 }
 
 static rig_status add_node(run_world *world, const rig_scn_node *from, rig_error *err)

@@ -423,6 +423,8 @@ typedef struct rig_scn_portal {
     uint16_t port;       /**< TCP port */
     uint16_t group;      /**< portal group tag */
     rig_view name;       /**< DNS name of its address, empty without one */
+    rig_view advertised; /**< HOST:PORT that discovery tells instead, empty: its own */
+    bool absent;         /**< discovery tells of it, and nobody listens */
 } rig_scn_portal;
 
 /** rig_scn_lun is a LUN of a node. */
@@ -454,21 +456,35 @@ typedef struct rig_scn_host {
     rig_scn_auth auth;   /**< its identity */
 } rig_scn_host;
 
+/** rig_scn_redirect is an address that a node sends logins to. */
+typedef struct rig_scn_redirect {
+    rig_scn_place place; /**< where it stands */
+    rig_view to;         /**< HOST:PORT */
+    int32_t group;       /**< portal group whose portals do that, -1 all */
+    bool permanent;      /**< status 01/02, else 01/01 */
+} rig_scn_redirect;
+
 /** rig_scn_node is a target node. */
 typedef struct rig_scn_node {
-    rig_scn_place place;        /**< where it stands */
-    rig_view name;              /**< iSCSI name */
-    rig_view alias;             /**< TargetAlias, "" none */
-    rig_scn_auth auth;          /**< who may log in */
-    const rig_scn_host *hosts;  /**< who may, from one initiator each */
-    uint32_t num_hosts;         /**< entries */
-    const rig_scn_lun *luns;    /**< its LUNs */
-    uint32_t num_luns;          /**< entries */
-    const rig_scn_pair *offers; /**< keys of this node, the ones for all nodes first */
-    uint32_t num_offers;        /**< entries */
-    uint16_t refuse;            /**< login status (class << 8 | detail), 0 = accepts */
-    const uint16_t *groups;     /**< portal group tags it is shown on; none = all */
-    uint32_t num_groups;        /**< entries */
+    rig_scn_place place;               /**< where it stands */
+    rig_view name;                     /**< iSCSI name */
+    rig_view alias;                    /**< TargetAlias, "" none */
+    rig_scn_auth auth;                 /**< who may log in */
+    const rig_scn_host *hosts;         /**< who may, from one initiator each */
+    uint32_t num_hosts;                /**< entries */
+    const rig_scn_lun *luns;           /**< its LUNs */
+    uint32_t num_luns;                 /**< entries */
+    const rig_scn_pair *offers;        /**< keys of this node, the ones for all nodes first */
+    uint32_t num_offers;               /**< entries */
+    uint16_t refuse;                   /**< login status (class << 8 | detail), 0 = accepts */
+    const rig_view *allows;            /**< initiators that may use it; none = all */
+    uint32_t num_allows;               /**< entries */
+    uint32_t max_initiators;           /**< that have sessions at the same time, 0 = any number */
+    uint16_t full_status;              /**< login status of one more, 0 = 03/02 */
+    const rig_scn_redirect *redirects; /**< where logins are sent */
+    uint32_t num_redirects;            /**< entries */
+    const uint16_t *groups;            /**< portal group tags it is shown on; none = all */
+    uint32_t num_groups;               /**< entries */
     uint32_t count; /**< `nodes COUNT prefix IQN`: this entry stands for IQN0 … IQN(count-1); else 1 */
     bool numbered;  /**< made by `nodes`: name is the prefix */
 } rig_scn_node;
