@@ -34,6 +34,15 @@ void rig_device_attention(rig_device *device, rig_nexus_id except, uint8_t asc, 
     }
 }
 
+unsigned rig_device_attentions(const rig_device *device, rig_nexus_id nexus, uint16_t *out_first)
+{
+    const dev_nexus *found = dev_nexus_find(&device->nexuses, nexus);
+    if (!found || found->num_attentions == 0)
+        return 0;
+    *out_first = found->attentions[0];
+    return found->num_attentions;
+}
+
 void rig_device_attention_one(rig_device *device, rig_nexus_id nexus, uint8_t asc, uint8_t ascq)
 {
     dev_nexus *found = dev_nexus_find(&device->nexuses, nexus);

@@ -101,6 +101,7 @@ void tgt_conn_acknowledged(tgt_conn *conn, uint32_t exp_stat_sn)
         return;
     conn->exp_stat_sn = exp_stat_sn;
     tgt_retain_acknowledged(conn);
+    tgt_lazy_acknowledged(conn, TGT_LAZY_ACK, 0);
     tgt_tmf_progress(conn->session);
 }
 
@@ -417,7 +418,7 @@ void tgt_conn_watch_data(tgt_conn *conn)
 
 static bool waits_for_data(tgt_task *task)
 {
-    return task->kind == TGT_TASK_SCSI && !task->done && !task->held &&
+    return task->kind == TGT_TASK_SCSI && !task->done && !task->held && !task->lazy &&
            tgt_scsi_expects_data(tgt_scsi_of(task));
 }
 

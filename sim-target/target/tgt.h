@@ -89,7 +89,11 @@ typedef struct tgt_task {
     bool answered;        /* SCSI: its status was sent and is retained */
     bool draining;        /* aborted; swallows late data */
     bool waiting;         /* a TMF that waits for commands, data or acknowledgments */
+    bool fenced;          /* in session->fenced */
+    bool free_known;      /* lazy: free_sn is set */
+    uint8_t lazy;         /* tgt_lazy: draining until the initiator says that it has stopped */
     uint8_t step;         /* of a TMF */
+    uint32_t free_sn;     /* StatSN whose acknowledgment ends it */
     struct iovec payload; /* for answers that send its data */
     uint8_t bhs[RIG_BHS_LEN];
 } tgt_task;
@@ -210,6 +214,8 @@ struct tgt_session {
     bool listed; /* in the target's maps */
     bool immediate_data, initial_r2t, pdu_in_order, seq_in_order;
     uint8_t recovery_level;
+    uint8_t reporting;      /* tgt_reports: TaskReporting */
+    uint8_t protocol_level; /* iSCSIProtocolLevel */
     uint16_t max_connections, max_r2t, time2wait, time2retain;
     uint32_t max_burst, first_burst;
     uint32_t exp_cmd_sn;
@@ -224,8 +230,32 @@ struct tgt_session {
     uint32_t num_conns;
     uint32_t num_ghosts;
     uint32_t num_tmf_waiting; /* task management functions that wait for something */
+    uint8_t fence;            /* tgt_fence, of responses (4.2.2.3) */
+    bool fence_all;           /* it is about all units */
+    uint64_t fence_lun;
+    tgt_task *fence_task; /* whose response it is, until that is queued */
+    tgt_conn *fence_conn; /* where it went */
+    uint32_t fence_behind;
+    tgt_list fenced; /* tasks whose responses it holds up */
     tgt_list in_target;
 };
+
+/* TaskReporting (13.23), by position among its values. */
+typedef enum tgt_reports {
+    TGT_REPORTS_RFC3720,
+    TGT_REPORTS_RESPONSE_FENCE,
+    TGT_REPORTS_FAST_ABORT
+} tgt_reports;
+
+typedef enum tgt_fence {
+    TGT_FENCE_OPEN,
+    TGT_FENCE_GATHERS, /* what was sent before has to be acknowledged */
+    TGT_FENCE_SENDS,   /* it was; the response may go */
+    TGT_FENCE_SENT     /* the response itself has to be acknowledged */
+} tgt_fence;
+
+/* What says that no more data of an aborted write will come (4.2.3.4). */
+typedef enum tgt_lazy { TGT_NOT_LAZY, TGT_LAZY_ACK, TGT_LAZY_NOP_OUT } tgt_lazy;
 
 typedef enum tgt_close_how { TGT_OPEN, TGT_FLUSHING, TGT_GONE } tgt_close_how;
 
@@ -256,7 +286,8 @@ struct tgt_conn {
     uint32_t fence_sn;    /* StatSN the initiator has to acknowledge before a waiting TMF is answered */
     uint32_t num_waiting; /* tasks with answers to send */
     uint32_t num_immediate, num_tmf, num_draining;
-    uint64_t effects; /* rules that fired for the PDU being received */
+    uint32_t num_lazy; /* of the draining ones */
+    uint64_t effects;  /* rules that fired for the PDU being received */
     /* Fault that kept a PDU back: the next one shows it. NULL = none. */
     const char *held_back;
     uint64_t last_rx;
@@ -541,6 +572,8 @@ rig_status tgt_nop_reply(tgt_conn *conn, const rig_pdu *pdu);
 void tgt_ping(tgt_conn *conn);
 /* A NOP-In that only carries the window. */
 void tgt_notice(tgt_conn *conn);
+/* 11.9.1, event 5: the tasks of a unit on this connection were ended. */
+void tgt_say_terminated(tgt_conn *conn, uint64_t lun);
 /* 7.1.4.3: tells the rest of the session that a connection is lost. */
 void tgt_say_dropped(tgt_conn *conn, const tgt_conn *dropped);
 
@@ -548,6 +581,12 @@ void tgt_say_dropped(tgt_conn *conn, const tgt_conn *dropped);
 /* The unit of a LUN in SAM form, NULL when there is none. */
 tgt_unit *tgt_unit_find(const rig_target_node *node, uint64_t sam);
 void tgt_units_free(rig_target_node *node);
+/* Its LUN at a node, in SAM form. */
+uint64_t tgt_unit_lun(const rig_target_node *node, const tgt_unit *unit);
+static inline tgt_unit *tgt_unit_of(tgt_task *task)
+{
+    return tgt_scsi_of(task)->unit;
+}
 /* Must a command with this header wait for others of the unit? */
 bool tgt_unit_blocks(const tgt_unit *unit, const uint8_t *bhs);
 void tgt_unit_wait(tgt_unit *unit, tgt_task *task);
@@ -701,9 +740,25 @@ void tgt_reassign(const tgt_task *tmf);
 bool tgt_allegiance_free(tgt_task *task);
 void tgt_allegiance(tgt_scsi *scsi, tgt_conn *to);
 
-/* ---- ttmf.c ---- */
-/* Something a waiting task management function may wait for has happened. */
+/* ---- tabort.c ---- */
+/* Something a waiting task management function, or a fence, may wait for has happened. */
 void tgt_tmf_progress(tgt_session *session);
+/* What says that data of aborted writes has stopped gets the next StatSN; and it is acknowledged. */
+void tgt_lazy_said(tgt_conn *conn, tgt_lazy how, uint64_t lun);
+void tgt_lazy_acknowledged(tgt_conn *conn, tgt_lazy how, uint64_t lun);
+
+/* ---- tfence.c: responses that keep their order over several connections (4.2.2.3) ---- */
+/* Asks for the acknowledgment of all that was sent in the session so far; and has it come? */
+void tgt_fence_ask(const tgt_session *session);
+bool tgt_fence_acknowledged(const tgt_session *session);
+/* Has the response of a SCSI task to wait? It is called again when it may go. */
+bool tgt_fence_stops(tgt_task *task);
+/* The response just queued is one that none may overtake. */
+void tgt_fence_behind(tgt_conn *conn, uint64_t lun, bool all);
+void tgt_fence_progress(tgt_session *session);
+/* A task ends or is answered; a connection leaves. */
+void tgt_fence_forget(tgt_task *task);
+void tgt_fence_leave(tgt_session *session, const tgt_conn *conn);
 
 /* ---- tdiscovery.c ---- */
 typedef struct tgt_listing {

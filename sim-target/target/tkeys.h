@@ -70,8 +70,8 @@ enum {
     X(PDU_IN_ORDER, "DataPDUInOrder", BOOL, OR, LO, TGT_NOT_DISC, 1, 0, 1, 0, "13.18")                       \
     X(SEQ_IN_ORDER, "DataSequenceInOrder", BOOL, OR, LO, TGT_NOT_DISC, 1, 0, 1, 0, "13.19")                  \
     X(RECOVERY_LEVEL, "ErrorRecoveryLevel", NUMBER, MIN, LO, 0, 0, 0, 2, 0, "13.20")                         \
-    X(TASK_REPORTING, "TaskReporting", LIST, FIRST, LO, TGT_NOT_DISC, 0, 0, 0, 1, "13.23")                   \
-    X(PROTOCOL_LEVEL, "iSCSIProtocolLevel", NUMBER, MIN, LO, TGT_NOT_DISC, 1, 0, 31, 1, "13.24")             \
+    X(TASK_REPORTING, "TaskReporting", LIST, FIRST, LO, TGT_NOT_DISC, 0, 0, 0, 7, "13.23")                   \
+    X(PROTOCOL_LEVEL, "iSCSIProtocolLevel", NUMBER, MIN, LO, TGT_NOT_DISC, 1, 0, 31, 2, "13.24")             \
     X(NODE_ARCHITECTURE, "X#NodeArchitecture", UTF8, DECLARE, LO, 0, 0, 0, 0, 0, "13.26")                    \
     X(IF_MARKER, "IFMarker", OPAQUE, REFUSE, LO, 0, 0, 0, 0, 0, "13.25")                                     \
     X(OF_MARKER, "OFMarker", OPAQUE, REFUSE, LO, 0, 0, 0, 0, 0, "13.25")                                     \

@@ -114,6 +114,8 @@ static void take_session_values(tgt_session *session, const uint32_t *value)
     session->initial_r2t = value[TGT_KEY_INITIAL_R2T];
     session->pdu_in_order = value[TGT_KEY_PDU_IN_ORDER];
     session->seq_in_order = value[TGT_KEY_SEQ_IN_ORDER];
+    session->reporting = (uint8_t)value[TGT_KEY_TASK_REPORTING];
+    session->protocol_level = (uint8_t)value[TGT_KEY_PROTOCOL_LEVEL];
     session->recovery_level = (uint8_t)value[TGT_KEY_RECOVERY_LEVEL];
     session->max_connections = (uint16_t)value[TGT_KEY_MAX_CONNECTIONS];
     session->max_r2t = (uint16_t)value[TGT_KEY_MAX_R2T];

@@ -3,6 +3,7 @@
 
 #define REJECT_FIELD 0x09
 #define EVENT_CONNECTION_DROPPED 2 /* 11.9.1 */
+#define EVENT_TASKS_TERMINATED 5
 
 void tgt_nop_begin(tgt_task *task, rig_view ahs, rig_view data)
 {
@@ -32,8 +33,10 @@ bool tgt_nop_answer(tgt_task *task)
 
 rig_status tgt_nop_reply(tgt_conn *conn, const rig_pdu *pdu)
 {
-    if (rig_get32(pdu->bhs, RIG_F_TTT) == RIG_TAG_NONE)
+    if (rig_get32(pdu->bhs, RIG_F_TTT) == RIG_TAG_NONE) {
+        tgt_lazy_acknowledged(conn, TGT_LAZY_NOP_OUT, rig_get(pdu->bhs, RIG_F_LUN));
         return RIG_OK;
+    }
     if (conn->num_pings == 0)
         return tgt_reject(conn, pdu, REJECT_FIELD);
     conn->num_pings--;
@@ -93,11 +96,30 @@ void tgt_say_dropped(tgt_conn *conn, const tgt_conn *dropped)
     tgt_task_ready(task);
 }
 
+void tgt_say_terminated(tgt_conn *conn, uint64_t lun)
+{
+    tgt_task *task = tgt_task_new(conn, TGT_TASK_NOTICE, NULL);
+    if (!task)
+        return; /* late data is swallowed until the connection ends */
+    task->effects = task->waits = 0;
+    rig_bhs_init(task->bhs, RIG_PDU_ASYNC);
+    rig_set(task->bhs, RIG_F_LUN, lun);
+    rig_set(task->bhs, RIG_F_ASYNC_EVENT, EVENT_TASKS_TERMINATED);
+    tgt_task_ready(task);
+}
+
 bool tgt_notice_answer(tgt_task *task)
 {
+    tgt_conn *conn = task->conn;
+    uint8_t bhs[RIG_BHS_LEN];
     tgt_answer answer;
-    tgt_answer_init(&answer, task, rig_pdu_kind_of(task->bhs));
-    memcpy(answer.bhs, task->bhs, RIG_BHS_LEN);
+    memcpy(bhs, task->bhs, RIG_BHS_LEN);
+    tgt_answer_init(&answer, task, rig_pdu_kind_of(bhs));
+    memcpy(answer.bhs, bhs, RIG_BHS_LEN);
     answer.last = true;
-    return tgt_reply(task, &answer) != TGT_FULL;
+    tgt_pushed pushed = tgt_reply(task, &answer);
+    if (pushed == TGT_PUSHED && rig_pdu_kind_of(bhs) == RIG_PDU_ASYNC &&
+        rig_get(bhs, RIG_F_ASYNC_EVENT) == EVENT_TASKS_TERMINATED)
+        tgt_lazy_said(conn, TGT_LAZY_NOP_OUT, rig_get(bhs, RIG_F_LUN));
+    return pushed != TGT_FULL;
 }

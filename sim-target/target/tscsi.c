@@ -255,6 +255,8 @@ bool tgt_scsi_answer(tgt_task *task)
     tgt_scsi *scsi = tgt_scsi_of(task);
     if (!scsi->responding)
         return tgt_r2t_answer(scsi);
+    if (task->conn->session->reporting != TGT_REPORTS_RFC3720 && tgt_fence_stops(task))
+        return true;
     if (scsi->next < scsi->in_len)
         return tgt_data_in_answer(scsi);
     return tgt_response_answer(scsi);

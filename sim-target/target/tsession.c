@@ -22,6 +22,7 @@ tgt_session *tgt_session_new(rig_target *target)
     session->window = target->config.window;
     tgt_list_init(&session->conns);
     tgt_list_init(&session->ghosts);
+    tgt_list_init(&session->fenced);
     tgt_list_init(&session->in_target);
     tgt_session_step(session, TGT_LEADING_LOGIN);
     return session;
@@ -249,6 +250,7 @@ void tgt_session_detach(tgt_session *session, tgt_conn *conn)
         session->num_conns--;
     conn->ghost = false;
     tgt_list_remove(&conn->in_session);
+    tgt_fence_leave(session, conn);
 }
 
 void tgt_session_haunt(tgt_session *session, tgt_conn *conn)

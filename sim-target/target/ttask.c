@@ -167,7 +167,7 @@ static bool must_wait(tgt_task *task)
 
 void tgt_task_ready(tgt_task *task)
 {
-    if (task->done || task->ready || task->held)
+    if (task->done || task->ready || task->held || task->fenced)
         return;
     if (task->conn->keeps && task->kind == TGT_TASK_SCSI)
         return; /* its new connection goes on with it */
@@ -207,6 +207,7 @@ void tgt_task_untag(tgt_task *task)
 void tgt_task_answered(tgt_task *task)
 {
     tgt_task_unready(task);
+    tgt_fence_forget(task);
     uncount(task);
     task->answered = true;
 }
@@ -224,6 +225,7 @@ static void settle(tgt_task *task)
 {
     rig_target *target = task->conn->target;
     tgt_task_unready(task);
+    tgt_fence_forget(task);
     tgt_task_untag(task);
     if (task->pending)
         tgt_map_remove(&target->pending, &task->by_sn);
@@ -237,6 +239,9 @@ static void settle(tgt_task *task)
     task->blocked = false;
     if (task->draining)
         task->conn->num_draining--;
+    if (task->lazy)
+        task->conn->num_lazy--;
+    task->lazy = TGT_NOT_LAZY;
     if (task->waiting && task->conn->session)
         task->conn->session->num_tmf_waiting--;
     task->waiting = false;

@@ -82,6 +82,14 @@ rig_status rig_target_node_lun(rig_target_node *node, uint32_t lun, rig_device *
     return RIG_OK;
 }
 
+uint64_t tgt_unit_lun(const rig_target_node *node, const tgt_unit *unit)
+{
+    for (uint32_t i = 0; i < node->num_luns; i++)
+        if (node->units[i] == unit)
+            return node->sam_luns[i];
+    return 0;
+}
+
 void tgt_units_free(rig_target_node *node)
 {
     const rig_alloc *alloc = node->target->alloc;

@@ -65,7 +65,7 @@ static void test_bounds(void)
         {"DefaultTime2Retain", 0, 3600, false, 20},
         {"MaxOutstandingR2T", 1, 65535, false, 8},
         {"ErrorRecoveryLevel", 0, 2, false, 0},
-        {"iSCSIProtocolLevel", 0, 31, false, 1},
+        {"iSCSIProtocolLevel", 0, 31, false, 2},
     };
     char offer[128], wanted[128];
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -126,7 +126,8 @@ static void test_lists(void)
     CU_ASSERT_TRUE(answers("DataDigest=Y-com.example.x", "DataDigest=Reject"));
     CU_ASSERT_TRUE(answers("HeaderDigest=CRC32C, None", "HeaderDigest=CRC32C"));
     CU_ASSERT_TRUE(answers("HeaderDigest= CRC32C", "HeaderDigest=Reject"));
-    CU_ASSERT_TRUE(answers("TaskReporting=FastAbort,ResponseFence,RFC3720", "TaskReporting=RFC3720"));
+    CU_ASSERT_TRUE(answers("TaskReporting=FastAbort,ResponseFence,RFC3720", "TaskReporting=FastAbort"));
+    CU_ASSERT_TRUE(answers("TaskReporting=X-other,ResponseFence,RFC3720", "TaskReporting=ResponseFence"));
 }
 
 static void test_numbers(void)

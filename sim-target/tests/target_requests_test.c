@@ -346,7 +346,9 @@ static void test_functions(void)
     tt_world *world = tt_new();
     tt_client client = tt_login(world, "");
     for (unsigned function = 0; function < 128; function++) {
-        static const unsigned known[] = {255, 1, 0, 5, 0, 0, 5, 5, 4, 5, 5, 5, 5};
+        static const unsigned known[] = {255, 1, 0, 5, 0, 0, 0, 0, 4, 5, 5, 5, 5};
+        if (function == 7)
+            continue; /* ends the session */
         tmf(&client, function, RIG_TAG_NONE, 0, true);
         CU_ASSERT_EQUAL(tmf_result(&client), function < 13 ? known[function] : 255);
     }

@@ -168,6 +168,10 @@ void rig_device_attention(rig_device *device, rig_nexus_id except, uint8_t asc, 
 /** rig_device_attention_one sets a unit attention for one nexus. */
 void rig_device_attention_one(rig_device *device, rig_nexus_id nexus, uint8_t asc, uint8_t ascq);
 
+/** rig_device_attentions tells how many unit attentions wait for a nexus, and ASC << 8 | ASCQ of the first.
+ */
+unsigned rig_device_attentions(const rig_device *device, rig_nexus_id nexus, uint16_t *out_first);
+
 /** rig_device_reset is LOGICAL UNIT RESET: modes to defaults, RESERVE(6) gone, attention 29h/03h… for the
  * others. */
 void rig_device_reset(rig_device *device, rig_nexus_id by);
