@@ -65,7 +65,8 @@ static int check_jobs(const run_pool *pool)
         if (!rig_run_check(&pool->options->run, pick->scenario->file, path, pick->case_index, &error))
             continue;
         if (error.line)
-            fprintf(stderr, "%s:%u:%u: %s\n", path, error.line, error.col, error.text);
+            fprintf(stderr, "%.*s:%u:%u: %s\n", RIG_VIEW_ARG(rig_scn_path(pick->scenario->file, error.file)),
+                    error.line, error.col, error.text);
         else if (pool->options->run.link)
             cli_complain("--link %s: %s", pool->options->run.link, error.text);
         else

@@ -113,6 +113,24 @@ static bool all_stmts(lang_parser *p, bool judging)
     return ok;
 }
 
+/* The target sections of included files, as if their lines stood above the scenario's own. */
+static bool included_targets(lang_parser *p)
+{
+    bool ok = true;
+    lang_source *own = p->source;
+    for (uint32_t i = 0; i < p->file->num_included; i++) {
+        lang_stmt stmt;
+        p->source = p->file->included[i];
+        for (uint32_t line = 0; lang_next_stmt(p, &line, p->source->num_lines, 0, &stmt);) {
+            lang_cursor c = lang_words_on(p, stmt);
+            if (lang_take_word(p, &c, "target"))
+                ok = lang_target_section(p, stmt, c) && ok;
+        }
+    }
+    p->source = own;
+    return ok;
+}
+
 /* ---- what is missing ---- */
 
 static bool missing(lang_parser *p, uint32_t line, const char *what)
@@ -222,7 +240,8 @@ static bool read_case(lang_parser *p, uint32_t index)
     if (!bind(p, index))
         return false;
     defaults(p->out);
-    bool ok = all_stmts(p, false);
+    bool ok = included_targets(p);
+    ok = all_stmts(p, false) && ok;
     if (!ok || p->report->status != RIG_OK || !all_stmts(p, true) || p->report->status != RIG_OK ||
         !lang_target_finish(p) || !check_whole(p))
         return false;

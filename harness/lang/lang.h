@@ -132,6 +132,8 @@ struct rig_scn_file {
     lang_arena arena;
     lang_source *sources[RIG_SCN_INCLUDES_MAX];
     uint32_t num_sources;
+    lang_source *included[RIG_SCN_INCLUDES_MAX]; /* all but the scenario, each behind those it includes */
+    uint32_t num_included;
     lang_sweep sweeps[RIG_SCN_SWEEPS_MAX];
     uint32_t num_sweeps;
     lang_macro macros[LANG_MACROS_MAX];

@@ -294,8 +294,9 @@ static bool top_stmt(loader *ld, lang_parser *p, lang_stmt stmt)
         return include(ld, p, stmt);
     if (rig_view_is(word, "macro"))
         return lang_macro_read(p, ld->file, stmt);
-    if (p->source->index > 0)
-        return lang_bad(p, &c, RIG_E_SYNTAX, "an included file holds macros and includes only");
+    if (p->source->index > 0 && !rig_view_is(word, "target"))
+        return lang_bad(p, &c, RIG_E_SYNTAX,
+                        "an included file holds macros, a target section and includes only");
     return !rig_view_is(word, "sweep") || lang_sweep_read(p, ld->file, stmt);
 }
 
@@ -321,6 +322,8 @@ static bool load_source(loader *ld, rig_view path, rig_view text)
     for (uint32_t line = 0; lang_next_stmt(p, &line, source->num_lines, 0, &stmt);)
         ok = top_stmt(ld, p, stmt) && ok;
     ld->depth--;
+    if (source->index > 0)
+        file->included[file->num_included++] = source;
     rig_delete(file->config.alloc, p, sizeof(*p));
     return ok && ld->report->status == RIG_OK;
 }
@@ -355,12 +358,13 @@ static bool wants_standard(const lang_source *source)
     return false;
 }
 
-/* A scenario that calls macros and includes nothing gets the standard ones. */
+/* A scenario that calls macros and includes none gets the standard ones. */
 static bool load_standard(loader *ld)
 {
     const rig_scn_config *config = &ld->file->config;
     rig_view path, text;
-    if (ld->file->num_sources > 1 || !config->load || !wants_standard(ld->file->sources[0]))
+    if (ld->file->num_macros > 0 || ld->file->num_sources == RIG_SCN_INCLUDES_MAX || !config->load ||
+        !wants_standard(ld->file->sources[0]))
         return true;
     rig_view from = ld->file->sources[0]->path;
     if (config->load(config->ctx, rig_view_str(RIG_SCN_STANDARD), from, &path, &text) != RIG_OK)

@@ -96,13 +96,21 @@ static bool portal(lang_parser *p, lang_cursor *c, const lang_args *args, rig_sc
     return true;
 }
 
+/* ", in line 4", and of which file when it is another one. */
+static bool there_already(lang_parser *p, rig_scn_place place, rig_scn_place first)
+{
+    bool other = first.file != place.file;
+    rig_view path = rig_view_sub(rig_scn_path(p->file, first.file), 0, 100);
+    return lang_bad_at(p, place, RIG_E_EXISTS, "the node is there already, in line %u%s%.*s", first.line,
+                       other ? " of " : "", other ? (int)path.len : 0, (const char *)path.ptr);
+}
+
 static bool add_node(lang_parser *p, rig_scn_place place, rig_view name, lang_node **out)
 {
     const lang_node *nodes = p->nodes.ptr;
     for (uint32_t i = 0; i < p->nodes.num; i++)
         if (rig_view_eq(nodes[i].node.name, name))
-            return lang_bad_at(p, place, RIG_E_EXISTS, "the node is there already, in line %u",
-                               nodes[i].node.place.line);
+            return there_already(p, place, nodes[i].node.place);
     if (p->nodes.num >= LANG_NODES_MAX)
         return lang_bad_at(p, place, RIG_E_LIMIT, "more than %d nodes", LANG_NODES_MAX);
     *out = LANG_ADD(p, &p->nodes, lang_node);

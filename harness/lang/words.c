@@ -22,7 +22,7 @@ static const rig_scn_word heads[] = {
     {ROW(LANG_NEEDS, "needs", "runner",
          "what the scenario cannot do without; elsewhere it is skipped, with this reason"),
      {{"WHAT", T(CHOICE), BARE, true, "sim|tcp|peer|our-target|our-initiator|writes", NULL}}},
-    {ROW(LANG_INCLUDE, "include", "runner", "reads the macros of another file"),
+    {ROW(LANG_INCLUDE, "include", "runner", "reads the macros and the target section of another file"),
      {{"\"FILE\"", T(WORD), BARE, true, NULL, NULL}}},
     {ROW(LANG_NETWORK, "network", "network", "section: what happens to packets on the way"), {{0}}},
     {ROW(LANG_LINK, "link", "network", "one more link in the network's chain, see below"),

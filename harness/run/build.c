@@ -3,15 +3,6 @@
 
 #define DEFAULT_INITIATOR_NAME "iqn.2026-01.example.host:initiator"
 
-rig_status run_scn_error(rig_error *err, rig_scn_place place, rig_status status)
-{
-    if (status && err && err->line == 0) {
-        err->line = place.line;
-        err->col = place.col;
-    }
-    return status;
-}
-
 static void print_portal(rig_view host, uint16_t port, char text[RIG_PORTAL_TEXT], rig_portal *out_portal)
 {
     rig_text out;
@@ -43,7 +34,7 @@ void run_target_keep(run_world *world)
 {
     const rig_scn_target *target = &world->scn->target;
     const rig_run_url *url = world->config->url;
-    rig_view address = target->num_portals ? target->portals[0].address : rig_view_str(RUN_TARGET_ADDRESS);
+    rig_view address = target->num_portals ? target->portals[0].address : rig_view_str(RIG_TARGET_ADDRESS);
     uint16_t port = target->num_portals ? target->portals[0].port : RIG_PORT;
     rig_address at = {.port = url->portal.port};
     if (rig_ip_parse(rig_view_str(url->portal.host), &at.ip))
@@ -80,222 +71,49 @@ void run_portal_keep(run_world *world, rig_view written, uint16_t port, const ri
     world->portal.group = -1;
 }
 
-static rig_status add_portal(run_world *world, rig_view address, uint16_t port, uint16_t group,
-                             rig_error *err)
+static rig_status place(void *ctx, const rig_scn_portal *portal, rig_address *out_at, rig_error *err)
 {
-    rig_address at;
-    rig_status status = run_portal_address(world, address, port, &at, err);
-    if (!status)
-        status = rig_target_portal_add(world->target, &at, group, err);
-    if (!status)
-        run_portal_keep(world, address, port, &at);
-    return status;
+    return run_portal_address(ctx, portal->address, portal->port, out_at, err);
 }
 
-/* A portal where nobody is keeps its address over sockets, too: nothing is ever sent there unasked. */
-static rig_status add_absent(run_world *world, const rig_scn_portal *portal, rig_error *err)
+static void placed(void *ctx, const rig_scn_portal *portal, const rig_address *at)
 {
-    rig_address at = {.port = portal->port};
-    if (!rig_ip_parse(portal->address, &at.ip))
-        return rig_fail(err, RIG_E_SYNTAX, "\"%.*s\" is not a numeric address",
-                        RIG_VIEW_ARG(portal->address));
-    return rig_target_portal_absent(world->target, &at, portal->group, err);
-}
-
-static rig_status add_scn_portal(run_world *world, uint32_t i, rig_error *err)
-{
-    const rig_scn_portal *portal = &world->scn->target.portals[i];
-    rig_status status = portal->absent ? add_absent(world, portal, err)
-                                       : add_portal(world, portal->address, portal->port, portal->group, err);
-    if (!status && portal->advertised.len)
-        status = rig_target_portal_advertise(world->target, i, portal->advertised, err);
-    return run_scn_error(err, portal->place, status);
-}
-
-static rig_status add_portals(run_world *world, rig_error *err)
-{
-    const rig_scn_target *target = &world->scn->target;
-    if (target->num_portals == 0)
-        return add_portal(world, rig_view_str(RUN_TARGET_ADDRESS), RIG_PORT, 1, err);
-    rig_status status = RIG_OK;
-    for (uint32_t i = 0; i < target->num_portals && !status; i++)
-        status = add_scn_portal(world, i, err);
-    return status;
-}
-
-static rig_status add_lun(run_world *world, rig_target_node *node, const rig_scn_lun *lun, rig_error *err)
-{
-    char text[64];
-    rig_text spec;
-    rig_text_init(&spec, text, sizeof text);
-    rig_text_add(&spec, "%.*s:%llu", RIG_VIEW_ARG(lun->kind), (unsigned long long)lun->size);
-    rig_device_config config = {.alloc = world->alloc, .block_len = lun->block, .serial = lun->lun + 1};
-    rig_status status = rig_backing_open(world->alloc, rig_view_of(text, spec.len), &config.backing, err);
-    if (status)
-        return status;
-    rig_device *device = NULL;
-    status = rig_device_new(&config, &device);
-    if (status)
-        return rig_fail(err, status, "cannot make LUN %u", lun->lun);
-    status = rig_target_node_lun(node, lun->lun, device);
-    if (status)
-        rig_device_free(device);
-    return status ? rig_fail(err, status, "cannot add LUN %u", lun->lun) : RIG_OK;
-}
-
-static uint64_t portal_mask(const run_world *world, const rig_scn_node *node)
-{
-    const rig_scn_target *target = &world->scn->target;
-    uint64_t mask = 0;
-    for (uint32_t p = 0; p < target->num_portals && p < 64; p++)
-        for (uint32_t g = 0; g < node->num_groups; g++)
-            if (target->portals[p].group == node->groups[g])
-                mask |= UINT64_C(1) << p;
-    return mask;
-}
-
-static rig_status add_identity(run_world *world, rig_target_node *node, rig_view initiator,
-                               const rig_scn_auth *auth, rig_error *err)
-{
-    const rig_target_chap chap = {initiator, auth->user, auth->secret, auth->target_user,
-                                  auth->target_secret};
-    return auth->method.len ? rig_target_chap_add(world->target, node, &chap, err) : RIG_OK;
-}
-
-static rig_status add_identities(run_world *world, rig_target_node *node, const rig_scn_node *from,
-                                 rig_error *err)
-{
-    rig_status status = add_identity(world, node, (rig_view){0}, &from->auth, err);
-    for (uint32_t i = 0; i < from->num_hosts && !status; i++)
-        status = add_identity(world, node, from->hosts[i].name, &from->hosts[i].auth, err);
-    return status;
+    run_portal_keep(ctx, portal->address, portal->port, at);
 }
 
 /* Over sockets a portal of the scenario is another address; what is no portal of it stays as it is. */
-static rig_view portal_now(const run_world *world, rig_view written)
+static rig_view portal_now(void *ctx, rig_view written)
 {
+    const run_world *world = ctx;
     for (uint32_t i = 0; i < world->num_aliases; i++)
         if (rig_view_eq(world->aliases[i].written, written))
             return world->aliases[i].actual;
     return written;
 }
 
-static rig_status fill_admission(const run_world *world, rig_target_node *node, const rig_scn_node *from,
-                                 rig_error *err)
-{
-    rig_status status = RIG_OK;
-    for (uint32_t i = 0; i < from->num_allows && !status; i++)
-        status = rig_target_node_allow(node, from->allows[i], err);
-    if (from->max_initiators)
-        rig_target_node_limit(node, from->max_initiators, from->full_status);
-    for (uint32_t i = 0; i < from->num_redirects && !status; i++) {
-        const rig_scn_redirect *redirect = &from->redirects[i];
-        status = run_scn_error(err, redirect->place,
-                               rig_target_node_redirect(node, portal_now(world, redirect->to),
-                                                        redirect->group, redirect->permanent, err));
-    }
-    return status;
-}
-
-static rig_status fill_node(run_world *world, rig_target_node *node, const rig_scn_node *from, rig_error *err)
-{
-    rig_status status = from->alias.len ? rig_target_node_alias(node, from->alias) : RIG_OK;
-    if (!status)
-        status = add_identities(world, node, from, err);
-    for (uint32_t i = 0; i < from->num_luns && !status; i++)
-        status = run_scn_error(err, from->luns[i].place, add_lun(world, node, &from->luns[i], err));
-    for (uint32_t i = 0; i < from->num_offers && !status; i++)
-        status = run_scn_error(
-            err, from->offers[i].place,
-            rig_target_offer(world->target, node, from->offers[i].key, from->offers[i].value, err));
-    if (from->num_groups)
-        rig_target_node_portals(node, portal_mask(world, from));
-    if (from->refuse)
-        rig_target_node_refuse(node, from->refuse);
-    return status ? status : fill_admission(world, node, from, err);
-}
-
-static rig_status add_node(run_world *world, const rig_scn_node *from, rig_error *err)
-{
-    for (uint32_t i = 0; i < from->count; i++) {
-        char name[RIG_NAME_MAX + 16];
-        rig_text text;
-        rig_text_init(&text, name, sizeof name);
-        rig_text_view(&text, from->name);
-        if (from->numbered)
-            rig_text_add(&text, "%u", i);
-        rig_target_node *node = NULL;
-        rig_status status = rig_target_node_add(world->target, rig_view_of(name, text.len), &node, err);
-        if (!status)
-            status = fill_node(world, node, from, err);
-        if (status)
-            return run_scn_error(err, from->place, status);
-    }
-    return RIG_OK;
-}
-
-static bool is_put_in(const run_world *world, rig_fault fault)
-{
-    return world->config->with && rig_fault_has(world->config->with, fault);
-}
-
-static bool is_left_out(const run_world *world, rig_fault fault)
-{
-    return world->config->without && rig_fault_has(world->config->without, fault);
-}
-
-/* The rule without the faults that stay off; what else it does stays. */
-static rig_status add_rule(run_world *world, const rig_rule *from)
-{
-    rig_rule rule = *from;
-    rule.num_actions = 0;
-    for (uint32_t i = 0; i < from->num_actions; i++)
-        if (from->actions[i].verb != RIG_DO_FAULT || !is_left_out(world, from->actions[i].fault))
-            rule.actions[rule.num_actions++] = from->actions[i];
-    return rule.num_actions ? rig_target_rule_add(world->target, &rule) : RIG_OK;
-}
-
-static rig_status add_behaviour(run_world *world, rig_error *err)
-{
-    const rig_scn_target *from = &world->scn->target;
-    for (unsigned fault = 0; fault < RIG_FAULTS; fault++)
-        if (is_put_in(world, (rig_fault)fault) ||
-            (rig_fault_has(&from->faults, (rig_fault)fault) && !is_left_out(world, (rig_fault)fault)))
-            rig_target_fault_on(world->target, (rig_fault)fault);
-    rig_status status = add_identity(world, NULL, (rig_view){0}, &from->discovery, err);
-    for (uint32_t i = 0; i < from->num_offers && !status; i++)
-        status = run_scn_error(
-            err, from->offers[i].place,
-            rig_target_offer(world->target, NULL, from->offers[i].key, from->offers[i].value, err));
-    for (uint32_t i = 0; i < from->num_rules && !status; i++)
-        status = run_scn_error(err, from->rule_places[i], add_rule(world, &from->rules[i]));
-    return status;
-}
-
 rig_status run_build_target(run_world *world, rig_error *err)
 {
-    const rig_scn_target *from = &world->scn->target;
-    const rig_target_config config = {
+    rig_target_config config = {
         .alloc = world->alloc,
         .draws = world->draws,
         .transport = world->target_transport,
         .read_ahead = {world->target_read_ahead, RUN_READ_AHEAD},
         .event = run_target_event,
         .ctx = world,
-        .login_timeout = from->login_timeout,
-        .nop_interval = from->nop_interval,
-        .window = from->window,
-        .no_data_in_status = from->no_phase_collapse,
-        .tell_nexus_loss = from->tell_nexus_loss,
     };
+    const rig_target_build build = {
+        .alloc = world->alloc,
+        .from = &world->scn->target,
+        .with = world->config->with,
+        .without = world->config->without,
+        .place = place,
+        .placed = placed,
+        .became = portal_now,
+        .ctx = world,
+    };
+    rig_target_build_config(build.from, &config);
     rig_status status = rig_target_new(&config, &world->target);
-    if (!status)
-        status = add_behaviour(world, err);
-    if (!status)
-        status = add_portals(world, err);
-    for (uint32_t i = 0; i < from->num_nodes && !status; i++)
-        status = add_node(world, &from->nodes[i], err);
-    return status;
+    return status ? status : rig_target_build_all(world->target, &build, err);
 }
 
 /* `*=omit`: no key but those that are named behind it. */
@@ -379,7 +197,7 @@ rig_status run_offers(const rig_scn_pair *pairs, uint32_t num, rig_session_confi
     for (uint32_t i = 0; i < num; i++) {
         rig_status status = one_offer(&pairs[i], config, err);
         if (status)
-            return run_scn_error(err, pairs[i].place, status);
+            return rig_scn_error(err, pairs[i].place, status);
     }
     return RIG_OK;
 }
@@ -402,7 +220,7 @@ rig_status run_session_config(run_world *world, rig_session_config *out_config, 
     if (from->has_isid)
         rig_be_set(out_config->isid, 6, from->isid);
     rig_status status = run_auth(&from->auth, &out_config->auth, err);
-    return status ? run_scn_error(err, from->place, status)
+    return status ? rig_scn_error(err, from->place, status)
                   : run_offers(from->offers, from->num_offers, out_config, err);
 }
 

@@ -189,7 +189,7 @@ static rig_status play(run_world *world)
     rig_error error = {0};
     rig_status status = build(world, &error);
     if (status) {
-        rig_scn_place place = {.line = error.line, .col = error.col};
+        rig_scn_place place = {.file = error.file, .line = error.line, .col = error.col};
         rig_finding *finding = rig_result_finding(world->result, RIG_FINDING_SETUP, place,
                                                   error.text[0] ? error.text : rig_status_meaning(status));
         world->result->verdict = RIG_VERDICT_ERROR;

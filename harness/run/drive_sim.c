@@ -56,7 +56,7 @@ static rig_status add_links(run_world *world, rig_error *err)
 {
     rig_status status = RIG_OK;
     for (uint32_t i = 0; i < world->scn->num_links && !status; i++)
-        status = run_scn_error(err, world->scn->links[i].place,
+        status = rig_scn_error(err, world->scn->links[i].place,
                                rig_link_add(world->net, world->scn->links[i].spec, err));
     if (!status && world->config->link && world->config->link[0])
         status = rig_link_add(world->net, rig_view_str(world->config->link), err);

@@ -96,7 +96,7 @@ rig_status run_plays_listen(run_world *world, rig_error *err)
     const rig_scn_target *target = &world->scn->target;
     rig_status status = plays_new(world);
     if (!status && target->num_portals == 0)
-        return listen_at(world, rig_view_str(RUN_TARGET_ADDRESS), RIG_PORT, err);
+        return listen_at(world, rig_view_str(RIG_TARGET_ADDRESS), RIG_PORT, err);
     for (uint32_t i = 0; i < target->num_portals && !status; i++)
         status = listen_at(world, target->portals[i].address, target->portals[i].port, err);
     return status;

@@ -9,12 +9,11 @@
 #include "rig/service.h"
 #include "rig/simnet.h"
 #include "rig/socket.h"
-#include "rig/target.h"
+#include "rig/target_build.h"
 
 #define RUN_READ_AHEAD 65536
 #define RUN_OUTCOME_LEN 48
 #define RUN_WRONGS_MAX 4096
-#define RUN_TARGET_ADDRESS "192.0.2.1" /* of a target whose scenario names no portal */
 #define RUN_ALIASES_MAX 16
 #define RUN_INITIATORS_MAX 16 /* initiator nodes of one case: `login … as NAME` makes more */
 
@@ -168,8 +167,6 @@ rig_status run_portal_address(const run_world *world, rig_view address, uint16_t
 void run_target_keep(run_world *world);
 /* Remembers what a portal of the scenario became; the first one is where the target is reached. */
 void run_portal_keep(run_world *world, rig_view written, uint16_t port, const rig_address *at);
-/* Says in err where in the scenario that went wrong, unless a part of it said so already. Returns status. */
-rig_status run_scn_error(rig_error *err, rig_scn_place place, rig_status status);
 rig_status run_build_target(run_world *world, rig_error *err);
 rig_status run_build_initiator(run_world *world, rig_error *err);
 rig_status run_initiator_named(run_world *world, rig_view name, rig_initiator **out_initiator,

@@ -184,7 +184,7 @@ static void wrong_macros(void)
         const char *include, *call, *path;
         uint32_t line, col;
         const char *says;
-    } all[] = {{"tags a\n", "  ! close\n", "m.inc", 1, 1, "macros and includes only"},
+    } all[] = {{"tags a\n", "  ! close\n", "m.inc", 1, 1, "macros, a target section and includes only"},
                {"include \"m.inc\"\n", "  ! close\n", "m.inc", 1, 9, "includes itself"},
                {"include \"t.scn\"\n", "  ! close\n", "m.inc", 1, 9, "cannot be read"},
                {"macro a\n", "  ! close\n", "m.inc", 1, 8, "no lines"},
@@ -231,6 +231,64 @@ static void includes_nest_to_a_limit(void)
     CU_ASSERT_EQUAL(open_status(CALLS("  a\n"), files, &problems), RIG_OK);
     CU_ASSERT_EQUAL(open_status(CALLS("  a\n"), deeper, &problems), RIG_E_LIMIT);
     CU_ASSERT_STRING_EQUAL(problems.list[0].path, "6");
+}
+
+/* ---- target sections of includes ---- */
+
+static void includes_bring_targets(void)
+{
+    static const help_file files[] = {
+        {"t.inc", "include \"below.inc\"\ntarget\n  node iqn.2026-01.example.sim:b\n  on NopOut do drop\n"},
+        {"below.inc", "target\n  window 3\n  offer MaxBurstLength=$size\n  node iqn.2026-01.example.sim:a\n"},
+        {NULL, NULL}};
+    rig_scn_file *file;
+    rig_scn *made = help_case(HELP_HEAD "include \"t.inc\"\nsweep size in [4096, 8192]\n"
+                                        "target\n  lun 3 ram 1MiB\n" HELP_RUN HELP_MUST,
+                              files, &file);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(made);
+    CU_ASSERT_EQUAL(made->target.window, 3);
+    CU_ASSERT_EQUAL_FATAL(made->target.num_nodes, 2);
+    CU_ASSERT(rig_view_is(made->target.nodes[0].name, "iqn.2026-01.example.sim:a"));
+    CU_ASSERT(rig_view_is(made->target.nodes[1].name, "iqn.2026-01.example.sim:b"));
+    CU_ASSERT_EQUAL(made->target.nodes[0].num_luns, 0);
+    CU_ASSERT_EQUAL_FATAL(made->target.nodes[1].num_luns, 1);
+    CU_ASSERT_EQUAL(made->target.nodes[1].luns[0].lun, 3);
+    CU_ASSERT_EQUAL(made->target.nodes[1].luns[0].place.file, 0);
+    CU_ASSERT(rig_view_is(made->target.nodes[1].offers[0].value, "4096"));
+    CU_ASSERT_EQUAL_FATAL(made->target.num_rules, 1);
+    CU_ASSERT(rig_view_is(rig_scn_path(file, made->target.rule_places[0].file), "t.inc"));
+    CU_ASSERT_EQUAL(made->target.rule_places[0].line, 4);
+    rig_scn_free(made);
+    rig_scn_file_free(file);
+}
+
+/* A target of an include is another side; what is wrong in it is told with its own place. */
+static void wrong_targets_of_includes(void)
+{
+    static const struct {
+        const char *include, *own, *path;
+        uint32_t line, col;
+        const char *says;
+    } all[] = {{"target\n  node iqn.2026-01.example.sim:a\n  lun 0 rom 1MiB\n", "", "t.inc", 3, 9, "ram"},
+               {"target\n  lun 0 ram 1MiB\n", "", "t.inc", 2, 3, "wants a node above it"},
+               {"target\n  node iqn.2026-01.example.sim:a\n", "target\n  node iqn.2026-01.example.sim:a\n",
+                "t.scn", 5, 3, "in line 2 of t.inc"},
+               {"initiator\n  cmdsn 3\n", "", "t.inc", 1, 1, "macros, a target section and includes only"},
+               {"sweep x in [1]\n", "", "t.inc", 1, 1, "macros, a target section and includes only"}};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        help_file files[] = {{"t.inc", all[i].include}, {NULL, NULL}};
+        char text[600];
+        snprintf(text, sizeof(text), HELP_HEAD "include \"t.inc\"\n%s" HELP_RUN HELP_MUST, all[i].own);
+        rig_scn_problems problems;
+        rig_status status = open_status(text, files, &problems);
+        const rig_scn_problem *got = &problems.list[0];
+        bool ok = status != RIG_OK && !strcmp(got->path, all[i].path) && got->line == all[i].line &&
+                  got->col == all[i].col && strstr(got->text, all[i].says);
+        if (!ok)
+            printf("\n  %zu: want %s:%u:%u %s, got %s:%u:%u %s\n", i, all[i].path, all[i].line, all[i].col,
+                   all[i].says, got->path, got->line, got->col, got->text);
+        CU_ASSERT_TRUE(ok);
+    }
 }
 
 /* ---- literals ---- */
@@ -343,6 +401,8 @@ RIG_SUITE("lang_sweep", {"cross product with the last fastest", cross_product_wi
           {"defines replace values", defines_replace_values}, {"conditions", conditions},
           {"wrong sweeps", wrong_sweeps}, {"macros have names of their own", macros_have_names_of_their_own},
           {"wrong macros", wrong_macros}, {"includes nest to a limit", includes_nest_to_a_limit},
+          {"includes bring targets", includes_bring_targets},
+          {"wrong targets of includes", wrong_targets_of_includes},
           {"every literal can be altered", every_literal_can_be_altered},
           {"alterations contradict", alterations_contradict},
           {"any allocation may fail", any_allocation_may_fail})

@@ -65,6 +65,7 @@ rig_status rig_status_parse(rig_view name, rig_status *out_status);
  * use. */
 typedef struct rig_error {
     rig_status status; /**< RIG_OK when nothing was reported */
+    uint32_t file;     /**< number of the text the line is in, where there are several; 0 the first */
     uint32_t line;     /**< 1-based line in a text, 0 when there is none */
     uint32_t col;      /**< 1-based column in bytes, 0 when there is none */
     uint64_t offset;   /**< byte offset in the stream, file or PDU the text names */
