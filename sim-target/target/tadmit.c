@@ -57,7 +57,7 @@ static bool counts(const rig_target *target, const tgt_session *session)
 {
     for (tgt_list *at = target->sessions.next; at != &session->in_target; at = at->next) {
         const tgt_session *other = TGT_OF(at, tgt_session, in_target);
-        if (other->node == session->node && !other->discovery &&
+        if (tgt_node_head(other->node) == tgt_node_head(session->node) && !other->discovery &&
             rig_view_eq(name_of(other), name_of(session)))
             return false;
     }
@@ -70,7 +70,8 @@ static bool crowded(const rig_target *target, const rig_target_node *node, rig_v
     uint32_t num = 0;
     for (tgt_list *at = target->sessions.next; at != &target->sessions; at = at->next) {
         const tgt_session *session = TGT_OF(at, tgt_session, in_target);
-        if (session->node != node || session->discovery || rig_view_eq(name_of(session), initiator))
+        if (tgt_node_head(session->node) != node || session->discovery ||
+            rig_view_eq(name_of(session), initiator))
             continue;
         if (counts(target, session) && ++num >= node->admission.max_initiators)
             return true;

@@ -59,10 +59,15 @@ rig_status rig_target_new(const rig_target_config *config, rig_target **out_targ
     return RIG_OK;
 }
 
-static void free_node(rig_target *target, rig_target_node *node)
+/* A view borrows all but its LUNs. */
+void tgt_node_free(rig_target *target, rig_target_node *node)
 {
     const rig_alloc *alloc = target->alloc;
     tgt_units_free(node);
+    if (node->head) {
+        rig_delete(alloc, node, sizeof(*node));
+        return;
+    }
     tgt_access_cleanup(&node->access, alloc);
     tgt_admission_cleanup(&node->admission, alloc);
     rig_delete(alloc, node->own, TGT_KEYS * sizeof(*node->own));
@@ -94,8 +99,9 @@ void rig_target_free(rig_target *target)
         return;
     end_conns(target);
     tgt_portals_cleanup(target);
+    tgt_formers_free(target);
     for (uint32_t i = 0; i < target->num_nodes; i++)
-        free_node(target, target->nodes[i]);
+        tgt_node_free(target, target->nodes[i]);
     rig_delete(target->alloc, target->nodes, target->size_nodes * sizeof(*target->nodes));
     rig_delete(target->alloc, target->rules, target->num_rules * sizeof(*target->rules));
     tgt_access_cleanup(&target->discovery, target->alloc);

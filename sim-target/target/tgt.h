@@ -177,6 +177,7 @@ struct tgt_unit {
     rig_target *target;
     rig_device *device;
     uint32_t lun;
+    uint32_t num_views;   /* views it stands in, besides its node */
     uint32_t num_taking;  /* tasks that take data */
     uint32_t num_ordered; /* of those, ORDERED ones */
     tgt_list blocked;     /* tasks that may not start yet, in order */
@@ -186,6 +187,8 @@ struct tgt_unit {
 struct rig_target_node {
     tgt_link by_name;
     rig_target *target;
+    rig_target_node *head;   /* of a view: the node it is one of; else NULL */
+    rig_target_node *former; /* next in target->formers */
     char *name;
     char *alias;   /* NULL when it has none */
     uint32_t *own; /* TGT_KEYS values it accepts; NULL: the target's */
@@ -318,6 +321,7 @@ struct rig_target {
     uint32_t num_portals;
     rig_target_node **nodes;
     uint32_t num_nodes, size_nodes;
+    rig_target_node *formers; /* retired nodes, and views of nodes, that sessions may still be on */
     tgt_map node_map, tsih_map, name_map, tasks, pending;
     tgt_list conns, dirty, dead, sessions;
     uint32_t num_conns, num_sessions, num_up;
@@ -351,6 +355,15 @@ void tgt_deviated(tgt_conn *conn, const char *what);   /* of behaviour, not of a
 uint32_t tgt_new_ttt(rig_target *target);
 rig_target_node *tgt_node_find(const rig_target *target, rig_view name);
 bool tgt_node_at(const rig_target_node *node, const tgt_portal *portal);
+void tgt_node_free(rig_target *target, rig_target_node *node);
+
+/* ---- treload.c: another configuration under living sessions ---- */
+/* Sessions that were there keep the LUNs they had: they are on a view of their node then. */
+static inline const rig_target_node *tgt_node_head(const rig_target_node *node)
+{
+    return node && node->head ? node->head : node;
+}
+void tgt_formers_free(rig_target *target);
 
 /* ---- tportal.c ---- */
 void tgt_portals_cleanup(rig_target *target);
@@ -578,6 +591,8 @@ void tgt_say_terminated(tgt_conn *conn, uint64_t lun);
 void tgt_say_dropped(tgt_conn *conn, const tgt_conn *dropped);
 
 /* ---- tunit.c ---- */
+/* A node's list of LUNs, told to its devices. */
+void tgt_units_tell(const rig_target_node *node);
 /* The unit of a LUN in SAM form, NULL when there is none. */
 tgt_unit *tgt_unit_find(const rig_target_node *node, uint64_t sam);
 void tgt_units_free(rig_target_node *node);

@@ -40,7 +40,8 @@ tgt_login_action tgt_login_table(const tgt_login_facts *facts, uint16_t *out_sta
 
 static bool same_port(const tgt_session *session, const tgt_login *login)
 {
-    return session->node == login->node && memcmp(session->isid, login->isid, sizeof(login->isid)) == 0 &&
+    return tgt_node_head(session->node) == login->node &&
+           memcmp(session->isid, login->isid, sizeof(login->isid)) == 0 &&
            rig_view_eq(rig_view_of(session->initiator, session->initiator_len),
                        rig_view_of(login->initiator, login->initiator_len));
 }

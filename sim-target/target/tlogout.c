@@ -3,6 +3,7 @@
 
 #define REJECT_UNSUPPORTED 0x05
 #define REJECT_FIELD 0x09
+#define EVENT_LOGOUT_REQUEST 1 /* 11.9.1 */
 
 enum { CLOSE_SESSION, CLOSE_CONNECTION, REMOVE_FOR_RECOVERY, REASONS };
 enum { CLOSED, NO_SUCH_CID, NO_RECOVERY };
@@ -124,4 +125,30 @@ bool tgt_logout_answer(tgt_task *task)
     if (pushed == TGT_PUSHED && own)
         carry_out(conn, reason, response);
     return pushed != TGT_FULL;
+}
+
+/* ---- asked for by the target ---- */
+
+/* 7.4.3: a discovery session gets nothing unasked. */
+static void ask(tgt_conn *conn, uint16_t seconds)
+{
+    if (!tgt_conn_full_feature(conn) || conn->login || conn->session->discovery ||
+        tgt_fsm_step(&tgt_conn_fsm, &conn->state, TGT_LOGOUT_WANTED, NULL) != RIG_OK)
+        return;
+    tgt_task *task = tgt_task_new(conn, TGT_TASK_NOTICE, NULL);
+    if (!task)
+        return; /* the caller ends the connection when no logout comes */
+    task->effects = task->waits = 0;
+    rig_bhs_init(task->bhs, RIG_PDU_ASYNC);
+    rig_set(task->bhs, RIG_F_ASYNC_EVENT, EVENT_LOGOUT_REQUEST);
+    rig_set(task->bhs, RIG_F_PARAMETER3, seconds);
+    tgt_task_ready(task);
+}
+
+void rig_target_ask_logout(rig_target *target, uint16_t seconds, uint64_t now)
+{
+    tgt_enter(target, now);
+    for (tgt_list *at = target->conns.next; at != &target->conns; at = at->next)
+        ask(TGT_OF(at, tgt_conn, in_target), seconds);
+    tgt_leave(target);
 }

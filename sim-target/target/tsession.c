@@ -61,7 +61,7 @@ static uint64_t name_hash(rig_view initiator, const uint8_t isid[6], const rig_t
 static bool same_name(const tgt_session *session, rig_view initiator, const uint8_t isid[6],
                       const rig_target_node *node, const tgt_portal *portal)
 {
-    return session->node == node && memcmp(session->isid, isid, 6) == 0 &&
+    return tgt_node_head(session->node) == node && memcmp(session->isid, isid, 6) == 0 &&
            place_of(session->node, session->portal) == place_of(node, portal) &&
            rig_view_eq(rig_view_of(session->initiator, session->initiator_len), initiator);
 }

@@ -77,9 +77,14 @@ rig_status rig_target_node_lun(rig_target_node *node, uint32_t lun, rig_device *
     node->num_luns++;
     for (uint32_t i = 0; i < node->num_luns; i++)
         node->sam_luns[i] = rig_lun_encode(node->units[i]->lun);
+    tgt_units_tell(node);
+    return RIG_OK;
+}
+
+void tgt_units_tell(const rig_target_node *node)
+{
     for (uint32_t i = 0; i < node->num_luns; i++)
         rig_device_lun_list(node->units[i]->device, node->sam_luns, node->num_luns);
-    return RIG_OK;
 }
 
 uint64_t tgt_unit_lun(const rig_target_node *node, const tgt_unit *unit)
@@ -94,6 +99,10 @@ void tgt_units_free(rig_target_node *node)
 {
     const rig_alloc *alloc = node->target->alloc;
     for (uint32_t i = 0; i < node->num_luns; i++) {
+        if (node->units[i]->num_views > 0) {
+            node->units[i]->num_views--;
+            continue;
+        }
         rig_device_free(node->units[i]->device);
         rig_delete(alloc, node->units[i], sizeof(*node->units[i]));
     }

@@ -31,11 +31,13 @@ typedef struct rig_target_node rig_target_node;
 
 /** rig_target_event_kind is what a target tells its owner. */
 typedef enum rig_target_event_kind {
-    RIG_TARGET_ACCEPTED,     /**< a connection came */
-    RIG_TARGET_SESSION_UP,   /**< a session reached full feature phase */
-    RIG_TARGET_SESSION_DOWN, /**< a session ended; why tells how */
-    RIG_TARGET_CLOSED,       /**< a connection ended; why and error tell how */
-    RIG_TARGET_MADE_WRONG,   /**< a PDU was sent wrong on purpose: fault or rule name in text */
+    RIG_TARGET_ACCEPTED,      /**< a connection came */
+    RIG_TARGET_SESSION_UP,    /**< a session reached full feature phase */
+    RIG_TARGET_SESSION_DOWN,  /**< a session ended; why tells how */
+    RIG_TARGET_CLOSED,        /**< a connection ended; why and error tell how */
+    RIG_TARGET_MADE_WRONG,    /**< a PDU was sent wrong on purpose: fault or rule name in text */
+    RIG_TARGET_REJECTED,      /**< a PDU got a Reject: header, field, code as its reason */
+    RIG_TARGET_LOGIN_REFUSED, /**< a login got another status than 0: header, field, code */
 } rig_target_event_kind;
 
 /** rig_target_event is one event; everything in it is borrowed for the call. */
@@ -49,7 +51,10 @@ typedef struct rig_target_event {
     rig_status why;             /**< reason of an end */
     const rig_error *error;     /**< details, may be NULL */
     rig_view text;              /**< MADE_WRONG: what */
-    rig_address peer;           /**< initiator's address */
+    const uint8_t *bhs;         /**< header of the PDU it is about, NULL when it is about none */
+    const char *field;          /**< field or key of it that was wrong, NULL when none is to blame */
+    uint32_t code;    /**< REJECTED: reason (11.17.1); LOGIN_REFUSED: class << 8 | detail (11.13.5) */
+    rig_address peer; /**< initiator's address */
     uint64_t
         offset; /**< MADE_WRONG: where the PDU starts in the stream to the initiator, UINT64_MAX = no PDU */
 } rig_target_event;
@@ -168,6 +173,31 @@ rig_status rig_target_rule_add(rig_target *target, const rig_rule *rule);
 
 /** rig_target_fault_on switches a fault on for everything the target does from now on. */
 void rig_target_fault_on(rig_target *target, rig_fault fault);
+
+/** rig_target_keep_fn tells whether a LUN that stands in both configurations is the same, so that its device
+ * stays. */
+typedef bool rig_target_keep_fn(void *ctx, rig_view node, uint32_t lun);
+
+/**
+ * rig_target_reload puts the configuration of another target in the place of target's: nodes, LUNs, offers,
+ * identities, rules, faults, window and times. Portals stay target's own. `from` comes from the same
+ * allocator, has no portals and was never used; it is freed on success, and only then.
+ *
+ * Sessions live on. They keep their identity, and the LUNs they had, even those that are gone or that are
+ * another now; a node that is gone lives until its last session ends, while new logins to it are refused
+ * with 0203h. A login that is under way is ended, as it would begin by one configuration and end by the
+ * other. New logins meet the new nodes; rules and faults count for every PDU from now on, and answers that a
+ * former rule held or delayed go. A device stays when keep says so for its LUN, else its contents go with the
+ * last session that sees it. RIG_E_NOMEM, RIG_E_ARGUMENT: then nothing has changed.
+ */
+rig_status rig_target_reload(rig_target *target, rig_target *from, rig_target_keep_fn *keep, void *ctx,
+                             uint64_t now);
+
+/**
+ * rig_target_ask_logout asks every connection of a session for its logout (Asynchronous Message, event 1,
+ * section 11.9.1), to come within that many seconds. What to do when it does not come is the caller's matter.
+ */
+void rig_target_ask_logout(rig_target *target, uint16_t seconds, uint64_t now);
 
 /** rig_target_release lets answers go that a rule holds for the event of that name. */
 void rig_target_release(rig_target *target, rig_view event, uint64_t now);
