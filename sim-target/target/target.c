@@ -164,6 +164,10 @@ void tgt_event(rig_target *target, rig_target_event *event, const tgt_conn *conn
     if (conn) {
         event->peer = conn->peer;
         event->cid = conn->cid;
+        if (event->kind == RIG_TARGET_CLOSED)
+            event->bhs = conn->reading;
+        if (event->bhs && !event->field)
+            event->field = conn->blame;
     }
     if (session) {
         event->tsih = session->tsih;
@@ -186,6 +190,12 @@ void tgt_deviated(tgt_conn *conn, const char *what)
     rig_target_event event = {
         .kind = RIG_TARGET_MADE_WRONG, .text = rig_view_str(what), .offset = UINT64_MAX};
     tgt_event(conn->target, &event, conn, conn->session);
+}
+
+uint8_t tgt_blame(tgt_conn *conn, rig_field_id field, uint8_t reason)
+{
+    conn->blame = rig_fields[field].name;
+    return reason;
 }
 
 uint32_t tgt_new_ttt(rig_target *target)

@@ -62,13 +62,13 @@ static uint8_t flaw_of(tgt_conn *conn, const rig_pdu *pdu, rig_pdu_kind kind, bo
 {
     uint32_t itt = rig_get32(pdu->bhs, RIG_F_ITT);
     if (!served(conn, kind))
-        return REJECT_UNSUPPORTED;
+        return tgt_blame(conn, RIG_F_OPCODE, REJECT_UNSUPPORTED);
     if (itt == RIG_TAG_NONE)
-        return REJECT_FIELD;
+        return tgt_blame(conn, RIG_F_ITT, REJECT_FIELD);
     if (tag_in_use(conn, kind, itt))
-        return REJECT_IN_PROGRESS;
+        return tgt_blame(conn, RIG_F_ITT, REJECT_IN_PROGRESS);
     if (immediate && too_many_immediate(conn, kind))
-        return REJECT_IMMEDIATE;
+        return tgt_blame(conn, RIG_F_I, REJECT_IMMEDIATE);
     return services[kind].check ? services[kind].check(conn, pdu) : 0;
 }
 

@@ -138,6 +138,8 @@ static void say_closed(tgt_conn *conn, rig_status why, const char *reason)
     rig_error err = {0};
     rig_target_event event = {.kind = RIG_TARGET_CLOSED, .why = why, .error = &err};
     rig_fail(&err, why, "%s", reason);
+    if (conn->login)
+        event.initiator = rig_view_of(conn->login->initiator, conn->login->initiator_len);
     tgt_event(conn->target, &event, conn, conn->session);
 }
 

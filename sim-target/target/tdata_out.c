@@ -165,7 +165,7 @@ static uint8_t take_strictly(tgt_scsi *scsi, tgt_burst *burst, const rig_pdu *pd
         burst->got += rig_get32(pdu->bhs, RIG_F_DATA_LEN);
     if (pdu->bad_data_digest)
         return REJECT_DATA_DIGEST;
-    return in_place ? 0 : REJECT_FIELD;
+    return in_place ? 0 : tgt_blame(scsi->task.conn, RIG_F_BUFFER_OFFSET, REJECT_FIELD);
 }
 
 static rig_status take(tgt_scsi *scsi, tgt_burst *burst, const rig_pdu *pdu)
@@ -196,6 +196,7 @@ rig_status tgt_data_out(tgt_conn *conn, const rig_pdu *pdu)
     tgt_scsi *placed = conn->placing;
     rig_status status = RIG_OK;
     conn->placing = NULL;
+    tgt_blame(conn, scsi ? RIG_F_TTT : RIG_F_ITT, 0);
     if (burst)
         status = take(scsi, burst, pdu);
     else if (!scsi || (!scsi->task.draining && !scsi->task.answered))

@@ -309,7 +309,9 @@ struct tgt_conn {
     rig_timer timer;
     rig_timer data_timer;
     rig_status why;
-    const char *reason; /* static text */
+    const char *reason;     /* static text */
+    const uint8_t *reading; /* header of the PDU being received, NULL between PDUs */
+    const char *blame;      /* what is wrong with it: a field or key, NULL when nothing was found */
 };
 
 struct rig_target {
@@ -353,6 +355,8 @@ void tgt_event(rig_target *target, rig_target_event *event, const tgt_conn *conn
 void tgt_made_wrong(tgt_conn *conn, const char *what); /* of the newest PDU */
 void tgt_deviated(tgt_conn *conn, const char *what);   /* of behaviour, not of a PDU */
 uint32_t tgt_new_ttt(rig_target *target);
+/* Remembers which field of the PDU being received is wrong, for those who read the target's events. */
+uint8_t tgt_blame(tgt_conn *conn, rig_field_id field, uint8_t reason);
 rig_target_node *tgt_node_find(const rig_target *target, rig_view name);
 bool tgt_node_at(const rig_target_node *node, const tgt_portal *portal);
 void tgt_node_free(rig_target *target, rig_target_node *node);

@@ -84,11 +84,24 @@ static rig_status add_redirect(tgt_conn *conn)
     return add_address(conn, rig_view_of(text, out.len));
 }
 
+static void say_refused(tgt_conn *conn, const uint8_t *bhs, uint16_t status)
+{
+    const tgt_login *login = conn->login;
+    rig_target_event event = {.kind = RIG_TARGET_LOGIN_REFUSED, .bhs = bhs, .code = status};
+    event.initiator = rig_view_of(login->initiator, login->initiator_len);
+    event.text = rig_view_str(login->why);
+    event.field = login->blamed[0] ? login->blamed : NULL;
+    if (login->node)
+        event.target = rig_view_of(login->node->name, login->node->name_len);
+    tgt_event(conn->target, &event, conn, conn->session);
+}
+
 rig_status tgt_login_refuse(tgt_conn *conn, const uint8_t *bhs, uint16_t status)
 {
     tgt_login *login = conn->login;
     login->refused = true;
     login->status = status;
+    say_refused(conn, bhs, status);
     rig_gather_cleanup(&login->out, conn->target->alloc);
     login->out_at = 0;
     bool moved = status == TGT_LOGIN_MOVED_TEMPORARILY || status == TGT_LOGIN_MOVED_PERMANENTLY;
@@ -116,14 +129,32 @@ static bool stage_sound(const tgt_login *login, const uint8_t *bhs)
     return !rig_get(bhs, RIG_F_C) && nsg > csg && (nsg == STAGE_OPERATIONAL || nsg == STAGE_FULL);
 }
 
-static uint16_t check_header(tgt_login *login, const uint8_t *bhs)
+static rig_field_id changed_field(const tgt_login *login, const uint8_t *bhs)
 {
+    if (rig_get32(bhs, RIG_F_ITT) != login->itt)
+        return RIG_F_ITT;
+    if (rig_get(bhs, RIG_F_TSIH) != login->tsih)
+        return RIG_F_TSIH;
+    return rig_get(bhs, RIG_F_CID) != login->cid ? RIG_F_CID : RIG_F_ISID;
+}
+
+static uint16_t check_header(tgt_conn *conn, const uint8_t *bhs)
+{
+    tgt_login *login = conn->login;
     login->num_pdus++;
-    if (login->num_pdus == 1 && rig_get(bhs, RIG_F_VERSION_MIN) > 0)
+    if (login->num_pdus == 1 && rig_get(bhs, RIG_F_VERSION_MIN) > 0) {
+        tgt_blame(conn, RIG_F_VERSION_MIN, 0);
         return TGT_LOGIN_VERSION;
-    if (!same_login(login, bhs) || !stage_sound(login, bhs) || login->num_pdus > TGT_LOGIN_PDUS)
+    }
+    if (!same_login(login, bhs)) {
+        tgt_blame(conn, changed_field(login, bhs), 0);
         return TGT_LOGIN_INITIATOR_ERROR;
-    return TGT_LOGIN_OK;
+    }
+    if (!stage_sound(login, bhs)) {
+        tgt_blame(conn, rig_get(bhs, RIG_F_CSG) != login->csg ? RIG_F_CSG : RIG_F_NSG, 0);
+        return TGT_LOGIN_INITIATOR_ERROR;
+    }
+    return login->num_pdus > TGT_LOGIN_PDUS ? TGT_LOGIN_INITIATOR_ERROR : TGT_LOGIN_OK;
 }
 
 /* ---- the first complete text ---- */
@@ -140,32 +171,49 @@ static bool find_value(rig_view text, tgt_key key, rig_view *out_value)
     return false;
 }
 
+/* Keeps for those who read the events which key a refusal is about. Returns status. */
+static uint16_t blame_key(tgt_login *login, rig_view key, rig_view why, uint16_t status)
+{
+    rig_text text;
+    rig_text_init(&text, login->blamed, sizeof(login->blamed));
+    rig_text_view(&text, key);
+    rig_text_init(&text, login->why, sizeof(login->why));
+    rig_text_view(&text, why);
+    return status;
+}
+
+static uint16_t blame_name(tgt_login *login, tgt_key key, rig_view value, uint16_t status)
+{
+    return blame_key(login, rig_view_str(tgt_key_rows[key].name), value, status);
+}
+
 static uint16_t find_node(tgt_conn *conn, rig_view text)
 {
     tgt_login *login = conn->login;
-    rig_view name;
+    rig_view name = {0};
     if (!find_value(text, TGT_KEY_TARGET_NAME, &name))
-        return login->discovery ? TGT_LOGIN_OK : TGT_LOGIN_MISSING;
+        return login->discovery ? TGT_LOGIN_OK
+                                : blame_name(login, TGT_KEY_TARGET_NAME, name, TGT_LOGIN_MISSING);
     login->node = tgt_node_find(conn->target, name);
     if (!login->node || !tgt_node_at(login->node, conn->portal))
-        return TGT_LOGIN_NOT_FOUND;
+        return blame_name(login, TGT_KEY_TARGET_NAME, name, TGT_LOGIN_NOT_FOUND);
     return tgt_admit(conn, login->node);
 }
 
 static uint16_t take_names(tgt_conn *conn, rig_view text)
 {
     tgt_login *login = conn->login;
-    rig_view value;
+    rig_view value = {0};
     if (!find_value(text, TGT_KEY_INITIATOR_NAME, &value) || value.len == 0)
-        return TGT_LOGIN_MISSING;
+        return blame_name(login, TGT_KEY_INITIATOR_NAME, value, TGT_LOGIN_MISSING);
     if (value.len > RIG_NAME_MAX || rig_iname_check(value, NULL, NULL) != RIG_OK)
-        return TGT_LOGIN_INITIATOR_ERROR;
+        return blame_name(login, TGT_KEY_INITIATOR_NAME, value, TGT_LOGIN_INITIATOR_ERROR);
     memcpy(login->initiator, value.ptr, value.len);
     login->initiator_len = (uint16_t)value.len;
     if (find_value(text, TGT_KEY_SESSION_TYPE, &value)) {
         int type = tgt_key_position(TGT_KEY_SESSION_TYPE, value);
         if (type < 0)
-            return TGT_LOGIN_SESSION_TYPE;
+            return blame_name(login, TGT_KEY_SESSION_TYPE, value, TGT_LOGIN_SESSION_TYPE);
         login->discovery = type == 1;
     }
     return find_node(conn, text);
@@ -277,6 +325,8 @@ static uint16_t take_text(tgt_conn *conn, rig_view text)
         return TGT_LOGIN_RESOURCES;
     login->negotiation.phase = login->csg == STAGE_SECURITY ? TGT_PHASE_SECURITY : TGT_PHASE_OPERATIONAL;
     status = tgt_negotiate(&login->negotiation, text, conn->target->alloc, &login->out, &err);
+    if (status)
+        blame_key(login, rig_view_str(err.field), rig_view_str(err.text), status);
     if (!status && login->csg == STAGE_SECURITY)
         status = tgt_auth_step(conn, text, login->asks);
     if (!status && declare_limits(conn) != RIG_OK)
@@ -295,7 +345,7 @@ static uint16_t take_request(tgt_conn *conn, const rig_pdu *pdu)
 {
     tgt_login *login = conn->login;
     bool sending = login->out_at < login->out.len;
-    uint16_t status = check_header(login, pdu->bhs);
+    uint16_t status = check_header(conn, pdu->bhs);
     if (status)
         return status;
     if (login->answering) /* 6.3: one request at a time */

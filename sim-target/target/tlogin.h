@@ -60,9 +60,11 @@ struct tgt_login {
     bool asks;     /* the last request asks for a transition */
     bool moves;    /* the answer grants the transition asked for */
     bool refused;
-    bool answering; /* a response is on its way to the queue */
-    bool up;        /* the session or connection is established, the final response is still to go */
-    bool joins;     /* a failed session that this login continues (N7) */
+    char blamed[RIG_KEY_MAX + 1]; /* key that a refusal is about, "" none */
+    char why[RIG_NAME_MAX + 1];   /* and what is wrong with it */
+    bool answering;               /* a response is on its way to the queue */
+    bool up;    /* the session or connection is established, the final response is still to go */
+    bool joins; /* a failed session that this login continues (N7) */
     uint16_t status;
     uint16_t initiator_len;
     rig_target_node *node;        /* NULL for an unnamed discovery session */

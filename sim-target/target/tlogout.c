@@ -11,6 +11,7 @@ enum { CLOSED, NO_SUCH_CID, NO_RECOVERY };
 uint8_t tgt_logout_check(tgt_conn *conn, const rig_pdu *pdu)
 {
     uint32_t reason = rig_get32(pdu->bhs, RIG_F_LOGOUT_REASON);
+    tgt_blame(conn, RIG_F_LOGOUT_REASON, 0);
     if (reason >= REASONS)
         return REJECT_FIELD;
     return conn->session->discovery && reason != CLOSE_SESSION ? REJECT_UNSUPPORTED : 0;

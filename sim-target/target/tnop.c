@@ -38,7 +38,7 @@ rig_status tgt_nop_reply(tgt_conn *conn, const rig_pdu *pdu)
         return RIG_OK;
     }
     if (conn->num_pings == 0)
-        return tgt_reject(conn, pdu, REJECT_FIELD);
+        return tgt_reject(conn, pdu, tgt_blame(conn, RIG_F_TTT, REJECT_FIELD));
     conn->num_pings--;
     return RIG_OK;
 }

@@ -1,9 +1,19 @@
 /* Reject (RFC 7143 section 11.17): the header of the bad PDU goes back. */
 #include "tgt.h"
 
+#define REJECT_DATA_DIGEST 0x02
+
 rig_status tgt_reject(tgt_conn *conn, const rig_pdu *pdu, uint8_t reason)
 {
     return tgt_reject_snack(conn, pdu, reason, 0);
+}
+
+static void say_rejected(tgt_conn *conn, const rig_pdu *pdu, uint8_t reason)
+{
+    rig_target_event event = {.kind = RIG_TARGET_REJECTED, .bhs = pdu->bhs, .code = reason};
+    if (reason == REJECT_DATA_DIGEST)
+        event.field = "DataDigest";
+    tgt_event(conn->target, &event, conn, conn->session);
 }
 
 rig_status tgt_reject_snack(tgt_conn *conn, const rig_pdu *pdu, uint8_t reason, uint32_t next_sn)
@@ -16,6 +26,7 @@ rig_status tgt_reject_snack(tgt_conn *conn, const rig_pdu *pdu, uint8_t reason, 
     }
     task->code = reason;
     task->number = next_sn;
+    say_rejected(conn, pdu, reason);
     tgt_task_ready(task);
     return RIG_OK;
 }

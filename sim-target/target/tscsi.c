@@ -32,14 +32,16 @@ uint8_t tgt_scsi_check(tgt_conn *conn, const rig_pdu *pdu)
     const uint8_t *bhs = pdu->bhs;
     bool reads = rig_get(bhs, RIG_F_R), writes = rig_get(bhs, RIG_F_W), bidi;
     uint32_t edtl = rig_get32(bhs, RIG_F_EDTL), len = rig_get32(bhs, RIG_F_DATA_LEN);
-    (void)conn;
-    if (rig_get(bhs, RIG_F_ATTR) > ATTR_LAST || (!writes && !rig_get(bhs, RIG_F_F)))
-        return REJECT_FIELD;
+    if (rig_get(bhs, RIG_F_ATTR) > ATTR_LAST)
+        return tgt_blame(conn, RIG_F_ATTR, REJECT_FIELD);
+    if (!writes && !rig_get(bhs, RIG_F_F))
+        return tgt_blame(conn, RIG_F_F, REJECT_FIELD);
     if (edtl > 0 && !reads && !writes)
-        return REJECT_FIELD;
+        return tgt_blame(conn, RIG_F_EDTL, REJECT_FIELD);
     if (len > (writes ? edtl : 0))
-        return REJECT_FIELD;
-    return ahs_sound(pdu->ahs, &bidi) && (bidi || !reads || !writes) ? 0 : REJECT_FIELD;
+        return tgt_blame(conn, RIG_F_DATA_LEN, REJECT_FIELD);
+    bool sound = ahs_sound(pdu->ahs, &bidi) && (bidi || !reads || !writes);
+    return sound ? 0 : tgt_blame(conn, RIG_F_AHS_WORDS, REJECT_FIELD);
 }
 
 /* ---- to the device ---- */

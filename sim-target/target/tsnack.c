@@ -215,6 +215,7 @@ rig_status tgt_snack(tgt_conn *conn, const rig_pdu *pdu)
     if (refused)
         tgt_deviated(conn, rig_fault_rows[RIG_FAULT_SNACK_REFUSED].name);
     uint8_t reason = REJECT_PROTOCOL;
+    tgt_blame(conn, type < TYPES ? RIG_F_BEG_RUN : RIG_F_SNACK_TYPE, 0);
     if (type < TYPES)
         reason = refused ? REJECT_SNACK : types[type](conn, pdu);
     if (conn->closing != TGT_OPEN)

@@ -39,6 +39,7 @@ static rig_status in_login(tgt_conn *conn, const rig_pdu *pdu)
         return tgt_login_request(conn, pdu);
     if (conn->login && conn->login->refused)
         return RIG_OK;
+    tgt_blame(conn, RIG_F_OPCODE, 0);
     if (conn->state == TGT_S4_IN_LOGIN)
         return tgt_login_refuse(conn, pdu->bhs, TGT_LOGIN_INVALID_REQUEST);
     tgt_conn_end(conn, TGT_LOGIN_FAILED, false, RIG_E_PROTOCOL, "the first PDU is no Login Request");
@@ -64,14 +65,16 @@ static rig_status in_full_feature(tgt_conn *conn, const rig_pdu *pdu)
 {
     rig_pdu_kind kind = rig_pdu_kind_of(pdu->bhs);
     if (!initiator_pdu(kind))
-        return tgt_reject(conn, pdu, REJECT_UNSUPPORTED);
+        return tgt_reject(conn, pdu, tgt_blame(conn, RIG_F_OPCODE, REJECT_UNSUPPORTED));
     if (kind == RIG_PDU_LOGIN_REQ) /* 4.2.4: one login phase a connection */
-        return tgt_reject(conn, pdu, REJECT_PROTOCOL);
+        return tgt_reject(conn, pdu, tgt_blame(conn, RIG_F_OPCODE, REJECT_PROTOCOL));
     acknowledge(conn, pdu->bhs);
     if ((kind == RIG_PDU_SNACK || kind == RIG_PDU_DATA_OUT) && conn->session->discovery)
-        return tgt_reject(conn, pdu, REJECT_UNSUPPORTED);
+        return tgt_reject(conn, pdu, tgt_blame(conn, RIG_F_OPCODE, REJECT_UNSUPPORTED));
+    if (kind == RIG_PDU_SNACK && !conn->retention)
+        return tgt_reject(conn, pdu, tgt_blame(conn, RIG_F_OPCODE, REJECT_PROTOCOL));
     if (kind == RIG_PDU_SNACK)
-        return conn->retention ? tgt_snack(conn, pdu) : tgt_reject(conn, pdu, REJECT_PROTOCOL);
+        return tgt_snack(conn, pdu);
     if (kind == RIG_PDU_DATA_OUT)
         return tgt_data_out(conn, pdu);
     if (!wants_answer(pdu->bhs) && !conn->session->discovery)
@@ -79,18 +82,27 @@ static rig_status in_full_feature(tgt_conn *conn, const rig_pdu *pdu)
     return tgt_command(conn, pdu);
 }
 
-static rig_status on_complete(void *ctx, const rig_pdu *pdu)
+static rig_status on_whole(tgt_conn *conn, const rig_pdu *pdu)
 {
-    tgt_conn *conn = ctx;
     rig_status status = RIG_OK;
-    if (pdu->bad_header_digest)
-        return RIG_OK; /* 7.8: nothing of it is looked at; the framer stops */
+    conn->reading = pdu->bhs;
+    conn->blame = NULL;
     tgt_rules_receive(conn, pdu->bhs);
     if (!conn->dropped && tgt_conn_full_feature(conn))
         status = in_full_feature(conn, pdu);
     else if (!conn->dropped)
         status = in_login(conn, pdu);
     tgt_rules_received(conn);
+    conn->reading = NULL;
+    return status;
+}
+
+static rig_status on_complete(void *ctx, const rig_pdu *pdu)
+{
+    tgt_conn *conn = ctx;
+    if (pdu->bad_header_digest)
+        return RIG_OK; /* 7.8: nothing of it is looked at; the framer stops */
+    rig_status status = on_whole(conn, pdu);
     if (conn->closing != TGT_OPEN)
         return RIG_E_ABORTED;
     if (conn->num_waiting > TGT_WAITING_MAX) {
@@ -124,8 +136,10 @@ static int on_space(void *ctx, struct iovec *iov, int max)
     return num;
 }
 
-static void framer_stopped(tgt_conn *conn, rig_status status)
+static void framer_stopped(tgt_conn *conn, rig_status status, const rig_error *err)
 {
+    conn->reading = conn->framer.head;
+    conn->blame = err->field[0] ? err->field : NULL;
     switch (status) {
     case RIG_E_HEADER_DIGEST:
         tgt_conn_end(conn, TGT_TRANSPORT_LOST, false, status, "header digest error");
@@ -146,9 +160,12 @@ static void on_received(void *ctx, size_t len, uint64_t now)
         return;
     tgt_enter(target, now);
     conn->last_rx = now;
-    rig_status status = rig_framer_commit(&conn->framer, target->config.read_ahead, len, NULL);
+    rig_error err = {0};
+    rig_status status = rig_framer_commit(&conn->framer, target->config.read_ahead, len, &err);
     if (status != RIG_OK && conn->closing == TGT_OPEN)
-        framer_stopped(conn, status);
+        framer_stopped(conn, status, &err);
+    conn->reading = NULL;
+    conn->blame = NULL;
     tgt_conn_kick(conn);
     tgt_leave(target);
 }

@@ -39,9 +39,9 @@ uint8_t tgt_text_check(tgt_conn *conn, const rig_pdu *pdu)
 {
     uint32_t ttt = rig_get32(pdu->bhs, RIG_F_TTT), itt = rig_get32(pdu->bhs, RIG_F_ITT);
     if (rig_get(pdu->bhs, RIG_F_C) && rig_get(pdu->bhs, RIG_F_F))
-        return REJECT_PROTOCOL;
+        return tgt_blame(conn, RIG_F_C, REJECT_PROTOCOL);
     if (ttt != RIG_TAG_NONE && (!conn->text || conn->text->itt != itt || conn->text->ttt != ttt))
-        return REJECT_FIELD;
+        return tgt_blame(conn, RIG_F_TTT, REJECT_FIELD);
     return 0;
 }
 
