@@ -173,25 +173,6 @@ void target_auth_wipe(target_auth *auth)
     explicit_bzero(auth, sizeof *auth);
 }
 
-/* ---- scenarios ---- */
-
-rig_status target_auth_scn(rig_target *target, rig_target_node *node, rig_view initiator,
-                           const rig_scn_auth *from, rig_error *err)
-{
-    const rig_target_chap chap = {initiator, from->user, from->secret, from->target_user,
-                                  from->target_secret};
-    return from->method.len ? rig_target_chap_add(target, node, &chap, err) : RIG_OK;
-}
-
-rig_status target_auth_node(rig_target *target, rig_target_node *node, const rig_scn_node *from,
-                            rig_error *err)
-{
-    rig_status status = target_auth_scn(target, node, rig_view_of(NULL, 0), &from->auth, err);
-    for (uint32_t i = 0; i < from->num_hosts && !status; i++)
-        status = target_auth_scn(target, node, from->hosts[i].name, &from->hosts[i].auth, err);
-    return status;
-}
-
 uint64_t target_auth_draw(void *ctx, const char *name, uint64_t index, uint64_t drawn)
 {
     uint64_t random;

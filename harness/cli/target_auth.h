@@ -55,12 +55,6 @@ int target_auth_apply(target_auth *auth, rig_target *target, rig_target_node *no
 
 void target_auth_wipe(target_auth *auth);
 
-/* The identities a scenario gives a node, or discovery when node is NULL. */
-rig_status target_auth_node(rig_target *target, rig_target_node *node, const rig_scn_node *from,
-                            rig_error *err);
-rig_status target_auth_scn(rig_target *target, rig_target_node *node, rig_view initiator,
-                           const rig_scn_auth *from, rig_error *err);
-
 /* A rig_draws.pin: challenges of a target on a real network come from the system, not from a seed. */
 uint64_t target_auth_draw(void *ctx, const char *name, uint64_t index, uint64_t drawn);
 

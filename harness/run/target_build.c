@@ -173,6 +173,8 @@ static rig_status fill_node(rig_target *target, const rig_target_build *build, r
         status = rig_scn_error(err, from->luns[i].place, add_lun(node, build, &from->luns[i], err));
     if (!status)
         status = add_offers(target, node, from->offers, from->num_offers, err);
+    if (!status)
+        status = add_offers(target, node, build->more, build->num_more, err);
     if (from->num_groups)
         rig_target_node_portals(node, portal_mask(build, from));
     if (from->refuse)
@@ -239,6 +241,8 @@ static rig_status add_behaviour(rig_target *target, const rig_target_build *buil
     rig_status status = add_identity(target, NULL, (rig_view){0}, &from->discovery, err);
     if (!status)
         status = add_offers(target, NULL, from->offers, from->num_offers, err);
+    if (!status)
+        status = add_offers(target, NULL, build->more, build->num_more, err);
     for (uint32_t i = 0; i < from->num_rules && !status; i++)
         status = rig_scn_error(err, from->rule_places[i], add_rule(target, build, &from->rules[i]));
     return status;

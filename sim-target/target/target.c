@@ -164,7 +164,7 @@ void tgt_event(rig_target *target, rig_target_event *event, const tgt_conn *conn
     if (conn) {
         event->peer = conn->peer;
         event->cid = conn->cid;
-        if (event->kind == RIG_TARGET_CLOSED)
+        if (event->kind == RIG_TARGET_CLOSED || event->kind == RIG_TARGET_MADE_WRONG)
             event->bhs = conn->reading;
         if (event->bhs && !event->field)
             event->field = conn->blame;

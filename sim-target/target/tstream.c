@@ -20,7 +20,9 @@ static rig_status on_header(void *ctx, const rig_pdu *pdu, rig_sink *out_sink)
 {
     tgt_conn *conn = ctx;
     rig_pdu_kind kind = rig_pdu_kind_of(pdu->bhs);
+    conn->reading = pdu->bhs;
     tgt_rules_receive(conn, pdu->bhs);
+    conn->reading = NULL;
     if (!conn->dropped && !tgt_conn_full_feature(conn))
         return RIG_OK;
     if (!conn->dropped && kind == RIG_PDU_DATA_OUT && !conn->session->discovery)

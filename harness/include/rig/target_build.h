@@ -26,7 +26,9 @@ typedef struct rig_target_build {
     void *ctx; /**< first argument of the three */
     /** Portal group of each portal in the order they are added; NULL: the section's own portals. */
     const uint16_t *groups;
-    uint32_t num_groups; /**< entries */
+    uint32_t num_groups;      /**< entries */
+    const rig_scn_pair *more; /**< keys for discovery and all nodes that win over those of the section */
+    uint32_t num_more;        /**< entries */
 } rig_target_build;
 
 /** rig_target_build_config puts the settings of a section into a config; the rest of it is the caller's. */
