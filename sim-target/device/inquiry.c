@@ -177,8 +177,10 @@ static void answer_standard(dev_command *cmd)
     uint8_t *answer = dev_transfer_answer(cmd, DEV_INQUIRY_LEN, dev_get16(cmd->cdb + 3));
     rig_text_init(&text, product, sizeof product);
     rig_text_add(&text, "%s disk", cmd->device->backing->ops->kind);
-    if (answer)
-        dev_inquiry_fill(answer, product);
+    if (!answer)
+        return;
+    dev_inquiry_fill(answer, product);
+    answer[1] = cmd->device->removable ? 0x80 : 0; /* RMB */
 }
 
 void dev_inquiry(dev_command *cmd)

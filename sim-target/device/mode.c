@@ -95,7 +95,7 @@ static size_t put_pages(const dev_command *cmd, uint8_t *out)
 
 static size_t put_block_descriptor(const rig_device *device, uint8_t *out, bool long_lba)
 {
-    uint64_t blocks = device->num_blocks;
+    uint64_t blocks = device->unloaded ? 0 : device->num_blocks; /* 0: no medium to count them on */
     if (long_lba) {
         dev_put64(out, blocks);
         dev_put32(out + 12, device->block_len);
@@ -108,7 +108,7 @@ static size_t put_block_descriptor(const rig_device *device, uint8_t *out, bool 
 
 static uint8_t device_specific(const rig_device *device)
 {
-    bool protected = device->backing->read_only || device->modes.write_protect;
+    bool protected = dev_is_read_only(device) || device->modes.write_protect;
     return (uint8_t)(0x10 | (protected ? 0x80 : 0)); /* DPOFUA, WP */
 }
 

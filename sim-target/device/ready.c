@@ -9,6 +9,18 @@ enum power_condition { /* SBC-3 section 5.25 */
                        POWER_LU_CONTROL = 0x7,
 };
 
+bool dev_is_ready(const rig_device *device, dev_sense *out_sense)
+{
+    uint16_t asc = device->unloaded ? DEV_ASC_NO_MEDIUM : DEV_ASC_STOPPED;
+    *out_sense = (dev_sense){.key = DEV_NOT_READY, .asc = asc};
+    return !device->unloaded && !device->stopped;
+}
+
+bool dev_is_read_only(const rig_device *device)
+{
+    return device->read_only || device->backing->read_only;
+}
+
 void dev_test_ready(dev_command *cmd)
 {
     (void)cmd;
@@ -20,15 +32,49 @@ void dev_self_test(dev_command *cmd)
     (void)cmd;
 }
 
+/* Any nexus can keep the medium in (SPC-4 section 6.18). */
+static bool removal_is_prevented(const rig_device *device)
+{
+    for (size_t i = 0; i < device->nexuses.num_slots; i++)
+        if (device->nexuses.slots[i].id && device->nexuses.slots[i].prevents)
+            return true;
+    return false;
+}
+
+static void eject(dev_command *cmd)
+{
+    if (removal_is_prevented(cmd->device)) {
+        dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_REMOVAL_PREVENTED);
+        return;
+    }
+    cmd->device->unloaded = true;
+    cmd->device->stopped = true;
+}
+
+/* Whoever loads it knows; the others have to be told that it may be another one. */
+static void load(dev_command *cmd)
+{
+    if (cmd->device->unloaded)
+        rig_device_attention(cmd->device, cmd->scsi->nexus, DEV_ASC_MEDIUM_CHANGED >> 8,
+                             DEV_ASC_MEDIUM_CHANGED & 0xff);
+    cmd->device->unloaded = false;
+    cmd->device->stopped = false;
+}
+
+/* SBC-3 section 5.25: LOEJ with START loads and starts, without it stops and ejects. */
 static void start_or_stop(dev_command *cmd)
 {
-    bool loads = (cmd->cdb[4] & 0x02) != 0;
-    if (loads)
-        dev_fail_cdb(cmd, 4, 1); /* the medium is not removable */
+    bool start = (cmd->cdb[4] & 0x01) != 0, loads = (cmd->cdb[4] & 0x02) != 0;
+    if (loads && !cmd->device->removable)
+        dev_fail_cdb(cmd, 4, 1);
     else if (cmd->cdb[3])
         dev_fail_cdb(cmd, 3, 3);
+    else if (loads)
+        (start ? load : eject)(cmd);
+    else if (start && cmd->device->unloaded)
+        dev_fail(cmd, DEV_NOT_READY, DEV_ASC_NO_MEDIUM);
     else
-        cmd->device->stopped = !(cmd->cdb[4] & 0x01);
+        cmd->device->stopped = !start;
 }
 
 /* A memory or file has one power condition: a change between the others needs nothing but the answer. */

@@ -7,9 +7,8 @@ static dev_sense pending(dev_command *cmd)
     uint16_t asc;
     if (dev_attention_take(dev_nexus_find(&cmd->device->nexuses, cmd->scsi->nexus), &asc))
         return (dev_sense){.key = DEV_UNIT_ATTENTION, .asc = asc};
-    if (cmd->device->stopped)
-        return (dev_sense){.key = DEV_NOT_READY, .asc = DEV_ASC_STOPPED};
-    return (dev_sense){.key = DEV_NO_SENSE};
+    dev_sense sense;
+    return dev_is_ready(cmd->device, &sense) ? (dev_sense){.key = DEV_NO_SENSE} : sense;
 }
 
 void dev_request_sense_answer(rig_scsi *scsi, const dev_sense *sense)

@@ -16,7 +16,8 @@ rig_status rig_device_new(const rig_device_config *config, rig_device **out_devi
 {
     rig_backing *backing = config->backing;
     uint32_t block_len = config->block_len ? config->block_len : RIG_DEVICE_BLOCK;
-    if (!block_len_is_offered(block_len) || backing->ops->size(backing) < block_len)
+    if (!block_len_is_offered(block_len) || backing->ops->size(backing) < block_len ||
+        (config->empty && !config->removable))
         return refuse(backing, RIG_E_ARGUMENT);
     rig_device *device = rig_new(config->alloc, sizeof *device);
     if (!device)
@@ -26,6 +27,9 @@ rig_status rig_device_new(const rig_device_config *config, rig_device **out_devi
     device->block_len = block_len;
     device->num_blocks = backing->ops->size(backing) / block_len;
     device->serial = config->serial;
+    device->removable = config->removable;
+    device->unloaded = config->empty;
+    device->read_only = config->read_only;
     dev_pool_init(&device->pool, config->alloc);
     dev_modes_reset(&device->modes);
     dev_rows_index(device->first_row);
@@ -123,15 +127,16 @@ static bool gate_fields(dev_command *cmd)
 
 static bool gate_ready(dev_command *cmd)
 {
-    if (!(cmd->row->flags & DEV_MEDIUM) || !cmd->device->stopped)
+    dev_sense sense;
+    if (!(cmd->row->flags & DEV_MEDIUM) || dev_is_ready(cmd->device, &sense))
         return true;
-    dev_fail(cmd, DEV_NOT_READY, DEV_ASC_STOPPED);
+    dev_fail_sense(cmd, &sense);
     return false;
 }
 
 static bool gate_protected(dev_command *cmd)
 {
-    bool read_only = cmd->device->backing->read_only;
+    bool read_only = dev_is_read_only(cmd->device);
     if (!(cmd->row->flags & DEV_WRITES) || (!read_only && !cmd->device->modes.write_protect))
         return true;
     dev_fail(cmd, DEV_DATA_PROTECT, read_only ? DEV_ASC_WRITE_PROTECTED : DEV_ASC_SOFTWARE_PROTECTED);

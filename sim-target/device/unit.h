@@ -42,6 +42,9 @@ struct rig_device {
     rig_nexus_id reserved_by; /* RESERVE(6), 0 = nobody */
     dev_persistent persistent;
     bool stopped; /* START STOP UNIT */
+    bool removable;
+    bool unloaded; /* removable, and without a medium */
+    bool read_only;
     const uint64_t *luns;
     size_t num_luns;
     uint8_t first_row[256]; /* by opcode: 1 + index of its first row, 0 = unknown */
@@ -120,6 +123,11 @@ bool dev_content_compare(dev_command *cmd, uint64_t offset, uint64_t len, const 
                          uint64_t *out_same);
 /* Makes content durable when the command or the caching page asks for it. */
 bool dev_content_settle(dev_command *cmd, bool force);
+
+/* ready.c: whether the medium can be used now; a sense of NOT READY when it cannot */
+bool dev_is_ready(const rig_device *device, dev_sense *out_sense);
+/* Write protected by what it is made of or made as, not by a mode page. */
+bool dev_is_read_only(const rig_device *device);
 
 /* unit.c: sets every out: and private member but the big arrays to its first value */
 void dev_scsi_clear(rig_scsi *scsi);

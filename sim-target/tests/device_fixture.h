@@ -42,6 +42,19 @@ static inline void fixture_open_blocks(fixture *unit, const char *text, uint32_t
     CU_ASSERT_PTR_NOT_NULL_FATAL(unit->data);
 }
 
+/* A unit from its text, as people write it. */
+static inline void fixture_open_unit(fixture *unit, const char *text)
+{
+    rig_error err = {0};
+    memset(unit, 0, sizeof *unit);
+    rig_alloc_meter_init(&unit->meter, rig_alloc_libc());
+    CU_ASSERT_EQUAL_FATAL(rig_device_open(&unit->meter.alloc, rig_view_str(text), &unit->device, &err),
+                          RIG_OK);
+    unit->scsi.nexus = 1;
+    unit->data = calloc(1, FIXTURE_DATA);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(unit->data);
+}
+
 static inline void fixture_open(fixture *unit, const char *text)
 {
     fixture_open_blocks(unit, text, 512);

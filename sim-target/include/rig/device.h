@@ -92,11 +92,28 @@ typedef struct rig_device_config {
     rig_backing *backing;   /**< taken over: freed with the device */
     uint32_t block_len;     /**< 0 = RIG_DEVICE_BLOCK; 512, 1024, 2048 or 4096 */
     uint64_t serial;        /**< unit serial number and designators are made from it */
+    bool removable;         /**< the medium can be taken out and put in again */
+    bool empty;             /**< removable: begins without a medium */
+    bool read_only;         /**< write protected, whatever the backing is */
+    uint8_t protection;     /**< protection type 1, 2 or 3 the medium is formatted with, 0 = none */
 } rig_device_config;
 
-/** rig_device_new makes a unit. RIG_E_ARGUMENT (block length, or a backing smaller than a block),
- * RIG_E_NOMEM; the backing is freed then too. */
+/** rig_device_new makes a unit. RIG_E_ARGUMENT (block length, a backing smaller than a block, a unit that is
+ * empty but not removable, a protection type above 3 or a disk too big for it), RIG_E_NOMEM; the backing is
+ * freed then too. */
 rig_status rig_device_new(const rig_device_config *config, rig_device **out_device);
+
+/**
+ * rig_device_config_read reads a unit's text, BACKING[,OPTION…], into *config, whose alloc is set already and
+ * whose other members are what holds without an option. BACKING is that of rig_backing_open, with two commas
+ * for one in a path; options are block=N, serial=N, protection=1|2|3, removable, empty and read-only.
+ * RIG_E_SYNTAX, RIG_E_LIMIT, RIG_E_EXISTS (an option given twice), RIG_E_IO, RIG_E_NOMEM with err naming the
+ * option, what was wanted and what came; no backing is left then.
+ */
+rig_status rig_device_config_read(rig_view text, rig_device_config *config, rig_error *err);
+
+/** rig_device_open makes a unit from its text alone; statuses as of the two above. */
+rig_status rig_device_open(const rig_alloc *alloc, rig_view text, rig_device **out_device, rig_error *err);
 
 /** rig_device_free ends a unit and its backing. NULL is fine. */
 void rig_device_free(rig_device *device);
