@@ -111,9 +111,9 @@ static int build_case(const target_server *server, const target_case *from, rig_
 static int add_lun(rig_target_node *node, uint32_t number, const char *text)
 {
     rig_error error = {0};
-    rig_device_config config = {.alloc = rig_alloc_libc(), .serial = number + 1};
+    rig_device_config config = {.alloc = rig_alloc_libc(), .serial = (uint64_t)number + 1};
     rig_device *device = NULL;
-    rig_status status = rig_backing_open(rig_alloc_libc(), rig_view_str(text), &config.backing, &error);
+    rig_status status = rig_device_config_read(rig_view_str(text), &config, &error);
     if (!status)
         status = rig_device_new(&config, &device);
     if (!status)

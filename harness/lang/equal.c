@@ -187,6 +187,10 @@ static void put_node(writer *w, const rig_scn_node *node)
         put_number(w, (uint64_t)node->luns[i].block << 32 | node->luns[i].lun);
         put_view(w, node->luns[i].kind);
         put_number(w, node->luns[i].size);
+        put_number(w, (uint64_t)node->luns[i].protection << 4 | (uint64_t)node->luns[i].has_serial << 3 |
+                          (uint64_t)node->luns[i].removable << 2 | (uint64_t)node->luns[i].empty << 1 |
+                          node->luns[i].read_only);
+        put_number(w, node->luns[i].serial);
     }
 }
 

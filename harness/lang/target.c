@@ -164,6 +164,35 @@ static bool discovery(lang_parser *p, lang_cursor *c, const lang_args *args, rig
     return lang_auth_read(p, args, place, true, &p->out->target.discovery);
 }
 
+void rig_scn_lun_print(rig_text *out, const rig_scn_lun *lun)
+{
+    rig_text_add(out, "%.*s:%llu", RIG_VIEW_ARG(lun->kind), (unsigned long long)lun->size);
+    if (lun->block)
+        rig_text_add(out, ",block=%u", lun->block);
+    if (lun->has_serial)
+        rig_text_add(out, ",serial=%llu", (unsigned long long)lun->serial);
+    if (lun->protection)
+        rig_text_add(out, ",protection=%u", lun->protection);
+    rig_text_add(out, "%s%s%s", lun->removable ? ",removable" : "", lun->empty ? ",empty" : "",
+                 lun->read_only ? ",read-only" : "");
+}
+
+/* What only our target can be: a product's unit is what it is. */
+static bool unit_options(lang_parser *p, const lang_args *args, rig_scn_lun *out)
+{
+    out->removable = lang_arg(args, "removable") != NULL;
+    out->empty = lang_arg(args, "empty") != NULL;
+    out->read_only = lang_arg(args, "read-only") != NULL;
+    out->protection = (uint8_t)number_of(args, "protection", 0);
+    out->has_serial = lang_arg(args, "serial") != NULL;
+    out->serial = number_of(args, "serial", 0);
+    if (out->removable || out->read_only || out->protection || out->has_serial)
+        p->out->needs |= RIG_SCN_NEEDS_OUR_TARGET;
+    if (out->empty && !out->removable)
+        return lang_bad_at(p, lang_arg(args, "empty")->value.place, RIG_E_SYNTAX, "empty wants removable");
+    return in_range(p, args, "protection", 1, 3);
+}
+
 static bool lun(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place)
 {
     (void)c;
@@ -183,9 +212,12 @@ static bool lun(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_p
     rig_scn_lun *out = LANG_ADD(p, &owner->luns, rig_scn_lun);
     if (!out)
         return lang_nomem(p->report);
-    *out = (rig_scn_lun){place, (uint32_t)number_of(args, "N", 0), text_of(args, "KIND"),
-                         number_of(args, "SIZE", 0), (uint32_t)block};
-    return true;
+    *out = (rig_scn_lun){.place = place,
+                         .lun = (uint32_t)number_of(args, "N", 0),
+                         .kind = text_of(args, "KIND"),
+                         .size = number_of(args, "SIZE", 0),
+                         .block = (uint32_t)block};
+    return unit_options(p, args, out);
 }
 
 static bool offer(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place)

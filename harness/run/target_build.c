@@ -4,6 +4,7 @@
 #include "rig/text.h"
 
 #define NODE_NAME (RIG_NAME_MAX + 16) /* with the number of a counted one */
+#define UNIT_TEXT 160                 /* of a unit with every option */
 
 rig_status rig_scn_error(rig_error *err, rig_scn_place place, rig_status status)
 {
@@ -100,12 +101,12 @@ static uint64_t portal_mask(const rig_target_build *build, const rig_scn_node *n
 static rig_status add_lun(rig_target_node *node, const rig_target_build *build, const rig_scn_lun *lun,
                           rig_error *err)
 {
-    char text[64];
+    char text[UNIT_TEXT];
     rig_text spec;
     rig_text_init(&spec, text, sizeof text);
-    rig_text_add(&spec, "%.*s:%llu", RIG_VIEW_ARG(lun->kind), (unsigned long long)lun->size);
-    rig_device_config config = {.alloc = build->alloc, .block_len = lun->block, .serial = lun->lun + 1};
-    rig_status status = rig_backing_open(build->alloc, rig_view_of(text, spec.len), &config.backing, err);
+    rig_scn_lun_print(&spec, lun);
+    rig_device_config config = {.alloc = build->alloc, .serial = (uint64_t)lun->lun + 1};
+    rig_status status = rig_device_config_read(rig_view_of(text, spec.len), &config, err);
     if (status)
         return status;
     rig_device *device = NULL;

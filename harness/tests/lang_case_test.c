@@ -185,6 +185,14 @@ static void target_words(void)
     CU_ASSERT_EQUAL(node->num_luns, 3);
     CU_ASSERT_EQUAL(node->luns[0].block, 4096);
     CU_ASSERT_EQUAL(node->luns[1].size, UINT64_C(1) << 40);
+    char unit[160];
+    rig_text text;
+    rig_text_init(&text, unit, sizeof unit);
+    rig_scn_lun_print(&text, &node->luns[2]);
+    CU_ASSERT_STRING_EQUAL(unit, "null:1073741824,serial=42,protection=3,removable,empty,read-only");
+    rig_text_init(&text, unit, sizeof unit);
+    rig_scn_lun_print(&text, &node->luns[0]);
+    CU_ASSERT_STRING_EQUAL(unit, "ram:1048576,block=4096");
     CU_ASSERT_EQUAL(node->num_offers, 4);
     CU_ASSERT_TRUE(rig_view_is(node->offers[3].key, "Strange"));
     CU_ASSERT_EQUAL(node->num_groups, 2);

@@ -434,7 +434,16 @@ typedef struct rig_scn_lun {
     rig_view kind;       /**< "ram", "pattern", "null" */
     uint64_t size;       /**< bytes */
     uint32_t block;      /**< bytes of a block, 0 = the default */
+    bool removable;      /**< its medium can be taken out */
+    bool empty;          /**< begins without a medium */
+    bool read_only;      /**< write protected */
+    uint8_t protection;  /**< protection type, 0 = none */
+    bool has_serial;     /**< serial is given; else it follows from the number */
+    uint64_t serial;     /**< unit serial number */
 } rig_scn_lun;
+
+/** rig_scn_lun_print appends the unit as rig_device_config_read takes it: "ram:1048576,block=4096". */
+void rig_scn_lun_print(rig_text *out, const rig_scn_lun *lun);
 
 /** rig_scn_auth is CHAP credentials. */
 typedef struct rig_scn_auth {
