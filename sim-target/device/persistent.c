@@ -1,18 +1,8 @@
-/* Who may do what to a unit with a persistent reservation, and PERSISTENT RESERVE OUT, SPC-4 section 6.16. */
+/* Persistent registrations, and who may do what to a unit with a persistent reservation, SPC-4 section 5.13.
+ */
 #include "persistent.h"
 
 #include "unit.h"
-
-#define LIST_LEN 24 /* of PERSISTENT RESERVE OUT */
-
-enum out_action {
-    OUT_REGISTER = 0,
-    OUT_RESERVE = 1,
-    OUT_RELEASE = 2,
-    OUT_CLEAR = 3,
-    OUT_PREEMPT = 4,
-    OUT_REGISTER_IGNORE = 6,
-};
 
 static bool is_write_exclusive(uint8_t type)
 {
@@ -25,38 +15,37 @@ bool dev_persistent_all_hold(uint8_t type)
     return type == DEV_WRITE_EXCLUSIVE_ALL || type == DEV_EXCLUSIVE_ACCESS_ALL;
 }
 
-static bool registrants_pass(uint8_t type)
+bool dev_type_registrants_pass(uint8_t type)
 {
     return type >= DEV_WRITE_EXCLUSIVE_REGISTRANTS;
 }
 
-static bool type_is_known(uint8_t type)
+bool dev_type_known(uint8_t type)
 {
     return type == DEV_WRITE_EXCLUSIVE || type == DEV_EXCLUSIVE_ACCESS ||
            (type >= DEV_WRITE_EXCLUSIVE_REGISTRANTS && type <= DEV_EXCLUSIVE_ACCESS_ALL);
 }
 
-static bool names_match(const dev_registration *row, const rig_scsi *scsi)
+dev_registration *dev_registration_find(const dev_persistent *state, rig_view initiator, rig_view port)
 {
-    rig_view initiator = rig_view_of(row->names, row->initiator_len);
-    rig_view port = rig_view_of(row->names ? row->names + row->initiator_len : NULL, row->port_len);
-    return row->initiator_len > 0 && rig_view_eq(initiator, scsi->initiator) && rig_view_eq(port, scsi->port);
+    for (size_t i = 0; i < state->num && initiator.len > 0; i++)
+        if (rig_view_eq(dev_registration_initiator(&state->rows[i]), initiator) &&
+            rig_view_eq(dev_registration_port(&state->rows[i]), port))
+            return &state->rows[i];
+    return NULL;
 }
 
-/* The registration of the nexus that asks, NULL when there is none. One that came back is known by its names.
- */
-static dev_registration *own_row(const dev_command *cmd)
+dev_registration *dev_registration_own(const dev_command *cmd)
 {
     dev_persistent *state = &cmd->device->persistent;
     for (size_t i = 0; i < state->num; i++)
         if (state->rows[i].nexus == cmd->scsi->nexus)
             return &state->rows[i];
-    for (size_t i = 0; i < state->num; i++)
-        if (state->rows[i].nexus == 0 && names_match(&state->rows[i], cmd->scsi)) {
-            state->rows[i].nexus = cmd->scsi->nexus;
-            return &state->rows[i];
-        }
-    return NULL;
+    dev_registration *row = dev_registration_find(state, cmd->scsi->initiator, cmd->scsi->port);
+    if (!row || row->nexus != 0)
+        return NULL;
+    row->nexus = cmd->scsi->nexus;
+    return row;
 }
 
 bool dev_persistent_holds(const dev_persistent *state, const dev_registration *row)
@@ -70,8 +59,8 @@ bool dev_persistent_allows(const dev_command *cmd)
     const dev_persistent *state = &cmd->device->persistent;
     if (state->type == DEV_TYPE_NONE || (cmd->row->flags & (DEV_ANYTIME | DEV_OPEN)))
         return true;
-    const dev_registration *row = own_row(cmd);
-    return dev_persistent_holds(state, row) || (row && registrants_pass(state->type)) ||
+    const dev_registration *row = dev_registration_own(cmd);
+    return dev_persistent_holds(state, row) || (row && dev_type_registrants_pass(state->type)) ||
            (is_write_exclusive(state->type) && (cmd->row->flags & DEV_LOOKS));
 }
 
@@ -85,24 +74,10 @@ void dev_persistent_cleanup(dev_persistent *state, const rig_alloc *alloc)
     for (size_t i = 0; i < state->num; i++)
         free_names(&state->rows[i], alloc);
     rig_delete(alloc, state->rows, state->size * sizeof *state->rows);
-    *state = (dev_persistent){.generation = state->generation};
+    *state = (dev_persistent){.generation = state->generation, .kept = state->kept};
 }
 
-static void tell(rig_device *device, const dev_registration *row, uint16_t asc)
-{
-    rig_device_attention_one(device, row->nexus, (uint8_t)(asc >> 8), (uint8_t)asc);
-}
-
-static void tell_others(dev_command *cmd, uint16_t asc)
-{
-    dev_persistent *state = &cmd->device->persistent;
-    for (size_t i = 0; i < state->num; i++)
-        if (state->rows[i].nexus != cmd->scsi->nexus)
-            tell(cmd->device, &state->rows[i], asc);
-}
-
-/* Takes one registration away; a reservation it held alone goes with it. */
-static void remove_row(rig_device *device, size_t index)
+void dev_registration_remove(rig_device *device, size_t index)
 {
     dev_persistent *state = &device->persistent;
     bool ends = state->type != DEV_TYPE_NONE &&
@@ -124,7 +99,7 @@ void dev_persistent_lost(rig_device *device, rig_nexus_id nexus)
             continue;
         state->rows[i].nexus = 0;
         if (state->rows[i].initiator_len == 0)
-            remove_row(device, i);
+            dev_registration_remove(device, i);
     }
 }
 
@@ -143,196 +118,32 @@ static bool make_room(dev_persistent *state, const rig_alloc *alloc)
     return true;
 }
 
-static void add_row(dev_command *cmd, uint64_t key)
+static bool copy_names(dev_registration *row, const rig_alloc *alloc, rig_view initiator, rig_view port)
 {
-    dev_persistent *state = &cmd->device->persistent;
-    const rig_alloc *alloc = cmd->device->alloc;
-    rig_view initiator = cmd->scsi->initiator, port = cmd->scsi->port;
-    dev_registration row = {.key = key, .nexus = cmd->scsi->nexus};
-    if (initiator.len > DEV_NAME_MAX || port.len > DEV_NAME_MAX)
-        initiator.len = port.len = 0;
-    if (initiator.len > 0) {
-        row.initiator_len = initiator.len;
-        row.port_len = port.len;
-        row.names = rig_new(alloc, initiator.len + port.len);
+    if (initiator.len == 0 || initiator.len > RIG_DEVICE_PORT_NAME_MAX || port.len > RIG_DEVICE_PORT_NAME_MAX)
+        return true;
+    row->names = rig_new(alloc, initiator.len + port.len);
+    if (!row->names)
+        return false;
+    row->initiator_len = initiator.len;
+    row->port_len = port.len;
+    memcpy(row->names, initiator.ptr, initiator.len);
+    if (port.len > 0)
+        memcpy(row->names + initiator.len, port.ptr, port.len);
+    return true;
+}
+
+bool dev_registration_add(rig_device *device, uint64_t key, rig_nexus_id nexus, rig_view initiator,
+                          rig_view port)
+{
+    dev_persistent *state = &device->persistent;
+    dev_registration row = {.key = key, .nexus = nexus};
+    if (!copy_names(&row, device->alloc, initiator, port))
+        return false;
+    if (!make_room(state, device->alloc)) {
+        free_names(&row, device->alloc);
+        return false;
     }
-    if ((initiator.len > 0 && !row.names) || !make_room(state, alloc)) {
-        free_names(&row, alloc);
-        dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_RESOURCES);
-        return;
-    }
-    if (row.names)
-        memcpy(row.names, initiator.ptr, initiator.len);
-    if (row.port_len > 0)
-        memcpy(row.names + row.initiator_len, port.ptr, port.len);
     state->rows[state->num++] = row;
-    state->generation++;
-}
-
-static void unregister(dev_command *cmd, dev_registration *own)
-{
-    dev_persistent *state = &cmd->device->persistent;
-    uint8_t type = state->type;
-    remove_row(cmd->device, (size_t)(own - state->rows));
-    if (type != state->type && registrants_pass(type))
-        tell_others(cmd, DEV_ASC_RESERVATIONS_RELEASED);
-    state->generation++;
-}
-
-static void do_register(dev_command *cmd, dev_registration *own, uint64_t key)
-{
-    if (own && key == 0)
-        unregister(cmd, own);
-    else if (own) {
-        own->key = key;
-        cmd->device->persistent.generation++;
-    } else if (key != 0)
-        add_row(cmd, key);
-}
-
-static void conflict(dev_command *cmd)
-{
-    cmd->scsi->status = DEV_RESERVATION_CONFLICT;
-}
-
-static void do_reserve(dev_command *cmd, dev_registration *own)
-{
-    dev_persistent *state = &cmd->device->persistent;
-    uint8_t type = cmd->cdb[2] & 0x0f;
-    if (state->type != DEV_TYPE_NONE && (!dev_persistent_holds(state, own) || state->type != type)) {
-        conflict(cmd);
-        return;
-    }
-    state->type = type;
-    state->holder = (size_t)(own - state->rows);
-}
-
-/* SPC-4 section 5.13.11.2: releasing what one does not hold has no effect. */
-static void do_release(dev_command *cmd, dev_registration *own)
-{
-    dev_persistent *state = &cmd->device->persistent;
-    uint8_t type = state->type;
-    if (!dev_persistent_holds(state, own))
-        return;
-    if (cmd->cdb[2] != type) {
-        dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_RELEASE);
-        return;
-    }
-    state->type = DEV_TYPE_NONE;
-    if (registrants_pass(type))
-        tell_others(cmd, DEV_ASC_RESERVATIONS_RELEASED);
-}
-
-static void do_clear(dev_command *cmd)
-{
-    tell_others(cmd, DEV_ASC_RESERVATIONS_PREEMPTED);
-    dev_persistent_cleanup(&cmd->device->persistent, cmd->device->alloc);
-    cmd->device->persistent.generation++;
-}
-
-/* Removes the registrations of others with that key (any: with whatever key); returns whether there were
- * some. */
-static bool remove_others(dev_command *cmd, uint64_t key, bool any)
-{
-    dev_persistent *state = &cmd->device->persistent;
-    bool found = false;
-    for (size_t i = state->num; i-- > 0;) {
-        dev_registration *row = &state->rows[i];
-        if (!any && row->key != key)
-            continue;
-        found = true;
-        if (row->nexus == cmd->scsi->nexus)
-            continue;
-        tell(cmd->device, row, DEV_ASC_REGISTRATIONS_PREEMPTED);
-        remove_row(cmd->device, i);
-    }
-    return found || any;
-}
-
-/* SPC-4 section 5.13.11.4: with the holder's key the reservation is taken over too. */
-static void do_preempt(dev_command *cmd, uint64_t key)
-{
-    dev_persistent *state = &cmd->device->persistent;
-    uint8_t old = state->type, type = cmd->cdb[2] & 0x0f;
-    bool everybody = dev_persistent_all_hold(old) && key == 0;
-    bool takes = everybody || (old != DEV_TYPE_NONE && !dev_persistent_all_hold(old) &&
-                               state->rows[state->holder].key == key);
-    if (key == 0 && !everybody) {
-        dev_fail_list(cmd, 8);
-        return;
-    }
-    if (!remove_others(cmd, key, everybody)) {
-        conflict(cmd);
-        return;
-    }
-    state->generation++;
-    if (!takes)
-        return;
-    state->type = type;
-    state->holder = (size_t)(own_row(cmd) - state->rows);
-    if (type != old && registrants_pass(old))
-        tell_others(cmd, DEV_ASC_RESERVATIONS_RELEASED);
-}
-
-/* A known type and the whole unit as scope, where the action looks at them. */
-static bool check_type(dev_command *cmd)
-{
-    uint8_t action = cmd->cdb[1] & 0x1f;
-    if (action != OUT_RESERVE && action != OUT_RELEASE && action != OUT_PREEMPT)
-        return true;
-    if ((cmd->cdb[2] >> 4) == 0 && type_is_known(cmd->cdb[2] & 0x0f))
-        return true;
-    dev_fail_cdb(cmd, 2, (cmd->cdb[2] >> 4) ? 7 : 3);
-    return false;
-}
-
-void dev_persistent_out(dev_command *cmd)
-{
-    if (cmd->device->reserved_by)
-        conflict(cmd); /* RESERVE(6), by whomever */
-    else if (!check_type(cmd))
-        return;
-    else if (dev_get32(cmd->cdb + 5) != LIST_LEN)
-        dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_LIST_LENGTH);
-    else
-        dev_transfer_parameters(cmd, LIST_LEN);
-}
-
-static void carry_out(dev_command *cmd, dev_registration *own, uint64_t key)
-{
-    switch ((enum out_action)(cmd->cdb[1] & 0x1f)) {
-    case OUT_REGISTER:
-    case OUT_REGISTER_IGNORE:
-        do_register(cmd, own, key);
-        break;
-    case OUT_RESERVE:
-        do_reserve(cmd, own);
-        break;
-    case OUT_RELEASE:
-        do_release(cmd, own);
-        break;
-    case OUT_CLEAR:
-        do_clear(cmd);
-        break;
-    case OUT_PREEMPT:
-        do_preempt(cmd, key);
-        break;
-    }
-}
-
-void dev_persistent_out_done(dev_command *cmd, uint64_t got)
-{
-    const uint8_t *list = cmd->scsi->iov[0].iov_base;
-    uint8_t action = cmd->cdb[1] & 0x1f;
-    dev_registration *own = own_row(cmd);
-    uint64_t key = dev_get64(list);
-    bool may = own ? own->key == key : action == OUT_REGISTER && key == 0;
-    if (got < LIST_LEN)
-        dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_LIST_LENGTH);
-    else if (list[20])
-        dev_fail_list(cmd, 20); /* SPEC_I_PT, ALL_TG_PT and APTPL are not offered */
-    else if (!may && action != OUT_REGISTER_IGNORE)
-        conflict(cmd);
-    else
-        carry_out(cmd, own, dev_get64(list + 8));
+    return true;
 }

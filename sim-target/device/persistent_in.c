@@ -42,9 +42,11 @@ static void report_capabilities(dev_command *cmd)
     uint8_t *answer = dev_transfer_answer(cmd, 8, in_allocation(cmd));
     if (!answer)
         return;
+    bool can_keep = dev_persistent_can_keep(cmd->device);
     dev_put16(answer, 8);
-    answer[3] = 0x80;                             /* TMV: the types follow */
-    answer[4] = 0x80 | 0x40 | 0x20 | 0x08 | 0x02; /* all of them */
+    answer[2] = 0x08 | 0x04 | (can_keep ? 0x01 : 0);              /* SIP_C, ATP_C, PTPL_C */
+    answer[3] = 0x80 | (cmd->device->persistent.kept ? 0x01 : 0); /* TMV: the types follow; PTPL_A */
+    answer[4] = 0x80 | 0x40 | 0x20 | 0x08 | 0x02;                 /* all of them */
     answer[5] = 0x01;
 }
 
@@ -77,7 +79,7 @@ static void read_full_status(dev_command *cmd)
         dev_put64(out, row->key);
         out[12] = dev_persistent_holds(state, row);
         out[13] = dev_persistent_holds(state, row) ? state->type : 0;
-        dev_put16(out + 18, 1);
+        dev_put16(out + 18, dev_port_id(cmd, dev_registration_port(row)));
         size_t id_len = put_transport_id(out + 24, row);
         dev_put32(out + 20, (uint32_t)id_len);
         out += 24 + id_len;

@@ -74,7 +74,7 @@ static void capabilities(void)
     fixture unit;
     fixture_open(&unit, "ram:1M");
     CU_ASSERT_EQUAL(READ(&unit, 0x5e, 2, 0, 0, 0, 0, 0, 1, 0, 0), 8);
-    CU_ASSERT_EQUAL(memcmp(unit.data, "\x00\x08\x00\x80\xea\x01\x00\x00", 8), 0);
+    CU_ASSERT_EQUAL(memcmp(unit.data, "\x00\x08\x0c\x80\xea\x01\x00\x00", 8), 0);
     for (uint8_t action = 4; action < 0x20; action++) {
         BEGIN(&unit, 0x5e, action, 0, 0, 0, 0, 0, 1, 0, 0);
         CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
@@ -252,7 +252,10 @@ static void lists_are_checked(void)
     WRITE(&unit, list, 0x5f, 0, 0, 0, 0, 0, 0, 0, 24, 0);
     CHECK_SENSE(&unit, 0x05, 0x26, 0x00);
     CU_ASSERT_EQUAL(unit.scsi.sense[17], 20);
-    BEGIN(&unit, 0x5f, 5, 0, 0, 0, 0, 0, 0, 24, 0); /* PREEMPT AND ABORT is not offered */
+    list[20] = 0x02; /* reserved */
+    WRITE(&unit, list, 0x5f, 0, 0, 0, 0, 0, 0, 0, 24, 0);
+    CHECK_SENSE(&unit, 0x05, 0x26, 0x00);
+    BEGIN(&unit, 0x5f, 8, 0, 0, 0, 0, 0, 0, 24, 0); /* REPLACE LOST RESERVATION is not offered */
     CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
     fixture_close(&unit);
 }
@@ -267,7 +270,7 @@ static void registrations_outlive_their_nexus(void)
     CU_ASSERT_EQUAL(out(&unit, 1, REGISTER, 0, 0, 0x11), 0x00);
     CU_ASSERT_EQUAL(out(&unit, 1, RESERVE, 3, 0x11, 0), 0x00);
     rig_device_nexus_lost(unit.device, 1);
-    rig_device_reset(unit.device, 0);
+    rig_device_reset(unit.device);
     unit.scsi.initiator = rig_view_str("iqn.2026-01.org.example:b,i,0x00023d000001");
     CU_ASSERT_EQUAL(status_of(&unit, 7, 0x28), 0x18);
     unit.scsi.initiator = rig_view_str("iqn.2026-01.org.example:a,i,0x00023d000001");
