@@ -55,10 +55,18 @@ rig_status rig_device_nexus_new(rig_device *device, rig_nexus_id nexus)
     return dev_nexus_add(&device->nexuses, device->alloc, nexus);
 }
 
+void rig_device_nexus_named(rig_device *device, rig_nexus_id nexus, rig_view initiator, rig_view port)
+{
+    dev_registration *row = dev_registration_find(&device->persistent, initiator, port);
+    if (row)
+        row->nexus = nexus;
+}
+
 void rig_device_nexus_lost(rig_device *device, rig_nexus_id nexus)
 {
     dev_nexus_remove(&device->nexuses, device->alloc, nexus);
     dev_persistent_lost(device, nexus);
+    dev_copies_lost(device, nexus);
     if (device->reserved_by == nexus)
         device->reserved_by = 0;
 }

@@ -11,6 +11,15 @@ void dev_read_capacity_10(dev_command *cmd)
     dev_put32(answer + 4, cmd->device->block_len);
 }
 
+/* LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT: a thin unit keeps and gives back 4,096 bytes at a time. */
+static uint8_t physical_exponent(const rig_device *device)
+{
+    uint8_t exponent = 0;
+    while (device->backing->ops->discard && dev_unmap_granularity(device) >> exponent > 1)
+        exponent++;
+    return exponent;
+}
+
 void dev_read_capacity_16(dev_command *cmd)
 {
     uint8_t *answer = dev_transfer_answer(cmd, 32, dev_get32(cmd->cdb + 10));
@@ -18,6 +27,7 @@ void dev_read_capacity_16(dev_command *cmd)
         return;
     dev_put64(answer, cmd->device->num_blocks - 1);
     dev_put32(answer + 8, cmd->device->block_len);
+    answer[13] = physical_exponent(cmd->device);
     if (cmd->device->backing->ops->discard)
         answer[14] = 0x80 | 0x40; /* LBPME, LBPRZ */
 }

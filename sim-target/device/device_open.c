@@ -149,7 +149,7 @@ rig_status rig_device_config_read(rig_view text, rig_device_config *config, rig_
 
 rig_status rig_device_open(const rig_alloc *alloc, rig_view text, rig_device **out_device, rig_error *err)
 {
-    rig_device_config config = {.alloc = alloc};
+    rig_device_config config = {.alloc = alloc, .err = err};
     rig_status status = rig_device_config_read(text, &config, err);
     if (status != RIG_OK)
         return status;
@@ -158,5 +158,5 @@ rig_status rig_device_open(const rig_alloc *alloc, rig_view text, rig_device **o
     if (status == RIG_E_ARGUMENT)
         return rig_fail(err, status, "a disk of %" PRIu64 " bytes does not fit its blocks or protection",
                         size);
-    return status == RIG_OK ? status : rig_fail(err, status, "no memory for a unit");
+    return status == RIG_E_NOMEM ? rig_fail(err, status, "no memory for a unit") : status;
 }

@@ -57,19 +57,21 @@ static uint8_t *put_designator(uint8_t **at, uint8_t code_set, uint8_t kind, siz
 
 #define CODE_BINARY 0x01
 #define CODE_ASCII 0x02
+#define CODE_ISCSI 0x51      /* binary, protocol identifier iSCSI */
 #define CODE_UTF8_ISCSI 0x53 /* UTF-8, protocol identifier iSCSI */
 #define UNIT_T10 0x01
 #define UNIT_NAA 0x03
-#define PORT_NAME 0x98   /* PIV, target port, SCSI name string */
-#define DEVICE_NAME 0xa8 /* PIV, target device, SCSI name string */
-#define DEV_NAME_MAX 240 /* iSCSI names have up to 223 bytes, a port adds ",t,0xffff" */
-#define PAGE_MAX (28 + 12 + 2 * (4 + DEV_NAME_MAX + 4)) /* page 83h is the longest */
+#define PORT_NAME 0x98     /* PIV, target port, SCSI name string */
+#define DEVICE_NAME 0xa8   /* PIV, target device, SCSI name string */
+#define RELATIVE_PORT 0x94 /* PIV, target port, relative identifier */
+#define PORT_GROUP 0x95    /* PIV, target port, port group */
+#define PAGE_MAX (28 + 12 + 8 + 8 + 2 * (4 + RIG_DEVICE_PORT_NAME_MAX + 4)) /* page 83h is the longest */
 
 /* SCSI name strings end in a NUL and are padded to a multiple of four (SPC-4 section 7.8.6.11). */
 static void put_name(uint8_t **at, uint8_t kind, rig_view name)
 {
     size_t len = (name.len + 4) / 4 * 4;
-    if (name.len > 0 && name.len <= DEV_NAME_MAX)
+    if (name.len > 0 && name.len <= RIG_DEVICE_PORT_NAME_MAX)
         memcpy(put_designator(at, CODE_UTF8_ISCSI, kind, len), name.ptr, name.len);
 }
 
@@ -80,15 +82,21 @@ static rig_view device_name(rig_view port)
     return rig_view_sub(port, 0, rig_view_find(port, ','));
 }
 
+/* NAA 3h: locally assigned, as there is no IEEE company id behind it. */
+uint64_t dev_naa(const rig_device *device)
+{
+    return UINT64_C(3) << 60 | (device->serial & ~(UINT64_C(0xf) << 60));
+}
+
 static size_t page_identification(const dev_command *cmd, uint8_t *body)
 {
     uint8_t *at = body;
     uint8_t *t10 = put_designator(&at, CODE_ASCII, UNIT_T10, 8 + SERIAL_LEN);
     put_text(t10, 8, VENDOR);
     put_serial(cmd->device, t10 + 8);
-    /* NAA 3h: locally assigned, as there is no IEEE company id behind it. */
-    dev_put64(put_designator(&at, CODE_BINARY, UNIT_NAA, 8),
-              UINT64_C(3) << 60 | (cmd->device->serial & ~(UINT64_C(0xf) << 60)));
+    dev_put64(put_designator(&at, CODE_BINARY, UNIT_NAA, 8), dev_naa(cmd->device));
+    dev_put32(put_designator(&at, CODE_ISCSI, RELATIVE_PORT, 4), dev_port_id(cmd, cmd->scsi->port));
+    dev_put32(put_designator(&at, CODE_ISCSI, PORT_GROUP, 4), DEV_PORT_GROUP);
     put_name(&at, PORT_NAME, cmd->scsi->port);
     put_name(&at, DEVICE_NAME, device_name(cmd->scsi->port));
     return (size_t)(at - body);
@@ -131,10 +139,16 @@ static size_t page_characteristics(const dev_command *cmd, uint8_t *body)
 static size_t page_provisioning(const dev_command *cmd, uint8_t *body)
 {
     if (cmd->device->backing->ops->discard) {
-        body[1] = 0x80 | 0x40 | 0x04; /* LBPU, LBPWS, LBPRZ */
+        body[1] = 0x80 | 0x40 | 0x20 | 0x04; /* LBPU, LBPWS, LBPWS10, LBPRZ */
         body[2] = THIN_PROVISIONED;
     }
     return 4;
+}
+
+static size_t page_third_party(const dev_command *cmd, uint8_t *body)
+{
+    (void)cmd;
+    return dev_copy_page(body);
 }
 
 static size_t page_supported(const dev_command *cmd, uint8_t *body);
@@ -145,8 +159,9 @@ typedef struct vpd_page {
 } vpd_page;
 
 static const vpd_page pages[] = {
-    {0x00, page_supported},    {0x80, page_serial},          {0x83, page_identification},
-    {0xb0, page_block_limits}, {0xb1, page_characteristics}, {0xb2, page_provisioning},
+    {0x00, page_supported},    {0x80, page_serial},       {0x83, page_identification},
+    {0x8f, page_third_party},  {0xb0, page_block_limits}, {0xb1, page_characteristics},
+    {0xb2, page_provisioning},
 };
 
 #define NUM_PAGES (sizeof pages / sizeof pages[0])
@@ -181,6 +196,7 @@ static void answer_standard(dev_command *cmd)
         return;
     dev_inquiry_fill(answer, product);
     answer[1] = cmd->device->removable ? 0x80 : 0; /* RMB */
+    answer[5] = 0x10 | 0x08; /* TPGS: implicit access states, 3PC */
 }
 
 void dev_inquiry(dev_command *cmd)

@@ -14,10 +14,9 @@ static uint64_t same_blocks(const dev_command *cmd)
     return cmd->blocks ? cmd->blocks : cmd->device->num_blocks - cmd->lba;
 }
 
-/* Only the 16-byte command has the bit here. */
 static bool asks_unmap(const dev_command *cmd)
 {
-    return cmd->row->len == 16 && (cmd->cdb[1] & 0x08) != 0;
+    return (cmd->cdb[1] & 0x08) != 0;
 }
 
 /* With LBPRZ a block of zeros is what a deallocated block reads as; other data has to be written. */

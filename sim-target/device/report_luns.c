@@ -20,13 +20,13 @@ static void list_luns(rig_scsi *scsi, const uint64_t *luns, size_t num_luns)
 
 void dev_report_luns(dev_command *cmd)
 {
-    const rig_device *device = cmd->device;
+    const rig_scsi *scsi = cmd->scsi;
     if (cmd->cdb[2] > SELECT_ALL)
         dev_fail_cdb(cmd, 2, 7);
-    else if (device->luns)
-        list_luns(cmd->scsi, device->luns, device->num_luns);
+    else if (scsi->luns)
+        list_luns(cmd->scsi, scsi->luns, scsi->num_luns);
     else
-        list_luns(cmd->scsi, &cmd->scsi->lun, 1);
+        list_luns(cmd->scsi, &scsi->lun, 1);
 }
 
 static void absent_inquiry(rig_scsi *scsi)

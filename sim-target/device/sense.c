@@ -13,6 +13,7 @@ static size_t put_fixed(uint8_t *out, const dev_sense *sense)
     out[0] = 0x70;
     out[2] = sense->key;
     out[7] = DEV_SENSE_FIXED_LEN - 8;
+    dev_put32(out + 8, sense->command);
     dev_put16(out + 12, sense->asc);
     memcpy(out + 15, sense->specific, sizeof sense->specific);
     if (sense->has_info && sense->info <= FIXED_INFO_MAX) {
@@ -33,6 +34,11 @@ static size_t put_descriptors(uint8_t *out, const dev_sense *sense)
     if (sense->has_info) {
         memcpy(out + len, (uint8_t[]){0x00, 0x0a, 0x80}, 3);
         dev_put64(out + len + 4, sense->info);
+        len += 12;
+    }
+    if (sense->command) {
+        memcpy(out + len, (uint8_t[]){0x01, 0x0a}, 2);
+        dev_put32(out + len + 8, sense->command);
         len += 12;
     }
     if (sense->specific[0]) {

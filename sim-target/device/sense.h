@@ -18,23 +18,33 @@ typedef enum dev_sense_key { /* SPC-4 section 4.5.6 */
                              DEV_ILLEGAL_REQUEST = 0x5,
                              DEV_UNIT_ATTENTION = 0x6,
                              DEV_DATA_PROTECT = 0x7,
+                             DEV_COPY_ABORTED = 0xa,
                              DEV_ABORTED_COMMAND = 0xb,
                              DEV_MISCOMPARE = 0xe,
 } dev_sense_key;
 
 /* Additional sense code and qualifier, as one number. */
 #define DEV_ASC_NONE 0x0000
-#define DEV_ASC_STOPPED 0x0402 /* initializing command required */
+#define DEV_ASC_STOPPED 0x0402     /* initializing command required */
+#define DEV_ASC_UNREACHABLE 0x0804 /* unreachable copy target */
 #define DEV_ASC_WRITE_ERROR 0x0c00
+#define DEV_ASC_COPY_DEVICE 0x0d02 /* copy target device not reachable */
+#define DEV_ASC_COPY_TYPE 0x0d03   /* incorrect copy target device type */
 #define DEV_ASC_READ_ERROR 0x1100
-#define DEV_ASC_LIST_LENGTH 0x1a00 /* parameter list length error */
-#define DEV_ASC_MISCOMPARE 0x1d00  /* during verify operation */
-#define DEV_ASC_OPCODE 0x2000      /* invalid command operation code */
-#define DEV_ASC_RANGE 0x2100       /* logical block address out of range */
-#define DEV_ASC_CDB_FIELD 0x2400   /* invalid field in CDB */
-#define DEV_ASC_NO_UNIT 0x2500     /* logical unit not supported */
-#define DEV_ASC_LIST_FIELD 0x2600  /* invalid field in parameter list */
-#define DEV_ASC_RELEASE 0x2604     /* invalid release of persistent reservation */
+#define DEV_ASC_LIST_LENGTH 0x1a00        /* parameter list length error */
+#define DEV_ASC_MISCOMPARE 0x1d00         /* during verify operation */
+#define DEV_ASC_OPCODE 0x2000             /* invalid command operation code */
+#define DEV_ASC_RANGE 0x2100              /* logical block address out of range */
+#define DEV_ASC_CDB_FIELD 0x2400          /* invalid field in CDB */
+#define DEV_ASC_NO_UNIT 0x2500            /* logical unit not supported */
+#define DEV_ASC_LIST_FIELD 0x2600         /* invalid field in parameter list */
+#define DEV_ASC_RELEASE 0x2604            /* invalid release of persistent reservation */
+#define DEV_ASC_TARGET_DESCRIPTORS 0x2606 /* too many target descriptors */
+#define DEV_ASC_TARGET_DESCRIPTOR 0x2607  /* unsupported target descriptor type code */
+#define DEV_ASC_SEGMENTS 0x2608           /* too many segment descriptors */
+#define DEV_ASC_SEGMENT 0x2609            /* unsupported segment descriptor type code */
+#define DEV_ASC_INEXACT 0x260a            /* unexpected inexact segment */
+#define DEV_ASC_INLINE 0x260b             /* inline data length exceeded */
 #define DEV_ASC_WRITE_PROTECTED 0x2700
 #define DEV_ASC_SOFTWARE_PROTECTED 0x2702
 #define DEV_ASC_SPACE 0x2707 /* space allocation failed write protect */
@@ -50,13 +60,14 @@ typedef enum dev_sense_key { /* SPC-4 section 4.5.6 */
 #define DEV_ASC_REMOVAL_PREVENTED 0x5302
 
 #define DEV_SENSE_FIXED_LEN 18
-#define DEV_SENSE_DESCRIPTOR_MAX 28 /* header, information, sense-key specific */
+#define DEV_SENSE_DESCRIPTOR_MAX 40 /* header, information, command-specific, sense-key specific */
 
 typedef struct dev_sense {
     uint8_t key;
     uint16_t asc; /* DEV_ASC_… */
     bool has_info;
     uint64_t info;
+    uint32_t command;    /* command-specific information, 0 = none */
     uint8_t specific[3]; /* sense-key specific bytes; the first has SKSV when there are any */
 } dev_sense;
 

@@ -33,8 +33,12 @@ rig_status rig_device_new(const rig_device_config *config, rig_device **out_devi
     dev_pool_init(&device->pool, config->alloc);
     dev_modes_reset(&device->modes);
     dev_rows_index(device->first_row);
-    *out_device = device;
-    return RIG_OK;
+    rig_status status = dev_persistent_load(device, config->err);
+    if (status != RIG_OK)
+        rig_device_free(device);
+    else
+        *out_device = device;
+    return status;
 }
 
 void rig_device_free(rig_device *device)
@@ -53,20 +57,21 @@ uint32_t rig_device_block_len(const rig_device *device)
     return device->block_len;
 }
 
-void rig_device_lun_list(rig_device *device, const uint64_t *luns, size_t num_luns)
+void rig_device_in_target(rig_device *device, const rig_device_target_ops *ops, void *ctx)
 {
-    device->luns = luns;
-    device->num_luns = num_luns;
+    device->target = ops;
+    device->target_ctx = ctx;
 }
 
-void rig_device_reset(rig_device *device, rig_nexus_id by)
+void rig_device_reset(rig_device *device)
 {
     dev_modes_reset(&device->modes);
     device->reserved_by = 0;
+    device->copies.num = 0;
     device->stopped = false;
     for (size_t i = 0; i < device->nexuses.num_slots; i++)
         device->nexuses.slots[i].prevents = false;
-    rig_device_attention(device, by, DEV_ASC_RESET >> 8, DEV_ASC_RESET & 0xff);
+    rig_device_attention(device, 0, DEV_ASC_RESET >> 8, DEV_ASC_RESET & 0xff);
 }
 
 /* The gates a command passes before it is carried out; one that holds it back has set the status. */
@@ -74,7 +79,7 @@ void rig_device_reset(rig_device *device, rig_nexus_id by)
 static bool gate_attention(dev_command *cmd)
 {
     uint16_t asc;
-    if (cmd->row && (cmd->row->flags & DEV_ANYTIME))
+    if (cmd->scsi->inner || (cmd->row && (cmd->row->flags & DEV_ANYTIME)))
         return true;
     if (!dev_attention_take(dev_nexus_find(&cmd->device->nexuses, cmd->scsi->nexus), &asc))
         return true;

@@ -5,6 +5,7 @@
 #define DEV_UNIT_H
 
 #include "bytes.h"
+#include "copy.h"
 #include "nexus.h"
 #include "persistent.h"
 #include "pool.h"
@@ -14,7 +15,7 @@
 #define DEV_UNMAP_DESCRIPTORS_MAX 256   /* block descriptors of one UNMAP */
 #define DEV_UNMAP_BLOCKS_MAX (1u << 20) /* blocks of one UNMAP */
 #define DEV_COMPARE_BLOCKS_MAX 255      /* blocks of one COMPARE AND WRITE: its count has 8 bits */
-#define DEV_NAME_MAX 240                /* port name: 223 bytes and ",i,0x" with 12 digits */
+#define DEV_PORT_GROUP 1                /* all target ports are one group: every path is as good */
 #define DEV_ATOMIC_MAX (1u << 20)       /* bytes of one WRITE ATOMIC */
 
 typedef enum dev_status { /* SAM-5 section 5.3 */
@@ -45,8 +46,9 @@ struct rig_device {
     bool removable;
     bool unloaded; /* removable, and without a medium */
     bool read_only;
-    const uint64_t *luns;
-    size_t num_luns;
+    const rig_device_target_ops *target; /* NULL: none around it */
+    void *target_ctx;
+    dev_copies copies;
     uint8_t first_row[256]; /* by opcode: 1 + index of its first row, 0 = unknown */
 };
 
@@ -159,6 +161,8 @@ void dev_inquiry(dev_command *cmd);
 void dev_inquiry_fill(uint8_t *out, const char *product);
 void dev_read_capacity_10(dev_command *cmd);
 void dev_read_capacity_16(dev_command *cmd);
+/* The unit's designator. */
+uint64_t dev_naa(const rig_device *device);
 uint32_t dev_unmap_granularity(const rig_device *device);
 
 void dev_mode_sense_6(dev_command *cmd);
@@ -177,6 +181,22 @@ void dev_defects_12(dev_command *cmd);
 void dev_persistent_in(dev_command *cmd);
 void dev_persistent_out(dev_command *cmd);
 void dev_persistent_out_done(dev_command *cmd, uint64_t got);
+
+/* ports.c */
+
+/* Port i of the unit; false when there are no more. */
+bool dev_port_at(const dev_command *cmd, size_t i, rig_device_port *out_port);
+/* The port with that identifier, or with that name. */
+bool dev_port_by_id(const dev_command *cmd, uint16_t id, rig_device_port *out_port);
+uint16_t dev_port_id(const dev_command *cmd, rig_view name);
+void dev_report_port_groups(dev_command *cmd);
+
+/* copy.c, copy_results.c */
+void dev_extended_copy(dev_command *cmd);
+void dev_extended_copy_done(dev_command *cmd, uint64_t got);
+void dev_copy_status(dev_command *cmd);
+void dev_copy_parameters(dev_command *cmd);
+size_t dev_copy_page(uint8_t *body);
 
 void dev_reserve(dev_command *cmd);
 void dev_release(dev_command *cmd);

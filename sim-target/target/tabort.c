@@ -136,7 +136,7 @@ static void tell_device(const tgt_task *tmf, const tgt_unit *unit)
     tgt_scope scope = scope_of(tmf);
     rig_nexus_id nexus = tmf->conn->session->nexus;
     if (scope == TGT_SCOPE_UNIT || scope == TGT_SCOPE_TARGET)
-        rig_device_reset(unit->device, nexus);
+        rig_device_reset(unit->device);
     else if (scope == TGT_SCOPE_SET)
         rig_device_attention(unit->device, nexus, ASC_CLEARED_BY_OTHER, 0);
 }
@@ -167,6 +167,37 @@ static bool data_missing(const tgt_task *tmf)
         }
     }
     return false;
+}
+
+/* SPC-4 section 5.13.11.4: the aborted tasks get no status, and their nexus hears that others ended them. */
+static bool preempt_on(tgt_conn *conn, const tgt_scsi *by)
+{
+    bool some = false;
+    for (tgt_list *at = conn->tasks.next, *next; at != &conn->tasks; at = next) {
+        tgt_task *task = TGT_OF(at, tgt_task, in_conn);
+        next = at->next;
+        if (task == &by->task || task->kind != TGT_TASK_SCSI || task->done || task->answered ||
+            !task->tagged || task->draining || task->pending || tgt_unit_of(task) != by->unit)
+            continue;
+        tgt_abort_scsi(task);
+        some = true;
+    }
+    return some;
+}
+
+void tgt_abort_preempted(tgt_scsi *by, rig_nexus_id nexus)
+{
+    rig_target *target = by->task.conn->target;
+    bool some = false;
+    for (tgt_list *at = target->conns.next; at != &target->conns; at = at->next) {
+        tgt_conn *conn = TGT_OF(at, tgt_conn, in_target);
+        if (!conn->session || conn->session->nexus != nexus)
+            continue;
+        some = preempt_on(conn, by) || some;
+        tgt_session_tell_window(conn->session);
+    }
+    if (some)
+        rig_device_attention_one(by->unit->device, nexus, ASC_CLEARED_BY_OTHER, 0);
 }
 
 /* ---- step by step ---- */

@@ -176,8 +176,9 @@ typedef struct tgt_admission {
 struct tgt_unit {
     rig_target *target;
     rig_device *device;
-    uint32_t lun;
-    uint32_t num_views;   /* views it stands in, besides its node */
+    rig_target_node *nodes[RIG_TARGET_PATHS_MAX]; /* that show it */
+    uint32_t num_nodes;
+    uint32_t num_views;   /* lists it stands in, besides that of its first node */
     uint32_t num_taking;  /* tasks that take data */
     uint32_t num_ordered; /* of those, ORDERED ones */
     tgt_list blocked;     /* tasks that may not start yet, in order */
@@ -194,7 +195,7 @@ struct rig_target_node {
     uint32_t *own; /* TGT_KEYS values it accepts; NULL: the target's */
     uint64_t portals;
     tgt_unit **units;   /* by number */
-    uint64_t *sam_luns; /* the same numbers in SAM form */
+    uint64_t *sam_luns; /* their numbers in SAM form, ascending as the numbers are */
     uint32_t num_luns, size_luns;
     uint16_t name_len, alias_len;
     tgt_admission admission;
@@ -595,8 +596,8 @@ void tgt_say_terminated(tgt_conn *conn, uint64_t lun);
 void tgt_say_dropped(tgt_conn *conn, const tgt_conn *dropped);
 
 /* ---- tunit.c ---- */
-/* A node's list of LUNs, told to its devices. */
-void tgt_units_tell(const rig_target_node *node);
+/* The unit is shown by another node in place of the one that did. */
+void tgt_unit_moved(tgt_unit *unit, const rig_target_node *from, rig_target_node *to);
 /* The unit of a LUN in SAM form, NULL when there is none. */
 tgt_unit *tgt_unit_find(const rig_target_node *node, uint64_t sam);
 void tgt_units_free(rig_target_node *node);
@@ -759,7 +760,12 @@ void tgt_reassign(const tgt_task *tmf);
 bool tgt_allegiance_free(tgt_task *task);
 void tgt_allegiance(tgt_scsi *scsi, tgt_conn *to);
 
+/* ---- tpaths.c ---- */
+extern const rig_device_target_ops tgt_device_ops;
+
 /* ---- tabort.c ---- */
+/* Ends the tasks of a nexus on the unit of a command, but not that command: PREEMPT AND ABORT. */
+void tgt_abort_preempted(tgt_scsi *by, rig_nexus_id nexus);
 /* Something a waiting task management function, or a fence, may wait for has happened. */
 void tgt_tmf_progress(tgt_session *session);
 /* What says that data of aborted writes has stopped gets the next StatSN; and it is acknowledged. */

@@ -29,16 +29,6 @@ static bool in_use(const rig_target *target, const rig_target_node *node)
     return may_refer(target);
 }
 
-/* A device shows the list that its youngest holder told it of: that of the node before those of views. */
-static void tell_again(const rig_target *target)
-{
-    for (const rig_target_node *node = target->formers; node; node = node->former)
-        tgt_units_tell(node);
-    for (const rig_target_node *node = target->formers; node; node = node->former)
-        if (node->head)
-            tgt_units_tell(node->head);
-}
-
 /* A retired node outlives its views by one sweep. */
 static void sweep(rig_target *target)
 {
@@ -55,7 +45,6 @@ static void sweep(rig_target *target)
         any = true;
     }
     if (any)
-        tell_again(target);
 }
 
 void tgt_formers_free(rig_target *target)
@@ -109,25 +98,27 @@ typedef struct reload {
     rig_target_node **views; /* of the living ones among them, for the sessions that are there; or NULL */
 } reload;
 
-static uint32_t unit_at(const rig_target_node *node, uint32_t lun)
+static uint32_t unit_at(const rig_target_node *node, uint64_t sam)
 {
     uint32_t at = 0;
-    while (at < node->num_luns && node->units[at]->lun != lun)
+    while (at < node->num_luns && node->sam_luns[at] != sam)
         at++;
     return at;
 }
 
 /* The position of a LUN among those of the old node when its device stays, else their number. */
-static uint32_t kept_at(const reload *r, const rig_target_node *old, uint32_t lun)
+static uint32_t kept_at(const reload *r, const rig_target_node *old, uint64_t sam)
 {
-    uint32_t at = unit_at(old, lun);
-    return at < old->num_luns && r->keep && r->keep(r->ctx, name_of(old), lun) ? at : old->num_luns;
+    uint32_t at = unit_at(old, sam), lun;
+    bool stays =
+        at < old->num_luns && rig_lun_decode(sam, &lun) && r->keep && r->keep(r->ctx, name_of(old), lun);
+    return stays ? at : old->num_luns;
 }
 
 static bool same_luns(const reload *r, const rig_target_node *old, const rig_target_node *fresh)
 {
     for (uint32_t i = 0; i < fresh->num_luns; i++)
-        if (kept_at(r, old, fresh->units[i]->lun) == old->num_luns)
+        if (kept_at(r, old, fresh->sam_luns[i]) == old->num_luns)
             return false;
     return old->num_luns == fresh->num_luns;
 }
@@ -244,7 +235,6 @@ static void rename_accounts(const reload *r, const rig_target_node *node, const 
 /* Sessions that are on the node itself go on with the view. */
 static void use_view(const reload *r, const rig_target_node *node, rig_target_node *view)
 {
-    tgt_units_tell(view);
     for (tgt_list *at = r->target->sessions.next; at != &r->target->sessions; at = at->next) {
         tgt_session *session = TGT_OF(at, tgt_session, in_target);
         if (session->node == node)
@@ -258,7 +248,7 @@ static void use_view(const reload *r, const rig_target_node *node, rig_target_no
 static void take_units(const reload *r, rig_target_node *node, rig_target_node *fresh)
 {
     for (uint32_t i = 0; i < fresh->num_luns; i++) {
-        uint32_t at = kept_at(r, node, fresh->units[i]->lun);
+        uint32_t at = kept_at(r, node, fresh->sam_luns[i]);
         if (at == node->num_luns)
             continue;
         tgt_unit *made = fresh->units[i];
@@ -267,11 +257,12 @@ static void take_units(const reload *r, rig_target_node *node, rig_target_node *
     }
 }
 
-static void adopt_units(rig_target *target, rig_target_node *node)
+static void adopt_units(rig_target *target, rig_target_node *node, const rig_target_node *fresh)
 {
-    for (uint32_t i = 0; i < node->num_luns; i++)
+    for (uint32_t i = 0; i < node->num_luns; i++) {
         node->units[i]->target = target;
-    tgt_units_tell(node);
+        tgt_unit_moved(node->units[i], fresh, node);
+    }
 }
 
 /* Values that a negotiation looks at stay where they are. */
@@ -298,7 +289,7 @@ static void exchange(const reload *r, rig_target_node *node, rig_target_node *fr
     node->target = old.target;
     node->name = old.name;
     node->former = old.former;
-    adopt_units(r->target, node);
+    adopt_units(r->target, node, fresh);
 }
 
 static void take_over(const reload *r, rig_target_node *node, rig_target_node *fresh, rig_target_node *view)

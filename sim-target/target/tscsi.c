@@ -101,6 +101,8 @@ static rig_status read_header(tgt_scsi *scsi, rig_view ahs)
     scsi->scsi.initiator = rig_view_of(session->ports, session->initiator_port_len);
     scsi->scsi.port = rig_view_of(session->ports + session->initiator_port_len, session->target_port_len);
     scsi->scsi.expected = scsi->out_edtl;
+    scsi->scsi.luns = session->node->sam_luns;
+    scsi->scsi.num_luns = session->node->num_luns;
     scsi->scsi.lun = rig_get(bhs, RIG_F_LUN);
     scsi->unit = tgt_unit_find(session->node, scsi->scsi.lun);
     scsi->scsi.cdb = rig_view_of(bhs + rig_fields[RIG_F_CDB].byte, CDB_INSIDE);

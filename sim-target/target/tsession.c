@@ -149,8 +149,13 @@ static rig_status tell_devices(tgt_session *session)
     const rig_target_node *node = session->node;
     for (uint32_t i = 0; node && !session->discovery && i < node->num_luns; i++) {
         rig_status status = rig_device_nexus_new(node->units[i]->device, session->nexus);
-        if (status == RIG_OK)
+        if (status == RIG_OK) {
+            rig_device_nexus_named(
+                node->units[i]->device, session->nexus,
+                rig_view_of(session->ports, session->initiator_port_len),
+                rig_view_of(session->ports + session->initiator_port_len, session->target_port_len));
             continue;
+        }
         while (i-- > 0)
             rig_device_nexus_lost(node->units[i]->device, session->nexus);
         return status;

@@ -1,7 +1,7 @@
 /*
- * Logical units of a node, and the order in which their tasks start. The device carries a command out when it
- * is given it, so the only tasks in progress are those that take data; an ORDERED task waits for them, and
- * younger ones wait for it (SAM task attributes, RFC 7143 section 11.3.1).
+ * Logical units of nodes, which may share them, and the order in which their tasks start. The device carries
+ * a command out when it is given it, so the only tasks in progress are those that take data; an ORDERED task
+ * waits for them, and younger ones wait for it (SAM task attributes, RFC 7143 section 11.3.1).
  */
 #include "tgt.h"
 
@@ -10,13 +10,13 @@
 
 /* ---- the list ---- */
 
-/* First position whose LUN is not below lun. */
-static uint32_t place_of(const rig_target_node *node, uint32_t lun)
+/* First position whose LUN is not below sam. */
+static uint32_t place_of(const rig_target_node *node, uint64_t sam)
 {
     uint32_t low = 0, high = node->num_luns;
     while (low < high) {
         uint32_t middle = (low + high) / 2;
-        if (node->units[middle]->lun < lun)
+        if (node->sam_luns[middle] < sam)
             low = middle + 1;
         else
             high = middle;
@@ -29,8 +29,9 @@ tgt_unit *tgt_unit_find(const rig_target_node *node, uint64_t sam)
     uint32_t lun, at;
     if (!rig_lun_decode(sam, &lun))
         return NULL;
-    at = lun < node->num_luns && node->units[lun]->lun == lun ? lun : place_of(node, lun);
-    return at < node->num_luns && node->units[at]->lun == lun ? node->units[at] : NULL;
+    sam = rig_lun_encode(lun);
+    at = lun < node->num_luns && node->sam_luns[lun] == sam ? lun : place_of(node, sam);
+    return at < node->num_luns && node->sam_luns[at] == sam ? node->units[at] : NULL;
 }
 
 static rig_status grow(rig_target_node *node)
@@ -47,6 +48,7 @@ static rig_status grow(rig_target_node *node)
     }
     if (old) {
         memcpy(units, node->units, old * sizeof(*units));
+        memcpy(sam, node->sam_luns, old * sizeof(*sam));
         rig_delete(alloc, node->units, old * sizeof(*units));
         rig_delete(alloc, node->sam_luns, old * sizeof(*sam));
     }
@@ -56,35 +58,41 @@ static rig_status grow(rig_target_node *node)
     return RIG_OK;
 }
 
+/* Room for one more LUN of that number. */
+static rig_status check_lun(rig_target_node *node, uint32_t lun)
+{
+    uint32_t decoded;
+    uint64_t sam = rig_lun_encode(lun);
+    if (!rig_lun_decode(sam, &decoded) || decoded != lun || node->num_luns >= RIG_TARGET_LUNS_MAX)
+        return RIG_E_LIMIT;
+    return tgt_unit_find(node, sam) ? RIG_E_EXISTS : grow(node);
+}
+
+static void show(rig_target_node *node, uint32_t lun, tgt_unit *unit)
+{
+    uint64_t sam = rig_lun_encode(lun);
+    uint32_t at = place_of(node, sam), behind = node->num_luns - at;
+    memmove(node->units + at + 1, node->units + at, behind * sizeof(*node->units));
+    memmove(node->sam_luns + at + 1, node->sam_luns + at, behind * sizeof(*node->sam_luns));
+    node->units[at] = unit;
+    node->sam_luns[at] = sam;
+    node->num_luns++;
+    unit->nodes[unit->num_nodes++] = node;
+}
+
 rig_status rig_target_node_lun(rig_target_node *node, uint32_t lun, rig_device *device)
 {
-    uint32_t at = place_of(node, lun), decoded;
-    if (!rig_lun_decode(rig_lun_encode(lun), &decoded) || decoded != lun ||
-        node->num_luns >= RIG_TARGET_LUNS_MAX)
-        return RIG_E_LIMIT;
-    if (at < node->num_luns && node->units[at]->lun == lun)
-        return RIG_E_EXISTS;
-    tgt_unit *unit = grow(node) == RIG_OK ? rig_new(node->target->alloc, sizeof(*unit)) : NULL;
+    rig_status status = check_lun(node, lun);
+    tgt_unit *unit = status == RIG_OK ? rig_new(node->target->alloc, sizeof(*unit)) : NULL;
     if (!unit)
-        return RIG_E_NOMEM;
+        return status != RIG_OK ? status : RIG_E_NOMEM;
     unit->target = node->target;
-    unit->lun = lun;
     unit->device = device;
     tgt_list_init(&unit->blocked);
     tgt_list_init(&unit->in_stirred);
-    memmove(node->units + at + 1, node->units + at, (node->num_luns - at) * sizeof(*node->units));
-    node->units[at] = unit;
-    node->num_luns++;
-    for (uint32_t i = 0; i < node->num_luns; i++)
-        node->sam_luns[i] = rig_lun_encode(node->units[i]->lun);
-    tgt_units_tell(node);
+    rig_device_in_target(device, &tgt_device_ops, unit);
+    show(node, lun, unit);
     return RIG_OK;
-}
-
-void tgt_units_tell(const rig_target_node *node)
-{
-    for (uint32_t i = 0; i < node->num_luns; i++)
-        rig_device_lun_list(node->units[i]->device, node->sam_luns, node->num_luns);
 }
 
 uint64_t tgt_unit_lun(const rig_target_node *node, const tgt_unit *unit)
@@ -95,10 +103,50 @@ uint64_t tgt_unit_lun(const rig_target_node *node, const tgt_unit *unit)
     return 0;
 }
 
+static bool shows(const rig_target_node *node, const tgt_unit *unit)
+{
+    uint32_t i = 0;
+    while (i < unit->num_nodes && unit->nodes[i] != node)
+        i++;
+    return i < unit->num_nodes;
+}
+
+rig_status rig_target_node_share(rig_target_node *node, uint32_t lun, const rig_target_node *owner,
+                                 uint32_t owner_lun)
+{
+    tgt_unit *unit = tgt_unit_find(owner, rig_lun_encode(owner_lun));
+    if (!unit)
+        return RIG_E_NOT_FOUND;
+    if (shows(node, unit))
+        return RIG_E_EXISTS;
+    rig_status status = unit->num_nodes < RIG_TARGET_PATHS_MAX ? check_lun(node, lun) : RIG_E_LIMIT;
+    if (status != RIG_OK)
+        return status;
+    show(node, lun, unit);
+    unit->num_views++;
+    return RIG_OK;
+}
+
+/* Its ports are none of the unit's any more. */
+static void hide(const rig_target_node *node, tgt_unit *unit)
+{
+    for (uint32_t i = 0; i < unit->num_nodes; i++)
+        if (unit->nodes[i] == node)
+            unit->nodes[i--] = unit->nodes[--unit->num_nodes];
+}
+
+void tgt_unit_moved(tgt_unit *unit, const rig_target_node *from, rig_target_node *to)
+{
+    for (uint32_t i = 0; i < unit->num_nodes; i++)
+        if (unit->nodes[i] == from)
+            unit->nodes[i] = to;
+}
+
 void tgt_units_free(rig_target_node *node)
 {
     const rig_alloc *alloc = node->target->alloc;
     for (uint32_t i = 0; i < node->num_luns; i++) {
+        hide(node, node->units[i]);
         if (node->units[i]->num_views > 0) {
             node->units[i]->num_views--;
             continue;

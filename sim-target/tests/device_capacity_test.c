@@ -42,6 +42,7 @@ static void capacity_16(void)
     fixture_open(&unit, "ram:1M");
     CU_ASSERT_EQUAL(READ(&unit, 0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0), 32);
     CU_ASSERT_EQUAL(unit.data[12], 0);
+    CU_ASSERT_EQUAL(unit.data[13], 3); /* 8 of 512 bytes are a physical block of 4,096 */
     CU_ASSERT_EQUAL(unit.data[14], 0xc0); /* LBPME, LBPRZ */
     BEGIN(&unit, 0x9e, 0x11);
     CHECK_REFUSED(&unit, 0x05, 0x24, 0x00); /* no such service action of a known opcode */
@@ -67,7 +68,8 @@ static void luns_of_a_list_and_allocation_lengths(void)
     fixture_open(&unit, "null:1M");
     for (uint64_t i = 0; i < RIG_DEVICE_LUNS_MAX; i++)
         luns[i] = i << 48;
-    rig_device_lun_list(unit.device, luns, 3);
+    unit.scsi.luns = luns;
+    unit.scsi.num_luns = 3;
     CU_ASSERT_EQUAL(READ(&unit, 0xa0, 0, 2, 0, 0, 0, 0, 0, 1, 0, 0, 0), 32);
     CU_ASSERT_EQUAL(unit.data[3], 24);
     CU_ASSERT_EQUAL(memcmp(unit.data + 24, "\x00\x02\x00\x00\x00\x00\x00\x00", 8), 0);
@@ -81,7 +83,8 @@ static void luns_of_a_list_and_allocation_lengths(void)
     CU_ASSERT_EQUAL(unit.data[3], 0);
     BEGIN(&unit, 0xa0, 0, 3, 0, 0, 0, 0, 0, 0, 64, 0, 0);
     CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
-    rig_device_lun_list(unit.device, luns, RIG_DEVICE_LUNS_MAX);
+    unit.scsi.luns = luns;
+    unit.scsi.num_luns = RIG_DEVICE_LUNS_MAX;
     CU_ASSERT_EQUAL(READ(&unit, 0xa0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0), 8 + 8 * RIG_DEVICE_LUNS_MAX);
     CU_ASSERT_EQUAL(memcmp(unit.data + 8 * RIG_DEVICE_LUNS_MAX, "\x00\xff\x00\x00", 4), 0);
     fixture_close(&unit);

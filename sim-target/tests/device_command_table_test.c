@@ -10,7 +10,7 @@ static void unknown_commands(void)
         BEGIN(&unit, unknown[i]);
         CHECK_REFUSED(&unit, 0x05, 0x20, 0x00);
     }
-    BEGIN(&unit, 0xa3, 0x0a); /* a known opcode with another service action */
+    BEGIN(&unit, 0xa3, 0x0b); /* a known opcode with another service action */
     CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
     unit.scsi.cdb = (rig_view){NULL, 0};
     rig_device_begin(unit.device, &unit.scsi);
@@ -168,7 +168,7 @@ static void hostile_bytes(const char *backing, uint32_t seed)
         fixture_begin(&unit, cdb, sizeof cdb);
         check_hostile(&unit, &state);
         if (next_random(&state) % 64 == 0)
-            rig_device_reset(unit.device, 1 + next_random(&state) % 4);
+            rig_device_reset(unit.device);
     }
     fixture_close(&unit);
 }

@@ -12,6 +12,7 @@ static void standard_data(void)
     CU_ASSERT_EQUAL(unit.data[2], 0x06);
     CU_ASSERT_EQUAL(unit.data[3], 0x12);
     CU_ASSERT_EQUAL(unit.data[4], 96 - 5);
+    CU_ASSERT_EQUAL(unit.data[5], 0x18); /* TPGS implicit, 3PC */
     CU_ASSERT_EQUAL(unit.data[7], 0x02);
     CU_ASSERT_EQUAL(memcmp(unit.data + 8, "ISCSIRIGram disk        1   ", 28), 0);
     CU_ASSERT_EQUAL(memcmp(unit.data + 58, versions, sizeof versions), 0);
@@ -34,7 +35,7 @@ static void allocation_length_cuts(void)
 
 static void supported_pages(void)
 {
-    static const uint8_t expected[] = {0x00, 0x00, 0x00, 0x06, 0x00, 0x80, 0x83, 0xb0, 0xb1, 0xb2};
+    static const uint8_t expected[] = {0x00, 0x00, 0x00, 0x07, 0x00, 0x80, 0x83, 0x8f, 0xb0, 0xb1, 0xb2};
     fixture unit;
     fixture_open(&unit, "null:1M");
     CU_ASSERT_EQUAL(READ(&unit, 0x12, 1, 0x00, 0, 255, 0), sizeof expected);
@@ -64,15 +65,17 @@ static void serial_number(void)
 static void designators(void)
 {
     static const uint8_t naa[] = {0x01, 0x03, 0x00, 0x08, 0x31, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
+    static const uint8_t port_and_group[] = {0x51, 0x94, 0, 4, 0, 0, 0, 1, 0x51, 0x95, 0, 4, 0, 0, 0, 1};
     fixture unit;
     fixture_open(&unit, "null:1M");
-    CU_ASSERT_EQUAL(READ(&unit, 0x12, 1, 0x83, 0, 255, 0), 4 + 28 + 12);
+    CU_ASSERT_EQUAL(READ(&unit, 0x12, 1, 0x83, 0, 255, 0), 4 + 28 + 12 + 16);
     CU_ASSERT_EQUAL(memcmp(unit.data,
-                           "\x00\x83\x00\x28\x02\x01\x00\x18"
+                           "\x00\x83\x00\x38\x02\x01\x00\x18"
                            "ISCSIRIG0123456789abcdef",
                            32),
                     0);
     CU_ASSERT_EQUAL(memcmp(unit.data + 32, naa, sizeof naa), 0);
+    CU_ASSERT_EQUAL(memcmp(unit.data + 44, port_and_group, sizeof port_and_group), 0);
     fixture_close(&unit);
 }
 
@@ -84,12 +87,12 @@ static void names_of_port_and_device(void)
     fixture unit;
     fixture_open(&unit, "null:1M");
     unit.scsi.port = rig_view_str(port);
-    CU_ASSERT_EQUAL(READ(&unit, 0x12, 1, 0x83, 0x02, 0, 0), 44 + 4 + 36 + 4 + 28);
-    CU_ASSERT_EQUAL(unit.data[3], 40 + 40 + 32);
-    CU_ASSERT_EQUAL(memcmp(unit.data + 44, "\x53\x98\x00\x24", 4), 0);
-    CU_ASSERT_EQUAL(memcmp(unit.data + 48, "iqn.2026-01.org.example:d,t,0x0001\0\0", 36), 0);
-    CU_ASSERT_EQUAL(memcmp(unit.data + 84, "\x53\xa8\x00\x1c", 4), 0);
-    CU_ASSERT_EQUAL(memcmp(unit.data + 88, "iqn.2026-01.org.example:d\0\0\0", 28), 0);
+    CU_ASSERT_EQUAL(READ(&unit, 0x12, 1, 0x83, 0x02, 0, 0), 60 + 4 + 36 + 4 + 28);
+    CU_ASSERT_EQUAL(unit.data[3], 56 + 40 + 32);
+    CU_ASSERT_EQUAL(memcmp(unit.data + 60, "\x53\x98\x00\x24", 4), 0);
+    CU_ASSERT_EQUAL(memcmp(unit.data + 64, "iqn.2026-01.org.example:d,t,0x0001\0\0", 36), 0);
+    CU_ASSERT_EQUAL(memcmp(unit.data + 100, "\x53\xa8\x00\x1c", 4), 0);
+    CU_ASSERT_EQUAL(memcmp(unit.data + 104, "iqn.2026-01.org.example:d\0\0\0", 28), 0);
     fixture_close(&unit);
 }
 
@@ -100,9 +103,9 @@ static void overlong_names_are_left_out(void)
     memset(port, 'x', sizeof port);
     fixture_open(&unit, "null:1M");
     unit.scsi.port = rig_view_of(port, sizeof port);
-    CU_ASSERT_EQUAL(READ(&unit, 0x12, 1, 0x83, 0xff, 0xff, 0), 44);
+    CU_ASSERT_EQUAL(READ(&unit, 0x12, 1, 0x83, 0xff, 0xff, 0), 60);
     unit.scsi.port = rig_view_of(port, 240);
-    CU_ASSERT_EQUAL(READ(&unit, 0x12, 1, 0x83, 0xff, 0xff, 0), 44 + 2 * 248);
+    CU_ASSERT_EQUAL(READ(&unit, 0x12, 1, 0x83, 0xff, 0xff, 0), 60 + 2 * 248);
     fixture_close(&unit);
 }
 
@@ -122,7 +125,7 @@ static void block_limits_of_a_thin_unit(void)
     CU_ASSERT_EQUAL(memcmp(unit.data + 32, "\x80\x00\x00\x00", 4), 0);
     CU_ASSERT_EQUAL(memcmp(unit.data + 36, "\x00\x00\x00\x00\x00\x02\x00\x00", 8), 0);
     CU_ASSERT_EQUAL(READ(&unit, 0x12, 1, 0xb2, 0, 255, 0), 8);
-    CU_ASSERT_EQUAL(memcmp(unit.data, "\x00\xb2\x00\x04\x00\xc4\x02\x00", 8), 0);
+    CU_ASSERT_EQUAL(memcmp(unit.data, "\x00\xb2\x00\x04\x00\xe4\x02\x00", 8), 0);
     fixture_close(&unit);
 }
 

@@ -97,7 +97,7 @@ static void descriptor_format_sense(void)
     WRITE(&unit, unit.data, 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0);
     CU_ASSERT_EQUAL(unit.scsi.sense_len, 20);
     CU_ASSERT_EQUAL(memcmp(unit.scsi.sense, "\x72\x0e\x1d\x00\x00\x00\x00\x0c\x00\x0a\x80\x00", 12), 0);
-    rig_device_reset(unit.device, 1);
+    rig_device_reset(unit.device);
     BEGIN(&unit, 0x28, 0x20);
     CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
     fixture_close(&unit);

@@ -81,7 +81,7 @@ static void the_queue_has_an_end_and_a_reset_clears_it(void)
         CU_ASSERT_EQUAL(unit.scsi.sense[13], heard++);
     CU_ASSERT_EQUAL(heard, 6);
     rig_device_attention(unit.device, 0, 0x2a, 0x01);
-    rig_device_reset(unit.device, 0);
+    rig_device_reset(unit.device);
     BEGIN(&unit, 0x00);
     CHECK_REFUSED(&unit, 0x06, 0x29, 0x03);
     BEGIN(&unit, 0x00);
@@ -134,8 +134,10 @@ static void a_reservation_ends_with_its_nexus_or_a_reset(void)
     CU_ASSERT_EQUAL(rig_device_nexus_new(unit.device, 1), RIG_OK);
     as(&unit, 1);
     BEGIN(&unit, 0x16);
-    rig_device_reset(unit.device, 2);
+    rig_device_reset(unit.device);
     as(&unit, 2);
+    BEGIN(&unit, 0x00);
+    CHECK_REFUSED(&unit, 0x06, 0x29, 0x03);
     BEGIN(&unit, 0x00);
     CHECK_GOOD(&unit);
     as(&unit, 1);
@@ -170,7 +172,9 @@ static void stop_and_start(void)
     BEGIN(&unit, 0x1b, 0, 0, 0, 0x50, 0);
     CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
     BEGIN(&unit, 0x1b, 0, 0, 0, 0x00, 0);
-    rig_device_reset(unit.device, 1);
+    rig_device_reset(unit.device);
+    BEGIN(&unit, 0x00);
+    CHECK_REFUSED(&unit, 0x06, 0x29, 0x03);
     BEGIN(&unit, 0x00);
     CHECK_GOOD(&unit);
     fixture_close(&unit);

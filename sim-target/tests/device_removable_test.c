@@ -98,7 +98,9 @@ static void any_nexus_keeps_the_medium_in(void)
     CHECK_GOOD(&unit);
     LOAD(&unit);
     prevent(&unit, 2, 1);
-    rig_device_reset(unit.device, 2);
+    rig_device_reset(unit.device);
+    TEST_READY(&unit);
+    CHECK_REFUSED(&unit, 0x06, 0x29, 0x03);
     EJECT(&unit);
     CHECK_GOOD(&unit);
     BEGIN(&unit, 0x1e, 0, 0, 0, 0x03, 0); /* persistent prevention is obsolete */

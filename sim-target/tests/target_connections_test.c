@@ -224,6 +224,7 @@ static void test_reset_meanwhile(void)
     CU_ASSERT_TRUE(b.stream->open);
     while (!tt_silent(&a))
         tt_next(&a);
+    CU_ASSERT_EQUAL(tt_ready(&a), 2); /* a unit attention tells of the reset */
     tr_read(&a, 1, 1);
     pdu = tt_expect(&a, RIG_PDU_DATA_IN);
     CU_ASSERT_TRUE(pdu.len == 512 && pdu.data[0] == 0 && pdu.data[511] == 0);

@@ -400,7 +400,7 @@ static void test_abort_task_set(void)
     tt_free(world);
 }
 
-/* All tasks of all sessions on the unit; the others get a unit attention, and their window back. */
+/* All tasks of all sessions on the unit; everybody gets a unit attention, the others their window back. */
 static void test_unit_reset(void)
 {
     tt_world *world = tt_new();
@@ -419,6 +419,7 @@ static void test_unit_reset(void)
     CU_ASSERT_EQUAL(rig_get32(pdu.bhs, RIG_F_MAX_CMD_SN), other.cmd_sn + 127);
     CU_ASSERT_EQUAL(tt_ready(&other), 2); /* unit attention */
     CU_ASSERT_EQUAL(tt_ready(&other), 0);
+    CU_ASSERT_EQUAL(tt_ready(&client), 2);
     CU_ASSERT_EQUAL(tt_ready(&client), 0);
     tt_free(world);
 }

@@ -23,6 +23,9 @@
 #define RIG_DEVICE_LUNS_MAX 256 /**< most entries of a LUN list */
 #define RIG_BACKING_SIZE_MAX (UINT64_C(1) << 60) /**< most bytes of a pattern or null backing */
 #define RIG_BACKING_RAM_MAX (UINT64_C(1) << 50)  /**< most bytes of a RAM backing */
+#define RIG_BACKING_STATE_MAX (128u << 10)       /**< most bytes of state a backing keeps for its unit */
+#define RIG_DEVICE_PORTS_MAX 255     /**< most target ports of a unit: the count of a port group has 8 bits */
+#define RIG_DEVICE_PORT_NAME_MAX 240 /**< most bytes of a SCSI port name */
 
 /** rig_backing is where blocks live. Offsets and lengths are multiples of 512 bytes and inside the size. */
 typedef struct rig_backing {
@@ -56,6 +59,14 @@ typedef struct rig_backing_ops {
      * holds at least. NULL when the backing has no thin ranges.
      */
     bool (*allocated)(rig_backing *backing, uint64_t offset, uint64_t len, uint64_t *out_len);
+    /**
+     * Reads what save kept last, *out_len = 0 when there is nothing. RIG_E_IO, RIG_E_SYNTAX (damaged, or not
+     * ours: it is left as it is) with err. NULL, as save then is, when state would not outlive the backing.
+     */
+    rig_status (*load)(rig_backing *backing, uint8_t *out, size_t max, size_t *out_len, rig_error *err);
+    /** Makes at most RIG_BACKING_STATE_MAX bytes of state durable in place of the old ones, all or nothing;
+     * len 0 forgets them. RIG_E_IO, RIG_E_LIMIT. */
+    rig_status (*save)(rig_backing *backing, const uint8_t *data, size_t len);
     uint64_t (*size)(const rig_backing *backing); /**< bytes */
     void (*free)(rig_backing *backing);           /**< ends it */
 } rig_backing_ops;
@@ -96,11 +107,13 @@ typedef struct rig_device_config {
     bool empty;             /**< removable: begins without a medium */
     bool read_only;         /**< write protected, whatever the backing is */
     uint8_t protection;     /**< protection type 1, 2 or 3 the medium is formatted with, 0 = none */
+    rig_error *err;         /**< gets why saved reservations could not be taken; may be NULL */
 } rig_device_config;
 
-/** rig_device_new makes a unit. RIG_E_ARGUMENT (block length, a backing smaller than a block, a unit that is
- * empty but not removable, a protection type above 3 or a disk too big for it), RIG_E_NOMEM; the backing is
- * freed then too. */
+/** rig_device_new makes a unit, with the persistent reservations its backing kept. RIG_E_ARGUMENT (block
+ * length, a backing smaller than a block, a unit that is empty but not removable, a protection type above 3
+ * or a disk too big for it), RIG_E_NOMEM, what load of the backing returns, RIG_E_SYNTAX (reservations of
+ * another unit); the backing is freed then too. */
 rig_status rig_device_new(const rig_device_config *config, rig_device **out_device);
 
 /**
@@ -134,6 +147,9 @@ typedef struct rig_scsi {
     rig_view initiator; /**< in: SCSI name of the initiator port ("iqn…,i,0x00023d000001"): persistent
                            registrations outlive a nexus when it is told; may be empty */
     rig_view port; /**< in: SCSI name of the target port ("iqn…,t,0x0001") for VPD page 83h; may be empty */
+    const uint64_t *luns; /**< in: SAM LUNs of the target device for REPORT LUNS, at most RIG_DEVICE_LUNS_MAX;
+                             NULL: the LUN asked */
+    size_t num_luns;      /**< in: their number */
     /** in: bytes the initiator means to move (Expected Data Transfer Length), 0 = not told. Data to take that
      * does not fill blocks then never lands in place, and commands whose data has one right length (WRITE
      * SAME, COMPARE AND WRITE) refuse another one. */
@@ -143,10 +159,11 @@ typedef struct rig_scsi {
     const struct iovec *iov; /**< out: where they are; points to inside or to memory of the device */
     uint32_t num_iov;        /**< out: pieces; together length bytes */
     uint8_t status;          /**< out: SAM status; final for everything but a command that takes data */
-    uint8_t sense[RIG_SENSE_MAX];      /**< out: sense data when status is CHECK CONDITION */
-    uint8_t sense_len;                 /**< out: its bytes */
-    uint8_t step;                      /**< private: what release gives back */
-    void *held;                        /**< private: memory given back at the end */
+    uint8_t sense[RIG_SENSE_MAX]; /**< out: sense data when status is CHECK CONDITION */
+    uint8_t sense_len;            /**< out: its bytes */
+    bool inner;   /**< private: asked for by another command, whose nexus was told what there is to tell */
+    uint8_t step; /**< private: what release gives back */
+    void *held;   /**< private: memory given back at the end */
     size_t held_size;                  /**< private: its bytes */
     uint64_t offset;                   /**< private: byte of the backing where iov begins */
     const void *row;                   /**< private: the command's row */
@@ -175,6 +192,10 @@ void rig_device_fail(rig_scsi *scsi, uint8_t key, uint8_t asc, uint8_t ascq);
  * RIG_E_EXISTS, RIG_E_NOMEM, RIG_E_ARGUMENT (0). */
 rig_status rig_device_nexus_new(rig_device *device, rig_nexus_id nexus);
 
+/** rig_device_nexus_named tells which SCSI ports a nexus joins: persistent registrations that waited for them
+ * are its own again, and hear what it hears. */
+void rig_device_nexus_named(rig_device *device, rig_nexus_id nexus, rig_view initiator, rig_view port);
+
 /** rig_device_nexus_lost says a nexus is gone (I_T nexus loss): its RESERVE(6) and its unit attentions end.
  */
 void rig_device_nexus_lost(rig_device *device, rig_nexus_id nexus);
@@ -189,14 +210,32 @@ void rig_device_attention_one(rig_device *device, rig_nexus_id nexus, uint8_t as
  */
 unsigned rig_device_attentions(const rig_device *device, rig_nexus_id nexus, uint16_t *out_first);
 
-/** rig_device_reset is LOGICAL UNIT RESET: modes to defaults, RESERVE(6) gone, attention 29h/03h… for the
- * others. */
-void rig_device_reset(rig_device *device, rig_nexus_id by);
+/** rig_device_reset is LOGICAL UNIT RESET: modes to defaults, RESERVE(6) gone, attention 29h/03h for every
+ * nexus, the one that asked for it included (SAM-5 section 6.3.3). */
+void rig_device_reset(rig_device *device);
 
-/** rig_device_lun_list is set by the target so that REPORT LUNS can answer: the LUNs (SAM form, at most
- * RIG_DEVICE_LUNS_MAX) of the target, borrowed until the next call. Without it the answer is the LUN asked.
- */
-void rig_device_lun_list(rig_device *device, const uint64_t *luns, size_t num_luns);
+/** rig_device_port is one target port through which a unit is reached. */
+typedef struct rig_device_port {
+    uint16_t id;                         /**< relative target port identifier, from 1 */
+    uint16_t len;                        /**< bytes of its name */
+    char name[RIG_DEVICE_PORT_NAME_MAX]; /**< its SCSI name ("iqn…,t,0x0001") */
+} rig_device_port;
+
+/** rig_device_target_ops is what a unit asks of the target around it. */
+typedef struct rig_device_target_ops {
+    /** Gives port i of the unit, counted from 0; false when there are no more. */
+    bool (*port)(void *ctx, size_t i, rig_device_port *out_port);
+    /** Gives the nexus that joins these ports now, 0 when none does. */
+    rig_nexus_id (*nexus)(void *ctx, rig_view initiator, rig_view port);
+    /** Ends every task of a nexus on the unit but the one that asks: PREEMPT AND ABORT. */
+    void (*abort)(void *ctx, const rig_scsi *by, rig_nexus_id nexus);
+    /** Gives unit i among those the nexus of a command can address (NULL: no more): EXTENDED COPY. */
+    rig_device *(*peer)(void *ctx, const rig_scsi *by, size_t i);
+} rig_device_target_ops;
+
+/** rig_device_in_target says where a unit is; both are borrowed. Without it a unit has one port, that of the
+ * command, no tasks to end, and itself as the only unit. */
+void rig_device_in_target(rig_device *device, const rig_device_target_ops *ops, void *ctx);
 
 /** rig_device_no_lun answers a command for a LUN that does not exist (INQUIRY with qualifier 3, REPORT LUNS
  * from the given list, REQUEST SENSE, else 05h/25h/00h). */

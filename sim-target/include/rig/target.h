@@ -16,6 +16,7 @@
 #define RIG_TARGET_NODES_MAX 65536    /**< most target nodes */
 #define RIG_TARGET_PORTALS_MAX 64     /**< most portals */
 #define RIG_TARGET_LUNS_MAX 256       /**< most LUNs of a node */
+#define RIG_TARGET_PATHS_MAX 8        /**< most nodes that show one logical unit */
 #define RIG_TARGET_WINDOW_MAX 4096    /**< most queued commands of a session */
 #define RIG_TARGET_CONNECTIONS_MAX 32 /**< most connections of a session */
 #define RIG_TARGET_SESSIONS_MAX 65535 /**< most sessions: TSIH has 16 bits, 0 is none */
@@ -119,6 +120,14 @@ void rig_target_node_portals(rig_target_node *node, uint64_t portal_mask);
 
 /** rig_target_node_lun gives the node a LUN; the device is taken over. RIG_E_EXISTS, RIG_E_LIMIT. */
 rig_status rig_target_node_lun(rig_target_node *node, uint32_t lun, rig_device *device);
+
+/**
+ * rig_target_node_share shows a logical unit of another node at a LUN of this one too: one medium, one queue,
+ * one set of reservations, whatever the way. RIG_E_NOT_FOUND, RIG_E_EXISTS (the LUN is taken, or the node
+ * shows the unit already), RIG_E_LIMIT, RIG_E_NOMEM.
+ */
+rig_status rig_target_node_share(rig_target_node *node, uint32_t lun, const rig_target_node *owner,
+                                 uint32_t owner_lun);
 
 /**
  * rig_target_offer sets what the node accepts for a key ("MaxBurstLength", "16384"), replacing its default.
