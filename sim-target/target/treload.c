@@ -33,7 +33,6 @@ static bool in_use(const rig_target *target, const rig_target_node *node)
 static void sweep(rig_target *target)
 {
     rig_target_node **at = &target->formers;
-    bool any = false;
     while (*at) {
         rig_target_node *node = *at;
         if (in_use(target, node)) {
@@ -42,9 +41,7 @@ static void sweep(rig_target *target)
         }
         *at = node->former;
         tgt_node_free(target, node);
-        any = true;
     }
-    if (any)
 }
 
 void tgt_formers_free(rig_target *target)
@@ -334,7 +331,7 @@ static void take_node(const reload *r, uint32_t i)
     }
     tgt_map_remove(&r->from->node_map, &fresh->by_name);
     fresh->target = target;
-    adopt_units(target, fresh);
+    adopt_units(target, fresh, fresh);
     list(target, fresh);
 }
 

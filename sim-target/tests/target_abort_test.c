@@ -48,6 +48,12 @@ static void acknowledge(tt_client *client)
     tt_send(client, bhs, NULL, 0);
 }
 
+/* SAM-5 section 6.3.3: a reset is told to every nexus, the one that asked for it as well. */
+static void hears_of_reset(tt_client *client)
+{
+    CU_ASSERT_EQUAL(tt_ready(client), 2);
+}
+
 static bool block_is_zero(tt_client *client)
 {
     uint8_t bhs[RIG_BHS_LEN];
@@ -92,6 +98,7 @@ static void test_fast_abort(void)
     data_for(&a, &r2t); /* not acknowledged yet: swallowed */
     a.exp_stat_sn = behind;
     CU_ASSERT_TRUE(tt_silent(&a));
+    hears_of_reset(&a);
     CU_ASSERT_TRUE(block_is_zero(&a));
     tt_pass(world, 120 * RIG_SECOND); /* nobody waits for data of an aborted task */
     CU_ASSERT_TRUE(a.stream->open);
@@ -108,6 +115,7 @@ static void test_standard_waits(void)
     CU_ASSERT_TRUE(tt_silent(&a));
     data_for(&a, &r2t);
     CU_ASSERT_EQUAL(response(&a), 0);
+    hears_of_reset(&a);
     CU_ASSERT_TRUE(block_is_zero(&a));
     tt_free(world);
 }
@@ -134,6 +142,7 @@ static void test_third_parties(void)
     data_for(&old, &r2t_old);
     CU_ASSERT_TRUE(tt_silent(&old));
     CU_ASSERT_EQUAL(tt_ready(&idle), 2); /* unit attention: reset by another initiator */
+    hears_of_reset(&a);
     CU_ASSERT_TRUE(block_is_zero(&a));
     tt_free(world);
 }
@@ -237,6 +246,7 @@ static void test_warm_reset(void)
     a.cmd_sn += 3; /* three that never come */
     tmf(&a, 6, RIG_TAG_NONE);
     CU_ASSERT_EQUAL(response(&a), 0);
+    hears_of_reset(&a);
     CU_ASSERT_EQUAL(tt_ready(&a), 0);
     tt_free(world);
 }
