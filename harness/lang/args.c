@@ -421,10 +421,19 @@ static bool check_required(lang_parser *p, lang_cursor *c, const lang_args *args
     return true;
 }
 
+/* A word that ends arguments elsewhere is one here when the row has it by that name: `error … after N`. */
+static bool more_follows(lang_parser *p, lang_cursor *c, const lang_args *args)
+{
+    if (!lang_at_stop(p, c))
+        return true;
+    const rig_scn_arg_row *row = lang_end(p, c) ? NULL : row_for(args, lang_peek(p, c));
+    return row && row->form == RIG_SCN_WORD;
+}
+
 bool lang_args_read(lang_parser *p, lang_cursor *c, const rig_scn_word *word, lang_args *out)
 {
     *out = (lang_args){.word = word};
-    while (!lang_at_stop(p, c)) {
+    while (more_follows(p, c, out)) {
         const rig_scn_arg_row *row = row_for(out, lang_peek(p, c));
         if (!row)
             break;

@@ -167,6 +167,18 @@ static void put_admission(writer *w, const rig_scn_node *node)
     }
 }
 
+static void put_error(writer *w, const rig_device_error *error)
+{
+    put_number(w, (uint64_t)error->any << 24 | (uint64_t)error->has_lba << 16 | (uint64_t)error->opcode << 8 |
+                      (uint8_t)error->service);
+    put_number(w, error->first);
+    put_number(w, error->last);
+    put_number(w, (uint64_t)error->nth << 32 | error->every);
+    put_number(w, (uint64_t)error->after << 32 | error->count);
+    put_number(w, (uint64_t)error->kind << 24 | (uint64_t)error->key << 16 | (uint64_t)error->asc << 8 |
+                      error->ascq);
+}
+
 static void put_node(writer *w, const rig_scn_node *node)
 {
     put_view(w, node->name);
@@ -191,6 +203,8 @@ static void put_node(writer *w, const rig_scn_node *node)
                           (uint64_t)node->luns[i].removable << 2 | (uint64_t)node->luns[i].empty << 1 |
                           node->luns[i].read_only);
         put_number(w, node->luns[i].serial);
+        for (uint32_t k = 0; k < node->luns[i].num_errors; k++)
+            put_error(w, &node->luns[i].errors[k]);
     }
 }
 

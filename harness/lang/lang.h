@@ -165,6 +165,7 @@ typedef struct lang_stmt {
 typedef struct lang_node { /* a node while its section is read */
     rig_scn_node node;
     lang_vec hosts, luns, offers, groups, allows, redirects;
+    lang_vec errors; /* of its last lun */
 } lang_node;
 
 typedef struct lang_parser {
@@ -272,6 +273,7 @@ enum lang_target_word {
     LANG_HOST,
     LANG_DISCOVERY,
     LANG_LUN,
+    LANG_ERROR,
     LANG_OFFER,
     LANG_REFUSE,
     LANG_ALLOW,
@@ -388,6 +390,9 @@ bool lang_pdu_read(lang_parser *p, lang_cursor *c, rig_pdu_kind *out);
 bool lang_field_read(lang_parser *p, uint32_t token, rig_view name, rig_pdu_kind pdu, rig_field_id *out);
 
 /* ---- sections ---- */
+
+/* error.c: `error` behind a lun of the target section */
+bool lang_error_read(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place);
 
 bool lang_target_section(lang_parser *p, lang_stmt stmt, lang_cursor rest); /* target.c */
 bool lang_target_finish(lang_parser *p);

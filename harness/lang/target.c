@@ -217,6 +217,7 @@ static bool lun(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_p
                          .kind = text_of(args, "KIND"),
                          .size = number_of(args, "SIZE", 0),
                          .block = (uint32_t)block};
+    owner->errors = (lang_vec){.num = 0};
     return unit_options(p, args, out);
 }
 
@@ -387,6 +388,7 @@ static item_fn *const items[] = {
     [LANG_HOST] = host,
     [LANG_DISCOVERY] = discovery,
     [LANG_LUN] = lun,
+    [LANG_ERROR] = lang_error_read,
     [LANG_OFFER] = offer,
     [LANG_REFUSE] = refuse,
     [LANG_ALLOW] = allow,

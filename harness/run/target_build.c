@@ -3,6 +3,8 @@
 
 #include "rig/text.h"
 
+#include <string.h>
+
 #define NODE_NAME (RIG_NAME_MAX + 16) /* with the number of a counted one */
 #define UNIT_TEXT 160                 /* of a unit with every option */
 
@@ -113,7 +115,10 @@ static rig_status add_lun(rig_target_node *node, const rig_target_build *build, 
     status = rig_device_new(&config, &device);
     if (status)
         return rig_fail(err, status, "cannot make LUN %u", lun->lun);
-    status = rig_target_node_lun(node, lun->lun, device);
+    for (uint32_t i = 0; i < lun->num_errors && !status; i++)
+        status = rig_device_inject(device, &lun->errors[i]);
+    if (!status)
+        status = rig_target_node_lun(node, lun->lun, device);
     if (status)
         rig_device_free(device);
     return status ? rig_fail(err, status, "cannot add LUN %u", lun->lun) : RIG_OK;
@@ -282,9 +287,37 @@ static const rig_scn_lun *find_lun(const rig_scn_target *from, rig_view name, ui
     return NULL;
 }
 
+static bool same_error(const rig_device_error *a, const rig_device_error *b)
+{
+    bool who = a->any == b->any && a->opcode == b->opcode && a->service == b->service;
+    bool where = a->has_lba == b->has_lba && a->first == b->first && a->last == b->last;
+    bool when = a->nth == b->nth && a->every == b->every && a->after == b->after && a->count == b->count;
+    return who && where && when && a->kind == b->kind && a->key == b->key && a->asc == b->asc &&
+           a->ascq == b->ascq;
+}
+
+static bool same_errors(const rig_scn_lun *a, const rig_scn_lun *b)
+{
+    bool same = a->num_errors == b->num_errors;
+    for (uint32_t i = 0; i < a->num_errors && same; i++)
+        same = same_error(&a->errors[i], &b->errors[i]);
+    return same;
+}
+
+/* The text says all that a unit is made of. */
+static bool same_unit(const rig_scn_lun *a, const rig_scn_lun *b)
+{
+    char texts[2][UNIT_TEXT];
+    rig_text first, second;
+    rig_text_init(&first, texts[0], sizeof texts[0]);
+    rig_text_init(&second, texts[1], sizeof texts[1]);
+    rig_scn_lun_print(&first, a);
+    rig_scn_lun_print(&second, b);
+    return strcmp(texts[0], texts[1]) == 0 && same_errors(a, b);
+}
+
 bool rig_target_lun_same(const rig_scn_target *a, const rig_scn_target *b, rig_view node, uint32_t lun)
 {
     const rig_scn_lun *first = find_lun(a, node, lun), *second = find_lun(b, node, lun);
-    return first && second && rig_view_eq(first->kind, second->kind) && first->size == second->size &&
-           first->block == second->block;
+    return first && second && same_unit(first, second);
 }

@@ -175,6 +175,34 @@ static void digest_sketch(void)
     done(scn);
 }
 
+static void errors_of_a_unit(void)
+{
+    rig_scn *scn = corpus("all.scn");
+    const rig_scn_lun *unit = &scn->target.nodes[0].luns[2];
+    CU_ASSERT_EQUAL(scn->target.nodes[0].luns[0].num_errors, 0);
+    CU_ASSERT_EQUAL_FATAL(unit->num_errors, 6);
+    const rig_device_error *errors = unit->errors;
+    CU_ASSERT_FALSE(errors[0].any);
+    CU_ASSERT_EQUAL(errors[0].opcode, 0x28);
+    CU_ASSERT_EQUAL(errors[0].first, 100);
+    CU_ASSERT_EQUAL(errors[0].last, 120);
+    CU_ASSERT_EQUAL(errors[0].nth, 2);
+    CU_ASSERT_EQUAL(errors[0].kind, RIG_DEVICE_MEDIUM_ERROR);
+    CU_ASSERT_TRUE(errors[1].any);
+    CU_ASSERT_FALSE(errors[1].has_lba);
+    CU_ASSERT_EQUAL(errors[1].after, 1);
+    CU_ASSERT_EQUAL(errors[1].count, 3);
+    CU_ASSERT_EQUAL(errors[1].kind, RIG_DEVICE_BUSY);
+    CU_ASSERT_EQUAL(errors[2].first, 16);
+    CU_ASSERT_EQUAL(errors[2].last, 16);
+    CU_ASSERT_EQUAL(errors[2].every, 2);
+    CU_ASSERT_EQUAL(errors[2].key << 16 | errors[2].asc << 8 | errors[2].ascq, 0x030c00);
+    CU_ASSERT_EQUAL(errors[3].key << 16 | errors[3].asc << 8 | errors[3].ascq, 0x062900);
+    CU_ASSERT_EQUAL(errors[4].kind, RIG_DEVICE_TASK_SET_FULL);
+    CU_ASSERT_EQUAL(errors[5].kind, RIG_DEVICE_RESERVATION_CONFLICT);
+    done(scn);
+}
+
 static void target_words(void)
 {
     rig_scn *scn = corpus("all.scn");
@@ -414,6 +442,7 @@ static void macro_of_numbers_and_text(void)
 RIG_SUITE("lang_case", {"discovery sketch", discovery_sketch},
           {"trace of the discovery sketch", trace_of_the_discovery_sketch}, {"boot sketch", boot_sketch},
           {"digest sketch", digest_sketch}, {"target words", target_words},
+          {"errors of a unit", errors_of_a_unit},
           {"rules become the target's rules", rules_become_the_targets_rules},
           {"initiator words", initiator_words}, {"steps", steps}, {"play lines", play_lines},
           {"patterns and ids", patterns_and_ids}, {"event arguments are found", event_arguments_are_found},

@@ -49,6 +49,7 @@ void rig_device_free(rig_device *device)
     dev_pool_cleanup(&device->pool);
     dev_nexus_cleanup(&device->nexuses, device->alloc);
     dev_persistent_cleanup(&device->persistent, device->alloc);
+    dev_inject_cleanup(device);
     rig_delete(device->alloc, device, sizeof *device);
 }
 
@@ -195,7 +196,8 @@ static bool gate_range(dev_command *cmd)
 }
 
 static bool (*const gates[])(dev_command *cmd) = {
-    gate_attention, gate_known, gate_reservation, gate_fields, gate_ready, gate_protected, gate_range,
+    gate_attention, gate_known,     gate_reservation, gate_fields,
+    gate_ready,     gate_protected, gate_range,       dev_inject_allows,
 };
 
 static bool pass_gates(dev_command *cmd)

@@ -23,6 +23,7 @@ typedef enum dev_status { /* SAM-5 section 5.3 */
                           DEV_CHECK_CONDITION = 0x02,
                           DEV_BUSY = 0x08,
                           DEV_RESERVATION_CONFLICT = 0x18,
+                          DEV_TASK_SET_FULL = 0x28,
 } dev_status;
 
 typedef struct dev_modes { /* what MODE SELECT can change */
@@ -46,6 +47,8 @@ struct rig_device {
     bool removable;
     bool unloaded; /* removable, and without a medium */
     bool read_only;
+    rig_device_error *errors; /* RIG_DEVICE_ERRORS_MAX, made for the first one */
+    size_t num_errors;
     const rig_device_target_ops *target; /* NULL: none around it */
     void *target_ctx;
     dev_copies copies;
@@ -130,6 +133,10 @@ bool dev_content_settle(dev_command *cmd, bool force);
 bool dev_is_ready(const rig_device *device, dev_sense *out_sense);
 /* Write protected by what it is made of or made as, not by a mode page. */
 bool dev_is_read_only(const rig_device *device);
+
+/* inject.c: ends the command in an error that a test put in; false then */
+bool dev_inject_allows(dev_command *cmd);
+void dev_inject_cleanup(rig_device *device);
 
 /* unit.c: sets every out: and private member but the big arrays to its first value */
 void dev_scsi_clear(rig_scsi *scsi);

@@ -14,6 +14,7 @@
 #define RIG_SCN_H
 
 #include "rig/alloc.h"
+#include "rig/device.h"
 #include "rig/pdu.h"
 #include "rig/rules.h"
 #include "rig/status.h"
@@ -429,17 +430,19 @@ typedef struct rig_scn_portal {
 
 /** rig_scn_lun is a LUN of a node. */
 typedef struct rig_scn_lun {
-    rig_scn_place place; /**< where it stands */
-    uint32_t lun;        /**< number */
-    rig_view kind;       /**< "ram", "pattern", "null" */
-    uint64_t size;       /**< bytes */
-    uint32_t block;      /**< bytes of a block, 0 = the default */
-    bool removable;      /**< its medium can be taken out */
-    bool empty;          /**< begins without a medium */
-    bool read_only;      /**< write protected */
-    uint8_t protection;  /**< protection type, 0 = none */
-    bool has_serial;     /**< serial is given; else it follows from the number */
-    uint64_t serial;     /**< unit serial number */
+    rig_scn_place place;            /**< where it stands */
+    uint32_t lun;                   /**< number */
+    rig_view kind;                  /**< "ram", "pattern", "null" */
+    uint64_t size;                  /**< bytes */
+    uint32_t block;                 /**< bytes of a block, 0 = the default */
+    bool removable;                 /**< its medium can be taken out */
+    bool empty;                     /**< begins without a medium */
+    bool read_only;                 /**< write protected */
+    uint8_t protection;             /**< protection type, 0 = none */
+    bool has_serial;                /**< serial is given; else it follows from the number */
+    uint64_t serial;                /**< unit serial number */
+    const rig_device_error *errors; /**< what goes wrong in it */
+    uint32_t num_errors;            /**< entries */
 } rig_scn_lun;
 
 /** rig_scn_lun_print appends the unit as rig_device_config_read takes it: "ram:1048576,block=4096". */

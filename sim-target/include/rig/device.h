@@ -241,6 +241,45 @@ void rig_device_in_target(rig_device *device, const rig_device_target_ops *ops, 
  * from the given list, REQUEST SENSE, else 05h/25h/00h). */
 void rig_device_no_lun(rig_scsi *scsi, const uint64_t *luns, size_t num_luns);
 
+#define RIG_DEVICE_ERRORS_MAX 16 /**< most errors put into one unit */
+
+/** rig_device_error_kind is what a command ends in. */
+typedef enum rig_device_error_kind {
+    RIG_DEVICE_MEDIUM_ERROR,  /**< 03h/11h/00h, of commands that write 03h/0Ch/00h, with the first bad LBA */
+    RIG_DEVICE_BUSY,          /**< status BUSY */
+    RIG_DEVICE_TASK_SET_FULL, /**< status TASK SET FULL */
+    RIG_DEVICE_RESERVATION_CONFLICT, /**< status RESERVATION CONFLICT */
+    RIG_DEVICE_SENSE,                /**< CHECK CONDITION with key, asc and ascq */
+} rig_device_error_kind;
+
+/**
+ * rig_device_error is a fault of the unit, wanted by a test: which commands end in it instead of being
+ * carried out. It comes last: what the unit has against the command by itself (unit attentions, reservations,
+ * wrong fields, no medium, protection, range) is said first, and such a command does not count.
+ */
+typedef struct rig_device_error {
+    bool any;                   /**< every command; else those of opcode and service */
+    uint8_t opcode;             /**< of the commands */
+    int8_t service;             /**< their service action, -1 = any */
+    bool has_lba;               /**< only commands that touch a block of first..last */
+    uint64_t first;             /**< lowest bad LBA */
+    uint64_t last;              /**< highest bad LBA */
+    uint32_t nth;               /**< only the n-th such command, 0 = no such limit */
+    uint32_t every;             /**< only each n-th, 0 = no such limit */
+    uint32_t after;             /**< only those behind the n-th, 0 = all */
+    uint32_t count;             /**< it is over after so many times, 0 = never */
+    rig_device_error_kind kind; /**< what comes of it */
+    uint8_t key;                /**< SENSE: sense key */
+    uint8_t asc;                /**< SENSE: additional sense code */
+    uint8_t ascq;               /**< SENSE: its qualifier */
+    uint32_t seen;              /**< private: commands it looked at */
+    uint32_t used;              /**< private: commands it ended */
+} rig_device_error;
+
+/** rig_device_inject puts an error into a unit, behind those that are there: the first that fits a command
+ * ends it. RIG_E_LIMIT, RIG_E_NOMEM, RIG_E_ARGUMENT (last below first, or a sense key above 15). */
+rig_status rig_device_inject(rig_device *device, const rig_device_error *error);
+
 /** rig_device_block_len gives the bytes of a logical block. */
 uint32_t rig_device_block_len(const rig_device *device);
 
