@@ -18,12 +18,17 @@ static uint64_t length_of(const dev_command *cmd)
 
 static bool wants_fua(const dev_command *cmd)
 {
-    return cmd->row->len > 6 && (cmd->cdb[1] & 0x08) != 0;
+    return cmd->row->len > 6 && (dev_flags(cmd) & 0x08) != 0;
+}
+
+static unsigned flags_byte(const dev_command *cmd)
+{
+    return cmd->row->len == 32 ? 10 : 1;
 }
 
 static unsigned byte_check(const dev_command *cmd)
 {
-    return cmd->cdb[1] >> 1 & 3;
+    return dev_flags(cmd) >> 1 & 3;
 }
 
 /* One run of received bytes, `at` bytes behind the first that counts. */
@@ -74,7 +79,11 @@ static bool compare_received(dev_command *cmd, uint64_t at, uint8_t *data, size_
 
 void dev_read(dev_command *cmd)
 {
-    if (cmd->blocks > 0)
+    if (cmd->blocks == 0)
+        return;
+    if (dev_protect_field(cmd))
+        dev_protect_read(cmd);
+    else if (dev_protect_check(cmd))
         dev_transfer_map(cmd, start_of(cmd), length_of(cmd), false);
 }
 
@@ -91,20 +100,25 @@ static void take_blocks(dev_command *cmd, bool in_place)
     bool cut = expected > 0 && expected < length_of(cmd) && expected % cmd->device->block_len != 0;
     if (cmd->blocks == 0)
         return;
-    if (in_place && !cut)
+    if (dev_protect_field(cmd))
+        dev_transfer_landing(cmd, cmd->blocks * dev_protect_block(cmd));
+    else if (in_place && !cut)
         dev_transfer_map(cmd, start_of(cmd), length_of(cmd), true);
     else
         dev_transfer_landing(cmd, length_of(cmd));
 }
 
-static bool store(dev_command *cmd, uint64_t len)
+static bool store(dev_command *cmd, uint64_t got)
 {
+    uint64_t len = whole_blocks(cmd, got);
+    if (dev_protect_field(cmd))
+        return dev_protect_store(cmd, got);
     if (!dev_transfer_mapped(cmd->scsi))
         return each_received(cmd, 0, len, write_received);
     rig_status status = dev_transfer_unmap(cmd->device, cmd->scsi, (size_t)len);
     if (status != RIG_OK)
         dev_fail_backing(cmd, status, true);
-    return status == RIG_OK;
+    return status == RIG_OK && dev_protect_renew(cmd, start_of(cmd), len);
 }
 
 void dev_write(dev_command *cmd)
@@ -114,14 +128,14 @@ void dev_write(dev_command *cmd)
 
 void dev_write_done(dev_command *cmd, uint64_t got)
 {
-    if (store(cmd, whole_blocks(cmd, got)))
+    if (store(cmd, got))
         dev_content_settle(cmd, wants_fua(cmd));
 }
 
 void dev_write_verify(dev_command *cmd)
 {
     if (byte_check(cmd) > BYTCHK_ALL)
-        dev_fail_cdb(cmd, 1, 2);
+        dev_fail_cdb(cmd, flags_byte(cmd), 2);
     else
         take_blocks(cmd, byte_check(cmd) == BYTCHK_NONE);
 }
@@ -129,10 +143,12 @@ void dev_write_verify(dev_command *cmd)
 void dev_write_verify_done(dev_command *cmd, uint64_t got)
 {
     uint64_t len = whole_blocks(cmd, got);
-    if (!store(cmd, len) || !dev_content_settle(cmd, true))
+    if (!store(cmd, got) || !dev_content_settle(cmd, true))
         return;
     if (byte_check(cmd) == BYTCHK_NONE)
         dev_content_read(cmd, start_of(cmd), len);
+    else if (dev_protect_field(cmd))
+        dev_protect_compare(cmd, got);
     else
         each_received(cmd, 0, len, compare_received);
 }
@@ -140,19 +156,24 @@ void dev_write_verify_done(dev_command *cmd, uint64_t got)
 void dev_verify(dev_command *cmd)
 {
     unsigned check = byte_check(cmd);
-    if (check == BYTCHK_RESERVED)
-        dev_fail_cdb(cmd, 1, 2);
-    else if (check == BYTCHK_NONE)
+    bool one = check == BYTCHK_ONE_BLOCK;
+    if (check == BYTCHK_RESERVED || (one && dev_protect_field(cmd)))
+        dev_fail_cdb(cmd, flags_byte(cmd), 2);
+    else if (check != BYTCHK_NONE && cmd->blocks > 0)
+        dev_transfer_landing(cmd, (one ? 1 : cmd->blocks) * dev_protect_block(cmd));
+    else if (dev_protect_check(cmd))
         dev_content_read(cmd, start_of(cmd), length_of(cmd));
-    else if (cmd->blocks > 0)
-        dev_transfer_landing(cmd, check == BYTCHK_ALL ? length_of(cmd) : cmd->device->block_len);
 }
 
 void dev_verify_done(dev_command *cmd, uint64_t got)
 {
     uint64_t same = 0;
     uint64_t whole = whole_blocks(cmd, got);
-    if (byte_check(cmd) == BYTCHK_ALL)
+    if (dev_protect_field(cmd))
+        dev_protect_compare(cmd, got);
+    else if (!dev_protect_check(cmd))
+        return;
+    else if (byte_check(cmd) == BYTCHK_ALL)
         each_received(cmd, 0, whole, compare_received);
     else if (whole > 0 &&
              dev_content_compare(cmd, start_of(cmd), length_of(cmd), cmd->scsi->iov[0].iov_base, true,

@@ -27,6 +27,8 @@ void dev_read_capacity_16(dev_command *cmd)
         return;
     dev_put64(answer, cmd->device->num_blocks - 1);
     dev_put32(answer + 8, cmd->device->block_len);
+    if (cmd->device->protection) /* P_TYPE counts from 0, P_I_EXPONENT is 0: one interval a block */
+        answer[12] = (uint8_t)((cmd->device->protection - 1) << 1 | 0x01);
     answer[13] = physical_exponent(cmd->device);
     if (cmd->device->backing->ops->discard)
         answer[14] = 0x80 | 0x40; /* LBPME, LBPRZ */

@@ -10,17 +10,20 @@
 #define PUTS (DEV_MEDIUM | DEV_BLOCKS | DEV_TRANSFER | DEV_WRITES)
 #define THIN (DEV_MEDIUM | DEV_WRITES | DEV_THIN)
 #define SAME (DEV_MEDIUM | DEV_WRITES | DEV_BLOCKS)
-#define THIN_SAME (SAME | DEV_THIN)
-#define THICK_SAME (SAME | DEV_THICK)
+#define THIN_SAME (SAME | DEV_THIN | DEV_GUARDED)
+#define THICK_SAME (SAME | DEV_THICK | DEV_GUARDED)
 
 #define LBA4 0xff, 0xff, 0xff, 0xff
 #define LBA8 LBA4, LBA4
 #define COUNT2 0xff, 0xff
 #define COUNT4 0xff, 0xff, 0xff, 0xff
+#define LONG (DEV_MEDIUM | DEV_BLOCKS | DEV_TRANSFER | DEV_GUARDED | DEV_TYPE_2)
+#define LONG_HEAD(service, flags)                                                                            \
+    0, 0, 0, 0, 0, GROUP, 0x18, 0, service, flags, 0, LBA8, COUNT4, 0xff, 0xff, 0xff, 0xff, COUNT4
 #define GROUP 0x1f /* there are no groups: the number is taken and of no effect */
 
 /* By opcode; the rows of one opcode stand together. Usage maps follow SPC-4 and SBC-3; bits of features this
- * unit does not have (protection, NACA) are not in them. */
+ * unit does not have (NACA) are not in them, and those of protection are where the medium has it. */
 static const dev_row rows[] = {
     {0x00, ANY, 6, FREE, dev_test_ready, NULL, {0x00}},
     {0x03, ANY, 6, DEV_ANYTIME, dev_request_sense, NULL, {0x03, 0x01, 0, 0, 0xff}},
@@ -35,10 +38,16 @@ static const dev_row rows[] = {
     {0x1d, ANY, 6, 0, dev_self_test, NULL, {0x1d, 0x04}},
     {0x1e, ANY, 6, 0, dev_prevent_allow, NULL, {0x1e, 0, 0, 0, 0x03}},
     {0x25, ANY, 10, FREE, dev_read_capacity_10, NULL, {0x25}},
-    {0x28, ANY, 10, MOVES, dev_read, NULL, {0x28, 0x18, LBA4, GROUP, COUNT2}},
-    {0x2a, ANY, 10, PUTS, dev_write, dev_write_done, {0x2a, 0x18, LBA4, GROUP, COUNT2}},
-    {0x2e, ANY, 10, PUTS, dev_write_verify, dev_write_verify_done, {0x2e, 0x16, LBA4, GROUP, COUNT2}},
-    {0x2f, ANY, 10, MOVES, dev_verify, dev_verify_done, {0x2f, 0x16, LBA4, GROUP, COUNT2}},
+    {0x28, ANY, 10, MOVES | DEV_GUARDED, dev_read, NULL, {0x28, 0x18, LBA4, GROUP, COUNT2}},
+    {0x2a, ANY, 10, PUTS | DEV_GUARDED, dev_write, dev_write_done, {0x2a, 0x18, LBA4, GROUP, COUNT2}},
+    {0x2e,
+     ANY,
+     10,
+     PUTS | DEV_GUARDED,
+     dev_write_verify,
+     dev_write_verify_done,
+     {0x2e, 0x16, LBA4, GROUP, COUNT2}},
+    {0x2f, ANY, 10, MOVES | DEV_GUARDED, dev_verify, dev_verify_done, {0x2f, 0x16, LBA4, GROUP, COUNT2}},
     {0x34, ANY, 10, READS | DEV_LOOKS, dev_prefetch, NULL, {0x34, 0x02, LBA4, GROUP, COUNT2}},
     {0x35, ANY, 10, READS, dev_synchronize, NULL, {0x35, 0x06, LBA4, GROUP, COUNT2}},
     {0x37, ANY, 10, LOOKS, dev_defects_10, NULL, {0x37, 0, 0x1f, 0, 0, 0, 0, COUNT2}},
@@ -62,12 +71,28 @@ static const dev_row rows[] = {
     {0x83, 0, 16, 0, dev_extended_copy, dev_extended_copy_done, {0x83, 0x1f, 0, 0, 0, 0, 0, 0, 0, 0, COUNT4}},
     {0x84, 0, 16, 0, dev_copy_status, NULL, {0x84, 0x1f, 0xff, 0, 0, 0, 0, 0, 0, 0, COUNT4}},
     {0x84, 3, 16, 0, dev_copy_parameters, NULL, {0x84, 0x1f, 0xff, 0, 0, 0, 0, 0, 0, 0, COUNT4}},
-    {0x88, ANY, 16, MOVES, dev_read, NULL, {0x88, 0x18, LBA8, COUNT4, GROUP}},
+    {0x7f, 0x09, 32, LONG | DEV_LOOKS, dev_read, NULL, {0x7f, LONG_HEAD(0x09, 0xf8)}},
+    {0x7f, 0x0a, 32, LONG | DEV_LOOKS, dev_verify, dev_verify_done, {0x7f, LONG_HEAD(0x0a, 0xf6)}},
+    {0x7f, 0x0b, 32, LONG | DEV_WRITES, dev_write, dev_write_done, {0x7f, LONG_HEAD(0x0b, 0xf8)}},
+    {0x7f,
+     0x0c,
+     32,
+     LONG | DEV_WRITES,
+     dev_write_verify,
+     dev_write_verify_done,
+     {0x7f, LONG_HEAD(0x0c, 0xf6)}},
+    {0x88, ANY, 16, MOVES | DEV_GUARDED, dev_read, NULL, {0x88, 0x18, LBA8, COUNT4, GROUP}},
     {0x89, ANY, 16, PUTS, dev_compare, dev_compare_done, {0x89, 0x18, LBA8, 0, 0, 0, 0xff, GROUP}},
-    {0x8a, ANY, 16, PUTS, dev_write, dev_write_done, {0x8a, 0x18, LBA8, COUNT4, GROUP}},
+    {0x8a, ANY, 16, PUTS | DEV_GUARDED, dev_write, dev_write_done, {0x8a, 0x18, LBA8, COUNT4, GROUP}},
     {0x8b, ANY, 16, PUTS, dev_or_write, dev_or_write_done, {0x8b, 0x18, LBA8, COUNT4, GROUP}},
-    {0x8e, ANY, 16, PUTS, dev_write_verify, dev_write_verify_done, {0x8e, 0x16, LBA8, COUNT4, GROUP}},
-    {0x8f, ANY, 16, MOVES, dev_verify, dev_verify_done, {0x8f, 0x16, LBA8, COUNT4, GROUP}},
+    {0x8e,
+     ANY,
+     16,
+     PUTS | DEV_GUARDED,
+     dev_write_verify,
+     dev_write_verify_done,
+     {0x8e, 0x16, LBA8, COUNT4, GROUP}},
+    {0x8f, ANY, 16, MOVES | DEV_GUARDED, dev_verify, dev_verify_done, {0x8f, 0x16, LBA8, COUNT4, GROUP}},
     {0x90, ANY, 16, READS | DEV_LOOKS, dev_prefetch, NULL, {0x90, 0x02, LBA8, COUNT4, GROUP}},
     {0x91, ANY, 16, READS, dev_synchronize, NULL, {0x91, 0x06, LBA8, COUNT4, GROUP}},
     {0x93, ANY, 16, THIN_SAME, dev_write_same, dev_write_same_done, {0x93, 0x09, LBA8, COUNT4, GROUP}},
@@ -78,10 +103,16 @@ static const dev_row rows[] = {
     {0xa0, ANY, 12, DEV_ANYTIME, dev_report_luns, NULL, {0xa0, 0, 0xff, 0, 0, 0, COUNT4}},
     {0xa3, 0x0a, 12, DEV_OPEN, dev_report_port_groups, NULL, {0xa3, 0x3f, 0, 0, 0, 0, COUNT4}},
     {0xa3, 0x0c, 12, DEV_OPEN, dev_report_opcodes, NULL, {0xa3, 0x1f, 0x87, 0xff, 0xff, 0xff, COUNT4}},
-    {0xa8, ANY, 12, MOVES, dev_read, NULL, {0xa8, 0x18, LBA4, COUNT4, GROUP}},
-    {0xaa, ANY, 12, PUTS, dev_write, dev_write_done, {0xaa, 0x18, LBA4, COUNT4, GROUP}},
-    {0xae, ANY, 12, PUTS, dev_write_verify, dev_write_verify_done, {0xae, 0x16, LBA4, COUNT4, GROUP}},
-    {0xaf, ANY, 12, MOVES, dev_verify, dev_verify_done, {0xaf, 0x16, LBA4, COUNT4, GROUP}},
+    {0xa8, ANY, 12, MOVES | DEV_GUARDED, dev_read, NULL, {0xa8, 0x18, LBA4, COUNT4, GROUP}},
+    {0xaa, ANY, 12, PUTS | DEV_GUARDED, dev_write, dev_write_done, {0xaa, 0x18, LBA4, COUNT4, GROUP}},
+    {0xae,
+     ANY,
+     12,
+     PUTS | DEV_GUARDED,
+     dev_write_verify,
+     dev_write_verify_done,
+     {0xae, 0x16, LBA4, COUNT4, GROUP}},
+    {0xaf, ANY, 12, MOVES | DEV_GUARDED, dev_verify, dev_verify_done, {0xaf, 0x16, LBA4, COUNT4, GROUP}},
     {0xb7, ANY, 12, LOOKS, dev_defects_12, NULL, {0xb7, 0x1f, 0, 0, 0, 0, COUNT4}},
 };
 
@@ -106,10 +137,18 @@ void dev_rows_index(uint8_t first_row[256])
 bool dev_row_available(const rig_device *device, const dev_row *row)
 {
     bool thin = device->backing->ops->discard != NULL;
+    if ((row->flags & DEV_TYPE_2) && device->protection != 2)
+        return false;
     return !(row->flags & (thin ? DEV_THICK : DEV_THIN));
 }
 
-const dev_row *dev_row_find(const rig_device *device, uint8_t opcode, uint8_t service)
+uint8_t dev_row_usage(const rig_device *device, const dev_row *row, size_t i)
+{
+    bool guarded = i == 1 && device->protection && (row->flags & DEV_GUARDED) && row->len < 32;
+    return (uint8_t)(row->usage[i] | (guarded ? 0xe0 : 0));
+}
+
+const dev_row *dev_row_find(const rig_device *device, uint8_t opcode, uint16_t service)
 {
     unsigned first = device->first_row[opcode];
     for (size_t i = first - 1u; first && i < NUM_ROWS && rows[i].opcode == opcode; i++)

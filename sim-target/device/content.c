@@ -48,7 +48,7 @@ static bool copy_in(void *ctx, uint8_t *mem, size_t len, uint64_t at)
 
 bool dev_content_write(dev_command *cmd, uint64_t offset, const uint8_t *data, size_t len)
 {
-    return walk(cmd, offset, len, true, copy_in, (void *)data);
+    return walk(cmd, offset, len, true, copy_in, (void *)data) && dev_protect_renew(cmd, offset, len);
 }
 
 typedef struct block_of {
@@ -71,7 +71,7 @@ static bool copy_blocks(void *ctx, uint8_t *mem, size_t len, uint64_t at)
 bool dev_content_repeat(dev_command *cmd, uint64_t offset, uint64_t len, const uint8_t *block)
 {
     block_of repeated = {block, cmd->device->block_len, 0};
-    return walk(cmd, offset, len, true, copy_blocks, &repeated);
+    return walk(cmd, offset, len, true, copy_blocks, &repeated) && dev_protect_renew(cmd, offset, len);
 }
 
 static bool or_into(void *ctx, uint8_t *mem, size_t len, uint64_t at)
@@ -96,6 +96,26 @@ static bool pass_by(void *ctx, uint8_t *mem, size_t len, uint64_t at)
 bool dev_content_read(dev_command *cmd, uint64_t offset, uint64_t len)
 {
     return walk(cmd, offset, len, false, pass_by, NULL);
+}
+
+static bool copy_out(void *ctx, uint8_t *mem, size_t len, uint64_t at)
+{
+    memcpy((uint8_t *)ctx + at, mem, len);
+    return true;
+}
+
+bool dev_content_copy(dev_command *cmd, uint64_t offset, size_t len, uint8_t *out)
+{
+    return walk(cmd, offset, len, false, copy_out, out);
+}
+
+bool dev_content_discard(dev_command *cmd, uint64_t offset, uint64_t len)
+{
+    rig_backing *backing = cmd->device->backing;
+    rig_status status = backing->ops->discard(backing, offset, len);
+    if (status != RIG_OK)
+        dev_fail_backing(cmd, status, true);
+    return status == RIG_OK && dev_protect_forget(cmd, offset, len);
 }
 
 static size_t equal_bytes(const uint8_t *a, const uint8_t *b, size_t len)

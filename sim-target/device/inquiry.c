@@ -107,6 +107,20 @@ uint32_t dev_unmap_granularity(const rig_device *device)
     return 4096 / device->block_len;
 }
 
+/* SPC-4 section 7.8.7: the types a unit can be formatted with are the one it is formatted with. */
+static size_t page_extended(const dev_command *cmd, uint8_t *body)
+{
+    static const uint8_t types[] = {0, 0, 2, 4}; /* SPT: type 1, 2, 3 only */
+    uint8_t type = cmd->device->protection;
+    if (type)
+        body[0] = (uint8_t)(types[type] << 3 | 0x04 | (type < 3 ? 0x01 : 0)); /* GRD_CHK, REF_CHK */
+    if (type == 2)
+        body[0] |= 0x02; /* APP_CHK: 32-byte commands bring it */
+    body[1] = 0x07;      /* HEADSUP, ORDSUP, SIMPSUP */
+    body[2] = 0x01;      /* V_SUP */
+    return 60;
+}
+
 static size_t page_block_limits(const dev_command *cmd, uint8_t *body)
 {
     const rig_device *device = cmd->device;
@@ -159,9 +173,9 @@ typedef struct vpd_page {
 } vpd_page;
 
 static const vpd_page pages[] = {
-    {0x00, page_supported},    {0x80, page_serial},       {0x83, page_identification},
-    {0x8f, page_third_party},  {0xb0, page_block_limits}, {0xb1, page_characteristics},
-    {0xb2, page_provisioning},
+    {0x00, page_supported},       {0x80, page_serial},       {0x83, page_identification},
+    {0x86, page_extended},        {0x8f, page_third_party},  {0xb0, page_block_limits},
+    {0xb1, page_characteristics}, {0xb2, page_provisioning},
 };
 
 #define NUM_PAGES (sizeof pages / sizeof pages[0])
@@ -196,7 +210,9 @@ static void answer_standard(dev_command *cmd)
         return;
     dev_inquiry_fill(answer, product);
     answer[1] = cmd->device->removable ? 0x80 : 0; /* RMB */
-    answer[5] = 0x10 | 0x08; /* TPGS: implicit access states, 3PC */
+    answer[5] =
+        (uint8_t)(0x10 | 0x08 |
+                  (cmd->device->protection ? 0x01 : 0)); /* TPGS: implicit access states, 3PC, PROTECT */
 }
 
 void dev_inquiry(dev_command *cmd)

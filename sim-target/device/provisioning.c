@@ -16,7 +16,7 @@ static uint64_t same_blocks(const dev_command *cmd)
 
 static bool asks_unmap(const dev_command *cmd)
 {
-    return (cmd->cdb[1] & 0x08) != 0;
+    return (dev_flags(cmd) & 0x08) != 0;
 }
 
 /* With LBPRZ a block of zeros is what a deallocated block reads as; other data has to be written. */
@@ -26,23 +26,23 @@ static void write_blocks(dev_command *cmd, const uint8_t *block)
     uint64_t offset = cmd->lba * device->block_len;
     uint64_t len = same_blocks(cmd) * device->block_len;
     bool zero = memcmp(block, dev_zeros(), device->block_len) == 0;
-    rig_status status = RIG_OK;
+    bool done;
     if (asks_unmap(cmd) && zero)
-        status = device->backing->ops->discard(device->backing, offset, len);
-    else if (!dev_content_repeat(cmd, offset, len, block))
-        return;
-    if (status != RIG_OK)
-        dev_fail_backing(cmd, status, true);
+        done = dev_content_discard(cmd, offset, len);
+    else if (dev_protect_field(cmd) && block != dev_zeros())
+        done = dev_protect_repeat(cmd, block, same_blocks(cmd));
     else
+        done = dev_content_repeat(cmd, offset, len, block);
+    if (done)
         dev_content_settle(cmd, false);
 }
 
 void dev_write_same(dev_command *cmd)
 {
-    uint32_t block_len = cmd->device->block_len;
-    bool no_data = cmd->row->len == 16 && (cmd->cdb[1] & 0x01);
-    if (same_blocks(cmd) > RIG_DEVICE_TRANSFER_MAX / block_len)
-        dev_fail_cdb(cmd, cmd->row->len == 16 ? 10 : 7, 7);
+    uint32_t block_len = dev_protect_block(cmd);
+    bool no_data = cmd->row->len > 10 && (dev_flags(cmd) & 0x01);
+    if (same_blocks(cmd) > RIG_DEVICE_TRANSFER_MAX / cmd->device->block_len)
+        dev_fail_cdb(cmd, dev_count_byte(cmd), 7);
     else if (no_data)
         write_blocks(cmd, dev_zeros());
     else if (cmd->scsi->expected > 0 && cmd->scsi->expected != block_len)
@@ -53,7 +53,7 @@ void dev_write_same(dev_command *cmd)
 
 void dev_write_same_done(dev_command *cmd, uint64_t got)
 {
-    if (got < cmd->device->block_len)
+    if (got < dev_protect_block(cmd))
         dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_LIST_LENGTH);
     else
         write_blocks(cmd, cmd->scsi->iov[0].iov_base);
@@ -98,25 +98,20 @@ static bool check_descriptors(dev_command *cmd, const uint8_t *list, size_t num)
 
 void dev_unmap_done(dev_command *cmd, uint64_t got)
 {
-    rig_backing *backing = cmd->device->backing;
     const uint8_t *list = cmd->scsi->iov[0].iov_base;
+    uint32_t block_len = cmd->device->block_len;
     if (got < cmd->scsi->length) {
         dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_LIST_LENGTH);
         return;
     }
     size_t num = count_descriptors(list, (size_t)got);
-    rig_status status = RIG_OK;
-    if (!check_descriptors(cmd, list, num))
-        return;
-    for (size_t i = 0; i < num && status == RIG_OK; i++) {
+    bool on = check_descriptors(cmd, list, num);
+    for (size_t i = 0; i < num && on; i++) {
         const uint8_t *row = list + UNMAP_HEADER + i * UNMAP_DESCRIPTOR;
         uint64_t blocks = dev_get32(row + 8);
         if (blocks > 0)
-            status = backing->ops->discard(backing, dev_get64(row) * cmd->device->block_len,
-                                           blocks * cmd->device->block_len);
+            on = dev_content_discard(cmd, dev_get64(row) * block_len, blocks * block_len);
     }
-    if (status != RIG_OK)
-        dev_fail_backing(cmd, status, true);
 }
 
 typedef struct extent {

@@ -8,6 +8,7 @@ enum reporting_options {
     REPORT_EITHER = 3,
 };
 
+#define LONG_CDB 32
 #define TIMEOUTS_LEN 12
 
 static bool wants_timeouts(const dev_command *cmd)
@@ -63,9 +64,10 @@ static void report_one(dev_command *cmd, const dev_row *row)
     if (!row)
         return;
     dev_put16(answer + 2, row->len);
-    memcpy(answer + 4, row->usage, cdb_len);
+    for (size_t i = 0; i < cdb_len; i++)
+        answer[4 + i] = dev_row_usage(cmd->device, row, i);
     if (row->service >= 0)
-        answer[5] = (uint8_t)row->service;
+        answer[4 + (cdb_len == LONG_CDB ? 9 : 1)] = (uint8_t)row->service;
     if (timeouts)
         put_timeouts(answer + 4 + cdb_len);
 }
@@ -74,7 +76,7 @@ void dev_report_opcodes(dev_command *cmd)
 {
     unsigned options = cmd->cdb[2] & 0x07;
     uint16_t service = dev_get16(cmd->cdb + 4);
-    const dev_row *row = dev_row_find(cmd->device, cmd->cdb[3], service <= 0x1f ? (uint8_t)service : 0xff);
+    const dev_row *row = dev_row_find(cmd->device, cmd->cdb[3], service);
     bool has_services = row ? row->service >= 0 : dev_opcode_known(cmd->device, cmd->cdb[3]);
     if (options == REPORT_ALL)
         report_all(cmd);

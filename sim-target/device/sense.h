@@ -30,6 +30,9 @@ typedef enum dev_sense_key { /* SPC-4 section 4.5.6 */
 #define DEV_ASC_WRITE_ERROR 0x0c00
 #define DEV_ASC_COPY_DEVICE 0x0d02 /* copy target device not reachable */
 #define DEV_ASC_COPY_TYPE 0x0d03   /* incorrect copy target device type */
+#define DEV_ASC_GUARD 0x1001       /* logical block guard check failed */
+#define DEV_ASC_APP_TAG 0x1002     /* logical block application tag check failed */
+#define DEV_ASC_REF_TAG 0x1003     /* logical block reference tag check failed */
 #define DEV_ASC_READ_ERROR 0x1100
 #define DEV_ASC_LIST_LENGTH 0x1a00        /* parameter list length error */
 #define DEV_ASC_MISCOMPARE 0x1d00         /* during verify operation */

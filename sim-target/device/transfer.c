@@ -48,8 +48,7 @@ static void forget(rig_scsi *scsi)
 
 static bool undo(dev_command *cmd, rig_status status, bool write)
 {
-    rig_device_release(cmd->device, cmd->scsi);
-    describe(cmd->scsi, STEP_NONE, RIG_CDB_NONE, 0);
+    dev_transfer_drop(cmd);
     dev_fail_backing(cmd, status, write);
     return false;
 }
@@ -100,12 +99,12 @@ bool dev_transfer_mapped(const rig_scsi *scsi)
     return scsi->step == STEP_MAP_WRITE;
 }
 
-bool dev_transfer_landing(dev_command *cmd, uint64_t len)
+static bool take_pieces(dev_command *cmd, uint64_t len, rig_cdb_data direction)
 {
     rig_scsi *scsi = cmd->scsi;
     pieces list = {scsi->inside, 0, RIG_SCSI_IOV};
     bool full = true;
-    describe(scsi, STEP_LANDING, RIG_CDB_OUT, len);
+    describe(scsi, STEP_LANDING, direction, len);
     for (size_t done = 0, part; done < len && full; done += part) {
         part = 0;
         if (list.num < list.max || grow(cmd->device, scsi, &list))
@@ -117,6 +116,47 @@ bool dev_transfer_landing(dev_command *cmd, uint64_t len)
     scsi->iov = list.iov;
     scsi->num_iov = list.num;
     return full || undo(cmd, RIG_E_NOMEM, true);
+}
+
+bool dev_transfer_landing(dev_command *cmd, uint64_t len)
+{
+    return take_pieces(cmd, len, RIG_CDB_OUT);
+}
+
+bool dev_transfer_staged(dev_command *cmd, uint64_t len)
+{
+    return take_pieces(cmd, len, RIG_CDB_IN);
+}
+
+/* The memory of byte at, and how much of it lies there: all pooled pieces but the last have one size. */
+static uint8_t *place_of(const rig_scsi *scsi, uint64_t at, size_t *len)
+{
+    const struct iovec *piece = &scsi->iov[at / DEV_POOL_PIECE];
+    size_t in = (size_t)(at % DEV_POOL_PIECE);
+    *len = *len < piece->iov_len - in ? *len : piece->iov_len - in;
+    return (uint8_t *)piece->iov_base + in;
+}
+
+void dev_transfer_put(const rig_scsi *scsi, uint64_t at, const uint8_t *data, size_t len)
+{
+    for (size_t done = 0, part = len; done < len; done += part, part = len - done) {
+        uint8_t *place = place_of(scsi, at + done, &part);
+        memcpy(place, data + done, part);
+    }
+}
+
+void dev_transfer_get(const rig_scsi *scsi, uint64_t at, uint8_t *out, size_t len)
+{
+    for (size_t done = 0, part = len; done < len; done += part, part = len - done) {
+        const uint8_t *place = place_of(scsi, at + done, &part);
+        memcpy(out + done, place, part);
+    }
+}
+
+void dev_transfer_drop(dev_command *cmd)
+{
+    rig_device_release(cmd->device, cmd->scsi);
+    describe(cmd->scsi, STEP_NONE, RIG_CDB_NONE, 0);
 }
 
 /* One piece of len bytes in the command itself or, when that is too small, in a pooled buffer. */

@@ -30,10 +30,13 @@ rig_status rig_device_new(const rig_device_config *config, rig_device **out_devi
     device->removable = config->removable;
     device->unloaded = config->empty;
     device->read_only = config->read_only;
+    device->protection = config->protection;
     dev_pool_init(&device->pool, config->alloc);
     dev_modes_reset(&device->modes);
     dev_rows_index(device->first_row);
-    rig_status status = dev_persistent_load(device, config->err);
+    rig_status status = dev_protect_new(device);
+    if (status == RIG_OK)
+        status = dev_persistent_load(device, config->err);
     if (status != RIG_OK)
         rig_device_free(device);
     else
@@ -50,6 +53,7 @@ void rig_device_free(rig_device *device)
     dev_nexus_cleanup(&device->nexuses, device->alloc);
     dev_persistent_cleanup(&device->persistent, device->alloc);
     dev_inject_cleanup(device);
+    dev_protect_cleanup(device);
     rig_delete(device->alloc, device, sizeof *device);
 }
 
@@ -122,7 +126,7 @@ static bool gate_fields(dev_command *cmd)
         return false;
     }
     for (unsigned i = 1; i < cmd->row->len; i++) {
-        uint8_t wrong = cmd->cdb[i] & (uint8_t)~cmd->row->usage[i];
+        uint8_t wrong = cmd->cdb[i] & (uint8_t)~dev_row_usage(cmd->device, cmd->row, i);
         if (wrong) {
             dev_fail_cdb(cmd, i, top_bit(wrong));
             return false;
@@ -165,6 +169,10 @@ static void decode_blocks(dev_command *cmd)
         cmd->lba = dev_get32(cdb + 2);
         cmd->blocks = dev_get32(cdb + 6);
         break;
+    case 32:
+        cmd->lba = dev_get64(cdb + 12);
+        cmd->blocks = dev_get32(cdb + 28);
+        break;
     default:
         cmd->lba = dev_get64(cdb + 2);
         cmd->blocks = dev_get32(cdb + 10);
@@ -172,10 +180,25 @@ static void decode_blocks(dev_command *cmd)
     }
 }
 
-/* Byte of the count in each CDB length. */
-static unsigned count_byte(const dev_command *cmd)
+unsigned dev_count_byte(const dev_command *cmd)
 {
-    return cmd->row->len == 6 ? 4 : cmd->row->len == 10 ? 7 : cmd->row->len == 12 ? 6 : 10;
+    switch (cmd->row->len) {
+    case 6:
+        return 4;
+    case 10:
+        return 7;
+    case 12:
+        return 6;
+    case 32:
+        return 28;
+    default:
+        return 10;
+    }
+}
+
+uint8_t dev_flags(const dev_command *cmd)
+{
+    return cmd->cdb[cmd->row->len == 32 ? 10 : 1];
 }
 
 static bool gate_range(dev_command *cmd)
@@ -189,14 +212,14 @@ static bool gate_range(dev_command *cmd)
         return false;
     }
     if ((cmd->row->flags & DEV_TRANSFER) && cmd->blocks > RIG_DEVICE_TRANSFER_MAX / device->block_len) {
-        dev_fail_cdb(cmd, count_byte(cmd), 7);
+        dev_fail_cdb(cmd, dev_count_byte(cmd), 7);
         return false;
     }
     return true;
 }
 
 static bool (*const gates[])(dev_command *cmd) = {
-    gate_attention, gate_known,     gate_reservation, gate_fields,
+    gate_attention, gate_known,     gate_reservation, gate_fields,       dev_protect_allows,
     gate_ready,     gate_protected, gate_range,       dev_inject_allows,
 };
 
@@ -223,12 +246,22 @@ void dev_scsi_clear(rig_scsi *scsi)
     scsi->row = NULL;
 }
 
+#define VARIABLE_LENGTH 0x7f
+
+/* SPC-4 section 4.2: of variable length CDBs it is in bytes 8 and 9. */
+static uint16_t service_of(rig_view cdb)
+{
+    if (cdb.len > 9 && cdb.ptr[0] == VARIABLE_LENGTH)
+        return dev_get16(cdb.ptr + 8);
+    return cdb.len > 1 ? cdb.ptr[1] & 0x1f : 0;
+}
+
 void rig_device_begin(rig_device *device, rig_scsi *scsi)
 {
     static const uint8_t nothing[1] = {0xff};
     dev_command cmd = {.device = device, .scsi = scsi, .cdb = scsi->cdb.len ? scsi->cdb.ptr : nothing};
     dev_scsi_clear(scsi);
-    cmd.row = dev_row_find(device, cmd.cdb[0], scsi->cdb.len > 1 ? cmd.cdb[1] & 0x1f : 0);
+    cmd.row = dev_row_find(device, cmd.cdb[0], service_of(scsi->cdb));
     scsi->row = cmd.row;
     if (pass_gates(&cmd))
         cmd.row->begin(&cmd);

@@ -9,6 +9,7 @@
 #include "nexus.h"
 #include "persistent.h"
 #include "pool.h"
+#include "protect.h"
 #include "rig/device.h"
 #include "sense.h"
 
@@ -17,6 +18,7 @@
 #define DEV_COMPARE_BLOCKS_MAX 255      /* blocks of one COMPARE AND WRITE: its count has 8 bits */
 #define DEV_PORT_GROUP 1                /* all target ports are one group: every path is as good */
 #define DEV_ATOMIC_MAX (1u << 20)       /* bytes of one WRITE ATOMIC */
+#define DEV_BLOCK_MAX 4096              /* bytes of a block */
 
 typedef enum dev_status { /* SAM-5 section 5.3 */
                           DEV_GOOD = 0x00,
@@ -47,6 +49,8 @@ struct rig_device {
     bool removable;
     bool unloaded; /* removable, and without a medium */
     bool read_only;
+    uint8_t protection;       /* type of protection information, 0 = none */
+    rig_backing *tags;        /* that information, DEV_TAGS_LEN bytes a block */
     rig_device_error *errors; /* RIG_DEVICE_ERRORS_MAX, made for the first one */
     size_t num_errors;
     const rig_device_target_ops *target; /* NULL: none around it */
@@ -77,6 +81,8 @@ typedef enum dev_row_flag {
     DEV_TRANSFER = 128, /* its count is bounded by MAXIMUM TRANSFER LENGTH */
     DEV_OPEN = 256,     /* passes any persistent reservation of others */
     DEV_LOOKS = 512,    /* passes those of a Write Exclusive type */
+    DEV_GUARDED = 1024, /* bits 5 to 7 of its flags say what becomes of protection information */
+    DEV_TYPE_2 = 2048,  /* only on a unit with protection of type 2 */
 } dev_row_flag;
 
 typedef struct dev_row {
@@ -86,7 +92,7 @@ typedef struct dev_row {
     uint16_t flags;
     void (*begin)(dev_command *cmd);
     void (*finish)(dev_command *cmd, uint64_t got); /* of commands that take data */
-    uint8_t usage[16]; /* CDB bits that may be set; REPORT SUPPORTED OPERATION CODES shows them */
+    uint8_t usage[32]; /* CDB bits that may be set; REPORT SUPPORTED OPERATION CODES shows them */
 } dev_row;
 
 /* command_table.c */
@@ -94,7 +100,9 @@ size_t dev_rows_count(void);
 const dev_row *dev_row_at(size_t i);
 void dev_rows_index(uint8_t first_row[256]);
 bool dev_row_available(const rig_device *device, const dev_row *row);
-const dev_row *dev_row_find(const rig_device *device, uint8_t opcode, uint8_t service);
+const dev_row *dev_row_find(const rig_device *device, uint8_t opcode, uint16_t service);
+/* The bits that byte i of its CDB may have set. */
+uint8_t dev_row_usage(const rig_device *device, const dev_row *row, size_t i);
 bool dev_opcode_known(const rig_device *device, uint8_t opcode);
 
 /* transfer.c: where a command's data lie */
@@ -113,6 +121,13 @@ bool dev_transfer_landing(dev_command *cmd, uint64_t len);
 uint8_t *dev_transfer_answer(dev_command *cmd, size_t len, uint64_t allocation);
 /* The same in memory of the command alone, for at most sizeof inside less one entry. */
 uint8_t *dev_transfer_small(rig_scsi *scsi, size_t len, uint64_t allocation);
+/* Names len bytes of pooled buffers whose content is made and then sent. */
+bool dev_transfer_staged(dev_command *cmd, uint64_t len);
+/* Bytes of such buffers, or of those where data landed. */
+void dev_transfer_put(const rig_scsi *scsi, uint64_t at, const uint8_t *data, size_t len);
+void dev_transfer_get(const rig_scsi *scsi, uint64_t at, uint8_t *out, size_t len);
+/* Gives back what a command that failed was to move. */
+void dev_transfer_drop(dev_command *cmd);
 /* Names one buffer, iov[0], where len bytes of parameters land. */
 bool dev_transfer_parameters(dev_command *cmd, size_t len);
 
@@ -122,6 +137,9 @@ bool dev_content_repeat(dev_command *cmd, uint64_t offset, uint64_t len, const u
 /* Also leaves the result in data. */
 bool dev_content_or(dev_command *cmd, uint64_t offset, uint8_t *data, size_t len);
 bool dev_content_read(dev_command *cmd, uint64_t offset, uint64_t len);
+bool dev_content_copy(dev_command *cmd, uint64_t offset, size_t len, uint8_t *out);
+/* Deallocates on a backing with thin ranges. */
+bool dev_content_discard(dev_command *cmd, uint64_t offset, uint64_t len);
 /* *out_same tells how many leading bytes agree with data; with repeat data is one block that is compared
  * throughout. */
 bool dev_content_compare(dev_command *cmd, uint64_t offset, uint64_t len, const uint8_t *data, bool repeat,
@@ -137,6 +155,11 @@ bool dev_is_read_only(const rig_device *device);
 /* inject.c: ends the command in an error that a test put in; false then */
 bool dev_inject_allows(dev_command *cmd);
 void dev_inject_cleanup(rig_device *device);
+
+/* unit.c: the byte with the flags of a block command: 1, or 10 of 32 bytes */
+uint8_t dev_flags(const dev_command *cmd);
+/* The first byte of its count. */
+unsigned dev_count_byte(const dev_command *cmd);
 
 /* unit.c: sets every out: and private member but the big arrays to its first value */
 void dev_scsi_clear(rig_scsi *scsi);
