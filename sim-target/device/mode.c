@@ -1,7 +1,8 @@
 /* MODE SENSE and MODE SELECT: SPC-4 sections 6.11 to 6.14 and 7.5, SBC-3 section 6.5. */
 #include "unit.h"
 
-#define BODY_MAX 18 /* bytes of a page behind its two-byte header */
+#define BODY_MAX 28 /* bytes of a page behind its header */
+#define SUBPAGE_FORMAT 0x40
 #define PAGE_ALL 0x3f
 #define SUBPAGE_ALL 0xff
 #define LIST_MAX 128 /* bytes of all that MODE SENSE can answer */
@@ -10,10 +11,11 @@ enum page_control { PC_CURRENT, PC_CHANGEABLE, PC_DEFAULT, PC_SAVED };
 
 typedef struct mode_page {
     uint8_t code;
+    uint8_t subpage; /* not 0: with the four-byte header of the subpage format */
     uint8_t len;
     uint8_t fixed[BODY_MAX];      /* what no MODE SELECT changes */
     uint8_t changeable[BODY_MAX]; /* mask of what it does */
-    void (*put)(const dev_modes *modes, uint8_t *body);
+    void (*put)(const rig_device *device, const dev_modes *modes, uint8_t *body);
     void (*take)(dev_modes *modes, const uint8_t *body);
 } mode_page;
 
@@ -22,8 +24,9 @@ static void set_bit(uint8_t *byte, uint8_t bit, bool on)
     *byte = (uint8_t)(on ? *byte | bit : *byte & ~bit);
 }
 
-static void put_caching(const dev_modes *modes, uint8_t *body)
+static void put_caching(const rig_device *device, const dev_modes *modes, uint8_t *body)
 {
+    (void)device;
     set_bit(&body[0], 0x04, modes->write_cache);
 }
 
@@ -32,8 +35,10 @@ static void take_caching(dev_modes *modes, const uint8_t *body)
     modes->write_cache = (body[0] & 0x04) != 0;
 }
 
-static void put_control(const dev_modes *modes, uint8_t *body)
+/* ATO: application tags are kept as they come, so they are the initiator's. */
+static void put_control(const rig_device *device, const dev_modes *modes, uint8_t *body)
 {
+    set_bit(&body[3], 0x80, device->protection != 0);
     set_bit(&body[0], 0x04, modes->descriptor_sense);
     set_bit(&body[2], 0x08, modes->write_protect);
 }
@@ -44,9 +49,9 @@ static void take_control(dev_modes *modes, const uint8_t *body)
     modes->write_protect = (body[2] & 0x08) != 0;
 }
 
-static void put_nothing(const dev_modes *modes, uint8_t *body)
+static void put_nothing(const rig_device *device, const dev_modes *modes, uint8_t *body)
 {
-    (void)modes, (void)body;
+    (void)device, (void)modes, (void)body;
 }
 
 static void take_nothing(dev_modes *modes, const uint8_t *body)
@@ -55,11 +60,15 @@ static void take_nothing(dev_modes *modes, const uint8_t *body)
 }
 
 static const mode_page pages[] = {
-    {0x08, 18, {0}, {0x04}, put_caching, take_caching},
+    /* read-write error recovery: AWRE, ARRE */
+    {0x01, 0, 10, {0xc0}, {0}, put_nothing, take_nothing},
+    {0x08, 0, 18, {0}, {0x04}, put_caching, take_caching},
     /* queue algorithm: unrestricted reordering */
-    {0x0a, 10, {0, 0x10}, {0x04, 0, 0x08}, put_control, take_control},
+    {0x0a, 0, 10, {0, 0x10}, {0x04, 0, 0x08}, put_control, take_control},
+    /* control extension: no time stamp, no implicit asymmetric access, no initial priority */
+    {0x0a, 1, 28, {0}, {0}, put_nothing, take_nothing},
     /* informational exceptions: DEXCPT, none are reported */
-    {0x1c, 10, {0x08}, {0}, put_nothing, take_nothing},
+    {0x1c, 0, 10, {0x08}, {0}, put_nothing, take_nothing},
 };
 
 #define NUM_PAGES (sizeof pages / sizeof pages[0])
@@ -69,26 +78,44 @@ void dev_modes_reset(dev_modes *modes)
     *modes = (dev_modes){.write_cache = true};
 }
 
-static void page_body(const mode_page *page, const dev_modes *modes, enum page_control control, uint8_t *body)
+static void page_body(const rig_device *device, const mode_page *page, enum page_control control,
+                      const dev_modes *modes, uint8_t *body)
 {
     dev_modes defaults;
     dev_modes_reset(&defaults);
     memcpy(body, control == PC_CHANGEABLE ? page->changeable : page->fixed, page->len);
     if (control != PC_CHANGEABLE)
-        page->put(control == PC_DEFAULT ? &defaults : modes, body);
+        page->put(device, control == PC_DEFAULT ? &defaults : modes, body);
+}
+
+/* SPC-4 table 453: page 3Fh stands for all, subpage FFh for all of a page, subpage 0 for the page itself. */
+static bool is_asked_for(const dev_command *cmd, const mode_page *page)
+{
+    unsigned code = cmd->cdb[2] & 0x3f, subpage = cmd->cdb[3];
+    return (code == PAGE_ALL || code == page->code) && (subpage == SUBPAGE_ALL || subpage == page->subpage);
+}
+
+static size_t put_header(const mode_page *page, uint8_t *out)
+{
+    out[0] = page->code;
+    out[1] = page->len;
+    if (!page->subpage)
+        return 2;
+    out[0] |= SUBPAGE_FORMAT;
+    out[1] = page->subpage;
+    dev_put16(out + 2, page->len);
+    return 4;
 }
 
 static size_t put_pages(const dev_command *cmd, uint8_t *out)
 {
-    unsigned code = cmd->cdb[2] & 0x3f;
     size_t len = 0;
     for (size_t i = 0; i < NUM_PAGES; i++) {
-        if (code != PAGE_ALL && code != pages[i].code)
+        if (!is_asked_for(cmd, &pages[i]))
             continue;
-        out[len] = pages[i].code;
-        out[len + 1] = pages[i].len;
-        page_body(&pages[i], &cmd->device->modes, cmd->cdb[2] >> 6, out + len + 2);
-        len += 2u + pages[i].len;
+        len += put_header(&pages[i], out + len);
+        page_body(cmd->device, &pages[i], cmd->cdb[2] >> 6, &cmd->device->modes, out + len);
+        len += pages[i].len;
     }
     return len;
 }
@@ -114,13 +141,15 @@ static uint8_t device_specific(const rig_device *device)
 
 static bool check_sense(dev_command *cmd)
 {
-    unsigned code = cmd->cdb[2] & 0x3f;
-    bool known = code == PAGE_ALL;
-    for (size_t i = 0; i < NUM_PAGES; i++)
+    unsigned code = cmd->cdb[2] & 0x3f, subpage = cmd->cdb[3];
+    bool known = code == PAGE_ALL, whole = known && (subpage == 0 || subpage == SUBPAGE_ALL);
+    for (size_t i = 0; i < NUM_PAGES; i++) {
         known = known || pages[i].code == code;
+        whole = whole || (code != PAGE_ALL && is_asked_for(cmd, &pages[i]));
+    }
     if (!known)
         dev_fail_cdb(cmd, 2, 5);
-    else if (cmd->cdb[3] != 0 && cmd->cdb[3] != SUBPAGE_ALL)
+    else if (!whole)
         dev_fail_cdb(cmd, 3, 7);
     else if (cmd->cdb[2] >> 6 == PC_SAVED)
         dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_NO_SAVING);
@@ -204,45 +233,65 @@ static bool descriptor_agrees(const rig_device *device, const uint8_t *row, size
     return block_len == device->block_len && (blocks == 0 || all_ones || blocks == device->num_blocks);
 }
 
-static const mode_page *find_page(uint8_t code)
+static const mode_page *find_page(uint8_t code, uint8_t subpage)
 {
     for (size_t i = 0; i < NUM_PAGES; i++)
-        if (pages[i].code == code)
+        if (pages[i].code == code && pages[i].subpage == subpage)
             return &pages[i];
     return NULL;
 }
 
 /* Bits outside the mask must be what they are (SPC-4 section 6.11). Returns the index of the first wrong
  * byte, or the page's length. */
-static size_t first_wrong(const mode_page *page, const dev_modes *modes, const uint8_t *body)
+static size_t first_wrong(const rig_device *device, const mode_page *page, const dev_modes *modes,
+                          const uint8_t *body)
 {
     uint8_t current[BODY_MAX];
     size_t i = 0;
-    page_body(page, modes, PC_CURRENT, current);
+    page_body(device, page, PC_CURRENT, modes, current);
     while (i < page->len && !((body[i] ^ current[i]) & ~page->changeable[i]))
         i++;
     return i;
 }
 
+/* The header of a page of len bytes: NULL with the command failed when it is unknown, cut or of another
+ * length. */
+static const mode_page *read_header(dev_command *cmd, const uint8_t *list, size_t at, size_t len,
+                                    size_t *out_header)
+{
+    bool sub = (list[at] & SUBPAGE_FORMAT) != 0;
+    *out_header = sub ? 4 : 2;
+    if (len - at < *out_header) {
+        dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_LIST_LENGTH);
+        return NULL;
+    }
+    const mode_page *page = find_page(list[at] & 0x3f, sub ? list[at + 1] : 0);
+    size_t said = sub ? dev_get16(list + at + 2) : list[at + 1];
+    if (!page || (sub && !page->subpage))
+        dev_fail_list(cmd, (unsigned)at);
+    else if (len - at < *out_header + page->len)
+        dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_LIST_LENGTH);
+    else if (said != page->len)
+        dev_fail_list(cmd, (unsigned)(at + *out_header - (sub ? 2 : 1)));
+    else
+        return page;
+    return NULL;
+}
+
 /* One page at list[at]; returns its length, or 0 with the command failed. */
 static size_t take_page(dev_command *cmd, dev_modes *modes, const uint8_t *list, size_t at, size_t len)
 {
-    const mode_page *page = find_page(list[at] & 0x7f);
-    if (!page) {
-        dev_fail_list(cmd, (unsigned)at);
+    size_t header;
+    const mode_page *page = read_header(cmd, list, at, len, &header);
+    if (!page)
+        return 0;
+    size_t wrong = first_wrong(cmd->device, page, modes, list + at + header);
+    if (wrong < page->len) {
+        dev_fail_list(cmd, (unsigned)(at + header + wrong));
         return 0;
     }
-    if (len - at < 2u + page->len) {
-        dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_LIST_LENGTH);
-        return 0;
-    }
-    size_t wrong = list[at + 1] == page->len ? first_wrong(page, modes, list + at + 2) : 0;
-    if (list[at + 1] != page->len || wrong < page->len) {
-        dev_fail_list(cmd, (unsigned)(list[at + 1] != page->len ? at + 1 : at + 2 + wrong));
-        return 0;
-    }
-    page->take(modes, list + at + 2);
-    return 2u + page->len;
+    page->take(modes, list + at + header);
+    return header + page->len;
 }
 
 /* All pages are checked before the first one takes effect. */

@@ -5,16 +5,18 @@ static void all_pages_6(void)
 {
     fixture unit;
     fixture_open(&unit, "ram:1M");
-    CU_ASSERT_EQUAL(READ(&unit, 0x1a, 0, 0x3f, 0, 255, 0), 4 + 8 + 20 + 12 + 12);
-    CU_ASSERT_EQUAL(unit.data[0], 55);
+    CU_ASSERT_EQUAL(READ(&unit, 0x1a, 0, 0x3f, 0, 255, 0), 4 + 8 + 12 + 20 + 12 + 12);
+    CU_ASSERT_EQUAL(unit.data[0], 67);
     CU_ASSERT_EQUAL(unit.data[1], 0);
     CU_ASSERT_EQUAL(unit.data[2], 0x10); /* DPOFUA */
     CU_ASSERT_EQUAL(unit.data[3], 8);
     CU_ASSERT_EQUAL(memcmp(unit.data + 4, "\x00\x00\x08\x00\x00\x00\x02\x00", 8), 0);
-    CU_ASSERT_EQUAL(memcmp(unit.data + 12, "\x08\x12\x04", 3), 0); /* WCE */
-    CU_ASSERT_EQUAL(memcmp(unit.data + 32, "\x0a\x0a\x00\x10\x00", 5), 0);
-    CU_ASSERT_EQUAL(memcmp(unit.data + 44, "\x1c\x0a\x08", 3), 0);
-    CU_ASSERT_EQUAL(READ(&unit, 0x1a, 0x08, 0x3f, 0xff, 255, 0), 48); /* DBD, all subpages */
+    CU_ASSERT_EQUAL(memcmp(unit.data + 12, "\x01\x0a\xc0", 3), 0); /* AWRE, ARRE */
+    CU_ASSERT_EQUAL(memcmp(unit.data + 24, "\x08\x12\x04", 3), 0); /* WCE */
+    CU_ASSERT_EQUAL(memcmp(unit.data + 44, "\x0a\x0a\x00\x10\x00\x00", 6), 0);
+    CU_ASSERT_EQUAL(memcmp(unit.data + 56, "\x1c\x0a\x08", 3), 0);
+    CU_ASSERT_EQUAL(READ(&unit, 0x1a, 0x08, 0x3f, 0xff, 255, 0), 4 + 12 + 20 + 12 + 32 + 12); /* DBD */
+    CU_ASSERT_EQUAL(memcmp(unit.data + 48, "\x4a\x01\x00\x1c", 4), 0);
     CU_ASSERT_EQUAL(unit.data[3], 0);
     CU_ASSERT_EQUAL(READ(&unit, 0x1a, 0x08, 0x0a, 0, 3, 0), 3);
     CU_ASSERT_EQUAL(unit.data[0], 15);
@@ -38,6 +40,84 @@ static void all_pages_10(void)
     fixture_close(&unit);
 }
 
+static void pages_and_their_subpages(void)
+{
+    fixture unit;
+    fixture_open(&unit, "ram:1M");
+    CU_ASSERT_EQUAL(READ(&unit, 0x1a, 0x08, 0x0a, 0x01, 255, 0), 4 + 32);
+    CU_ASSERT_EQUAL(memcmp(unit.data + 4, "\x4a\x01\x00\x1c", 4), 0);
+    CU_ASSERT(fixture_all(unit.data + 8, 0, 28));
+    CU_ASSERT_EQUAL(READ(&unit, 0x1a, 0x08, 0x0a, 0xff, 255, 0), 4 + 12 + 32);
+    CU_ASSERT_EQUAL(READ(&unit, 0x1a, 0x08, 0x08, 0xff, 255, 0), 4 + 20);
+    BEGIN(&unit, 0x1a, 0x08, 0x0a, 0x02, 255, 0);
+    CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
+    CU_ASSERT_EQUAL(unit.scsi.sense[17], 3);
+    BEGIN(&unit, 0x1a, 0x08, 0x08, 0x01, 255, 0);
+    CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
+    BEGIN(&unit, 0x1a, 0x08, 0x3f, 0x01, 255, 0);
+    CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
+    fixture_close(&unit);
+}
+
+/* MODE SELECT(6) of len bytes behind an empty header. */
+static void select_6(fixture *unit, const uint8_t *page, size_t len)
+{
+    uint8_t list[64] = {0};
+    memcpy(list + 4, page, len);
+    WRITE(unit, list, 0x15, 0x10, 0, 0, (uint8_t)(4 + len), 0);
+}
+
+static void subpages_are_selected_in_their_format(void)
+{
+    uint8_t page[32] = {0x4a, 0x01, 0x00, 0x1c};
+    fixture unit;
+    fixture_open(&unit, "ram:1M");
+    select_6(&unit, page, 32);
+    CHECK_GOOD(&unit);
+    page[5] = 1; /* initial priority */
+    select_6(&unit, page, 32);
+    CHECK_SENSE(&unit, 0x05, 0x26, 0x00);
+    CU_ASSERT_EQUAL(unit.scsi.sense[17], 4 + 5);
+    page[5] = 0;
+    page[3] = 0x1b;
+    select_6(&unit, page, 32);
+    CHECK_SENSE(&unit, 0x05, 0x26, 0x00);
+    CU_ASSERT_EQUAL(unit.scsi.sense[17], 4 + 2);
+    page[3] = 0x1c;
+    select_6(&unit, page, 31);
+    CHECK_SENSE(&unit, 0x05, 0x1a, 0x00);
+    select_6(&unit, page, 3);
+    CHECK_SENSE(&unit, 0x05, 0x1a, 0x00);
+    page[1] = 0; /* page 0Ah has no subpage 0 in that format */
+    select_6(&unit, page, 32);
+    CHECK_SENSE(&unit, 0x05, 0x26, 0x00);
+    CU_ASSERT_EQUAL(unit.scsi.sense[17], 4);
+    fixture_close(&unit);
+}
+
+static void others_learn_of_new_modes(void)
+{
+    fixture unit;
+    fixture_open(&unit, "ram:1M");
+    CU_ASSERT_EQUAL(rig_device_nexus_new(unit.device, 1), RIG_OK);
+    CU_ASSERT_EQUAL(rig_device_nexus_new(unit.device, 2), RIG_OK);
+    select_6(&unit, (const uint8_t[12]){0x0a, 0x0a, 0x04, 0x10}, 12);
+    CHECK_GOOD(&unit);
+    BEGIN(&unit, 0x00);
+    CHECK_GOOD(&unit);
+    select_6(&unit, (const uint8_t[12]){0x0a, 0x0a, 0, 0x10}, 12);
+    unit.scsi.nexus = 2;
+    BEGIN(&unit, 0x00);
+    CHECK_REFUSED(&unit, 0x06, 0x2a, 0x01);
+    BEGIN(&unit, 0x00);
+    CHECK_GOOD(&unit);
+    select_6(&unit, (const uint8_t[12]){0x0a, 0x0a, 0, 0x10}, 12); /* changes nothing */
+    unit.scsi.nexus = 1;
+    BEGIN(&unit, 0x00);
+    CHECK_GOOD(&unit);
+    fixture_close(&unit);
+}
+
 static void changeable_default_and_saved_values(void)
 {
     fixture unit;
@@ -50,7 +130,7 @@ static void changeable_default_and_saved_values(void)
     CHECK_REFUSED(&unit, 0x05, 0x39, 0x00);
     BEGIN(&unit, 0x1a, 0x08, 0x19, 0, 255, 0);
     CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
-    BEGIN(&unit, 0x5a, 0x08, 0x0a, 0x01, 0, 0, 0, 0, 255, 0);
+    BEGIN(&unit, 0x5a, 0x08, 0x0a, 0x03, 0, 0, 0, 0, 255, 0);
     CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
     fixture_close(&unit);
 }
@@ -190,6 +270,9 @@ static void others_are_told_of_a_change_once(void)
 
 RIG_SUITE("device modes", {"MODE SENSE(6) of all pages", all_pages_6},
           {"MODE SENSE(10) and the long block descriptor", all_pages_10},
+          {"pages and subpages", pages_and_their_subpages},
+          {"subpages selected", subpages_are_selected_in_their_format},
+          {"others learn of new modes", others_learn_of_new_modes},
           {"changeable, default and saved values", changeable_default_and_saved_values},
           {"SWP protects from writes", software_write_protect},
           {"D_SENSE changes the format", descriptor_format_sense},
