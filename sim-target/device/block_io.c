@@ -218,6 +218,42 @@ void dev_write_atomic_done(dev_command *cmd, uint64_t got)
         dev_content_settle(cmd, wants_fua(cmd));
 }
 
+/* SBC-3 section 5.56: what goes back is what is new against what was there. */
+void dev_xor_write_read(dev_command *cmd)
+{
+    if (cmd->blocks == 0)
+        return;
+    if (dev_transfer_both(cmd, length_of(cmd)))
+        cmd->scsi->back_length = length_of(cmd);
+}
+
+static bool xor_received(dev_command *cmd, uint64_t at, uint8_t *data, size_t len)
+{
+    uint8_t old[DEV_BLOCK_MAX];
+    bool on = true, disable_write = (cmd->cdb[1] & 0x04) != 0;
+    for (size_t done = 0, part; done < len && on; done += part) {
+        uint64_t offset = start_of(cmd) + at + done;
+        part = len - done < sizeof old ? len - done : sizeof old;
+        on = dev_content_copy(cmd, offset, part, old) &&
+             (disable_write || dev_content_write(cmd, offset, data + done, part));
+        for (size_t i = 0; i < part && on; i++)
+            data[done + i] ^= old[i];
+    }
+    return on;
+}
+
+void dev_xor_write_read_done(dev_command *cmd, uint64_t got)
+{
+    rig_scsi *scsi = cmd->scsi;
+    scsi->back_length = 0;
+    if (!dev_protect_check(cmd) || !each_received(cmd, 0, whole_blocks(cmd, got), xor_received) ||
+        !dev_content_settle(cmd, wants_fua(cmd)))
+        return;
+    scsi->back_length = whole_blocks(cmd, got);
+    scsi->back_iov = scsi->iov;
+    scsi->num_back = scsi->num_iov;
+}
+
 /* The verify instance and the write instance of the blocks, one behind the other. */
 void dev_compare(dev_command *cmd)
 {

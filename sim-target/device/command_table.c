@@ -10,6 +10,7 @@
 #define PUTS (DEV_MEDIUM | DEV_BLOCKS | DEV_TRANSFER | DEV_WRITES)
 #define THIN (DEV_MEDIUM | DEV_WRITES | DEV_THIN)
 #define SAME (DEV_MEDIUM | DEV_WRITES | DEV_BLOCKS)
+#define ERASES (DEV_MEDIUM | DEV_WRITES | DEV_SANITIZES)
 #define THIN_SAME (SAME | DEV_THIN | DEV_GUARDED)
 #define THICK_SAME (SAME | DEV_THICK | DEV_GUARDED)
 
@@ -54,6 +55,23 @@ static const dev_row rows[] = {
     {0x41, ANY, 10, THIN_SAME, dev_write_same, dev_write_same_done, {0x41, 0x08, LBA4, GROUP, COUNT2}},
     {0x41, ANY, 10, THICK_SAME, dev_write_same, dev_write_same_done, {0x41, 0x00, LBA4, GROUP, COUNT2}},
     {0x42, ANY, 10, THIN, dev_unmap, dev_unmap_done, {0x42, 0, 0, 0, 0, 0, GROUP, COUNT2}},
+    {0x48,
+     0x01,
+     10,
+     ERASES,
+     dev_sanitize_overwrite,
+     dev_sanitize_overwrite_done,
+     {0x48, 0xbf, 0, 0, 0, 0, 0, COUNT2}},
+    {0x48, 0x02, 10, ERASES | DEV_THIN, dev_sanitize_erase, NULL, {0x48, 0xbf, 0, 0, 0, 0, 0, COUNT2}},
+    {0x48, 0x03, 10, ERASES | DEV_THIN, dev_sanitize_erase, NULL, {0x48, 0xbf, 0, 0, 0, 0, 0, COUNT2}},
+    {0x48, 0x1f, 10, ERASES, dev_sanitize_exit, NULL, {0x48, 0xbf, 0, 0, 0, 0, 0, COUNT2}},
+    {0x53,
+     ANY,
+     10,
+     PUTS | DEV_BOTH,
+     dev_xor_write_read,
+     dev_xor_write_read_done,
+     {0x53, 0x1c, LBA4, GROUP, COUNT2}},
     {0x55, ANY, 10, 0, dev_mode_select_10, dev_mode_select_10_done, {0x55, 0x11, 0, 0, 0, 0, 0, COUNT2}},
     {0x5a, ANY, 10, DEV_LOOKS, dev_mode_sense_10, NULL, {0x5a, 0x18, 0xff, 0xff, 0, 0, 0, COUNT2}},
     {0x5e, 0, 10, DEV_OPEN, dev_persistent_in, NULL, {0x5e, 0x1f, 0, 0, 0, 0, 0, COUNT2}},

@@ -145,8 +145,9 @@ static size_t page_block_limits(const dev_command *cmd, uint8_t *body)
 
 static size_t page_characteristics(const dev_command *cmd, uint8_t *body)
 {
-    (void)cmd;
     dev_put16(body, 1); /* does not rotate */
+    if (cmd->device->backing->ops->discard)
+        body[3] = 0x40 | 0x10; /* WABEREQ, WACEREQ: what was erased can be read at once */
     return 60;
 }
 

@@ -56,7 +56,8 @@ typedef enum dev_sense_key { /* SPC-4 section 4.5.6 */
 #define DEV_ASC_RESERVATIONS_PREEMPTED 0x2a03
 #define DEV_ASC_RESERVATIONS_RELEASED 0x2a04
 #define DEV_ASC_REGISTRATIONS_PREEMPTED 0x2a05
-#define DEV_ASC_RESOURCES 0x5504      /* insufficient registration resources */
+#define DEV_ASC_RESOURCES 0x5504 /* insufficient registration resources */
+#define DEV_ASC_SANITIZE_FAILED 0x3103
 #define DEV_ASC_NO_SAVING 0x3900      /* saving parameters not supported */
 #define DEV_ASC_MEDIUM_CHANGED 0x2800 /* not ready to ready change, medium may have changed */
 #define DEV_ASC_NO_MEDIUM 0x3a00      /* medium not present */

@@ -42,6 +42,8 @@ static void forget(rig_scsi *scsi)
     scsi->step = STEP_NONE;
     scsi->iov = NULL;
     scsi->num_iov = 0;
+    scsi->back_iov = NULL;
+    scsi->num_back = 0;
     scsi->held = NULL;
     scsi->held_size = 0;
 }
@@ -126,6 +128,11 @@ bool dev_transfer_landing(dev_command *cmd, uint64_t len)
 bool dev_transfer_staged(dev_command *cmd, uint64_t len)
 {
     return take_pieces(cmd, len, RIG_CDB_IN);
+}
+
+bool dev_transfer_both(dev_command *cmd, uint64_t len)
+{
+    return take_pieces(cmd, len, RIG_CDB_BIDI);
 }
 
 /* The memory of byte at, and how much of it lies there: all pooled pieces but the last have one size. */

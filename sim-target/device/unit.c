@@ -94,9 +94,10 @@ static bool gate_attention(dev_command *cmd)
 
 static bool gate_known(dev_command *cmd)
 {
-    if (cmd->row)
+    bool unfit = cmd->row && (cmd->row->flags & DEV_BOTH) && !cmd->scsi->both;
+    if (cmd->row && !unfit)
         return true;
-    if (dev_opcode_known(cmd->device, cmd->cdb[0]))
+    if (!unfit && dev_opcode_known(cmd->device, cmd->cdb[0]))
         dev_fail_cdb(cmd, 1, 4);
     else
         dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_OPCODE);
@@ -141,6 +142,14 @@ static bool gate_ready(dev_command *cmd)
     if (!(cmd->row->flags & DEV_MEDIUM) || dev_is_ready(cmd->device, &sense))
         return true;
     dev_fail_sense(cmd, &sense);
+    return false;
+}
+
+static bool gate_sanitized(dev_command *cmd)
+{
+    if (!(cmd->row->flags & DEV_MEDIUM) || (cmd->row->flags & DEV_SANITIZES) || !cmd->device->sanitize_failed)
+        return true;
+    dev_fail(cmd, DEV_MEDIUM_ERROR, DEV_ASC_SANITIZE_FAILED);
     return false;
 }
 
@@ -219,8 +228,8 @@ static bool gate_range(dev_command *cmd)
 }
 
 static bool (*const gates[])(dev_command *cmd) = {
-    gate_attention, gate_known,     gate_reservation, gate_fields,       dev_protect_allows,
-    gate_ready,     gate_protected, gate_range,       dev_inject_allows,
+    gate_attention, gate_known,     gate_reservation, gate_fields, dev_protect_allows,
+    gate_ready,     gate_sanitized, gate_protected,   gate_range,  dev_inject_allows,
 };
 
 static bool pass_gates(dev_command *cmd)
@@ -237,6 +246,9 @@ void dev_scsi_clear(rig_scsi *scsi)
     scsi->length = 0;
     scsi->iov = NULL;
     scsi->num_iov = 0;
+    scsi->back_length = 0;
+    scsi->back_iov = NULL;
+    scsi->num_back = 0;
     scsi->status = DEV_GOOD;
     scsi->sense_len = 0;
     scsi->step = 0;
@@ -270,10 +282,12 @@ void rig_device_begin(rig_device *device, rig_scsi *scsi)
 void rig_device_finish(rig_device *device, rig_scsi *scsi, uint64_t got, bool abandon)
 {
     dev_command cmd = {.device = device, .scsi = scsi, .row = scsi->row, .cdb = scsi->cdb.ptr};
-    if (scsi->direction == RIG_CDB_OUT && scsi->num_iov > 0 && !abandon) {
+    bool both = scsi->direction == RIG_CDB_BIDI;
+    if ((both || scsi->direction == RIG_CDB_OUT) && scsi->num_iov > 0 && !abandon) {
         if (cmd.row->flags & DEV_BLOCKS)
             decode_blocks(&cmd);
         cmd.row->finish(&cmd, got < scsi->length ? got : scsi->length);
     }
-    rig_device_release(device, scsi);
+    if (scsi->num_back == 0)
+        rig_device_release(device, scsi);
 }

@@ -18,6 +18,7 @@
 #define DEV_COMPARE_BLOCKS_MAX 255      /* blocks of one COMPARE AND WRITE: its count has 8 bits */
 #define DEV_PORT_GROUP 1                /* all target ports are one group: every path is as good */
 #define DEV_ATOMIC_MAX (1u << 20)       /* bytes of one WRITE ATOMIC */
+#define DEV_OVERWRITE_MAX (1u << 30)    /* bytes of a disk that can be overwritten at once */
 #define DEV_BLOCK_MAX 4096              /* bytes of a block */
 
 typedef enum dev_status { /* SAM-5 section 5.3 */
@@ -49,6 +50,8 @@ struct rig_device {
     bool removable;
     bool unloaded; /* removable, and without a medium */
     bool read_only;
+    bool sanitize_failed;     /* the last SANITIZE did, and no command that uses the medium goes on */
+    bool sanitize_exits;      /* and it had AUSE set, so that EXIT FAILURE MODE ends that */
     uint8_t protection;       /* type of protection information, 0 = none */
     rig_backing *tags;        /* that information, DEV_TAGS_LEN bytes a block */
     rig_device_error *errors; /* RIG_DEVICE_ERRORS_MAX, made for the first one */
@@ -78,11 +81,13 @@ typedef enum dev_row_flag {
     DEV_BLOCKS = 16, /* logical block address and count at the usual places of its CDB length */
     DEV_THIN = 32,   /* only on a backing with thin ranges */
     DEV_THICK = 64,  /* only on a backing without */
-    DEV_TRANSFER = 128, /* its count is bounded by MAXIMUM TRANSFER LENGTH */
-    DEV_OPEN = 256,     /* passes any persistent reservation of others */
-    DEV_LOOKS = 512,    /* passes those of a Write Exclusive type */
-    DEV_GUARDED = 1024, /* bits 5 to 7 of its flags say what becomes of protection information */
-    DEV_TYPE_2 = 2048,  /* only on a unit with protection of type 2 */
+    DEV_TRANSFER = 128,   /* its count is bounded by MAXIMUM TRANSFER LENGTH */
+    DEV_OPEN = 256,       /* passes any persistent reservation of others */
+    DEV_LOOKS = 512,      /* passes those of a Write Exclusive type */
+    DEV_GUARDED = 1024,   /* bits 5 to 7 of its flags say what becomes of protection information */
+    DEV_TYPE_2 = 2048,    /* only on a unit with protection of type 2 */
+    DEV_SANITIZES = 8192, /* goes on where a SANITIZE failed */
+    DEV_BOTH = 4096,      /* moves data both ways: only for callers that can */
 } dev_row_flag;
 
 typedef struct dev_row {
@@ -123,6 +128,8 @@ uint8_t *dev_transfer_answer(dev_command *cmd, size_t len, uint64_t allocation);
 uint8_t *dev_transfer_small(rig_scsi *scsi, size_t len, uint64_t allocation);
 /* Names len bytes of pooled buffers whose content is made and then sent. */
 bool dev_transfer_staged(dev_command *cmd, uint64_t len);
+/* Names len bytes of pooled buffers that take data, and later are the answer. */
+bool dev_transfer_both(dev_command *cmd, uint64_t len);
 /* Bytes of such buffers, or of those where data landed. */
 void dev_transfer_put(const rig_scsi *scsi, uint64_t at, const uint8_t *data, size_t len);
 void dev_transfer_get(const rig_scsi *scsi, uint64_t at, uint8_t *out, size_t len);
@@ -202,6 +209,14 @@ void dev_mode_select_6_done(dev_command *cmd, uint64_t got);
 void dev_mode_select_10(dev_command *cmd);
 void dev_mode_select_10_done(dev_command *cmd, uint64_t got);
 void dev_modes_reset(dev_modes *modes);
+
+void dev_sanitize_overwrite(dev_command *cmd);
+void dev_sanitize_overwrite_done(dev_command *cmd, uint64_t got);
+void dev_sanitize_erase(dev_command *cmd);
+void dev_sanitize_exit(dev_command *cmd);
+
+void dev_xor_write_read(dev_command *cmd);
+void dev_xor_write_read_done(dev_command *cmd, uint64_t got);
 
 void dev_write_atomic(dev_command *cmd);
 void dev_write_atomic_done(dev_command *cmd, uint64_t got);

@@ -85,7 +85,7 @@ static void report_of_all_commands(void)
     CU_ASSERT_EQUAL(unit.data[4 + 9], 0x0a);
     fixture_close(&unit);
     fixture_open(&unit, "null:1M");
-    CU_ASSERT_EQUAL(report_all(&unit, 0, 8), thin - 1); /* without UNMAP */
+    CU_ASSERT_EQUAL(report_all(&unit, 0, 8), thin - 3); /* without UNMAP and erasing */
     fixture_close(&unit);
 }
 
@@ -95,7 +95,8 @@ static void what_is_reported_is_what_is_done(void)
 {
     fixture unit;
     fixture_open(&unit, "ram:1M");
-    uint8_t list[512];
+    unit.scsi.both = true;
+    uint8_t list[1024];
     size_t num = report_all(&unit, 0, 8);
     CU_ASSERT_FATAL(8 * num <= sizeof list);
     memcpy(list, unit.data + 4, 8 * num);
@@ -136,7 +137,7 @@ static void check_hostile(fixture *unit, uint32_t *state)
     CU_ASSERT(scsi->length <= 2 * RIG_DEVICE_TRANSFER_MAX);
     CU_ASSERT_EQUAL(fixture_total(scsi), scsi->length);
     CU_ASSERT((scsi->direction == RIG_CDB_NONE) == (scsi->length == 0));
-    if (scsi->direction == RIG_CDB_OUT) {
+    if (scsi->direction == RIG_CDB_OUT || scsi->direction == RIG_CDB_BIDI) {
         uint64_t got = next_random(state) % (scsi->length + 1);
         for (uint32_t i = 0; i < scsi->num_iov; i++)
             memset(scsi->iov[i].iov_base, (int)next_random(state) & 0xff,
@@ -150,22 +151,26 @@ static void check_hostile(fixture *unit, uint32_t *state)
     CU_ASSERT(scsi->status == 0x00 || scsi->status == 0x02 || scsi->status == 0x18);
 }
 
-static void hostile_bytes(const char *backing, uint32_t seed)
+static void hostile_bytes(const char *text, uint32_t seed)
 {
     enum { ROUNDS = 24 };
     fixture unit;
     uint32_t state = seed;
-    fixture_open(&unit, backing);
+    fixture_open_unit(&unit, text);
+    unit.scsi.both = true;
     for (rig_nexus_id id = 1; id <= 3; id++)
         CU_ASSERT_EQUAL(rig_device_nexus_new(unit.device, id), RIG_OK);
     for (unsigned i = 0; i < 256 * ROUNDS; i++) {
-        uint8_t cdb[16] = {(uint8_t)i};
+        uint8_t cdb[32] = {(uint8_t)i};
         /* mostly small numbers, so that many commands get past the checks */
         for (size_t byte = 1; byte < sizeof cdb; byte++)
             cdb[byte] = next_random(&state) % 4 ? 0 : (uint8_t)next_random(&state);
         unit.scsi.nexus = 1 + next_random(&state) % 4;
         unit.scsi.expected = next_random(&state) % 3 ? 0 : next_random(&state) % 4096;
-        fixture_begin(&unit, cdb, sizeof cdb);
+        if (cdb[0] == 0x7f) /* variable length: a service action that there may be */
+            cdb[7] = 0x18, cdb[8] = 0, cdb[9] = (uint8_t)(8 + next_random(&state) % 6);
+        unit.scsi.cdb = rig_view_of(cdb, sizeof cdb);
+        rig_device_begin(unit.device, &unit.scsi);
         check_hostile(&unit, &state);
         if (next_random(&state) % 64 == 0)
             rig_device_reset(unit.device);
@@ -178,6 +183,9 @@ static void hostile_bytes_are_answered(void)
     hostile_bytes("ram:1M", 1);
     hostile_bytes("pattern:8M", 2);
     hostile_bytes("null:1P", 3);
+    hostile_bytes("ram:1M,protection=1,removable", 4);
+    hostile_bytes("ram:1M,protection=2,block=4096", 5);
+    hostile_bytes("null:1M,protection=3", 6);
 }
 
 /* Every allocation of a little of everything fails once: the command ends BUSY or in sense, and nothing is

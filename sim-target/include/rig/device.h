@@ -154,11 +154,19 @@ typedef struct rig_scsi {
      * does not fill blocks then never lands in place, and commands whose data has one right length (WRITE
      * SAME, COMPARE AND WRITE) refuse another one. */
     uint64_t expected;
+    bool both; /**< in: the caller can take data and then send what comes back; else commands that move data
+                  both ways are unknown */
     rig_cdb_data direction;  /**< out: which way the command moves data */
     uint64_t length;         /**< out: bytes the command itself moves (what residuals are counted against) */
     const struct iovec *iov; /**< out: where they are; points to inside or to memory of the device */
     uint32_t num_iov;        /**< out: pieces; together length bytes */
-    uint8_t status;          /**< out: SAM status; final for everything but a command that takes data */
+    /** out: bytes a command of direction BIDI sends, after rig_device_finish how many there are: less when
+     * data was missing, none when it failed. Until then length, iov and num_iov say where its data is taken.
+     */
+    uint64_t back_length;
+    const struct iovec *back_iov; /**< out of rig_device_finish, until rig_device_release: where they are */
+    uint32_t num_back; /**< out of rig_device_finish: pieces, which may hold more than back_length */
+    uint8_t status;    /**< out: SAM status; final for everything but a command that takes data */
     uint8_t sense[RIG_SENSE_MAX]; /**< out: sense data when status is CHECK CONDITION */
     uint8_t sense_len;            /**< out: its bytes */
     bool inner;   /**< private: asked for by another command, whose nexus was told what there is to tell */
@@ -177,7 +185,8 @@ void rig_device_begin(rig_device *device, rig_scsi *scsi);
 /**
  * rig_device_finish ends a command that takes data and sets its status: got bytes of length arrived, in order
  * from the first (fewer after an overflow: a write then changes the whole blocks that came). With abandon
- * nothing is carried out and the status stays as it is. What the command holds is given back.
+ * nothing is carried out and the status stays as it is. What the command holds is given back, unless it has
+ * an answer to send (num_back): then rig_device_release does that.
  */
 void rig_device_finish(rig_device *device, rig_scsi *scsi, uint64_t got, bool abandon);
 
