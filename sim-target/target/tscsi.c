@@ -126,6 +126,23 @@ static void begin_device(tgt_scsi *scsi)
     scsi->presented = scsi->scsi.direction == RIG_CDB_NONE ? 0 : scsi->scsi.length;
 }
 
+/* Separate unsolicited data follows the command, whether it may or not. */
+static bool data_follows(const tgt_scsi *scsi, uint32_t immediate)
+{
+    return !rig_get(scsi->task.bhs, RIG_F_F) && immediate < scsi->out_edtl;
+}
+
+/* Sections 13.10, 13.11, 13.14 and 11.4.7.2: is the unsolicited data of this command allowed? */
+static void check_unsolicited(tgt_scsi *scsi, uint32_t immediate)
+{
+    const tgt_session *session = scsi->task.conn->session;
+    if ((immediate > 0 && !session->immediate_data) ||
+        (data_follows(scsi, immediate) && session->initial_r2t))
+        tgt_scsi_fail(scsi, KEY_ABORTED, ASC_WRITE_ERROR, ASCQ_UNEXPECTED_DATA);
+    if (immediate > session->first_burst)
+        tgt_scsi_fail(scsi, KEY_ABORTED, ASC_WRITE_ERROR, ASCQ_DATA_AMOUNT);
+}
+
 /* Immediate data goes straight to the device when nothing makes the command wait. */
 bool tgt_scsi_early(tgt_conn *conn, const rig_pdu *pdu, rig_sink *out_sink)
 {
@@ -141,6 +158,7 @@ bool tgt_scsi_early(tgt_conn *conn, const rig_pdu *pdu, rig_sink *out_sink)
     if (read_header(scsi, pdu->ahs) != RIG_OK)
         return false;
     begin_device(scsi);
+    check_unsolicited(scsi, rig_get32(pdu->bhs, RIG_F_DATA_LEN)); /* before a byte of it is written */
     if (!scsi->taking || rig_get32(pdu->bhs, RIG_F_DATA_LEN) > scsi->out_len)
         return scsi->taking;
     out_sink->kind = RIG_SINK_PLACE;
@@ -166,23 +184,6 @@ void tgt_scsi_respond(tgt_scsi *scsi)
     scsi->responding = true;
     scsi->next = 0;
     tgt_task_ready(&scsi->task);
-}
-
-/* Separate unsolicited data follows the command, whether it may or not. */
-static bool data_follows(const tgt_scsi *scsi, uint32_t immediate)
-{
-    return !rig_get(scsi->task.bhs, RIG_F_F) && immediate < scsi->out_edtl;
-}
-
-/* Sections 13.10, 13.11, 13.14 and 11.4.7.2: is the unsolicited data of this command allowed? */
-static void check_unsolicited(tgt_scsi *scsi, uint32_t immediate)
-{
-    const tgt_session *session = scsi->task.conn->session;
-    if ((immediate > 0 && !session->immediate_data) ||
-        (data_follows(scsi, immediate) && session->initial_r2t))
-        tgt_scsi_fail(scsi, KEY_ABORTED, ASC_WRITE_ERROR, ASCQ_UNEXPECTED_DATA);
-    if (immediate > session->first_burst)
-        tgt_scsi_fail(scsi, KEY_ABORTED, ASC_WRITE_ERROR, ASCQ_DATA_AMOUNT);
 }
 
 static void open_first_burst(tgt_scsi *scsi, uint32_t immediate)

@@ -1,16 +1,18 @@
 /* Reads and residuals (RFC 7143 sections 11.4.5, 11.7). */
 #include "target_fixture.h"
 
-/* Puts a pattern on the first blocks. */
+/* Puts a pattern on the first blocks, in pieces that fit any first burst. */
 static void prepare(tt_client *client, uint32_t len)
 {
     static uint8_t data[65536];
     uint8_t bhs[RIG_BHS_LEN];
     for (size_t i = 0; i < len; i++)
         data[i] = (uint8_t)(i * 11 + i / 256);
-    tt_scsi(client, bhs, "FW", len, 0x2a, 0, (uint16_t)(len / 512));
-    tt_send(client, bhs, data, len);
-    tt_expect(client, RIG_PDU_SCSI_RESP);
+    for (uint32_t at = 0; at < len; at += 512) {
+        tt_scsi(client, bhs, "FW", 512, 0x2a, at / 512, 1);
+        tt_send(client, bhs, data + at, 512);
+        tt_expect(client, RIG_PDU_SCSI_RESP);
+    }
 }
 
 /* 11.7: segments within the limit, whole words but at the end of a sequence, F at the end of each sequence.
