@@ -406,7 +406,7 @@ static void test_odd_pieces(void)
     tt_free(world);
 }
 
-/* 7.8, a.1: data that cannot be had again before its status was sent ends the command. */
+/* 7.8, a.1: data that cannot be had again before its status was sent ends the command (DIG-026, CMD-036). */
 static void test_refused_in_flight(void)
 {
     tt_world *world;
