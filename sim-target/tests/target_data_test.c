@@ -75,4 +75,28 @@ static void test_round_trips(void)
     round_trip("MaxOutstandingR2T=4\nMaxBurstLength=2048", 1024);
 }
 
-RIG_SUITE("target data", {"what is written comes back, under every limit", test_round_trips})
+static uint64_t near_the_reserved_tag(void *ctx, const char *name, uint64_t index, uint64_t drawn)
+{
+    (void)ctx;
+    (void)index;
+    return strcmp(name, "target.ttt") == 0 ? RIG_TAG_NONE - 1 : drawn;
+}
+
+/* DATA-028: the tag that stands for none is left out when the count of tags comes to it. */
+static void test_reserved_tag(void)
+{
+    static const uint32_t wanted[] = {RIG_TAG_NONE - 1, 0, 1};
+    tt_world *world = tt_new_with(&(rig_target_config){.draws = {.pin = near_the_reserved_tag}});
+    tt_client client = tt_login(world, "MaxOutstandingR2T=3\nMaxBurstLength=512");
+    uint8_t bhs[RIG_BHS_LEN];
+    tt_scsi(&client, bhs, "FW", 1536, 0x2a, 0, 3);
+    tt_send(&client, bhs, NULL, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        tt_pdu pdu = tt_expect(&client, RIG_PDU_R2T);
+        CU_ASSERT_EQUAL(rig_get32(pdu.bhs, RIG_F_TTT), wanted[i]);
+    }
+    tt_free(world);
+}
+
+RIG_SUITE("target data", {"what is written comes back, under every limit", test_round_trips},
+          {"the reserved tag is left out", test_reserved_tag})
