@@ -40,6 +40,15 @@ void lint_text_end_asked(lint_at *at)
         lint_field(at, RIG_F_F, 0);
 }
 
+/* 6.4: an initiator may take it for the end of a negotiation that has none. */
+void lint_text_end_empty(lint_at *at)
+{
+    const lint_exchange *text = &at->conn->text;
+    if (seen_whole(at) && text->pending && text->asks_f && !text->asks_c && !LINT_GET(at, F) &&
+        at->item->data_len == 0)
+        lint_part(at, "text", RIG_BHS_LEN, "keys, or F=1", "none");
+}
+
 void lint_text_end_tag(lint_at *at)
 {
     if (LINT_GET(at, F) && LINT_GET(at, TTT) != RIG_TAG_NONE)
