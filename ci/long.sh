@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # ci/long.sh [RUN…]: everything that takes long, below 80 minutes in all on 2 cores: the fault run, the allocation failures of the
-# whole pack, every fuzzer for ten minutes, scale, and the lab's table of peers. Without names all of them, even after a failure. Prints
+# whole pack, every fuzzer for ten minutes, scale, the soak, and the lab's table of peers. Without names all of them, even after a failure. Prints
 # seconds and outcome of each; logs in build/long; status 0 only when all passed. Last line: totals.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib-peers.sh"
 SEEDS=${RIG_LONG_SEEDS:-1000}
 MIB=${RIG_LONG_MIB:-64}
 FUZZ_SECONDS=${RIG_FUZZ_SECONDS:-600}
+SOAK_SECONDS=${RIG_SOAK_SECONDS:-600}
+SOAK_SESSIONS=${RIG_SOAK_SESSIONS:-100}
 LOGS=$RIG_BUILD/long
-RUNS=(faults allocations fuzzers scale table)
+RUNS=(faults allocations fuzzers scale soak table)
 passed=0
 failed=0
 skipped=0
@@ -46,6 +49,16 @@ run_scale()
 {
     build release sim-target_tests harness_tests || return 1
     "$RIG_BUILD/release/sim-target/sim-target_tests" && "$RIG_BUILD/release/harness/harness_tests"
+}
+
+run_soak()
+{
+    local status
+    build release iscsirig soak || return 1
+    start_rig_target --quiet "$RIG_TOP/ci/long/soak.scn" || return 1
+    "$RIG_BUILD/release/ci/long/soak" --sessions "$SOAK_SESSIONS" --seconds "$SOAK_SECONDS" --watch "$PEER_PID" "$PEER_URL"
+    status=$?
+    target_is_well && [ "$status" -eq 0 ] && say "nothing lost, memory flat"
 }
 
 run_table()
