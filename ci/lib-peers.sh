@@ -4,16 +4,18 @@ PEER_IQN=iqn.2026-01.example.ci:disk
 PEER_BYTES=67108864
 PEER_PORTAL=
 PEER_URL=
-export TGT_IPC_SOCKET PEER_PORTAL PEER_URL PEER_IQN PEER_BYTES
+LISTENER=
+LISTENER_LOG=
+export TGT_IPC_SOCKET PEER_PORTAL PEER_URL PEER_IQN PEER_BYTES LISTENER
 
-# start_rig_target [OPTION…]: our target with one disk; sets PEER_PORTAL, PEER_URL and PEER_PID
+# start_rig_target [OPTION…]: our target with one disk, or what PEER_LUN says is LUN 0; sets PEER_PORTAL, PEER_URL and PEER_PID
 start_rig_target()
 {
     tool_or_fail
     scratch
     local ready=$RIG_SCRATCH/ready log=$RIG_SCRATCH/target.log
     rm -f -- "$ready"
-    "$RIG_TOOL" target --listen 127.0.0.1:0 --name "$PEER_IQN" --lun "ram:$PEER_BYTES" --ready-file "$ready" "$@" >>"$log" 2>&1 &
+    "$RIG_TOOL" target --listen 127.0.0.1:0 --name "$PEER_IQN" --lun "${PEER_LUN:-ram:$PEER_BYTES}" --ready-file "$ready" "$@" >>"$log" 2>&1 &
     PEER_PID=$!
     started "$PEER_PID"
     wait_for 20 "$PEER_PID" test -s "$ready" || {
@@ -93,3 +95,27 @@ stop_tgtd()
     tgt_admin --op delete --mode system
     stop "$PEER_PID"
 } >/dev/null 2>&1
+
+# catch FILE PORT [BYTES]: tcpdump writes what passes that port of the loopback, of each packet at most so many bytes; sets LISTENER and
+# LISTENER_LOG
+catch()
+{
+    LISTENER_LOG=$1.log
+    tcpdump -i lo -s "${3:-0}" -B 16384 -U -w "$1" "tcp port $2" 2>"$LISTENER_LOG" &
+    LISTENER=$!
+    started "$LISTENER"
+    wait_for 10 "$LISTENER" grep -q 'listening on' "$LISTENER_LOG" && return
+    grep -qiE 'permi|not permitted' "$LISTENER_LOG" && skip "capturing needs root or CAP_NET_RAW: $(tail -n 1 "$LISTENER_LOG")"
+    cat "$LISTENER_LOG"
+    exit 1
+}
+
+# breaches CAPTURE PORT SIDE: what lint finds that side guilty of; fails when the capture cannot be used
+breaches()
+{
+    local status
+    "$RIG_TOOL" lint --port "$2" "$1" >"$1.lint"
+    status=$?
+    awk -v side="$3" '$0 !~ /^lint:/ && $5 == side' "$1.lint"
+    [ "$status" -le 1 ]
+}

@@ -3,6 +3,8 @@
 . "$RIG_TOP/ci/lib-peers.sh"
 . "$RIG_TOP/ci/lab/kernel-vm.sh"
 LAB_PEERS=(kernel tgtd istgt)
+# shellcheck disable=SC2034 # read by table.sh and the stage
+LAB_INITIATORS=(kernel-initiator ipxe)
 PEER_CHAP_URL=
 export PEER_CHAP_URL PEER_PID
 
@@ -45,4 +47,50 @@ play_all()
     play "$label" "$1" "${@:2}" --target "$url" "${LAB_OPTIONS[@]}"
     status=$?
     [ "$status" -eq 77 ] || return "$status"
+}
+
+# ---- initiators of others against our target ----
+
+lab_passed=0
+lab_failed=0
+LAB_SAID=()
+
+# judged STATUS WORDS: counts a check by the status of what went before it
+judged()
+{
+    if [ "$1" -eq 0 ]; then
+        lab_passed=$((lab_passed + 1))
+        say "ok: $2"
+    else
+        lab_failed=$((lab_failed + 1))
+        say "FAILED: $2"
+        LAB_SAID+=("FAILED: $2")
+    fi
+}
+
+# lint_both LABEL FILE PORT: our target breaks no rule, and there was something to judge; what the other side breaks is told
+lint_both()
+{
+    local found row
+    found=$(breaches "$2" "$3" target) && [ -z "$found" ] && ! grep -q '^lint: 0 PDUs' "$2.lint"
+    judged $? "$1: lint finds nothing against our target ($(tail -n 1 "$2.lint"))"
+    [ -z "$found" ] || head -n 20 <<<"$found"
+    while read -r row; do
+        say "breach of the initiator in $1: $row"
+        LAB_SAID+=("breaks $row")
+    done < <(breaches "$2" "$3" initiator | sed -nE 's/^.* initiator ([^ ]+) ([^ ]+) ([^:]*): .*; (.*)/\1 (\2, \3): \4/p' | sort -u)
+}
+
+# initiator_end NAME VERSION: tallies, and leaves its part of docs/interop.md in build/runs/lab-NAME.md
+initiator_end()
+{
+    mkdir -p "$RIG_BUILD/runs"
+    {
+        say "## $2 against our target"
+        say
+        say "$lab_passed passed, $lab_failed failed (checks of \`ci/lab/$1.sh\`, $(date -u +%Y-%m-%d), commit $(git -C "$RIG_TOP" rev-parse --short HEAD))."
+        [ "${#LAB_SAID[@]}" -eq 0 ] || { say && printf '* %s\n' "${LAB_SAID[@]}" | sort -u; }
+    } >"$RIG_BUILD/runs/lab-$1.md"
+    tally "$lab_passed" "$lab_failed" 0
+    [ "$lab_failed" -eq 0 ] && [ "$lab_passed" -gt 0 ]
 }

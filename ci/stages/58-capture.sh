@@ -9,18 +9,6 @@ scratch
 passed=0
 failed=0
 
-# catch FILE PORT: tcpdump writes what passes that port of the loopback; sets LISTENER
-catch()
-{
-    tcpdump -i lo -s 0 -B 16384 -U -w "$1" "tcp port $2" 2>"$RIG_SCRATCH/tcpdump.log" &
-    LISTENER=$!
-    started "$LISTENER"
-    wait_for 10 "$LISTENER" grep -q 'listening on' "$RIG_SCRATCH/tcpdump.log" && return
-    grep -qiE 'permi|not permitted' "$RIG_SCRATCH/tcpdump.log" && skip "capturing needs root or CAP_NET_RAW: $(tail -n 1 "$RIG_SCRATCH/tcpdump.log")"
-    cat "$RIG_SCRATCH/tcpdump.log"
-    exit 1
-}
-
 # complete FILE SESSIONS [OTHERWISE]: so many logins were let in, and every one but the last has gone out again, but for so many that end
 # otherwise: a peer that drops a connection, or a scenario that does
 complete()
@@ -42,7 +30,7 @@ judge()
         bad=1
     }
     stop "$LISTENER"
-    grep -E 'captured|dropped' "$RIG_SCRATCH/tcpdump.log"
+    grep -E 'captured|dropped' "$LISTENER_LOG"
     "$RIG_TOOL" trace --fields "$1" | cut -f 3 | sort | uniq -c
     mkdir "$folder"
     mv "$1" "$folder"
