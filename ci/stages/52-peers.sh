@@ -43,9 +43,29 @@ try "wrote 1048576/1048576" qemu-io -f raw -c "write -P 0x5a 4096 1M" "$PEER_URL
 try "read 1048576/1048576" qemu-io -f raw -c "read -P 0x5a 4096 1M" "$PEER_URL"
 try "read 512/512" qemu-io -f raw -c "read -P 0 0 512" -c "flush" "$PEER_URL"
 try "discard 65536/65536" qemu-io -f raw -d unmap -c "discard 0 64k" "$PEER_URL"
+with_digests=driver=iscsi,transport=tcp,portal=$PEER_PORTAL,target=$PEER_IQN,lun=0,header-digest=crc32c
+try "wrote 1048576/1048576" qemu-io --image-opts -c "write -P 0xa5 3M 1M" "$with_digests"
+try "read 1048576/1048576" qemu-io --image-opts -c "read -P 0xa5 3M 1M" "$with_digests"
 export -f copies
 export RIG_SCRATCH
 try "the same" bash -c copies
+target_is_well || failed=$((failed + 1))
+
+# through_resets: patterns written and verified, one command each, while connections are reset
+through_resets()
+{
+    local i commands=()
+    for i in {0..199}; do commands+=(-c "write -P $((i % 251)) $((i * 64))k 64k"); done
+    for i in {0..199}; do commands+=(-c "read -P $((i % 251)) $((i * 64))k 64k"); done
+    timeout 18 qemu-io -f raw "${commands[@]}" "$PEER_URL" >"$RIG_SCRATCH/resets.log" 2>&1
+    say "$(grep -c '^wrote 65536/65536' "$RIG_SCRATCH/resets.log") written, $(grep -c '^read 65536/65536' "$RIG_SCRATCH/resets.log") verified," \
+        "$(grep -c 'made wrong.* reset' "$RIG_SCRATCH/target.log") resets"
+}
+
+sed 's/every 400/every 150/' "$RIG_TOP/ci/lab/targets/resets.scn" >"$RIG_SCRATCH/resets.scn"
+start_rig_target "$RIG_SCRATCH/resets.scn" || exit 1
+export -f through_resets say
+try "200 written, 200 verified, 2 resets" bash -c through_resets
 target_is_well || failed=$((failed + 1))
 
 # refuses WORDS COMMAND…: the command fails within 20 s and says the words
