@@ -58,6 +58,15 @@ I/O or login, from the first command on. Allocations are what the engine asked i
 EOF
 "$(dirname "${BASH_SOURCE[0]}")/datapath.sh" "$SECONDS_EACH" "$RUNS" || exit
 "$(dirname "${BASH_SOURCE[0]}")/profile.sh"
+cat <<EOF
+
+## The target
+
+Written by \`ci/bench/target.sh $SECONDS_EACH $RUNS\`: our target (\`--lun ram:\`, \`pattern:\` and \`null:\`), tgtd (a file in memory, and its null backing) and istgt (a file in
+memory) under the same client over one connection, taking turns, $SECONDS_EACH s each. A cell: I/Os a second as median (min–max), MB/s, and user and system time of the
+target in µs per I/O, login included.
+EOF
+"$(dirname "${BASH_SOURCE[0]}")/target.sh" "$SECONDS_EACH" "$RUNS" || exit
 # what ci/long.sh measured stays as it is
 printf '\n'
 git -C "$RIG_TOP" show HEAD:docs/measurements.md 2>/dev/null | sed -n '/^## Long runs/,$p'
