@@ -67,12 +67,15 @@ static bool make_node(hold *h, const rig_run_url *where)
 
 static unsigned long long resident_kib(void)
 {
-    unsigned long long pages = 0;
+    char text[128];
+    uint64_t pages = 0;
     FILE *file = fopen("/proc/self/statm", "r");
-    if (file && fscanf(file, "%*u %llu", &pages) != 1)
-        pages = 0;
+    rig_view rest = rig_view_of(text, file ? fread(text, 1, sizeof text, file) : 0);
     if (file)
         fclose(file);
+    rig_view_split(&rest, ' '); /* all of its memory */
+    if (!rig_view_u64(rig_view_split(&rest, ' '), &pages))
+        pages = 0;
     return pages * (unsigned long long)sysconf(_SC_PAGESIZE) / 1024;
 }
 

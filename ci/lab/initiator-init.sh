@@ -75,8 +75,8 @@ within()
     done
 }
 
-# node PORTAL OP [ARGUMENT…]: iscsiadm on the record of our target there
-node()
+# record PORTAL OP [ARGUMENT…]: iscsiadm on the record of our target there
+record()
 {
     portal=$1
     shift
@@ -89,7 +89,7 @@ set_to()
     at=$1
     shift
     while [ $# -gt 1 ]; do
-        node "$at" -o update -n "$1" -v "$2" || return
+        record "$at" -o update -n "$1" -v "$2" || return
         shift 2
     done
 }
@@ -113,12 +113,12 @@ is_gone()
 # log_in PORTAL, log_out PORTAL
 log_in()
 {
-    node "$1" --login && within 20 is_up
+    record "$1" --login && within 20 is_up
 }
 
 log_out()
 {
-    node "$1" --logout && within 20 is_gone
+    record "$1" --logout && within 20 is_gone
 }
 
 # keep FILE MIB: writes a file and its sum, and puts both on the medium
@@ -138,7 +138,7 @@ check "iscsid starts" sh -c 'iscsid -f >/iscsid.log 2>&1 &'
 check "iscsid answers" within 20 sh -c 'iscsiadm -m session 2>&1 | grep -q "No active sessions"'
 
 check "discovery finds the target" says "$IQN" iscsiadm -m discovery -t sendtargets -p "$PLAIN"
-check "a record of the target" node "$PLAIN" -o new
+check "a record of the target" record "$PLAIN" -o new
 check "login" log_in "$PLAIN"
 check "no digests" has_digest header_digest 0
 check "a file system is made" mkfs.ext4 -q -F /dev/sda
@@ -160,24 +160,24 @@ check "the disk is given up with digests" umount /mnt
 check "the file system is whole" fsck.ext4 -f -n /dev/sda
 check "logout with digests" log_out "$PLAIN"
 
-check "a record of the target with CHAP" node "$CHAP" -o new
-check "a login without CHAP is refused" refused 24 node "$CHAP" --login
+check "a record of the target with CHAP" record "$CHAP" -o new
+check "a login without CHAP is refused" refused 24 record "$CHAP" --login
 check "another secret" set_to "$CHAP" node.session.auth.authmethod CHAP node.session.auth.username "$LAB_CHAP_USER" \
     node.session.auth.password another.secret.of.it
-check "a login with another secret is refused" refused 24 node "$CHAP" --login
+check "a login with another secret is refused" refused 24 record "$CHAP" --login
 check "the right secret" set_to "$CHAP" node.session.auth.password "$LAB_CHAP_SECRET"
 check "login with CHAP" log_in "$CHAP"
 check "its disk can be read" dd if=/dev/sda of=/dev/null bs=1M count=4
 check "logout with CHAP" log_out "$CHAP"
 check "the target's secret, wrong" set_to "$CHAP" node.session.auth.username_in "$LAB_CHAP_OWN_USER" \
     node.session.auth.password_in another.secret.of.it
-check "a target with another secret is left" refused 19 node "$CHAP" --login
+check "a target with another secret is left" refused 19 record "$CHAP" --login
 check "the target's secret" set_to "$CHAP" node.session.auth.password_in "$LAB_CHAP_OWN_SECRET"
 check "login with CHAP both ways" log_in "$CHAP"
 check "its disk can be read, too" dd if=/dev/sda of=/dev/null bs=1M count=4
 check "logout with CHAP both ways" log_out "$CHAP"
 
-check "a record of the target that resets" node "$RESET" -o new
+check "a record of the target that resets" record "$RESET" -o new
 check "login where connections are reset" log_in "$RESET"
 check "small commands, so that there are many" sh -c 'echo 16 >/sys/block/sda/queue/max_sectors_kb'
 check "a file system is made in spite of resets" mkfs.ext4 -q -F /dev/sda

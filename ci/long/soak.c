@@ -51,14 +51,16 @@ static bool take_options(soak_config *c, int argc, char **argv)
 
 static uint64_t resident(uint64_t pid)
 {
-    char path[64];
-    unsigned long long pages = 0;
+    char path[64], text[128];
+    uint64_t pages = 0;
     snprintf(path, sizeof path, "/proc/%llu/statm", (unsigned long long)pid);
     FILE *file = fopen(path, "r");
-    if (!file || fscanf(file, "%*u %llu", &pages) != 1)
-        pages = 0;
+    rig_view rest = rig_view_of(text, file ? fread(text, 1, sizeof text, file) : 0);
     if (file)
         fclose(file);
+    rig_view_split(&rest, ' '); /* all of its memory */
+    if (!rig_view_u64(rig_view_split(&rest, ' '), &pages))
+        pages = 0;
     return pages * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
