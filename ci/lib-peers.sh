@@ -8,14 +8,16 @@ LISTENER=
 LISTENER_LOG=
 export TGT_IPC_SOCKET PEER_PORTAL PEER_URL PEER_IQN PEER_BYTES LISTENER
 
-# start_rig_target [OPTION…]: our target with one disk, or what PEER_LUN says is LUN 0; sets PEER_PORTAL, PEER_URL and PEER_PID
+# start_rig_target [OPTION…] [FILE.scn]: our target with one disk, or what PEER_LUN says is LUN 0, or with the nodes of a file, which calls its
+# node PEER_IQN; sets PEER_PORTAL, PEER_URL and PEER_PID
 start_rig_target()
 {
     tool_or_fail
     scratch
-    local ready=$RIG_SCRATCH/ready log=$RIG_SCRATCH/target.log
+    local ready=$RIG_SCRATCH/ready log=$RIG_SCRATCH/target.log what=(--name "$PEER_IQN" --lun "${PEER_LUN:-ram:$PEER_BYTES}")
+    [[ ${*: -1} != *.scn ]] || what=()
     rm -f -- "$ready"
-    "$RIG_TOOL" target --listen 127.0.0.1:0 --name "$PEER_IQN" --lun "${PEER_LUN:-ram:$PEER_BYTES}" --ready-file "$ready" "$@" >>"$log" 2>&1 &
+    "$RIG_TOOL" target --listen 127.0.0.1:0 "${what[@]}" --ready-file "$ready" "$@" >>"$log" 2>&1 &
     PEER_PID=$!
     started "$PEER_PID"
     wait_for 20 "$PEER_PID" test -s "$ready" || {

@@ -58,7 +58,7 @@ boot()
     judged $? "$label: the sector that it wrote is in the file"
     wait_for 5 "$LISTENER" closed "$file"
     stop "$LISTENER"
-    grep -q "session up.*$HOST_IQN" "$RIG_SCRATCH/target.log"
+    grep -q "$HOST_IQN > $PEER_IQN: session up" "$RIG_SCRATCH/target.log"
     judged $? "$label: the target tells of its session"
     lint_both "$label" "$file" "${PEER_PORTAL##*:}"
     "$RIG_TOOL" trace --fields --port "${PEER_PORTAL##*:}" "$file" | cut -f 3 | sort | uniq -c

@@ -59,7 +59,7 @@ through_resets()
     for i in {0..199}; do commands+=(-c "read -P $((i % 251)) $((i * 64))k 64k"); done
     timeout 18 qemu-io -f raw "${commands[@]}" "$PEER_URL" >"$RIG_SCRATCH/resets.log" 2>&1
     say "$(grep -c '^wrote 65536/65536' "$RIG_SCRATCH/resets.log") written, $(grep -c '^read 65536/65536' "$RIG_SCRATCH/resets.log") verified," \
-        "$(grep -c 'made wrong.* reset' "$RIG_SCRATCH/target.log") resets"
+        "$(grep -c 'made wrong (reset)' "$RIG_SCRATCH/target.log") resets"
 }
 
 sed 's/every 400/every 150/' "$RIG_TOP/ci/lab/targets/resets.scn" >"$RIG_SCRATCH/resets.scn"
