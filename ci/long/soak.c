@@ -72,9 +72,10 @@ static uint64_t most_of(const uint64_t *samples, size_t from, size_t to)
     return most;
 }
 
-/* Flat: the last quarter never needs more than the three before it did, but for SOAK_GROWTH_KIB. */
-static bool is_flat(const soak_memory *m)
+/* Flat: the last quarter never needs more than the three before it did, but for what is under way. */
+static bool is_flat(const soak_memory *m, uint32_t sessions)
 {
+    uint64_t slack = (uint64_t)sessions * SOAK_GROWTH_KIB;
     uint64_t most[4];
     for (size_t i = 0; i < 4; i++)
         most[i] = most_of(m->samples, m->num * i / 4, m->num * (i + 1) / 4);
@@ -82,7 +83,8 @@ static bool is_flat(const soak_memory *m)
            (unsigned long long)most[0], (unsigned long long)most[1], (unsigned long long)most[2],
            (unsigned long long)most[3]);
     uint64_t before = most_of(most, 0, 3);
-    return before > 0 && most[3] > 0 && most[3] <= before + SOAK_GROWTH_KIB;
+    return before > 0 && most[3] > 0 &&
+           most[3] <= before + (slack < SOAK_GROWTH_MAX_KIB ? slack : SOAK_GROWTH_MAX_KIB);
 }
 
 void soak_sample(soak_memory *m, uint64_t pid)
@@ -120,7 +122,7 @@ int main(int argc, char **argv)
     tell(&config, &sums);
     if (!good)
         printf("FAILED: %s\n", sums.why);
-    bool flat = !config.watched || is_flat(&memory);
+    bool flat = !config.watched || is_flat(&memory, config.sessions);
     if (!flat)
         printf("FAILED: the memory of the target grows\n");
     return !good || !flat;

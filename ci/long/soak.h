@@ -10,7 +10,8 @@
 
 #define SOAK_SESSIONS_MAX 1000
 #define SOAK_SAMPLES_MAX 100000
-#define SOAK_GROWTH_KIB 1024 /* what the last quarter may need beyond the three before it */
+#define SOAK_GROWTH_KIB 512 /* a session: what the last quarter may need beyond the three before it, as … */
+#define SOAK_GROWTH_MAX_KIB 8192 /* … data under way comes and goes, but never more than this */
 
 typedef struct soak_config {
     rig_run_url where; /* the disk; its first SOAK_SESSIONS_MAX regions are written */

@@ -32,7 +32,7 @@ grows()
 {
     local all=
     while :; do
-        all=$all$(printf '%0100000d' 0)
+        all=$all$(printf '%01000000d' 0)
         sleep 0.02
     done
 }
