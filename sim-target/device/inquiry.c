@@ -7,6 +7,7 @@
 #define PRODUCT_LEN 16
 #define SERIAL_LEN 16
 #define THIN_PROVISIONED 2
+#define ISCSI_NO_LEVEL 0x0960 /* SPC-4: iSCSI, no version claimed */
 
 static void put_text(uint8_t *out, size_t len, const char *text)
 {
@@ -15,11 +16,12 @@ static void put_text(uint8_t *out, size_t len, const char *text)
     memcpy(out, text, have < len ? have : len);
 }
 
-void dev_inquiry_fill(uint8_t *out, const char *product)
+void dev_inquiry_fill(uint8_t *out, const char *product, uint8_t protocol_level)
 {
-    static const uint16_t versions[] = {0x00a0, 0x0460, 0x04c0, 0x0960}; /* SAM-5, SPC-4, SBC-3, iSCSI */
-    out[2] = 0x06;                                                       /* SPC-4 */
-    out[3] = 0x12;                                                       /* HISUP, response data format 2 */
+    /* SAM-5, SPC-4, SBC-3, iSCSI */
+    const uint16_t versions[] = {0x00a0, 0x0460, 0x04c0, (uint16_t)(ISCSI_NO_LEVEL + protocol_level)};
+    out[2] = 0x06; /* SPC-4 */
+    out[3] = 0x12; /* HISUP, response data format 2 */
     out[4] = DEV_INQUIRY_LEN - 5;
     out[7] = 0x02; /* CMDQUE */
     put_text(out + 8, 8, VENDOR);
@@ -209,7 +211,7 @@ static void answer_standard(dev_command *cmd)
     rig_text_add(&text, "%s disk", cmd->device->backing->ops->kind);
     if (!answer)
         return;
-    dev_inquiry_fill(answer, product);
+    dev_inquiry_fill(answer, product, cmd->scsi->protocol_level);
     answer[1] = cmd->device->removable ? 0x80 : 0; /* RMB */
     answer[5] =
         (uint8_t)(0x10 | 0x08 |

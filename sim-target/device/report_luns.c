@@ -32,7 +32,7 @@ void dev_report_luns(dev_command *cmd)
 static void absent_inquiry(rig_scsi *scsi)
 {
     uint8_t *answer = dev_transfer_small(scsi, DEV_INQUIRY_LEN, dev_get16(scsi->cdb.ptr + 3));
-    dev_inquiry_fill(answer, "no unit");
+    dev_inquiry_fill(answer, "no unit", scsi->protocol_level);
     answer[0] = 0x7f; /* qualifier 3, no device type: no unit can be there */
 }
 

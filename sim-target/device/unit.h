@@ -195,7 +195,7 @@ void dev_lba_status(dev_command *cmd);
 #define DEV_INQUIRY_LEN 96 /* standard data up to the reserved bytes behind the version descriptors */
 void dev_inquiry(dev_command *cmd);
 /* Fills zeroed standard data. */
-void dev_inquiry_fill(uint8_t *out, const char *product);
+void dev_inquiry_fill(uint8_t *out, const char *product, uint8_t protocol_level);
 void dev_read_capacity_10(dev_command *cmd);
 void dev_read_capacity_16(dev_command *cmd);
 /* The unit's designator. */

@@ -17,7 +17,9 @@ static residual compare(uint64_t presented, uint32_t expected)
 
 static uint64_t presented(const tgt_scsi *scsi, rig_cdb_data direction)
 {
-    return scsi->scsi.direction == direction ? scsi->presented : 0;
+    if (scsi->scsi.direction == RIG_CDB_BIDI && direction == RIG_CDB_IN)
+        return scsi->scsi.status == 0 ? scsi->scsi.back_length : 0;
+    return scsi->scsi.direction == direction || scsi->scsi.direction == RIG_CDB_BIDI ? scsi->presented : 0;
 }
 
 static void set_bidi_read(const tgt_scsi *scsi, tgt_answer *answer)

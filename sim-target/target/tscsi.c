@@ -100,6 +100,9 @@ static rig_status read_header(tgt_scsi *scsi, rig_view ahs)
     scsi->scsi.nexus = session->nexus;
     scsi->scsi.initiator = rig_view_of(session->ports, session->initiator_port_len);
     scsi->scsi.port = rig_view_of(session->ports + session->initiator_port_len, session->target_port_len);
+    scsi->scsi.protocol_level = session->protocol_level;
+    scsi->scsi.both =
+        reads && writes && session->recovery_level == 0; /* no SNACK tells R2T from Data-In there */
     scsi->scsi.expected = scsi->out_edtl;
     scsi->scsi.luns = session->node->sam_luns;
     scsi->scsi.num_luns = session->node->num_luns;
@@ -117,7 +120,7 @@ static void begin_device(tgt_scsi *scsi)
         give_to_device(scsi);
     if (scsi->scsi.status != 0)
         return;
-    if (scsi->scsi.direction == RIG_CDB_OUT)
+    if (scsi->scsi.direction == RIG_CDB_OUT || scsi->scsi.direction == RIG_CDB_BIDI)
         tgt_unit_taking(scsi);
     if (scsi->taking)
         scsi->out_len = lesser(scsi->scsi.length, scsi->out_edtl);
@@ -179,8 +182,22 @@ void tgt_scsi_fail(tgt_scsi *scsi, uint8_t key, uint8_t asc, uint8_t ascq)
     rig_device_fail(&scsi->scsi, key, asc, ascq);
 }
 
+/* The data of a bidirectional command is here, and what comes back goes; R2Ts and Data-In PDUs are numbered
+ * in one sequence (4.2.2.4). */
+static void turn_back(tgt_scsi *scsi)
+{
+    scsi->data_sn = scsi->r2t_sn;
+    scsi->in_len = scsi->scsi.status == 0 ? lesser(scsi->scsi.back_length, scsi->in_edtl) : 0;
+    scsi->scsi.iov = scsi->scsi.back_iov;
+    scsi->scsi.num_iov = scsi->scsi.num_back;
+    scsi->iov_index = 0;
+    scsi->iov_base = 0;
+}
+
 void tgt_scsi_respond(tgt_scsi *scsi)
 {
+    if (scsi->scsi.direction == RIG_CDB_BIDI && !scsi->responding)
+        turn_back(scsi);
     scsi->responding = true;
     scsi->next = 0;
     tgt_task_ready(&scsi->task);

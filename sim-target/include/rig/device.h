@@ -154,6 +154,8 @@ typedef struct rig_scsi {
      * does not fill blocks then never lands in place, and commands whose data has one right length (WRITE
      * SAME, COMPARE AND WRITE) refuse another one. */
     uint64_t expected;
+    uint8_t protocol_level; /**< in: iSCSIProtocolLevel of the session: INQUIRY's version descriptor tells it
+                               (RFC 7144 4.2) */
     bool both; /**< in: the caller can take data and then send what comes back; else commands that move data
                   both ways are unknown */
     rig_cdb_data direction;  /**< out: which way the command moves data */
