@@ -301,5 +301,122 @@ holds 'the command printed over sockets repeats the case' again
 holds 'options that matter are repeated' grep -qF -- ' --tcp --strict' again.sh
 target_is_well || bad "our target"
 holds 'the ready file goes with the target' test ! -e "$ready"
+
+# ---- the target as it serves ----
+need iscsi-ls iscsi-inq qemu-io
+LOG=$RIG_SCRATCH/serving.log
+DISK=iqn.2026-01.example.sim:disk0
+
+# serves [OPTION…]: a target of its own; ADDRESS is where it listens
+serves()
+{
+    rm -f serving.ready
+    iscsirig target --ready-file serving.ready "$@" >said 2>"$LOG" &
+    SERVING=$!
+    started "$SERVING"
+    wait_for 10 "$SERVING" test -s serving.ready && ADDRESS=$(cat serving.ready)
+}
+
+# ends SIGNAL: it ends with status 0 and takes its ready file along
+ends()
+{
+    kill -"$1" "$SERVING"
+    wait "$SERVING" && [ ! -e serving.ready ]
+}
+
+logged()
+{
+    grep -qE -- "$1" "$LOG"
+}
+
+sees()
+{
+    iscsi-ls "iscsi://$ADDRESS" 2>/dev/null | grep -qE -- "$1"
+}
+
+inquires()
+{
+    iscsi-inq "iscsi://$ADDRESS/$1/0" >/dev/null 2>&1
+}
+
+# section WORD…: a scenario whose target has a portal of a network that is not here, and these lines
+section()
+{
+    printf '%s\n' 'scenario "Somebody comes"' 'level MUST' 'needs peer' 'sweep most in [4096, 8192]' 'must > Login' 'target' '  portal 192.0.2.10:3279 group 4' \
+        "  offer MaxBurstLength=\$most" "$@" >section.scn
+}
+
+refuses 'says which nodes there are, so --name does not' iscsirig target pack/good.scn --name "$IQN"
+refuses '-D nosuch=1: pack/good.scn has no sweep of that name' iscsirig target pack/good.scn -D nosuch=1
+refuses '-D wants FILE.scn' iscsirig target -D x=1
+refuses '--grace: wanted a time' iscsirig target --grace soon
+refuses '--window: wanted 1 to 4096' iscsirig target --window 0
+refuses '--log: wanted text or json' iscsirig target --log yaml
+refuses '--offer: wanted NAME=VALUE' iscsirig target --offer x
+refuses '--offer: no key MaxBurstLenght; did you mean MaxBurstLength' iscsirig target --quiet --listen 127.0.0.1:0 --offer MaxBurstLenght=4096
+section '  node IQN.Wrong'
+refuses 'section.scn:9:8:' iscsirig target section.scn
+printf '%s\n' 'scenario "x"' 'level MUST' 'play target' '  > Login' 'run' '  login iqn.2026-01.example.sim:x' 'must > Login' >script.scn
+refuses 'plays the target by a script' iscsirig target script.scn
+
+holds 'IPv6, a tag and a told address' eval 'serves --listen "[::1]:0,7=disk.example:3260" --alias Al && sees "Portal:disk.example:3260,7$" && ends TERM'
+section "  node $DISK chap user=host secret=secret-of-12-b" '  lun 0 ram 4MiB' "  node $DISK:open" '  lun 0 ram 4MiB'
+holds 'a scenario is served' serves section.scn -D most=512 --log text
+holds 'a portal that is not here becomes one of loopback' test "$ADDRESS" = 127.0.0.1:3279
+holds 'with its group' sees 'Portal:127.0.0.1:3279,4$'
+holds 'open nodes let in' inquires "$DISK:open"
+holds 'CHAP does not' eval '! inquires $DISK'
+holds 'the log tells who was refused, and why' logged "127.0.0.1:[0-9]+ iqn[^ ]+ > $DISK: login refused Login ITT=0x[0-9a-f]+: authentication-failure"
+inquires "$DISK:none"
+holds 'and the key that was wrong' logged "login refused .*: not-found, TargetName \($DISK:none\)"
+holds 'no secret is told' eval '! logged secret-of'
+
+# a session is open while the file changes
+mkfifo disk.in
+qemu-io -f raw "iscsi://$ADDRESS/$DISK:open/0" <disk.in >disk.out 2>&1 &
+QEMU=$!
+started "$QEMU"
+exec 9>disk.in
+echo 'write -P 0x5a 0 4096' >&9
+wait_for 10 "$QEMU" grep -q wrote disk.out
+section "  node $DISK" '  lun 0 rom 4MiB'
+kill -HUP "$SERVING"
+wait_for 10 "$SERVING" logged 'what was in force stays in force'
+holds 'a file with an error is told of with its place' logged '^section.scn:10:9: "rom" is none of'
+holds 'and what was in force stays in force' inquires "$DISK:open"
+section "  node $DISK" '  lun 0 ram 4MiB' "  node $DISK:new" '  lun 0 ram 4MiB'
+kill -HUP "$SERVING"
+wait_for 10 "$SERVING" logged 'section.scn was read again'
+holds 'new nodes are there' inquires "$DISK:new"
+holds 'who was refused is let in' inquires "$DISK"
+holds 'nodes that are gone are not found' eval '! inquires $DISK:open && ! sees :open'
+echo 'read -P 0x5a 0 4096' >&9
+holds 'their sessions live on, with what is on their disks' eval 'wait_for 10 "$QEMU" grep -q "^read 4096" disk.out && ! grep -q failed disk.out'
+section "  node $DISK:open" '  lun 0 ram 4MiB'
+kill -HUP "$SERVING"
+wait_for 10 "$SERVING" eval '[ "$(grep -c "was read again" "$LOG")" -eq 2 ]'
+holds 'a node that comes back has what was on its disk' eval 'qemu-io -f raw -c "read -P 0x5a 0 4096" "iscsi://$ADDRESS/$DISK:open/0" >back.out 2>&1 && ! grep -q failed back.out'
+began=$SECONDS
+holds 'a session is asked for its logout' ends TERM
+holds 'and comes in time' test $((SECONDS - began)) -le 2
+holds 'as the log tells' logged "$DISK:open: closed \(logout\)"
+exec 9>&-
+stop "$QEMU" # it would try to log in again for ever
+
+serves --listen 127.0.0.1:0 --log json --grace 1m
+sleep 30 <>"/dev/tcp/${ADDRESS%:*}/${ADDRESS##*:}" &
+SLEEPER=$!
+started "$SLEEPER"
+wait_for 10 "$SERVING" logged connected
+kill -TERM "$SERVING"
+wait_for 10 "$SERVING" logged ending
+holds 'a second signal ends at once' ends INT
+stop "$SLEEPER"
+holds 'the log for programs is JSON' jq -e . "$LOG"
+serves --listen 127.0.0.1:0
+for _ in $(seq 300); do : <>"/dev/tcp/${ADDRESS%:*}/${ADDRESS##*:}"; done
+wait_for 10 "$SERVING" logged '[0-9]+ lines left out'
+holds 'a flood does not fill the log' test "$(wc -l <"$LOG")" -le 420
+ends TERM
 tally "$passed" "$failed" 0
 [ "$failed" -eq 0 ]

@@ -98,6 +98,8 @@ static int build_case(const target_server *server, const target_case *from, rig_
     const rig_target_build build = {.alloc = rig_alloc_libc(),
                                     .from = &from->scn->target,
                                     .with = &options->faults,
+                                    .became = target_portal_now,
+                                    .ctx = (void *)(uintptr_t)server,
                                     .groups = server->groups,
                                     .num_groups = server->num_portals,
                                     .more = options->offers,

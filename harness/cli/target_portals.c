@@ -22,13 +22,18 @@ static void portal_text(const rig_address *at, char *out, size_t size)
     rig_text_add(&text, "%s:%u", at->ip.version == 6 ? "]" : "", at->port);
 }
 
+static const rig_scn_target *section(const target_server *server)
+{
+    return server->served.scn ? &server->served.scn->target : NULL;
+}
+
 static rig_status add(target_server *server, rig_address *at, uint16_t group, rig_error *err)
 {
     char text[RIG_PORTAL_TEXT];
     rig_status status = rig_target_portal_add(server->target, at, group, err);
     if (status)
         return status;
-    if (server->num_portals == 0)
+    if (server->first.port == 0)
         server->first = *at;
     server->groups[server->num_portals++] = group;
     portal_text(at, text, sizeof text);
@@ -36,34 +41,89 @@ static rig_status add(target_server *server, rig_address *at, uint16_t group, ri
     return RIG_OK;
 }
 
+/* A told address is that of the portal added last. */
+static rig_status advertise(target_server *server, rig_view told, rig_error *err)
+{
+    return told.len ? rig_target_portal_advertise(server->target, server->num_portals - 1, told, err)
+                    : RIG_OK;
+}
+
+static void keep_alias(target_server *server, const rig_scn_portal *portal, const rig_address *at)
+{
+    rig_address written = {.port = portal->port};
+    if (server->num_aliases == RIG_TARGET_PORTALS_MAX || !rig_ip_parse(portal->address, &written.ip))
+        return;
+    target_alias *alias = &server->aliases[server->num_aliases++];
+    portal_text(&written, alias->written, sizeof alias->written);
+    portal_text(at, alias->actual, sizeof alias->actual);
+}
+
+rig_view target_portal_now(void *ctx, rig_view written)
+{
+    const target_server *server = ctx;
+    for (uint32_t i = 0; i < server->num_aliases; i++)
+        if (rig_view_is(written, server->aliases[i].written))
+            return rig_view_str(server->aliases[i].actual);
+    return written;
+}
+
 /* ---- --listen ---- */
 
-static uint16_t group_of(const target_server *server, uint32_t i)
+/* The portal of the scenario that stands in the i-th place of those that listen. */
+static bool replaced(const target_server *server, uint32_t i, rig_scn_portal *out_portal)
 {
-    const target_options *options = server->options;
-    const rig_scn *scn = server->served.scn;
-    if (options->listens[i].group >= 0)
-        return (uint16_t)options->listens[i].group;
-    if (options->portal_group >= 0)
-        return (uint16_t)options->portal_group;
-    return scn && i < rig_target_build_portals(&scn->target) ? rig_target_build_portal(&scn->target, i).group
-                                                             : 1;
+    const rig_scn_target *from = section(server);
+    for (uint32_t p = 0; from && p < rig_target_build_portals(from); p++) {
+        *out_portal = rig_target_build_portal(from, p);
+        if (!out_portal->absent && i-- == 0)
+            return true;
+    }
+    return false;
 }
 
 static int open_listen(target_server *server, uint32_t i)
 {
     rig_error error = {0};
-    const target_listen *listen = &server->options->listens[i];
+    const target_options *options = server->options;
+    const target_listen *listen = &options->listens[i];
+    rig_scn_portal portal;
+    bool stands_for = replaced(server, i, &portal);
     rig_address at = listen->at;
-    rig_status status = add(server, &at, group_of(server, i), &error);
+    uint16_t group = stands_for ? portal.group : 1;
+    if (listen->group >= 0 || options->portal_group >= 0)
+        group = (uint16_t)(listen->group >= 0 ? listen->group : options->portal_group);
+    rig_status status = add(server, &at, group, &error);
     if (status)
         return cli_complain("--listen %s: %s", listen->text, why(status, &error));
-    if (listen->advertised)
-        status = rig_target_portal_advertise(server->target, i, rig_view_str(listen->advertised), &error);
+    if (stands_for)
+        keep_alias(server, &portal, &at);
+    status = advertise(server, rig_view_str(listen->advertised), &error);
     return status ? cli_complain("--listen %s: %s", listen->text, error.text) : CLI_OK;
 }
 
 /* ---- those of a scenario ---- */
+
+static int add_absent(target_server *server, const rig_scn_portal *portal)
+{
+    rig_error error = {0};
+    rig_status status = rig_target_build_absent(server->target, portal, &error);
+    if (!status) {
+        server->groups[server->num_portals++] = portal->group;
+        status = advertise(server, portal->advertised, &error);
+    }
+    return status ? cli_complain("%s: %s", server->options->scenario, error.text) : CLI_OK;
+}
+
+/* Beside --listen, too. */
+static int add_all_absent(target_server *server)
+{
+    const rig_scn_target *from = section(server);
+    int bad = CLI_OK;
+    for (uint32_t i = 0; from && i < from->num_portals && !bad; i++)
+        if (from->portals[i].absent)
+            bad = add_absent(server, &from->portals[i]);
+    return bad;
+}
 
 /* Did another portal of the scenario take it? */
 static bool ours(const rig_address *taken, uint32_t num, const rig_address *at)
@@ -86,45 +146,59 @@ static rig_address stand_in(const rig_address *taken, uint32_t num, const rig_ad
     return at;
 }
 
-static int open_portal(target_server *server, uint32_t i, rig_address *taken)
+static int open_portal(target_server *server, const rig_scn_portal *portal, rig_address *taken, uint32_t num)
 {
     rig_error error = {0};
-    const rig_scn_portal portal = rig_target_build_portal(&server->served.scn->target, i);
-    rig_address at = {.port = portal.port};
-    if (!rig_ip_parse(portal.address, &at.ip))
-        return cli_complain("%s: a portal wants a numeric address", server->options->scenario);
-    rig_status status = add(server, &at, portal.group, &error);
+    const char *path = server->options->scenario;
+    rig_address at = {.port = portal->port};
+    if (!rig_ip_parse(portal->address, &at.ip))
+        return cli_complain("%s: a portal wants a numeric address", path);
+    rig_status status = add(server, &at, portal->group, &error);
     if (status == RIG_E_ARGUMENT) {
-        at = stand_in(taken, i, &at);
-        status = add(server, &at, portal.group, &error);
+        at = stand_in(taken, num, &at);
+        status = add(server, &at, portal->group, &error);
     }
-    taken[i] = at;
-    return status
-               ? cli_complain("%s: port %u: %s", server->options->scenario, portal.port, why(status, &error))
-               : CLI_OK;
+    if (status)
+        return cli_complain("%s: port %u: %s", path, portal->port, why(status, &error));
+    taken[num] = at;
+    keep_alias(server, portal, &at);
+    status = advertise(server, portal->advertised, &error);
+    return status ? cli_complain("%s: %s", path, error.text) : CLI_OK;
+}
+
+static int open_section(target_server *server, const rig_scn_target *from)
+{
+    rig_address taken[RIG_TARGET_PORTALS_MAX];
+    uint32_t num = rig_target_build_portals(from);
+    int bad = CLI_OK;
+    if (num > RIG_TARGET_PORTALS_MAX)
+        return cli_complain("%s: a target has at most %d portals", server->options->scenario,
+                            RIG_TARGET_PORTALS_MAX);
+    for (uint32_t i = 0; i < num && !bad; i++) {
+        const rig_scn_portal portal = rig_target_build_portal(from, i);
+        taken[i] = (rig_address){.port = 0};
+        bad = portal.absent ? add_absent(server, &portal) : open_portal(server, &portal, taken, i);
+    }
+    return bad;
+}
+
+static void listen_as_ever(target_options *options)
+{
+    static const char standard[] = "127.0.0.1:3260";
+    target_listen *listen = &options->listens[options->num_listens++];
+    *listen = (target_listen){.text = standard, .at.port = RIG_PORT, .group = -1};
+    rig_ip_parse(rig_view_str("127.0.0.1"), &listen->at.ip);
 }
 
 int target_portals_open(target_server *server)
 {
-    static char standard[] = "127.0.0.1:3260";
     target_options *options = server->options;
-    rig_address taken[RIG_TARGET_PORTALS_MAX];
     int bad = CLI_OK;
-    if (options->num_listens == 0 && server->served.scn) {
-        uint32_t num = rig_target_build_portals(&server->served.scn->target);
-        if (num > RIG_TARGET_PORTALS_MAX)
-            return cli_complain("%s: a target has at most %d portals", options->scenario,
-                                RIG_TARGET_PORTALS_MAX);
-        for (uint32_t i = 0; i < num && !bad; i++)
-            bad = open_portal(server, i, taken);
-        return bad;
-    }
-    if (options->num_listens == 0) {
-        target_listen *listen = &options->listens[options->num_listens++];
-        *listen = (target_listen){.text = standard, .at.port = RIG_PORT, .group = -1};
-        rig_ip_parse(rig_view_str("127.0.0.1"), &listen->at.ip);
-    }
+    if (options->num_listens == 0 && section(server))
+        return open_section(server, section(server));
+    if (options->num_listens == 0)
+        listen_as_ever(options);
     for (uint32_t i = 0; i < options->num_listens && !bad; i++)
         bad = open_listen(server, i);
-    return bad;
+    return bad ? bad : add_all_absent(server);
 }

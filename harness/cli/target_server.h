@@ -13,6 +13,11 @@ typedef struct target_case {
     rig_scn *scn;
 } target_case;
 
+/* A portal as the scenario writes it, and what it became. */
+typedef struct target_alias {
+    char written[RIG_PORTAL_TEXT], actual[RIG_PORTAL_TEXT];
+} target_alias;
+
 #define TARGET_READ_AHEAD (256u << 10)
 
 typedef struct target_server {
@@ -25,6 +30,8 @@ typedef struct target_server {
     rig_address first;  /* of the portals */
     uint16_t groups[RIG_TARGET_PORTALS_MAX];
     uint32_t num_portals;
+    target_alias aliases[RIG_TARGET_PORTALS_MAX]; /* of portals of the scenario */
+    uint32_t num_aliases;
     uint32_t num_ends; /* signals to end that came */
     bool wants_reload;
     bool ending;  /* sessions were asked for their logout */
@@ -40,6 +47,8 @@ void target_server_close(target_server *server);
 
 /* target_portals.c: opens the portals asked for, or those of the scenario. */
 int target_portals_open(target_server *server);
+/* A rig_target_build.became whose ctx is a target_server. */
+rig_view target_portal_now(void *ctx, rig_view written);
 
 /* target_case.c */
 int target_case_read(const target_options *options, target_case *out);

@@ -152,7 +152,9 @@ static uint16_t put_challenge(tgt_conn *conn)
 
 static uint16_t challenge(tgt_conn *conn, const chap_text *text)
 {
-    uint16_t status = choose(conn->login, text->value[A]);
+    rig_view list = text->value[A];
+    bool unread = rig_view_find(list, ',') < list.len && tgt_login_fault(conn, RIG_FAULT_CHAP_LIST_NOT_READ);
+    uint16_t status = unread ? TGT_LOGIN_AUTHENTICATION : choose(conn->login, list);
     if (status || tgt_login_fault(conn, RIG_FAULT_AUTH_SKIPPED))
         return status;
     draw(conn);
