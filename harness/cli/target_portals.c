@@ -29,15 +29,13 @@ static const rig_scn_target *section(const target_server *server)
 
 static rig_status add(target_server *server, rig_address *at, uint16_t group, rig_error *err)
 {
-    char text[RIG_PORTAL_TEXT];
     rig_status status = rig_target_portal_add(server->target, at, group, err);
     if (status)
         return status;
     if (server->first.port == 0)
         server->first = *at;
+    server->bound[server->num_portals] = *at;
     server->groups[server->num_portals++] = group;
-    portal_text(at, text, sizeof text);
-    target_log_say(&server->log, "listening", "listening on %s, portal group %u", text, group);
     return RIG_OK;
 }
 
@@ -201,4 +199,16 @@ int target_portals_open(target_server *server)
     for (uint32_t i = 0; i < options->num_listens && !bad; i++)
         bad = open_listen(server, i);
     return bad ? bad : add_all_absent(server);
+}
+
+void target_portals_tell(target_server *server)
+{
+    for (uint32_t i = 0; i < server->num_portals; i++) {
+        char text[RIG_PORTAL_TEXT];
+        if (server->bound[i].port == 0)
+            continue;
+        portal_text(&server->bound[i], text, sizeof text);
+        target_log_say(&server->log, "listening", "listening on %s, portal group %u", text,
+                       server->groups[i]);
+    }
 }

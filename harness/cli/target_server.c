@@ -156,7 +156,10 @@ int target_server_open(target_server *server, target_options *options)
     bad = target_portals_open(server);
     if (!bad)
         bad = target_case_build(server, &server->served, server->target);
-    return bad ? bad : tell_ready(server);
+    if (bad)
+        return bad;
+    target_portals_tell(server);
+    return tell_ready(server);
 }
 
 void target_server_close(target_server *server)

@@ -26,8 +26,9 @@ typedef struct target_server {
     rig_target *target;
     uint8_t *read_ahead;
     target_log log;
-    target_case served; /* without a scenario: empty */
-    rig_address first;  /* of the portals */
+    target_case served;                        /* without a scenario: empty */
+    rig_address first;                         /* of the portals */
+    rig_address bound[RIG_TARGET_PORTALS_MAX]; /* port 0: nobody listens there */
     uint16_t groups[RIG_TARGET_PORTALS_MAX];
     uint32_t num_portals;
     target_alias aliases[RIG_TARGET_PORTALS_MAX]; /* of portals of the scenario */
@@ -47,6 +48,8 @@ void target_server_close(target_server *server);
 
 /* target_portals.c: opens the portals asked for, or those of the scenario. */
 int target_portals_open(target_server *server);
+/* Says where it listens. */
+void target_portals_tell(target_server *server);
 /* A rig_target_build.became whose ctx is a target_server. */
 rig_view target_portal_now(void *ctx, rig_view written);
 

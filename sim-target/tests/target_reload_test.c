@@ -36,8 +36,9 @@ static rig_target_node *add_node(tt_world *world, rig_target *target, const char
 /* ctx: LUNs that stay, a bit each. */
 static bool keeps(void *ctx, rig_view node, uint32_t lun)
 {
+    const uint32_t *kept = ctx;
     (void)node;
-    return *(const uint32_t *)ctx >> lun & 1;
+    return *kept >> lun & 1;
 }
 
 static void reload(tt_world *world, rig_target *from, uint32_t kept)
