@@ -341,23 +341,6 @@ static bool may_move(const tgt_login *login)
     return login->asks && secured && login->out.len - login->out_at <= RIG_LOGIN_DATA_MAX;
 }
 
-/* 13.1: what is offered without None is demanded, also of an initiator that does not speak of it. */
-static bool has_digest(const tgt_negotiation *negotiation, tgt_key key)
-{
-    return negotiation->own[key] >> negotiation->value[key] & 1;
-}
-
-static uint16_t establish(tgt_conn *conn)
-{
-    static const tgt_key digests[] = {TGT_KEY_HEADER_DIGEST, TGT_KEY_DATA_DIGEST};
-    tgt_login *login = conn->login;
-    for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++)
-        if (!has_digest(&login->negotiation, digests[i]))
-            return blame_name(login, digests[i], rig_view_str("a digest is demanded"),
-                              TGT_LOGIN_INITIATOR_ERROR);
-    return tgt_login_establish(conn);
-}
-
 static uint16_t take_request(tgt_conn *conn, const rig_pdu *pdu)
 {
     tgt_login *login = conn->login;
@@ -383,7 +366,8 @@ static uint16_t take_request(tgt_conn *conn, const rig_pdu *pdu)
     if (status)
         return status;
     login->moves = may_move(login);
-    return login->moves && rig_get(pdu->bhs, RIG_F_NSG) == STAGE_FULL ? establish(conn) : TGT_LOGIN_OK;
+    return login->moves && rig_get(pdu->bhs, RIG_F_NSG) == STAGE_FULL ? tgt_login_establish(conn)
+                                                                      : TGT_LOGIN_OK;
 }
 
 rig_status tgt_login_request(tgt_conn *conn, const rig_pdu *pdu)

@@ -131,8 +131,7 @@ rig_status rig_target_node_share(rig_target_node *node, uint32_t lun, const rig_
 
 /**
  * rig_target_offer sets what the node accepts for a key ("MaxBurstLength", "16384"), replacing its default.
- * Digests without None are demanded: other logins are refused. Also taken for keys of discovery sessions
- * when node is NULL. RIG_E_NOT_FOUND, RIG_E_SYNTAX, RIG_E_LIMIT
+ * Also taken for keys of discovery sessions when node is NULL. RIG_E_NOT_FOUND, RIG_E_SYNTAX, RIG_E_LIMIT
  * with err.
  */
 rig_status rig_target_offer(rig_target *target, rig_target_node *node, rig_view key, rig_view value,
