@@ -198,6 +198,8 @@ static void put_node(writer *w, const rig_scn_node *node)
     for (uint32_t i = 0; i < node->num_luns; i++) {
         put_number(w, (uint64_t)node->luns[i].block << 32 | node->luns[i].lun);
         put_view(w, node->luns[i].kind);
+        put_view(w, node->luns[i].same);
+        put_number(w, node->luns[i].same_lun);
         put_number(w, node->luns[i].size);
         put_number(w, (uint64_t)node->luns[i].protection << 4 | (uint64_t)node->luns[i].has_serial << 3 |
                           (uint64_t)node->luns[i].removable << 2 | (uint64_t)node->luns[i].empty << 1 |

@@ -274,6 +274,7 @@ enum lang_target_word {
     LANG_DISCOVERY,
     LANG_LUN,
     LANG_ERROR,
+    LANG_SHARE,
     LANG_OFFER,
     LANG_REFUSE,
     LANG_ALLOW,

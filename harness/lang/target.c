@@ -221,6 +221,47 @@ static bool lun(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_p
     return unit_options(p, args, out);
 }
 
+static bool has_lun(const lang_node *node, uint64_t lun)
+{
+    const rig_scn_lun *luns = node->luns.ptr;
+    for (uint32_t i = 0; i < node->luns.num; i++)
+        if (luns[i].lun == lun)
+            return true;
+    return false;
+}
+
+/* A node that stands above the last one, and has that LUN. */
+static bool shows_lun(const lang_parser *p, rig_view name, uint64_t lun)
+{
+    const lang_node *nodes_above = p->nodes.ptr;
+    for (uint32_t i = 0; i + 1 < p->nodes.num; i++)
+        if (!nodes_above[i].node.numbered && rig_view_eq(nodes_above[i].node.name, name) &&
+            has_lun(&nodes_above[i], lun))
+            return true;
+    return false;
+}
+
+static bool share(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place)
+{
+    (void)c;
+    lang_node *owner = last_node(p);
+    uint64_t number = number_of(args, "N", 0), other = number_of(args, "M", 0);
+    if (!owner || !shows_lun(p, text_of(args, "IQN"), other))
+        return lang_bad_at(p, place, RIG_E_NOT_FOUND, "share wants a node above the last one that has LUN M");
+    if (!in_range(p, args, "N", 0, LUN_MAX))
+        return false;
+    if (has_lun(owner, number))
+        return lang_bad_at(p, place, RIG_E_EXISTS, "the node has lun %u already", (unsigned)number);
+    rig_scn_lun *out = LANG_ADD(p, &owner->luns, rig_scn_lun);
+    if (!out)
+        return lang_nomem(p->report);
+    *out = (rig_scn_lun){.place = place, .lun = (uint32_t)number, .same_lun = (uint32_t)other};
+    out->same = text_of(args, "IQN");
+    owner->errors = (lang_vec){.num = 0};
+    p->out->needs |= RIG_SCN_NEEDS_OUR_TARGET;
+    return true;
+}
+
 static bool offer(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place)
 {
     (void)c;
@@ -389,6 +430,7 @@ static item_fn *const items[] = {
     [LANG_DISCOVERY] = discovery,
     [LANG_LUN] = lun,
     [LANG_ERROR] = lang_error_read,
+    [LANG_SHARE] = share,
     [LANG_OFFER] = offer,
     [LANG_REFUSE] = refuse,
     [LANG_ALLOW] = allow,

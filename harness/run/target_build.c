@@ -103,11 +103,15 @@ static uint64_t portal_mask(const rig_target_build *build, const rig_scn_node *n
 static rig_status add_lun(rig_target_node *node, const rig_target_build *build, const rig_scn_lun *lun,
                           rig_error *err)
 {
+    if (lun->same.len) {
+        rig_status shared = rig_target_node_share(node, lun->lun, lun->same, lun->same_lun);
+        return shared ? rig_fail(err, shared, "cannot share LUN %u", lun->same_lun) : RIG_OK;
+    }
     char text[UNIT_TEXT];
     rig_text spec;
     rig_text_init(&spec, text, sizeof text);
     rig_scn_lun_print(&spec, lun);
-    rig_device_config config = {.alloc = build->alloc, .serial = (uint64_t)lun->lun + 1};
+    rig_device_config config = {.alloc = build->alloc, .serial = (uint64_t)lun->lun + 1, .err = err};
     rig_status status = rig_device_config_read(rig_view_of(text, spec.len), &config, err);
     if (status)
         return status;
@@ -319,5 +323,6 @@ static bool same_unit(const rig_scn_lun *a, const rig_scn_lun *b)
 bool rig_target_lun_same(const rig_scn_target *a, const rig_scn_target *b, rig_view node, uint32_t lun)
 {
     const rig_scn_lun *first = find_lun(a, node, lun), *second = find_lun(b, node, lun);
-    return first && second && same_unit(first, second);
+    return first && second && same_unit(first, second) && rig_view_eq(first->same, second->same) &&
+           first->same_lun == second->same_lun;
 }

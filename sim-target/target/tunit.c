@@ -111,10 +111,10 @@ static bool shows(const rig_target_node *node, const tgt_unit *unit)
     return i < unit->num_nodes;
 }
 
-rig_status rig_target_node_share(rig_target_node *node, uint32_t lun, const rig_target_node *owner,
-                                 uint32_t owner_lun)
+rig_status rig_target_node_share(rig_target_node *node, uint32_t lun, rig_view owner, uint32_t owner_lun)
 {
-    tgt_unit *unit = tgt_unit_find(owner, rig_lun_encode(owner_lun));
+    const rig_target_node *from = tgt_node_find(node->target, owner);
+    tgt_unit *unit = from ? tgt_unit_find(from, rig_lun_encode(owner_lun)) : NULL;
     if (!unit)
         return RIG_E_NOT_FOUND;
     if (shows(node, unit))

@@ -12,7 +12,7 @@ static tt_world *open_shared(rig_target_node **out_other)
 {
     tt_world *world = tt_new();
     CU_ASSERT_EQUAL_FATAL(rig_target_node_add(world->target, rig_view_str(OTHER), out_other, NULL), RIG_OK);
-    CU_ASSERT_EQUAL_FATAL(rig_target_node_share(*out_other, 5, world->node, 0), RIG_OK);
+    CU_ASSERT_EQUAL_FATAL(rig_target_node_share(*out_other, 5, rig_view_str(TT_TARGET), 0), RIG_OK);
     return world;
 }
 
@@ -81,12 +81,13 @@ static void test_sharing(void)
     rig_target_node *other, *third;
     tt_world *world = open_shared(&other);
     char name[64];
-    CU_ASSERT_EQUAL(rig_target_node_share(other, 6, world->node, 0), RIG_E_EXISTS); /* shown already */
-    CU_ASSERT_EQUAL(rig_target_node_share(other, 6, world->node, 9), RIG_E_NOT_FOUND);
+    CU_ASSERT_EQUAL(rig_target_node_share(other, 6, rig_view_str(TT_TARGET), 0),
+                    RIG_E_EXISTS); /* shown already */
+    CU_ASSERT_EQUAL(rig_target_node_share(other, 6, rig_view_str(TT_TARGET), 9), RIG_E_NOT_FOUND);
     for (unsigned i = 2; i <= RIG_TARGET_PATHS_MAX; i++) {
         snprintf(name, sizeof name, "iqn.2026-01.example.sim:path%u", i);
         CU_ASSERT_EQUAL_FATAL(rig_target_node_add(world->target, rig_view_str(name), &third, NULL), RIG_OK);
-        CU_ASSERT_EQUAL(rig_target_node_share(third, 0, other, 5),
+        CU_ASSERT_EQUAL(rig_target_node_share(third, 0, rig_view_str(OTHER), 5),
                         i < RIG_TARGET_PATHS_MAX ? RIG_OK : RIG_E_LIMIT);
     }
     tt_free(world);

@@ -443,6 +443,8 @@ typedef struct rig_scn_lun {
     uint64_t serial;                /**< unit serial number */
     const rig_device_error *errors; /**< what goes wrong in it */
     uint32_t num_errors;            /**< entries */
+    rig_view same;                  /**< `share`: the node whose unit it is, empty for one of its own */
+    uint32_t same_lun;              /**< its LUN there */
 } rig_scn_lun;
 
 /** rig_scn_lun_print appends the unit as rig_device_config_read takes it: "ram:1048576,block=4096". */

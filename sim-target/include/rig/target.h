@@ -122,12 +122,11 @@ void rig_target_node_portals(rig_target_node *node, uint64_t portal_mask);
 rig_status rig_target_node_lun(rig_target_node *node, uint32_t lun, rig_device *device);
 
 /**
- * rig_target_node_share shows a logical unit of another node at a LUN of this one too: one medium, one queue,
- * one set of reservations, whatever the way. RIG_E_NOT_FOUND, RIG_E_EXISTS (the LUN is taken, or the node
- * shows the unit already), RIG_E_LIMIT, RIG_E_NOMEM.
+ * rig_target_node_share shows a logical unit of the node of that name at a LUN of this one too: one medium,
+ * one queue, one set of reservations, whatever the way. RIG_E_NOT_FOUND, RIG_E_EXISTS (the LUN is taken, or
+ * the node shows the unit already), RIG_E_LIMIT, RIG_E_NOMEM.
  */
-rig_status rig_target_node_share(rig_target_node *node, uint32_t lun, const rig_target_node *owner,
-                                 uint32_t owner_lun);
+rig_status rig_target_node_share(rig_target_node *node, uint32_t lun, rig_view owner, uint32_t owner_lun);
 
 /**
  * rig_target_offer sets what the node accepts for a key ("MaxBurstLength", "16384"), replacing its default.
