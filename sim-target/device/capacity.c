@@ -11,15 +11,6 @@ void dev_read_capacity_10(dev_command *cmd)
     dev_put32(answer + 4, cmd->device->block_len);
 }
 
-/* LOGICAL BLOCKS PER PHYSICAL BLOCK EXPONENT: a thin unit keeps and gives back 4,096 bytes at a time. */
-static uint8_t physical_exponent(const rig_device *device)
-{
-    uint8_t exponent = 0;
-    while (device->backing->ops->discard && dev_unmap_granularity(device) >> exponent > 1)
-        exponent++;
-    return exponent;
-}
-
 void dev_read_capacity_16(dev_command *cmd)
 {
     uint8_t *answer = dev_transfer_answer(cmd, 32, dev_get32(cmd->cdb + 10));
@@ -29,7 +20,6 @@ void dev_read_capacity_16(dev_command *cmd)
     dev_put32(answer + 8, cmd->device->block_len);
     if (cmd->device->protection) /* P_TYPE counts from 0, P_I_EXPONENT is 0: one interval a block */
         answer[12] = (uint8_t)((cmd->device->protection - 1) << 1 | 0x01);
-    answer[13] = physical_exponent(cmd->device);
     if (cmd->device->backing->ops->discard)
         answer[14] = 0x80 | 0x40; /* LBPME, LBPRZ */
 }
