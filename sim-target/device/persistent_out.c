@@ -219,7 +219,7 @@ static void preempt_one(dev_command *cmd, size_t index, bool abort)
     rig_device *device = cmd->device;
     const dev_registration *row = &device->persistent.rows[index];
     if (abort && device->target && row->nexus != 0)
-        device->target->abort(device->target_ctx, cmd->scsi, row->nexus);
+        device->target->end_tasks(device->target_ctx, cmd->scsi, row->nexus);
     tell(device, row, DEV_ASC_REGISTRATIONS_PREEMPTED);
     dev_registration_remove(device, index);
 }

@@ -239,7 +239,7 @@ typedef struct rig_device_target_ops {
     /** Gives the nexus that joins these ports now, 0 when none does. */
     rig_nexus_id (*nexus)(void *ctx, rig_view initiator, rig_view port);
     /** Ends every task of a nexus on the unit but the one that asks: PREEMPT AND ABORT. */
-    void (*abort)(void *ctx, const rig_scsi *by, rig_nexus_id nexus);
+    void (*end_tasks)(void *ctx, const rig_scsi *by, rig_nexus_id nexus);
     /** Gives unit i among those the nexus of a command can address (NULL: no more): EXTENDED COPY. */
     rig_device *(*peer)(void *ctx, const rig_scsi *by, size_t i);
 } rig_device_target_ops;
