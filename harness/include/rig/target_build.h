@@ -56,7 +56,7 @@ rig_status rig_target_build_all(rig_target *target, const rig_target_build *buil
 rig_status rig_scn_error(rig_error *err, rig_scn_place place, rig_status status);
 
 /** rig_target_lun_same tells whether a numbered LUN of a node stands in both sections with the same kind,
- * size and blocks, so that its contents may be kept. */
+ * size, options and errors, so that its contents may be kept. */
 bool rig_target_lun_same(const rig_scn_target *a, const rig_scn_target *b, rig_view node, uint32_t lun);
 
 #endif
