@@ -15,9 +15,11 @@ uint32_t tgt_data_in_len(const tgt_scsi *scsi, uint32_t offset, uint32_t piece)
     return lesser(lesser(scsi->in_len - offset, burst - offset % burst), piece);
 }
 
-static uint32_t piece_of(const tgt_scsi *scsi)
+static uint32_t piece_of(tgt_scsi *scsi)
 {
-    return scsi->task.conn->max_send & ~WORD;
+    uint32_t piece = scsi->task.conn->max_send & ~WORD;
+    bool shaped = scsi->task.effects != 0 || scsi->task.conn->target->faulty;
+    return shaped ? tgt_deviate_piece(&scsi->task, piece) : piece;
 }
 
 /*

@@ -227,9 +227,10 @@ void tgt_data_out_next(tgt_scsi *scsi)
 
 /* ---- R2T ---- */
 
-static uint32_t burst_limit(const tgt_session *session)
+static uint32_t burst_limit(const tgt_scsi *scsi)
 {
-    return session->max_r2t < TGT_BURSTS ? session->max_r2t : TGT_BURSTS;
+    uint32_t most = scsi->task.conn->session->max_r2t + tgt_fault_on(&scsi->task, RIG_FAULT_R2T_MANY);
+    return most < TGT_BURSTS ? most : TGT_BURSTS;
 }
 
 void tgt_r2t_fill(const tgt_scsi *scsi, const tgt_burst *burst, tgt_answer *answer)
@@ -247,9 +248,21 @@ static tgt_burst next_burst(const tgt_scsi *scsi, bool *out_fresh)
     const tgt_session *session = scsi->task.conn->session;
     uint32_t rest = scsi->out_len - scsi->next;
     tgt_burst burst = {.ttt = tgt_new_ttt(session->target), .r2t_sn = scsi->r2t_sn, .offset = scsi->next};
+    if (scsi->num_bursts > 0 && tgt_fault_on(&scsi->task, RIG_FAULT_R2T_TAG_AGAIN))
+        burst.ttt = scsi->bursts[0].ttt;
     burst.len = rest < session->max_burst ? rest : session->max_burst;
     *out_fresh = !tgt_recover_next(scsi, &burst.offset, &burst.len);
     return burst;
+}
+
+/* Of an R2T that breaks a rule only beside those that are outstanding. */
+static void say_wrong(const tgt_scsi *scsi, const tgt_burst *burst)
+{
+    tgt_conn *conn = scsi->task.conn;
+    if (scsi->num_bursts >= conn->session->max_r2t)
+        tgt_made_wrong(conn, rig_fault_rows[RIG_FAULT_R2T_MANY].name);
+    if (scsi->num_bursts > 0 && burst->ttt == scsi->bursts[0].ttt)
+        tgt_made_wrong(conn, rig_fault_rows[RIG_FAULT_R2T_TAG_AGAIN].name);
 }
 
 static tgt_pushed ask(tgt_scsi *scsi)
@@ -262,6 +275,7 @@ static tgt_pushed ask(tgt_scsi *scsi)
     tgt_pushed pushed = tgt_reply(&scsi->task, &answer);
     if (pushed != TGT_PUSHED)
         return pushed;
+    say_wrong(scsi, &burst);
     scsi->bursts[scsi->num_bursts++] = burst;
     scsi->r2t_sn++;
     if (fresh)
@@ -275,7 +289,7 @@ static bool may_ask(const tgt_scsi *scsi)
 {
     const tgt_history *history = scsi->history;
     uint32_t offset, len;
-    if (!scsi->taking || scsi->num_bursts >= burst_limit(scsi->task.conn->session))
+    if (!scsi->taking || scsi->num_bursts >= burst_limit(scsi))
         return false;
     if (tgt_recover_next(scsi, &offset, &len))
         return true;

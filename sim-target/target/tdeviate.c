@@ -45,7 +45,7 @@ bool tgt_deviates(tgt_task *task, const tgt_answer *answer, rig_fault fault, uin
 }
 
 /* For faults that change the PDU just pushed. */
-static bool faulty_said(tgt_task *task, const tgt_answer *answer, rig_fault fault, uint32_t *out_bit)
+bool tgt_deviates_said(tgt_task *task, const tgt_answer *answer, rig_fault fault, uint32_t *out_bit)
 {
     if (!tgt_deviates(task, answer, fault, out_bit))
         return false;
@@ -94,12 +94,18 @@ static bool texts(const tgt_answer *answer)
     return answer->kind == RIG_PDU_LOGIN_RESP || answer->kind == RIG_PDU_TEXT_RESP;
 }
 
+bool tgt_length_field(rig_field_id field)
+{
+    return field == RIG_F_DATA_LEN || field == RIG_F_AHS_WORDS;
+}
+
 void tgt_deviate_shape(tgt_task *task, tgt_answer *answer)
 {
     const rig_fault_shape *shape = rig_fault_shape_first(answer->kind);
     uint32_t bit;
     for (; shape; shape = rig_fault_shape_next(shape)) {
-        if (!rig_fault_shape_fits(shape, answer->bhs) || !tgt_deviates(task, answer, shape->fault, &bit))
+        if (tgt_length_field(shape->field) || !rig_fault_shape_fits(shape, answer->bhs) ||
+            !tgt_deviates(task, answer, shape->fault, &bit))
             continue;
         bool text = texts(answer) && reshape_text(task->conn, answer, shape);
         if (rig_fault_shape_header(shape, answer->bhs) || text)
@@ -114,28 +120,47 @@ static void one_more(tgt_answer *answer, rig_field_id field)
     rig_set(answer->bhs, field, rig_get32(answer->bhs, field) + 1);
 }
 
+/* As Data-Out counts: sequences lie at multiples of MaxBurstLength. */
+static uint32_t sn_in_sequence(const tgt_conn *conn, const uint8_t *bhs)
+{
+    return rig_get32(bhs, RIG_F_BUFFER_OFFSET) % conn->session->max_burst / (conn->max_send & ~UINT32_C(3));
+}
+
+static void lacks_more_than_all(const tgt_task *task, tgt_answer *answer)
+{
+    rig_set(answer->bhs, RIG_F_UNDERFLOW, 1);
+    rig_set(answer->bhs, RIG_F_RESIDUAL, rig_get32(task->bhs, RIG_F_EDTL) + 1);
+}
+
 void tgt_deviate_numbers(tgt_task *task, tgt_answer *answer)
 {
     uint32_t bit;
     bool status = tgt_takes_stat_sn(answer);
     bool residual = answer->kind == RIG_PDU_SCSI_RESP || (answer->kind == RIG_PDU_DATA_IN && status);
-    if (status && faulty_said(task, answer, RIG_FAULT_STAT_SN_SKIP, &bit))
+    if (status && tgt_deviates_said(task, answer, RIG_FAULT_STAT_SN_SKIP, &bit))
         one_more(answer, RIG_F_STAT_SN);
-    if (residual && faulty_said(task, answer, RIG_FAULT_RESIDUAL_WRONG, &bit))
+    if (residual && tgt_deviates_said(task, answer, RIG_FAULT_RESIDUAL_WRONG, &bit))
         one_more(answer, RIG_F_RESIDUAL);
-    if (answer->kind == RIG_PDU_DATA_IN && faulty_said(task, answer, RIG_FAULT_WRONG_DATA_SN, &bit))
+    if (answer->kind == RIG_PDU_DATA_IN && tgt_deviates_said(task, answer, RIG_FAULT_WRONG_DATA_SN, &bit))
         one_more(answer, RIG_F_DATA_SN);
-    if (answer->kind == RIG_PDU_R2T && faulty_said(task, answer, RIG_FAULT_WRONG_R2T_SN, &bit))
+    if (answer->kind == RIG_PDU_R2T && tgt_deviates_said(task, answer, RIG_FAULT_WRONG_R2T_SN, &bit))
         one_more(answer, RIG_F_R2T_SN);
+    if (answer->kind == RIG_PDU_DATA_IN &&
+        tgt_deviates_said(task, answer, RIG_FAULT_DATA_SN_PER_SEQUENCE, &bit))
+        rig_set(answer->bhs, RIG_F_DATA_SN, sn_in_sequence(task->conn, answer->bhs));
+    if (answer->kind == RIG_PDU_SCSI_RESP && rig_get(task->bhs, RIG_F_W) &&
+        tgt_deviates_said(task, answer, RIG_FAULT_WRITE_RESIDUAL_LARGE, &bit))
+        lacks_more_than_all(task, answer);
 }
 
 void tgt_deviate_digests(tgt_task *task, const tgt_answer *answer, rig_tx *tx)
 {
     const rig_txq *txq = &task->conn->txq;
     uint32_t bit;
-    if (txq->header_digest && faulty_said(task, answer, RIG_FAULT_HEADER_DIGEST_FLIP, &bit))
+    if (txq->header_digest && tgt_deviates_said(task, answer, RIG_FAULT_HEADER_DIGEST_FLIP, &bit))
         tx->flip_header = (uint8_t)(1 + bit % 32);
-    if (txq->data_digest && tx->data_len > 0 && faulty_said(task, answer, RIG_FAULT_DATA_DIGEST_FLIP, &bit))
+    if (txq->data_digest && tx->data_len > 0 &&
+        tgt_deviates_said(task, answer, RIG_FAULT_DATA_DIGEST_FLIP, &bit))
         tx->flip_data = (uint8_t)(1 + bit % 32);
 }
 
@@ -166,9 +191,11 @@ bool tgt_deviate_twice(tgt_task *task, const tgt_answer *answer)
 {
     uint32_t bit;
     if (answer->kind == RIG_PDU_R2T)
-        return faulty_said(task, answer, RIG_FAULT_R2T_TWICE, &bit);
+        return tgt_deviates_said(task, answer, RIG_FAULT_R2T_TWICE, &bit);
+    if (answer->kind == RIG_PDU_SCSI_RESP)
+        return !answer->owned && tgt_deviates_said(task, answer, RIG_FAULT_RESPONSE_TWICE, &bit);
     return answer->kind == RIG_PDU_DATA_IN && !answer->owned &&
-           faulty_said(task, answer, RIG_FAULT_DATA_IN_TWICE, &bit);
+           tgt_deviates_said(task, answer, RIG_FAULT_DATA_IN_TWICE, &bit);
 }
 
 /* ---- rules that change an answer ---- */
@@ -179,11 +206,6 @@ static bool sets(const rig_rule_action *action, rig_pdu_kind kind)
            rig_fields[action->field].pdus >> kind & 1 && rig_fields[action->field].bits > 0;
 }
 
-static bool length_field(rig_field_id field)
-{
-    return field == RIG_F_DATA_LEN || field == RIG_F_AHS_WORDS;
-}
-
 static void set_fields(const tgt_task *task, uint8_t *bhs, rig_pdu_kind kind, bool lengths)
 {
     const rig_target *target = task->conn->target;
@@ -191,7 +213,7 @@ static void set_fields(const tgt_task *task, uint8_t *bhs, rig_pdu_kind kind, bo
         const rig_rule *rule = &target->rules[i];
         for (uint32_t j = 0; task->effects >> i & 1 && j < rule->num_actions; j++) {
             const rig_rule_action *action = &rule->actions[j];
-            if (!sets(action, kind) || length_field(action->field) != lengths)
+            if (!sets(action, kind) || tgt_length_field(action->field) != lengths)
                 continue;
             rig_set(bhs, action->field, action->value);
             tgt_made_wrong(task->conn, rig_fields[action->field].name);
@@ -205,11 +227,12 @@ void tgt_deviate_fields(const tgt_task *task, tgt_answer *answer)
 }
 
 /* Lengths are final only behind the seal; the digest then is made over what is sent. */
-void tgt_deviate_lengths(const tgt_task *task, rig_tx *tx, rig_pdu_kind kind)
+void tgt_deviate_lengths(tgt_task *task, const tgt_answer *answer, rig_tx *tx)
 {
     uint8_t before[RIG_BHS_LEN];
     memcpy(before, tx->bhs, RIG_BHS_LEN);
-    set_fields(task, tx->bhs, kind, true);
+    set_fields(task, tx->bhs, answer->kind, true);
+    tgt_spoil_lengths(task, answer, tx);
     if (memcmp(before, tx->bhs, RIG_BHS_LEN) != 0 && task->conn->txq.header_digest)
         rig_crc32c_store(rig_crc32c_update(RIG_CRC32C_START, tx->bhs, RIG_BHS_LEN), tx->bhs + RIG_BHS_LEN);
 }

@@ -279,6 +279,7 @@ struct tgt_conn {
     bool dropped;     /* a rule drops the PDU being received */
     bool keeps;       /* out of service; its tasks wait for a new allegiance (7.1.4.3) */
     bool ghost;       /* in session->ghosts */
+    bool digested;    /* something was sent behind its login, as far as faults look */
     bool logged_out;  /* on another connection, or by a reinstatement */
     uint16_t cid;
     rig_address peer;
@@ -531,6 +532,7 @@ bool tgt_fault_on(const tgt_task *task, rig_fault fault);
 bool tgt_fault_now(const tgt_conn *conn, rig_fault fault);
 /* Is it on for this one of its answers? out_bit: the bit the rule names, 0. */
 bool tgt_deviates(tgt_task *task, const tgt_answer *answer, rig_fault fault, uint32_t *out_bit);
+bool tgt_deviates_said(tgt_task *task, const tgt_answer *answer, rig_fault fault, uint32_t *out_bit);
 /* The action of a rule that shapes this task. */
 const rig_rule_action *tgt_rule_action(const tgt_task *task, rig_rule_verb verb);
 /* In the order in which push does them; those that say so look at a PDU that is in the queue already. */
@@ -539,8 +541,20 @@ void tgt_deviate_numbers(tgt_task *task, tgt_answer *answer);
 void tgt_deviate_fields(const tgt_task *task, tgt_answer *answer);
 void tgt_deviate_shape(tgt_task *task, tgt_answer *answer);
 void tgt_deviate_digests(tgt_task *task, const tgt_answer *answer, rig_tx *tx);
-void tgt_deviate_lengths(const tgt_task *task, rig_tx *tx, rig_pdu_kind kind);
+void tgt_deviate_lengths(tgt_task *task, const tgt_answer *answer, rig_tx *tx);
 bool tgt_deviate_twice(tgt_task *task, const tgt_answer *answer);
+bool tgt_length_field(rig_field_id field);
+
+/* Where nothing of the kind belongs (talien.c); an alien goes in front of the answer. */
+void tgt_deviate_count(tgt_task *task, const tgt_answer *answer);
+void tgt_deviate_payload(tgt_task *task, tgt_answer *answer);
+bool tgt_deviate_alien(tgt_task *task, const tgt_answer *answer, tgt_answer *out_alien);
+uint32_t tgt_deviate_piece(tgt_task *task, uint32_t piece);
+
+/* Padding, digests and lengths (tspoil.c). */
+void tgt_spoil(tgt_task *task, const tgt_answer *answer, rig_tx *tx);
+void tgt_spoil_login(tgt_task *task, const tgt_answer *answer);
+void tgt_spoil_lengths(tgt_task *task, const tgt_answer *answer, rig_tx *tx);
 /* Copies the payload into a block of the queue's, so that a byte of it can be spoiled after the digest was
  * made. */
 void tgt_own_payload(rig_target *target, tgt_answer *answer);

@@ -162,13 +162,17 @@ static bool push_shaped(tgt_task *task, tgt_answer *answer)
     rig_tx *tx = rig_txq_push(&conn->txq, answer->kind, NULL);
     if (!tx)
         return false;
+    tgt_deviate_count(task, answer);
     tgt_deviate_numbers(task, answer);
     tgt_deviate_fields(task, answer);
     tgt_deviate_shape(task, answer);
+    tgt_deviate_payload(task, answer);
     fill_tx(tx, task, answer);
     tgt_deviate_digests(task, answer, tx);
+    tgt_spoil_login(task, answer);
+    tgt_spoil(task, answer, tx);
     rig_txq_seal(&conn->txq);
-    tgt_deviate_lengths(task, tx, answer->kind);
+    tgt_deviate_lengths(task, answer, tx);
     if (tgt_deviate_twice(task, answer) && !push(task, answer))
         return false;
     send_late(conn);
@@ -288,6 +292,17 @@ static tgt_pushed instead(tgt_task *task, const tgt_answer *answer)
     return TGT_PUSHED;
 }
 
+static bool queue_alien(tgt_task *task, const tgt_answer *answer)
+{
+    tgt_answer alien;
+    if (!tgt_deviate_alien(task, answer, &alien))
+        return true;
+    bool queued = queue(task, &alien, NULL);
+    if (queued)
+        tgt_made_wrong(task->conn, "a PDU of the other direction");
+    return queued;
+}
+
 /* Effects of rules and faults that are not in the PDU itself. */
 static tgt_pushed shape(tgt_task *task, tgt_answer *answer, const rig_rule_action **out_corrupt)
 {
@@ -296,7 +311,7 @@ static tgt_pushed shape(tgt_task *task, tgt_answer *answer, const rig_rule_actio
     tgt_pushed result = instead(task, answer);
     if (result != TGT_PUSHED)
         return result;
-    if (!queue_all_made(task, RIG_DO_SEND))
+    if (!queue_all_made(task, RIG_DO_SEND) || !queue_alien(task, answer))
         return out_of_memory(task->conn);
     task->sent = task->effects;
     *out_corrupt = tgt_rule_action(task, RIG_DO_CORRUPT);

@@ -147,6 +147,21 @@ static void flip(uint8_t digest[RIG_DIGEST_LEN], uint8_t bit)
         digest[(bit - 1) / 8 % RIG_DIGEST_LEN] ^= (uint8_t)(1u << (bit - 1) % 8);
 }
 
+static void turn(uint8_t digest[RIG_DIGEST_LEN])
+{
+    for (size_t i = 0; i < DIGEST / 2; i++) {
+        uint8_t byte = digest[i];
+        digest[i] = digest[DIGEST - 1 - i];
+        digest[DIGEST - 1 - i] = byte;
+    }
+}
+
+static void invert(uint8_t digest[RIG_DIGEST_LEN])
+{
+    for (size_t i = 0; i < DIGEST; i++)
+        digest[i] = (uint8_t)~digest[i];
+}
+
 static void seal_header(rig_tx *tx)
 {
     if (!tx->keep_lengths) {
@@ -159,17 +174,22 @@ static void seal_header(rig_tx *tx)
     uint32_t crc = rig_crc32c_update(RIG_CRC32C_START, tx->bhs, RIG_BHS_LEN);
     rig_crc32c_store(rig_crc32c_update(crc, tx->ahs.ptr, tx->ahs.len), digest);
     flip(digest, tx->flip_header);
+    if (tx->wrong & RIG_TX_HEADER_TURNED)
+        turn(digest);
 }
 
 static void seal_data(rig_tx *tx)
 {
     uint8_t *pad = tx->tail + RIG_DIGEST_LEN;
     tx->pad = -tx->data_len & 3;
-    memset(pad, 0, tx->pad);
+    memset(pad, tx->wrong & RIG_TX_PAD_SET ? 0xff : 0, tx->pad);
     if (!tx->data_digest)
         return;
-    rig_crc32c_store(rig_crc32c_update(payload_crc(tx), pad, tx->pad), pad + tx->pad);
+    size_t covered = tx->wrong & RIG_TX_PAD_LEFT_OUT ? 0 : tx->pad;
+    rig_crc32c_store(rig_crc32c_update(payload_crc(tx), pad, covered), pad + tx->pad);
     flip(pad + tx->pad, tx->flip_data);
+    if (tx->wrong & RIG_TX_DATA_PLAIN)
+        invert(pad + tx->pad);
 }
 
 void rig_txq_seal(rig_txq *queue)
@@ -183,8 +203,9 @@ void rig_txq_seal(rig_txq *queue)
         queue->sealed += tx->wire_len;
         return;
     }
-    tx->header_digest = queue->header_digest;
-    tx->data_digest = queue->data_digest && tx->data_len;
+    bool digests = !(tx->wrong & RIG_TX_NO_DIGESTS), empty = tx->wrong & RIG_TX_EMPTY_DIGEST;
+    tx->header_digest = queue->header_digest && digests;
+    tx->data_digest = queue->data_digest && digests && (tx->data_len || empty);
     seal_header(tx);
     seal_data(tx);
     tx->wire_len += RIG_BHS_LEN + tx->ahs.len + tx->pad;

@@ -207,6 +207,45 @@ static void flipped_digests(void)
     }
 }
 
+/* One PDU of three bytes with both digests, and one of its bits of rig_tx_wrong. */
+static size_t made_wrong(uint8_t *out, uint8_t wrong, uint32_t len)
+{
+    rig_txq queue;
+    rig_txq_init(&queue, rig_alloc_libc());
+    rig_txq_digests(&queue, true, true);
+    rig_tx *tx = push(&queue, RIG_PDU_NOP_OUT);
+    tx->wrong = wrong;
+    tx->flat = (struct iovec){"abc", len};
+    tx->data_len = len;
+    rig_txq_seal(&queue);
+    size_t sent = pump_all(&queue, out, WIRE_MAX, 64);
+    rig_txq_cleanup(&queue);
+    return sent;
+}
+
+static void wrong_on_purpose(void)
+{
+    uint8_t right[WIRE_MAX], out[WIRE_MAX], digest[4];
+    CU_ASSERT_EQUAL(made_wrong(right, 0, 3), 60);
+    CU_ASSERT_EQUAL(made_wrong(out, RIG_TX_HEADER_TURNED, 3), 60);
+    for (unsigned i = 0; i < 4; i++)
+        CU_ASSERT_EQUAL(out[48 + i], right[51 - i]);
+    CU_ASSERT_EQUAL(memcmp(out + 52, right + 52, 8), 0);
+    CU_ASSERT_EQUAL(made_wrong(out, RIG_TX_DATA_PLAIN, 3), 60);
+    for (unsigned i = 56; i < 60; i++)
+        CU_ASSERT_EQUAL(out[i], (uint8_t)~right[i]);
+    CU_ASSERT_EQUAL(made_wrong(out, RIG_TX_PAD_LEFT_OUT, 3), 60);
+    rig_crc32c_store(rig_crc32c_update(RIG_CRC32C_START, "abc", 3), digest);
+    CU_ASSERT_EQUAL(memcmp(out + 56, digest, 4), 0);
+    CU_ASSERT_EQUAL(made_wrong(out, RIG_TX_PAD_SET, 3), 60);
+    rig_crc32c_store(rig_crc32c_update(RIG_CRC32C_START, "abc\xff", 4), digest);
+    CU_ASSERT_EQUAL(memcmp(out + 52, "abc\xff", 4), 0);
+    CU_ASSERT_EQUAL(memcmp(out + 56, digest, 4), 0);
+    CU_ASSERT_EQUAL(made_wrong(out, RIG_TX_EMPTY_DIGEST, 0), 56);
+    CU_ASSERT_EQUAL(made_wrong(out, 0, 0), 52);
+    CU_ASSERT_EQUAL(made_wrong(out, RIG_TX_NO_DIGESTS, 3), 52);
+}
+
 static void raw_bytes_and_kept_lengths(void)
 {
     uint8_t out[WIRE_MAX];
@@ -401,6 +440,7 @@ RIG_SUITE("txq", {"the READ(10) command of appendix A.4, digest included", read_
           {"segments, digests and padding in order", order_on_the_wire},
           {"every chunk through the framer and back", round_trip},
           {"every bit of a digest can be flipped", flipped_digests},
+          {"padding and digests made wrong on purpose", wrong_on_purpose},
           {"raw bytes, and lengths left wrong", raw_bytes_and_kept_lengths},
           {"64 PDUs fit, one more does not", full_queue},
           {"what is not sealed is not sent", unsealed_is_not_offered},

@@ -11,6 +11,16 @@
 
 #define RIG_TXQ_MAX 64 /**< most PDUs waiting in one queue; a full queue is the producer's back pressure */
 
+/** rig_tx_wrong are deviations of padding and digests, for simulated faults; they may be combined. */
+typedef enum rig_tx_wrong {
+    RIG_TX_HEADER_TURNED = 1, /**< the header digest's bytes in the other order */
+    RIG_TX_DATA_PLAIN = 2,    /**< the data digest without its final inversion */
+    RIG_TX_PAD_LEFT_OUT = 4,  /**< the data digest without the padding */
+    RIG_TX_PAD_SET = 8,       /**< pad bytes 0xff */
+    RIG_TX_EMPTY_DIGEST = 16, /**< a data digest without data */
+    RIG_TX_NO_DIGESTS = 32,   /**< none at all */
+} rig_tx_wrong;
+
 /** rig_tx is one outgoing PDU. Filled by the producer between rig_txq_push and rig_txq_seal. */
 typedef struct rig_tx {
     uint8_t bhs[RIG_BHS_LEN +
@@ -31,6 +41,7 @@ typedef struct rig_tx {
     uint8_t
         flip_header; /**< 1 + bit number to flip in the header digest at seal, 0 = none (simulated faults) */
     uint8_t flip_data; /**< 1 + bit number to flip in the data digest at seal, 0 = none (simulated faults) */
+    uint8_t wrong;     /**< rig_tx_wrong, 0 = nothing */
     bool keep_lengths; /**< leave TotalAHSLength and DataSegmentLength as they stand in bhs (simulated faults)
                         */
     bool raw; /**< send the payload bytes, at least one, alone: no header, padding, digest (faults) */
