@@ -334,9 +334,12 @@ static rig_status send_ack(eng_conn *conn, rig_task *task)
     return eng_snack_push(conn, &snack);
 }
 
-/* The A bit asks for an acknowledgment, which has to wait until there are no gaps. */
+/* The A bit asks for an acknowledgment, which has to wait until there are no gaps. It repeats the tag that
+ * comes with the bit (11.16.5): without one there is nothing that a target could know it by. */
 rig_status eng_data_ack(eng_conn *conn, rig_task *task, const rig_pdu *pdu)
 {
+    if (rig_get32(pdu->bhs, RIG_F_TTT) == RIG_TAG_NONE)
+        return RIG_OK;
     task->engine.ack_wanted = true;
     task->engine.ack_ttt = rig_get32(pdu->bhs, RIG_F_TTT);
     task->engine.ack_lun = rig_get(pdu->bhs, RIG_F_LUN);
