@@ -67,8 +67,10 @@ bool tgt_deviate_alien(tgt_task *task, const tgt_answer *answer, tgt_answer *out
 }
 
 /* How long the Data-In PDUs of a task are, while others follow. */
-uint32_t tgt_deviate_piece(tgt_task *task, uint32_t piece)
+uint32_t tgt_deviate_piece(const tgt_task *task, uint32_t piece)
 {
+    if (!task->effects && !task->conn->target->faulty)
+        return piece;
     bool is_long = tgt_fault_on(task, RIG_FAULT_DATA_IN_LONG);
     bool odd = tgt_fault_on(task, RIG_FAULT_DATA_IN_ODD);
     if (is_long)

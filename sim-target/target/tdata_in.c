@@ -15,11 +15,9 @@ uint32_t tgt_data_in_len(const tgt_scsi *scsi, uint32_t offset, uint32_t piece)
     return lesser(lesser(scsi->in_len - offset, burst - offset % burst), piece);
 }
 
-static uint32_t piece_of(tgt_scsi *scsi)
+static uint32_t piece_of(const tgt_scsi *scsi)
 {
-    uint32_t piece = scsi->task.conn->max_send & ~WORD;
-    bool shaped = scsi->task.effects != 0 || scsi->task.conn->target->faulty;
-    return shaped ? tgt_deviate_piece(&scsi->task, piece) : piece;
+    return scsi->task.conn->max_send & ~WORD;
 }
 
 /*
@@ -86,7 +84,8 @@ static tgt_pushed send_piece(tgt_scsi *scsi, uint32_t len, bool with_status)
 bool tgt_data_in_answer(tgt_scsi *scsi)
 {
     while (scsi->next < scsi->in_len) {
-        uint32_t piece = piece_of(scsi), len = tgt_data_in_len(scsi, scsi->next, piece);
+        uint32_t piece = tgt_deviate_piece(&scsi->task, piece_of(scsi)),
+                 len = tgt_data_in_len(scsi, scsi->next, piece);
         bool over = scsi->next + len == scsi->in_len && collapses(scsi), retained = scsi->history != NULL;
         tgt_pushed pushed = send_piece(scsi, len, over);
         if (pushed != TGT_PUSHED || (over && !retained))

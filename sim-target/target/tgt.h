@@ -549,7 +549,7 @@ bool tgt_length_field(rig_field_id field);
 void tgt_deviate_count(tgt_task *task, const tgt_answer *answer);
 void tgt_deviate_payload(tgt_task *task, tgt_answer *answer);
 bool tgt_deviate_alien(tgt_task *task, const tgt_answer *answer, tgt_answer *out_alien);
-uint32_t tgt_deviate_piece(tgt_task *task, uint32_t piece);
+uint32_t tgt_deviate_piece(const tgt_task *task, uint32_t piece);
 
 /* Padding, digests and lengths (tspoil.c). */
 void tgt_spoil(tgt_task *task, const tgt_answer *answer, rig_tx *tx);

@@ -82,7 +82,8 @@ void tgt_spoil_lengths(tgt_task *task, const tgt_answer *answer, rig_tx *tx)
     uint32_t bit;
     const rig_fault_shape *shape = rig_fault_shape_first(answer->kind);
     for (; shape; shape = rig_fault_shape_next(shape))
-        if (tgt_length_field(shape->field) && tgt_deviates_said(task, answer, shape->fault, &bit))
+        if (tgt_length_field(shape->field) && rig_fault_shape_fits(shape, tx->bhs) &&
+            tgt_deviates_said(task, answer, shape->fault, &bit))
             rig_fault_shape_header(shape, tx->bhs);
     if (tx->pad && tgt_deviates_said(task, answer, RIG_FAULT_PADDING_COUNTED, &bit))
         rig_set(tx->bhs, RIG_F_DATA_LEN, tx->data_len + tx->pad);
