@@ -44,7 +44,7 @@ static void what_a_unit_says_of_it(void)
         fixture_open_unit(&unit, rows[i].text);
         READ(&unit, 0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0);
         CU_ASSERT_EQUAL(unit.data[12], rows[i].capacity);
-        CU_ASSERT_EQUAL(unit.data[13], 3); /* eight blocks in a physical one, and nothing of protection */
+        CU_ASSERT_EQUAL(unit.data[13], 0);
         READ(&unit, 0x12, 0, 0, 0, 255, 0);
         CU_ASSERT_EQUAL(unit.data[5] & 0x01, i ? 0x01 : 0x00);
         CU_ASSERT_EQUAL(READ(&unit, 0x12, 1, 0x86, 0, 255, 0), 64);
