@@ -152,12 +152,21 @@ void lint_send_targets_login(lint_at *at)
         lint_value(at, "only in full feature phase");
 }
 
+/* The first pair of the first answer: what follows it may be the rest of a record. */
+static bool begins_list(const lint_at *at)
+{
+    return !at->conn->text.going_on && at->pair.key.ptr == lint_text_of(at).ptr;
+}
+
 void lint_send_targets_keys(lint_at *at)
 {
-    if (at->kind == RIG_PDU_TEXT_RESP && lint_full(at) && at->conn->text.send_targets &&
-        !rig_view_is(at->pair.key, "TargetName") && !rig_view_is(at->pair.key, "TargetAddress") &&
-        !special(at))
+    bool name = rig_view_is(at->pair.key, "TargetName"), address = rig_view_is(at->pair.key, "TargetAddress");
+    if (at->kind != RIG_PDU_TEXT_RESP || !lint_full(at) || !at->conn->text.send_targets || name)
+        return;
+    if (!address && !special(at))
         lint_value(at, "only TargetName and TargetAddress");
+    if (address && begins_list(at))
+        lint_value(at, "TargetName in front of its addresses");
 }
 
 void lint_address_group(lint_at *at)
@@ -165,6 +174,17 @@ void lint_address_group(lint_at *at)
     if (at->kind == RIG_PDU_TEXT_RESP && rig_view_is(at->pair.key, "TargetAddress") &&
         rig_view_find(at->pair.value, ',') == at->pair.value.len)
         lint_value(at, "an address with its portal group tag behind a comma");
+}
+
+/* A name and an IPv4 address have no colon but that of the port. */
+void lint_address_brackets(lint_at *at)
+{
+    rig_view rest = at->pair.value;
+    if (!rig_view_is(at->pair.key, "TargetAddress") || rest.len == 0 || rest.ptr[0] == '[')
+        return;
+    rig_view_split(&rest, ':');
+    if (rest.ptr && rig_view_find(rest, ':') < rest.len)
+        lint_value(at, "an IPv6 address in brackets");
 }
 
 /* Whole names are matched; a name may be that of the requirement alone when the row is of a special key. */

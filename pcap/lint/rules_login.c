@@ -218,6 +218,24 @@ void lint_login_redirect(lint_at *at)
         lint_part(at, "TargetAddress", RIG_BHS_LEN, "where to go instead", "no such key");
 }
 
+void lint_login_redirect_group(lint_at *at)
+{
+    rig_view address;
+    if (LINT_GET(at, LOGIN_STATUS) >> 8 == 1 && lint_text_complete(at) &&
+        lint_has_key(lint_text_of(at), "TargetAddress", &address) &&
+        rig_view_find(address, ',') < address.len)
+        lint_part(at, "TargetAddress", RIG_BHS_LEN, "an address without portal group", "a portal group");
+}
+
+/* 6.3.1: in a reject of a login T, CSG and NSG are reserved. */
+void lint_login_refusal_stages(lint_at *at)
+{
+    static const rig_field_id reserved[] = {RIG_F_T, RIG_F_CSG, RIG_F_NSG};
+    for (size_t i = 0; i < sizeof reserved / sizeof reserved[0] && !succeeds(at); i++)
+        if (rig_get(at->item->pdu.bhs, reserved[i]))
+            lint_field(at, reserved[i], 0);
+}
+
 void lint_login_part_answer(lint_at *at)
 {
     if (logging_in(at) && succeeds(at) && at->conn->login.asks_c && at->item->data_len > 0)
