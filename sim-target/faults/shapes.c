@@ -15,6 +15,8 @@
 #define MORE(fault, pdu, when, key, text, fill) ROW(fault, pdu, MORE, RIG_FIELDS, 0, fill, key, text, when)
 #define GONE(fault, pdu, when, key) ROW(fault, pdu, GONE, RIG_FIELDS, 0, 0, key, NULL, when)
 #define AGAIN(fault, pdu, when, key) ROW(fault, pdu, AGAIN, RIG_FIELDS, 0, 0, key, NULL, when)
+#define BARE(fault, pdu, when, text) ROW(fault, pdu, BARE, RIG_FIELDS, 0, 0, NULL, text, when)
+#define CUT(fault, pdu, when, bytes) ROW(fault, pdu, CUT, RIG_FIELDS, 0, bytes, NULL, NULL, when)
 
 static const rig_fault_shape shapes[] = {
 #include "shapes.def"
@@ -96,8 +98,24 @@ static size_t put_pair(const rig_fault_shape *shape, rig_view whole, uint8_t *ou
     return shape->how == RIG_SHAPE_AGAIN ? put(out, at, whole) : at;
 }
 
+/* What happens at the end of a text, whatever its pairs are. */
+static bool change_end(const rig_fault_shape *shape, rig_view text, uint8_t *out, size_t *out_len)
+{
+    size_t at = put(out, 0, text);
+    if (shape->how == RIG_SHAPE_BARE) {
+        at = put(out, at, rig_view_str(shape->text));
+        out[at++] = 0;
+    } else {
+        at -= shape->value < at ? shape->value : at;
+    }
+    *out_len = at;
+    return at != text.len;
+}
+
 bool rig_fault_shape_text(const rig_fault_shape *shape, rig_view text, uint8_t *out, size_t *out_len)
 {
+    if (shape->how == RIG_SHAPE_BARE || shape->how == RIG_SHAPE_CUT)
+        return change_end(shape, text, out, out_len);
     bool more = shape->how == RIG_SHAPE_MORE, changed = more;
     size_t at = 0, done = 0;
     rig_view rest = text;

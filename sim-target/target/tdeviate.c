@@ -74,12 +74,18 @@ bool tgt_fault_now(const tgt_conn *conn, rig_fault fault)
 
 /* ---- shapes: one field or key of one kind of PDU ---- */
 
+/* The kinds that change a text stand behind those that change a header. */
+static bool of_text(const rig_fault_shape *shape)
+{
+    return shape->how >= RIG_SHAPE_VALUE;
+}
+
 /* The text as the shape has it, in a block of its own; nothing changes when there is no memory for one. */
 static bool reshape_text(tgt_conn *conn, tgt_answer *answer, const rig_fault_shape *shape)
 {
     const rig_alloc *alloc = conn->target->alloc;
     size_t size = answer->data_len + (size_t)RIG_SHAPE_GROWTH, len;
-    uint8_t *block = shape->key ? rig_new(alloc, size) : NULL;
+    uint8_t *block = of_text(shape) ? rig_new(alloc, size) : NULL;
     if (!block)
         return false;
     if (!rig_fault_shape_text(shape, rig_view_of(answer->owned, answer->data_len), block, &len)) {

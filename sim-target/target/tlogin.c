@@ -335,10 +335,14 @@ static uint16_t take_text(tgt_conn *conn, rig_view text)
 }
 
 /* May the transition that is asked for be granted with this answer? */
-static bool may_move(const tgt_login *login)
+static bool may_move(tgt_conn *conn)
 {
-    bool secured = login->csg != STAGE_SECURITY || tgt_auth_done(login);
-    return login->asks && secured && login->out.len - login->out_at <= RIG_LOGIN_DATA_MAX;
+    const tgt_login *login = conn->login;
+    if (!login->asks || login->out.len - login->out_at > RIG_LOGIN_DATA_MAX)
+        return false;
+    if (login->csg == STAGE_SECURITY && !tgt_auth_done(login))
+        return tgt_login_fault(conn, RIG_FAULT_AUTH_TRANSIT_EARLY);
+    return !tgt_login_fault(conn, RIG_FAULT_TRANSIT_NEVER);
 }
 
 static uint16_t take_request(tgt_conn *conn, const rig_pdu *pdu)
@@ -365,7 +369,7 @@ static uint16_t take_request(tgt_conn *conn, const rig_pdu *pdu)
     rig_gather_cleanup(&login->in, conn->target->alloc);
     if (status)
         return status;
-    login->moves = may_move(login);
+    login->moves = may_move(conn);
     return login->moves && rig_get(pdu->bhs, RIG_F_NSG) == STAGE_FULL ? tgt_login_establish(conn)
                                                                       : TGT_LOGIN_OK;
 }

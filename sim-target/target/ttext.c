@@ -187,6 +187,15 @@ static void conclude(tgt_conn *conn)
     tgt_text_free(conn);
 }
 
+/* A deviation: where there is nothing left to say, one more request is asked for. */
+static bool goes_on(const tgt_task *task)
+{
+    bool on = tgt_fault_on(task, RIG_FAULT_TEXT_NEVER_FINAL);
+    if (on)
+        tgt_deviated(task->conn, rig_fault_rows[RIG_FAULT_TEXT_NEVER_FINAL].name);
+    return on;
+}
+
 static bool build(tgt_task *task, tgt_answer *answer, bool *out_final)
 {
     tgt_conn *conn = task->conn;
@@ -200,7 +209,7 @@ static bool build(tgt_task *task, tgt_answer *answer, bool *out_final)
             return false;
         all = next_part(conn, answer->owned, answer->owned_size, answer);
     }
-    *out_final = all && rig_get(task->bhs, RIG_F_F);
+    *out_final = all && rig_get(task->bhs, RIG_F_F) && !goes_on(task);
     rig_set(answer->bhs, RIG_F_F, *out_final);
     if (!*out_final)
         rig_set(answer->bhs, RIG_F_TTT, text->ttt);

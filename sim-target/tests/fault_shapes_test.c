@@ -29,7 +29,9 @@ static void texts(void)
     const rig_fault_shape value = made(RIG_SHAPE_VALUE, "B", "new", 2),
                           more = made(RIG_SHAPE_MORE, "D", "4", 0), gone = made(RIG_SHAPE_GONE, "A", NULL, 0),
                           again = made(RIG_SHAPE_AGAIN, "C", NULL, 0),
-                          alien = made(RIG_SHAPE_GONE, "E", NULL, 0);
+                          alien = made(RIG_SHAPE_GONE, "E", NULL, 0),
+                          bare = made(RIG_SHAPE_BARE, NULL, "=x", 0),
+                          cut = made(RIG_SHAPE_CUT, NULL, NULL, 5);
     CU_ASSERT_STRING_EQUAL(shaped(&value, text), "A=1/B=newxx/C=3/");
     CU_ASSERT_STRING_EQUAL(shaped(&more, text), "A=1/B=2/C=3/D=4/");
     CU_ASSERT_STRING_EQUAL(shaped(&gone, text), "B=2/C=3/");
@@ -38,6 +40,10 @@ static void texts(void)
     CU_ASSERT_STRING_EQUAL(shaped(&gone, rig_view_of("A=1", 4)), "");
     CU_ASSERT_STRING_EQUAL(shaped(&value, rig_view_of("B=1\0C=cut", 9)), "B=newxx/C=cut");
     CU_ASSERT_STRING_EQUAL(shaped(&more, rig_view_of("", 0)), "D=4/");
+    CU_ASSERT_STRING_EQUAL(shaped(&bare, text), "A=1/B=2/C=3/=x/");
+    CU_ASSERT_STRING_EQUAL(shaped(&cut, text), "A=1/B=2");
+    CU_ASSERT_STRING_EQUAL(shaped(&cut, rig_view_of("A=1", 4)), "");
+    CU_ASSERT_STRING_EQUAL(shaped(&cut, rig_view_of("", 0)), "unchanged");
 }
 
 static void headers(void)

@@ -19,6 +19,8 @@ typedef enum rig_shape_how {
     RIG_SHAPE_MORE,  /**< a pair is put behind the others */
     RIG_SHAPE_GONE,  /**< the key is left out */
     RIG_SHAPE_AGAIN, /**< the key and its value stand there twice */
+    RIG_SHAPE_BARE,  /**< what is no pair is put behind the others, with a NUL */
+    RIG_SHAPE_CUT,   /**< the last bytes are missing */
 } rig_shape_how;
 
 /** rig_fault_shape is one row; what its kind of change does not need is zero. */
@@ -30,9 +32,9 @@ typedef struct rig_fault_shape {
     rig_shape_how how;  /**< what happens */
     rig_field_id field; /**< SET, ADD */
     unsigned byte;      /**< FLIP: of the header */
-    uint64_t value;     /**< SET, ADD, FLIP; of a text: bytes 'x' behind the value */
+    uint64_t value;     /**< SET, ADD, FLIP; of a text: bytes 'x' behind the value, CUT: how many */
     const char *key;    /**< VALUE, MORE, GONE, AGAIN */
-    const char *text;   /**< VALUE, MORE: the value */
+    const char *text;   /**< VALUE, MORE: the value; BARE: all of it */
 } rig_fault_shape;
 
 /** rig_fault_shape_first gives the first shape of a PDU kind, rig_fault_shape_next the one behind it; NULL at
