@@ -304,3 +304,14 @@ void lint_login_bursts(lint_at *at)
     if (first > max && by_offer == is_request(at))
         lint_part_number(at, "FirstBurstLength", first, "at most %u, the MaxBurstLength", (unsigned)max);
 }
+
+/* 13.19: data of a sequence that is asked for again would not be in order among several. */
+void lint_login_one_r2t(lint_at *at)
+{
+    if (!logging_in(at) || !is_last(at) || !at->session || !at->session->keys_known ||
+        !at->conn->login.leading || !lint_text_complete(at))
+        return;
+    uint64_t most = lint_of(at, LINT_N_MAX_R2T);
+    if (lint_of(at, LINT_N_ERL) > 0 && lint_of(at, LINT_N_SEQUENCE_ORDER) && most > 1)
+        lint_part_number(at, "MaxOutstandingR2T", most, "1, as data sequences are in order with recovery");
+}

@@ -114,8 +114,10 @@ static const char *const unsolicited[] = {
  */
 static const char *const recovery[] = {
     "! connect",
-    ONE_STEP "++ErrorRecoveryLevel=1 ++iSCSIProtocolLevel=2 ++MaxBurstLength=4096 ++FirstBurstLength=1024",
-    ONE_ANSWER "++ErrorRecoveryLevel=1 ++iSCSIProtocolLevel=2 ++MaxBurstLength=4096 ++FirstBurstLength=1024",
+    ONE_STEP "++ErrorRecoveryLevel=1 ++iSCSIProtocolLevel=2 ++MaxBurstLength=4096 ++FirstBurstLength=1024 "
+             "++MaxOutstandingR2T=4",
+    ONE_ANSWER "++ErrorRecoveryLevel=1 ++iSCSIProtocolLevel=2 ++MaxBurstLength=4096 ++FirstBurstLength=1024 "
+               "++MaxOutstandingR2T=1",
     "> ScsiCmd F=1 R=1 LUN=1 ITT=0x11 EDTL=1024 CmdSN=100 ExpStatSN=501 CDB=read-10(blocks=2)",
     "< DataIn F=1 A=1 LUN=1 ITT=0x11 TTT=0x30 ExpCmdSN=101 MaxCmdSN=111 DataSN=0 BufferOffset=0 len=512",
     "> Snack Type=data-ack LUN=1 SnackTag=0x30 ExpStatSN=501 BegRun=1",
