@@ -176,6 +176,14 @@ void lint_address_group(lint_at *at)
         lint_value(at, "an address with its portal group tag behind a comma");
 }
 
+void lint_key_private_discovery(lint_at *at)
+{
+    static const char prefix[] = "X-";
+    rig_view begin = rig_view_sub(at->pair.key, 0, sizeof prefix - 1);
+    if (at->conn->login.discovery && rig_view_is(begin, prefix) && !special(at))
+        lint_value(at, "no private key in a discovery session");
+}
+
 /* A name and an IPv4 address have no colon but that of the port. */
 void lint_address_brackets(lint_at *at)
 {
