@@ -45,17 +45,12 @@ bool tgt_deviates(tgt_task *task, const tgt_answer *answer, rig_fault fault, uin
 }
 
 /* For faults that change the PDU just pushed. */
-static bool faulty_said(tgt_task *task, const tgt_answer *answer, rig_fault fault, uint32_t *out_bit)
+bool tgt_deviates_said(tgt_task *task, const tgt_answer *answer, rig_fault fault, uint32_t *out_bit)
 {
     if (!tgt_deviates(task, answer, fault, out_bit))
         return false;
     tgt_made_wrong(task->conn, rig_fault_rows[fault].name);
     return true;
-}
-
-bool tgt_deviates_said(tgt_task *task, const tgt_answer *answer, rig_fault fault, uint32_t *out_bit)
-{
-    return faulty_said(task, answer, fault, out_bit);
 }
 
 bool tgt_fault_on(const tgt_task *task, rig_fault fault)
@@ -148,18 +143,19 @@ void tgt_deviate_numbers(tgt_task *task, tgt_answer *answer)
     uint32_t bit;
     bool status = tgt_takes_stat_sn(answer);
     bool residual = answer->kind == RIG_PDU_SCSI_RESP || (answer->kind == RIG_PDU_DATA_IN && status);
-    if (status && faulty_said(task, answer, RIG_FAULT_STAT_SN_SKIP, &bit))
+    if (status && tgt_deviates_said(task, answer, RIG_FAULT_STAT_SN_SKIP, &bit))
         one_more(answer, RIG_F_STAT_SN);
-    if (residual && faulty_said(task, answer, RIG_FAULT_RESIDUAL_WRONG, &bit))
+    if (residual && tgt_deviates_said(task, answer, RIG_FAULT_RESIDUAL_WRONG, &bit))
         one_more(answer, RIG_F_RESIDUAL);
-    if (answer->kind == RIG_PDU_DATA_IN && faulty_said(task, answer, RIG_FAULT_WRONG_DATA_SN, &bit))
+    if (answer->kind == RIG_PDU_DATA_IN && tgt_deviates_said(task, answer, RIG_FAULT_WRONG_DATA_SN, &bit))
         one_more(answer, RIG_F_DATA_SN);
-    if (answer->kind == RIG_PDU_R2T && faulty_said(task, answer, RIG_FAULT_WRONG_R2T_SN, &bit))
+    if (answer->kind == RIG_PDU_R2T && tgt_deviates_said(task, answer, RIG_FAULT_WRONG_R2T_SN, &bit))
         one_more(answer, RIG_F_R2T_SN);
-    if (answer->kind == RIG_PDU_DATA_IN && faulty_said(task, answer, RIG_FAULT_DATA_SN_PER_SEQUENCE, &bit))
+    if (answer->kind == RIG_PDU_DATA_IN &&
+        tgt_deviates_said(task, answer, RIG_FAULT_DATA_SN_PER_SEQUENCE, &bit))
         rig_set(answer->bhs, RIG_F_DATA_SN, sn_in_sequence(task->conn, answer->bhs));
     if (answer->kind == RIG_PDU_SCSI_RESP && rig_get(task->bhs, RIG_F_W) &&
-        faulty_said(task, answer, RIG_FAULT_WRITE_RESIDUAL_LARGE, &bit))
+        tgt_deviates_said(task, answer, RIG_FAULT_WRITE_RESIDUAL_LARGE, &bit))
         lacks_more_than_all(task, answer);
 }
 
@@ -167,9 +163,10 @@ void tgt_deviate_digests(tgt_task *task, const tgt_answer *answer, rig_tx *tx)
 {
     const rig_txq *txq = &task->conn->txq;
     uint32_t bit;
-    if (txq->header_digest && faulty_said(task, answer, RIG_FAULT_HEADER_DIGEST_FLIP, &bit))
+    if (txq->header_digest && tgt_deviates_said(task, answer, RIG_FAULT_HEADER_DIGEST_FLIP, &bit))
         tx->flip_header = (uint8_t)(1 + bit % 32);
-    if (txq->data_digest && tx->data_len > 0 && faulty_said(task, answer, RIG_FAULT_DATA_DIGEST_FLIP, &bit))
+    if (txq->data_digest && tx->data_len > 0 &&
+        tgt_deviates_said(task, answer, RIG_FAULT_DATA_DIGEST_FLIP, &bit))
         tx->flip_data = (uint8_t)(1 + bit % 32);
 }
 
@@ -200,11 +197,11 @@ bool tgt_deviate_twice(tgt_task *task, const tgt_answer *answer)
 {
     uint32_t bit;
     if (answer->kind == RIG_PDU_R2T)
-        return faulty_said(task, answer, RIG_FAULT_R2T_TWICE, &bit);
+        return tgt_deviates_said(task, answer, RIG_FAULT_R2T_TWICE, &bit);
     if (answer->kind == RIG_PDU_SCSI_RESP)
-        return !answer->owned && faulty_said(task, answer, RIG_FAULT_RESPONSE_TWICE, &bit);
+        return !answer->owned && tgt_deviates_said(task, answer, RIG_FAULT_RESPONSE_TWICE, &bit);
     return answer->kind == RIG_PDU_DATA_IN && !answer->owned &&
-           faulty_said(task, answer, RIG_FAULT_DATA_IN_TWICE, &bit);
+           tgt_deviates_said(task, answer, RIG_FAULT_DATA_IN_TWICE, &bit);
 }
 
 /* ---- rules that change an answer ---- */
