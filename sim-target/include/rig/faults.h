@@ -11,6 +11,7 @@
 
 /** rig_fault names a deviation. */
 typedef enum rig_fault {
+/** RIG_FAULT is a row of faults.def: here it names the enumerator. */
 #define RIG_FAULT(id, name, what, requirement, judge) RIG_FAULT_##id,
 #include "rig/faults.def"
 #undef RIG_FAULT
