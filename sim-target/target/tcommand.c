@@ -203,9 +203,22 @@ void tgt_command_advance(tgt_session *session)
     tgt_tmf_progress(session);
 }
 
+void tgt_command_keep_plugs(tgt_conn *conn)
+{
+    tgt_conn *other = conn->session ? tgt_session_live(conn->session) : NULL;
+    for (tgt_list *at = conn->tasks.next, *next; other && at != &conn->tasks; at = next) {
+        tgt_task *task = TGT_OF(at, tgt_task, in_conn);
+        next = at->next;
+        if (task->kind == TGT_TASK_PLUG && !task->done)
+            tgt_task_move(task, other);
+    }
+}
+
 /* Section 7.11: a command that never came counts as received when its abort says so. */
 void tgt_command_plug(tgt_session *session, tgt_conn *conn, uint32_t cmd_sn)
 {
+    if (pending_find(session, cmd_sn))
+        return; /* it has come, or was declared received before */
     tgt_task *task = tgt_task_new(conn, TGT_TASK_PLUG, NULL);
     if (!task)
         return;

@@ -247,6 +247,7 @@ void tgt_conn_end(tgt_conn *conn, tgt_conn_event event, bool flush, rig_status w
     tgt_login_free(conn);
     tgt_text_free(conn);
     close_stream(conn, flush);
+    tgt_command_keep_plugs(conn);
     stop_tasks(conn);
     tgt_session *session = conn->session;
     if (!session)

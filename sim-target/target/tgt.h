@@ -572,6 +572,8 @@ rig_status tgt_command(tgt_conn *conn, const rig_pdu *pdu);
 rig_status tgt_command_header(tgt_conn *conn, const rig_pdu *pdu, rig_sink *out_sink);
 void tgt_command_advance(tgt_session *session);
 void tgt_command_plug(tgt_session *session, tgt_conn *conn, uint32_t cmd_sn);
+/* What counts as received does so for the session: another connection keeps it when this one ends. */
+void tgt_command_keep_plugs(tgt_conn *conn);
 
 /* ---- one file a request ---- */
 typedef bool tgt_answer_fn(tgt_task *task); /* false: no room, call again */
@@ -771,6 +773,9 @@ void tgt_suspend(tgt_conn *conn, const tgt_task *but);
 uint8_t tgt_reassign_verdict(const tgt_task *tmf);
 /* Behind the response: the task goes on, on the connection of the request. */
 void tgt_reassign(const tgt_task *tmf);
+/* A QUERY TASK about a command whose connection was logged out gives it a new allegiance (RFC 7144
+ * section 6.3). */
+void tgt_take_over(const tgt_task *query);
 bool tgt_allegiance_free(tgt_task *task);
 void tgt_allegiance(tgt_scsi *scsi, tgt_conn *to);
 
