@@ -101,7 +101,7 @@ static void abort_unit(const tgt_task *tmf, const tgt_unit *unit)
         if (!conn->session)
             continue;
         uint32_t num = abort_on(conn, tmf, unit);
-        if (num > 0 && conn != tmf->conn && fast(conn->session))
+        if (num > 0 && conn != tmf->conn && conn->closing == TGT_OPEN && fast(conn->session))
             tgt_say_terminated(conn, tgt_unit_lun(conn->session->node, unit));
         if (num > 0 && conn->session != tmf->conn->session)
             tgt_session_tell_window(conn->session);
@@ -263,9 +263,21 @@ void tgt_tmf_progress(tgt_session *session)
     tgt_fence_progress(session);
 }
 
+/* 4.2.2.1: no initiator has numbers to give beyond the one behind MaxCmdSN; what such a request waits for
+ * would never come. */
+static bool beyond_window(const tgt_task *tmf)
+{
+    uint32_t limit = tgt_session_max_cmd_sn(tmf->conn->session) + 1;
+    return rig_sn_lt(limit, rig_get32(tmf->bhs, RIG_F_CMD_SN));
+}
+
 void tgt_abort_begin(tgt_task *tmf)
 {
     tgt_session *session = tmf->conn->session;
+    if (beyond_window(tmf)) {
+        tgt_tmf_answer_with(tmf, TGT_TMF_REJECTED);
+        return;
+    }
     tmf->step = WAIT_COMMANDS;
     tmf->waiting = true;
     session->num_tmf_waiting++;
@@ -283,7 +295,7 @@ static void end_sessions(rig_target *target, const rig_target_node *node)
     for (tgt_list *at = target->sessions.next, *next; at != &target->sessions; at = next) {
         tgt_session *session = TGT_OF(at, tgt_session, in_target);
         next = at->next;
-        if (session->node == node)
+        if (tgt_node_head(session->node) == tgt_node_head(node))
             tgt_session_end(session, TGT_TIMEOUT, RIG_E_ABORTED);
     }
 }
