@@ -138,3 +138,13 @@ void tgt_reassign(const tgt_task *tmf)
     tgt_allegiance(scsi, tmf->conn);
     go_on(scsi);
 }
+
+void tgt_take_over(const tgt_task *query)
+{
+    tgt_task *task = tgt_task_find(query->conn->session, rig_get32(query->bhs, RIG_F_REF_TAG));
+    if (!task || !tgt_allegiance_free(task))
+        return;
+    take_reference(tgt_scsi_of(task), 0);
+    tgt_allegiance(tgt_scsi_of(task), query->conn);
+    go_on(tgt_scsi_of(task));
+}

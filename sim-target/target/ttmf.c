@@ -39,16 +39,21 @@ static bool adopt(tgt_task *other, tgt_conn *conn)
     return answered;
 }
 
+static bool same_lun(const tgt_task *task, const tgt_task *tmf)
+{
+    return rig_get(task->bhs, RIG_F_LUN) == rig_get(tmf->bhs, RIG_F_LUN);
+}
+
 static uint8_t abort_task(tgt_task *task)
 {
     tgt_session *session = task->conn->session;
     tgt_task *other = tgt_task_find(session, rig_get32(task->bhs, RIG_F_REF_TAG));
-    bool ended = other && tgt_allegiance_free(other) && adopt(other, task->conn);
+    bool ended = other && same_lun(other, task) && tgt_allegiance_free(other) && adopt(other, task->conn);
     if (!other || other->draining || other->answered || ended)
         return abort_missing(task);
     if (other->kind == TGT_TASK_TMF || other->kind == TGT_TASK_LOGOUT || other->conn != task->conn)
         return TGT_TMF_REJECTED;
-    if (rig_get(other->bhs, RIG_F_LUN) != rig_get(task->bhs, RIG_F_LUN))
+    if (!same_lun(other, task))
         return TGT_TMF_NO_TASK;
     bool missed = other->pending;
     uint32_t cmd_sn = rig_get32(other->bhs, RIG_F_CMD_SN);
@@ -77,10 +82,9 @@ static uint8_t query_task(tgt_task *task)
             task); /* RFC 7144 section 6.3.3: what has not come counts as received, as for an abort */
         return TGT_TMF_COMPLETE;
     }
-    if (other->kind == TGT_TASK_TMF || other->conn != task->conn)
+    if (other->kind == TGT_TASK_TMF || (other->conn != task->conn && !tgt_allegiance_free(other)))
         return TGT_TMF_REJECTED;
-    bool there = other->kind == TGT_TASK_SCSI && !other->pending &&
-                 rig_get(other->bhs, RIG_F_LUN) == rig_get(task->bhs, RIG_F_LUN);
+    bool there = other->kind == TGT_TASK_SCSI && !other->pending && same_lun(other, task);
     return there ? TGT_TMF_SUCCEEDED : TGT_TMF_COMPLETE;
 }
 
@@ -92,18 +96,24 @@ static void begin_query_task(tgt_task *task)
 static bool in_set(const tgt_task *task, const tgt_task *tmf)
 {
     return task->kind == TGT_TASK_SCSI && !task->done && !task->answered && !task->draining &&
-           !task->pending && rig_get(task->bhs, RIG_F_LUN) == rig_get(tmf->bhs, RIG_F_LUN);
+           !task->pending && same_lun(task, tmf);
+}
+
+static bool any_in_set(const tgt_list *conns, const tgt_task *tmf)
+{
+    for (const tgt_list *c = conns->next; c != conns; c = c->next) {
+        const tgt_conn *conn = TGT_OF(c, tgt_conn, in_session);
+        for (const tgt_list *at = conn->tasks.next; at != &conn->tasks; at = at->next)
+            if (in_set(TGT_OF(at, tgt_task, in_conn), tmf))
+                return true;
+    }
+    return false;
 }
 
 static void begin_query_set(tgt_task *tmf)
 {
     const tgt_session *session = tmf->conn->session;
-    bool any = false;
-    for (tgt_list *c = session->conns.next; c != &session->conns && !any; c = c->next) {
-        const tgt_conn *conn = TGT_OF(c, tgt_conn, in_session);
-        for (tgt_list *at = conn->tasks.next; at != &conn->tasks && !any; at = at->next)
-            any = in_set(TGT_OF(at, tgt_task, in_conn), tmf);
-    }
+    bool any = any_in_set(&session->conns, tmf) || any_in_set(&session->ghosts, tmf);
     tgt_tmf_answer_with(tmf, any ? TGT_TMF_SUCCEEDED : TGT_TMF_COMPLETE);
 }
 
@@ -186,6 +196,8 @@ void tgt_tmf_begin(tgt_task *task, rig_view ahs, rig_view data)
 /* What becomes true behind the response (7.2.2 for a reassignment). */
 static void carry_out(tgt_task *task)
 {
+    if (function_of(task) == TGT_TMF_QUERY_TASK && task->code == TGT_TMF_SUCCEEDED)
+        tgt_take_over(task);
     if (task->code != TGT_TMF_COMPLETE)
         return;
     if (function_of(task) == TGT_TMF_REASSIGN)
