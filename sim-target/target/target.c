@@ -148,11 +148,13 @@ static void bury_all(rig_target *target)
 
 void tgt_leave(rig_target *target)
 {
-    if (target->depth == 1) {
+    do { /* what ends on the way makes room for tasks that were blocked */
+        if (target->depth > 1)
+            break;
         tgt_units_go_on(target);
         send_all(target);
         bury_all(target);
-    }
+    } while (!tgt_list_empty(&target->stirred));
     target->depth--;
 }
 
