@@ -24,7 +24,7 @@ void tgt_fence_ask(const tgt_session *session)
     for (tgt_list *c = session->conns.next; c != &session->conns; c = c->next) {
         tgt_conn *conn = TGT_OF(c, tgt_conn, in_session);
         conn->fence_sn = conn->stat_sn;
-        if (conn->stream && rig_sn_lt(conn->exp_stat_sn, conn->fence_sn))
+        if (conn->closing == TGT_OPEN && rig_sn_lt(conn->exp_stat_sn, conn->fence_sn))
             tgt_ping(conn);
     }
 }
@@ -33,7 +33,7 @@ bool tgt_fence_acknowledged(const tgt_session *session)
 {
     for (tgt_list *c = session->conns.next; c != &session->conns; c = c->next) {
         const tgt_conn *conn = TGT_OF(c, tgt_conn, in_session);
-        if (conn->stream && rig_sn_lt(conn->exp_stat_sn, conn->fence_sn))
+        if (conn->closing == TGT_OPEN && rig_sn_lt(conn->exp_stat_sn, conn->fence_sn))
             return false;
     }
     return true;
