@@ -197,6 +197,8 @@ uint16_t tgt_login_establish(tgt_conn *conn)
     else if (action == TGT_LOGIN_REINSTATE_CONNECTION)
         replace(conn, session);
     take_conn_values(conn, login);
+    /* N7 comes late when the session failed, or another attempt to continue it did, during this login */
+    tgt_session_step(conn->session, TGT_CONTINUATION);
     tgt_session_step(conn->session, TGT_CONN_LOGGED_IN);
     tgt_session_continued(conn->session);
     return TGT_LOGIN_OK;
