@@ -79,6 +79,8 @@ static void give_to_device(tgt_scsi *scsi)
         return;
     }
     scsi->begun = true;
+    scsi->scsi.luns = node->sam_luns; /* only now: another configuration may have come while it waited */
+    scsi->scsi.num_luns = node->num_luns;
     rig_device_begin(scsi->unit->device, &scsi->scsi);
 }
 
@@ -104,8 +106,6 @@ static rig_status read_header(tgt_scsi *scsi, rig_view ahs)
     scsi->scsi.both =
         reads && writes && session->recovery_level == 0; /* no SNACK tells R2T from Data-In there */
     scsi->scsi.expected = scsi->out_edtl;
-    scsi->scsi.luns = session->node->sam_luns;
-    scsi->scsi.num_luns = session->node->num_luns;
     scsi->scsi.lun = rig_get(bhs, RIG_F_LUN);
     scsi->unit = tgt_unit_find(session->node, scsi->scsi.lun);
     scsi->scsi.cdb = rig_view_of(bhs + rig_fields[RIG_F_CDB].byte, CDB_INSIDE);
@@ -209,6 +209,7 @@ static void open_first_burst(tgt_scsi *scsi, uint32_t immediate)
     scsi->first = (tgt_burst){.ttt = RIG_TAG_NONE, .offset = immediate};
     scsi->first.len = limit > immediate ? limit - immediate : 0;
     scsi->first_open = data_follows(scsi, immediate);
+    scsi->waits_since = scsi->task.conn->target->now;
     if (scsi->first_open && scsi->history && scsi->first.len > 0)
         tgt_missing_add(scsi, scsi->first.offset, scsi->first.len);
 }
