@@ -355,6 +355,6 @@ void tgt_session_tell_window(tgt_session *session)
 
 void tgt_session_cleared(tgt_session *session, const tgt_scsi *scsi)
 {
-    if (scsi->unit)
+    if (scsi->unit && !scsi->task.draining) /* an aborted one has ended already */
         rig_device_attention_one(scsi->unit->device, session->nexus, ASC_CLEARED, ASCQ_CLEARED);
 }
