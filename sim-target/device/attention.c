@@ -15,6 +15,11 @@ void dev_attention_queue(dev_nexus *nexus, uint16_t asc)
         nexus->attentions[nexus->num_attentions++] = asc;
 }
 
+bool dev_attention_is_reset(const dev_nexus *nexus)
+{
+    return nexus && nexus->num_attentions > 0 && nexus->attentions[0] >> 8 == ASC_ANY_RESET;
+}
+
 bool dev_attention_take(dev_nexus *nexus, uint16_t *out_asc)
 {
     if (!nexus || nexus->num_attentions == 0)

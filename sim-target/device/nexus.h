@@ -28,6 +28,8 @@ void dev_nexus_cleanup(dev_nexus_table *table, const rig_alloc *alloc);
 
 /* attention.c */
 void dev_attention_queue(dev_nexus *nexus, uint16_t asc);
+/* Whether the oldest attention is of class 29h: a reset, or a nexus that was lost. */
+bool dev_attention_is_reset(const dev_nexus *nexus);
 /* Takes the oldest attention off; false when there is none. */
 bool dev_attention_take(dev_nexus *nexus, uint16_t *out_asc);
 

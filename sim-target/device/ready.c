@@ -32,6 +32,17 @@ void dev_self_test(dev_command *cmd)
     (void)cmd;
 }
 
+#define START_STOP 0x1b
+
+/* SPC-4 table 66 and SBC-3 table 13. */
+bool dev_lets_go(const dev_command *cmd)
+{
+    if (cmd->scsi->cdb.len < cmd->row->len)
+        return false;
+    uint8_t how = cmd->cdb[4];
+    return cmd->row->opcode == START_STOP ? (how & 0xf1) == 0x01 : how == 0;
+}
+
 /* Any nexus can keep the medium in (SPC-4 section 6.18). */
 static bool removal_is_prevented(const rig_device *device)
 {
@@ -41,12 +52,20 @@ static bool removal_is_prevented(const rig_device *device)
     return false;
 }
 
+/* SBC-3 section 5.25: without NO_FLUSH what was written is on the medium before it stops. */
+static bool settle(dev_command *cmd)
+{
+    return (cmd->cdb[4] & 0x04) || dev_is_read_only(cmd->device) || dev_content_settle(cmd, true);
+}
+
 static void eject(dev_command *cmd)
 {
     if (removal_is_prevented(cmd->device)) {
         dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_REMOVAL_PREVENTED);
         return;
     }
+    if (!settle(cmd))
+        return;
     cmd->device->unloaded = true;
     cmd->device->stopped = true;
 }
@@ -73,7 +92,7 @@ static void start_or_stop(dev_command *cmd)
         (start ? load : eject)(cmd);
     else if (start && cmd->device->unloaded)
         dev_fail(cmd, DEV_NOT_READY, DEV_ASC_NO_MEDIUM);
-    else
+    else if (start || settle(cmd))
         cmd->device->stopped = !start;
 }
 

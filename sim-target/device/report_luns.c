@@ -48,5 +48,5 @@ void rig_device_no_lun(rig_scsi *scsi, const uint64_t *luns, size_t num_luns)
     else if (opcode == 0x03 && scsi->cdb.len >= 6)
         dev_request_sense_answer(scsi, &no_unit);
     else
-        rig_device_fail(scsi, DEV_ILLEGAL_REQUEST, DEV_ASC_NO_UNIT >> 8, DEV_ASC_NO_UNIT & 0xff);
+        rig_device_fail(NULL, scsi, DEV_ILLEGAL_REQUEST, DEV_ASC_NO_UNIT >> 8, DEV_ASC_NO_UNIT & 0xff);
 }

@@ -4,6 +4,8 @@
 bool dev_reservation_allows(const dev_command *cmd)
 {
     rig_nexus_id holder = cmd->device->reserved_by;
+    if ((cmd->row->flags & DEV_LETS_GO) && dev_lets_go(cmd))
+        return true;
     if (holder != 0 && holder != cmd->scsi->nexus && !(cmd->row->flags & (DEV_ANYTIME | DEV_SHARED)))
         return false;
     return dev_persistent_allows(cmd);

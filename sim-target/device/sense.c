@@ -61,10 +61,10 @@ static void fail_scsi(rig_scsi *scsi, const dev_sense *sense, bool descriptor)
     scsi->sense_len = (uint8_t)dev_sense_put(scsi->sense, sense, descriptor);
 }
 
-void rig_device_fail(rig_scsi *scsi, uint8_t key, uint8_t asc, uint8_t ascq)
+void rig_device_fail(const rig_device *device, rig_scsi *scsi, uint8_t key, uint8_t asc, uint8_t ascq)
 {
     dev_sense sense = {.key = key, .asc = (uint16_t)(asc << 8 | ascq)};
-    fail_scsi(scsi, &sense, false);
+    fail_scsi(scsi, &sense, device && device->modes.descriptor_sense);
 }
 
 void dev_fail_sense(dev_command *cmd, const dev_sense *sense)

@@ -1,4 +1,6 @@
 /* The logical unit's life, and the way of a command through it. */
+#include <inttypes.h>
+
 #include "unit.h"
 
 static bool block_len_is_offered(uint32_t len)
@@ -6,24 +8,23 @@ static bool block_len_is_offered(uint32_t len)
     return len == 512 || len == 1024 || len == 2048 || len == 4096;
 }
 
-static rig_status refuse(rig_backing *backing, rig_status status)
+/* Why there is no unit; ends its backing. */
+static rig_status refuse(const rig_device_config *config, rig_status status)
 {
-    backing->ops->free(backing);
-    return status;
+    uint64_t size = config->backing->ops->size(config->backing);
+    config->backing->ops->free(config->backing);
+    if (status == RIG_E_NOMEM)
+        return rig_fail(config->err, status, "no memory for a unit");
+    if (config->empty && !config->removable)
+        return rig_fail(config->err, status, "only a removable unit can be without medium");
+    return rig_fail(config->err, status, "a disk of %" PRIu64 " bytes does not fit its blocks or protection",
+                    size);
 }
 
-rig_status rig_device_new(const rig_device_config *config, rig_device **out_device)
+static rig_status fill(rig_device *device, const rig_device_config *config, uint32_t block_len)
 {
     rig_backing *backing = config->backing;
-    uint32_t block_len = config->block_len ? config->block_len : RIG_DEVICE_BLOCK;
-    if (!block_len_is_offered(block_len) || backing->ops->size(backing) < block_len ||
-        (config->empty && !config->removable))
-        return refuse(backing, RIG_E_ARGUMENT);
-    rig_device *device = rig_new(config->alloc, sizeof *device);
-    if (!device)
-        return refuse(backing, RIG_E_NOMEM);
     device->alloc = config->alloc;
-    device->backing = backing;
     device->block_len = block_len;
     device->num_blocks = backing->ops->size(backing) / block_len;
     device->serial = config->serial;
@@ -34,9 +35,26 @@ rig_status rig_device_new(const rig_device_config *config, rig_device **out_devi
     dev_pool_init(&device->pool, config->alloc);
     dev_modes_reset(&device->modes);
     dev_rows_index(device->first_row);
-    rig_status status = dev_protect_new(device);
-    if (status == RIG_OK)
-        status = dev_persistent_load(device, config->err);
+    return dev_protect_new(device);
+}
+
+rig_status rig_device_new(const rig_device_config *config, rig_device **out_device)
+{
+    rig_backing *backing = config->backing;
+    uint32_t block_len = config->block_len ? config->block_len : RIG_DEVICE_BLOCK;
+    if (!block_len_is_offered(block_len) || backing->ops->size(backing) < block_len ||
+        (config->empty && !config->removable))
+        return refuse(config, RIG_E_ARGUMENT);
+    rig_device *device = rig_new(config->alloc, sizeof *device);
+    if (!device)
+        return refuse(config, RIG_E_NOMEM);
+    rig_status status = fill(device, config, block_len);
+    if (status != RIG_OK) {
+        rig_delete(config->alloc, device, sizeof *device);
+        return refuse(config, status);
+    }
+    device->backing = backing;
+    status = dev_persistent_load(device, config->err);
     if (status != RIG_OK)
         rig_device_free(device);
     else
@@ -79,17 +97,33 @@ void rig_device_reset(rig_device *device)
     rig_device_attention(device, 0, DEV_ASC_RESET >> 8, DEV_ASC_RESET & 0xff);
 }
 
+#define VARIABLE_LENGTH 0x7f
+#define ADDITIONAL_CDB_LENGTH 7 /* byte of a variable length CDB */
+
 /* The gates a command passes before it is carried out; one that holds it back has set the status. */
 
-static bool gate_attention(dev_command *cmd)
+static bool tell_attention(dev_command *cmd, bool only_resets)
 {
     uint16_t asc;
     if (cmd->scsi->inner || (cmd->row && (cmd->row->flags & DEV_ANYTIME)))
         return true;
-    if (!dev_attention_take(dev_nexus_find(&cmd->device->nexuses, cmd->scsi->nexus), &asc))
+    dev_nexus *nexus = dev_nexus_find(&cmd->device->nexuses, cmd->scsi->nexus);
+    if ((only_resets && !dev_attention_is_reset(nexus)) || !dev_attention_take(nexus, &asc))
         return true;
     dev_fail(cmd, DEV_UNIT_ATTENTION, asc);
     return false;
+}
+
+/* SAM-5 section 5.3.3: a RESERVATION CONFLICT goes before unit attentions, but not before those of resets and
+ * of a lost nexus. */
+static bool gate_reset(dev_command *cmd)
+{
+    return tell_attention(cmd, cmd->row != NULL);
+}
+
+static bool gate_attention(dev_command *cmd)
+{
+    return tell_attention(cmd, false);
 }
 
 static bool gate_known(dev_command *cmd)
@@ -98,7 +132,7 @@ static bool gate_known(dev_command *cmd)
     if (cmd->row && !unfit)
         return true;
     if (!unfit && dev_opcode_known(cmd->device, cmd->cdb[0]))
-        dev_fail_cdb(cmd, 1, 4);
+        dev_fail_cdb(cmd, cmd->cdb[0] == VARIABLE_LENGTH ? 8 : 1, cmd->cdb[0] == VARIABLE_LENGTH ? 7 : 4);
     else
         dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_OPCODE);
     return false;
@@ -124,6 +158,10 @@ static bool gate_fields(dev_command *cmd)
 {
     if (cmd->scsi->cdb.len < cmd->row->len) {
         dev_fail_cdb(cmd, (unsigned)cmd->scsi->cdb.len, 7);
+        return false;
+    }
+    if (cmd->cdb[0] == VARIABLE_LENGTH && cmd->cdb[ADDITIONAL_CDB_LENGTH] != cmd->row->len - 8) {
+        dev_fail_cdb(cmd, ADDITIONAL_CDB_LENGTH, 7);
         return false;
     }
     for (unsigned i = 1; i < cmd->row->len; i++) {
@@ -228,8 +266,8 @@ static bool gate_range(dev_command *cmd)
 }
 
 static bool (*const gates[])(dev_command *cmd) = {
-    gate_attention, gate_known,     gate_reservation, gate_fields, dev_protect_allows,
-    gate_ready,     gate_sanitized, gate_protected,   gate_range,  dev_inject_allows,
+    gate_reset, gate_known,     gate_reservation, gate_attention, gate_fields,       dev_protect_allows,
+    gate_ready, gate_sanitized, gate_protected,   gate_range,     dev_inject_allows,
 };
 
 static bool pass_gates(dev_command *cmd)
@@ -257,8 +295,6 @@ void dev_scsi_clear(rig_scsi *scsi)
     scsi->offset = 0;
     scsi->row = NULL;
 }
-
-#define VARIABLE_LENGTH 0x7f
 
 /* SPC-4 section 4.2: of variable length CDBs it is in bytes 8 and 9. */
 static uint16_t service_of(rig_view cdb)

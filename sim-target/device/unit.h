@@ -88,6 +88,7 @@ typedef enum dev_row_flag {
     DEV_TYPE_2 = 2048,    /* only on a unit with protection of type 2 */
     DEV_SANITIZES = 8192, /* goes on where a SANITIZE failed */
     DEV_BOTH = 4096,      /* moves data both ways: only for callers that can */
+    DEV_LETS_GO = 16384,  /* passes any reservation of others where it takes nothing away from them */
 } dev_row_flag;
 
 typedef struct dev_row {
@@ -246,6 +247,8 @@ size_t dev_copy_page(uint8_t *body);
 void dev_reserve(dev_command *cmd);
 void dev_release(dev_command *cmd);
 bool dev_reservation_allows(const dev_command *cmd);
+/* ready.c: whether START STOP UNIT only starts, PREVENT ALLOW only allows */
+bool dev_lets_go(const dev_command *cmd);
 
 void dev_test_ready(dev_command *cmd);
 void dev_start_stop(dev_command *cmd);

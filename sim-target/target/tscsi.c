@@ -179,7 +179,7 @@ void tgt_scsi_fail(tgt_scsi *scsi, uint8_t key, uint8_t asc, uint8_t ascq)
         return;
     tgt_unit_taken(scsi, 0, true);
     scsi->in_len = 0;
-    rig_device_fail(&scsi->scsi, key, asc, ascq);
+    rig_device_fail(scsi->unit ? scsi->unit->device : NULL, &scsi->scsi, key, asc, ascq);
 }
 
 /* The data of a bidirectional command is here, and what comes back goes; R2Ts and Data-In PDUs are numbered

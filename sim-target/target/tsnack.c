@@ -201,7 +201,8 @@ static void conclude(tgt_conn *conn, const rig_pdu *pdu)
     if (!scsi || !scsi->responding || scsi->history->status)
         return;
     scsi->in_len = scsi->next;
-    rig_device_fail(&scsi->scsi, KEY_ABORTED, ASC_READ_ERROR, ASCQ_SNACK);
+    rig_device_fail(scsi->unit ? scsi->unit->device : NULL, &scsi->scsi, KEY_ABORTED, ASC_READ_ERROR,
+                    ASCQ_SNACK);
 }
 
 rig_status tgt_snack(tgt_conn *conn, const rig_pdu *pdu)

@@ -186,7 +186,7 @@ static void an_abandoned_write_keeps_the_status_and_gives_everything_back(void)
     BEGIN(&unit, 0x2a, 0, 0, 0, 0, 0, 0, 0, 8, 0);
     rig_device_finish(unit.device, &unit.scsi, 0, true);
     CHECK_GOOD(&unit);
-    rig_device_fail(&unit.scsi, 0x0b, 0x47, 0x05);
+    rig_device_fail(unit.device, &unit.scsi, 0x0b, 0x47, 0x05);
     CHECK_SENSE(&unit, 0x0b, 0x47, 0x05);
     rig_device_release(unit.device, &unit.scsi);
     rig_device_release(unit.device, &unit.scsi);

@@ -107,7 +107,7 @@ typedef struct rig_device_config {
     bool empty;             /**< removable: begins without a medium */
     bool read_only;         /**< write protected, whatever the backing is */
     uint8_t protection;     /**< protection type 1, 2 or 3 the medium is formatted with, 0 = none */
-    rig_error *err;         /**< gets why saved reservations could not be taken; may be NULL */
+    rig_error *err;         /**< gets why there is no unit; may be NULL */
 } rig_device_config;
 
 /** rig_device_new makes a unit, with the persistent reservations its backing kept. RIG_E_ARGUMENT (block
@@ -195,8 +195,9 @@ void rig_device_finish(rig_device *device, rig_scsi *scsi, uint64_t got, bool ab
 /** rig_device_release gives back what a command holds, after its data was sent. Fine to call twice. */
 void rig_device_release(rig_device *device, rig_scsi *scsi);
 
-/** rig_device_fail turns a command into CHECK CONDITION with fixed-format sense. */
-void rig_device_fail(rig_scsi *scsi, uint8_t key, uint8_t asc, uint8_t ascq);
+/** rig_device_fail turns a command of a unit (NULL: of none) into CHECK CONDITION, with sense data in the format
+ * its Control mode page asks for. */
+void rig_device_fail(const rig_device *device, rig_scsi *scsi, uint8_t key, uint8_t asc, uint8_t ascq);
 
 /** rig_device_nexus_new says a nexus came to be (a power-on unit attention 29h/00h is NOT set: iSCSI logins
  * are quiet). Commands of a nexus never named here are carried out too, without unit attentions.
