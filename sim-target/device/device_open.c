@@ -1,6 +1,4 @@
 /* A unit from its text: BACKING[,OPTION…], the same on the command line and in scenarios. */
-#include <inttypes.h>
-
 #include "rig/device.h"
 
 typedef struct option_row {
@@ -153,10 +151,5 @@ rig_status rig_device_open(const rig_alloc *alloc, rig_view text, rig_device **o
     rig_status status = rig_device_config_read(text, &config, err);
     if (status != RIG_OK)
         return status;
-    uint64_t size = config.backing->ops->size(config.backing);
-    status = rig_device_new(&config, out_device);
-    if (status == RIG_E_ARGUMENT)
-        return rig_fail(err, status, "a disk of %" PRIu64 " bytes does not fit its blocks or protection",
-                        size);
-    return status == RIG_E_NOMEM ? rig_fail(err, status, "no memory for a unit") : status;
+    return rig_device_new(&config, out_device);
 }
