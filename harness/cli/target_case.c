@@ -113,13 +113,19 @@ static int build_case(const target_server *server, const target_case *from, rig_
 static int add_lun(rig_target_node *node, uint32_t number, const char *text)
 {
     rig_error error = {0};
-    rig_device_config config = {.alloc = rig_alloc_libc(), .serial = (uint64_t)number + 1};
+    rig_device_config config = {
+        .alloc = rig_alloc_libc(), .serial = rig_target_unit_serial(node, number), .err = &error};
     rig_device *device = NULL;
     rig_status status = rig_device_config_read(rig_view_str(text), &config, &error);
     if (!status)
         status = rig_device_new(&config, &device);
-    if (!status)
+    if (!status) {
         status = rig_target_node_lun(node, number, device);
+        if (status) {
+            rig_device_free(device);
+            rig_fail(&error, status, "LUN %u: %s", number, rig_status_name(status));
+        }
+    }
     return status ? fail("--lun", status, &error) : CLI_OK;
 }
 

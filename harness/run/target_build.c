@@ -111,14 +111,15 @@ static rig_status add_lun(rig_target_node *node, const rig_target_build *build, 
     rig_text spec;
     rig_text_init(&spec, text, sizeof text);
     rig_scn_lun_print(&spec, lun);
-    rig_device_config config = {.alloc = build->alloc, .serial = (uint64_t)lun->lun + 1, .err = err};
+    rig_device_config config = {
+        .alloc = build->alloc, .serial = rig_target_unit_serial(node, lun->lun), .err = err};
     rig_status status = rig_device_config_read(rig_view_of(text, spec.len), &config, err);
     if (status)
         return status;
     rig_device *device = NULL;
     status = rig_device_new(&config, &device);
     if (status)
-        return rig_fail(err, status, "cannot make LUN %u", lun->lun);
+        return status;
     for (uint32_t i = 0; i < lun->num_errors && !status; i++)
         status = rig_device_inject(device, &lun->errors[i]);
     if (!status)

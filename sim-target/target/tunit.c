@@ -3,6 +3,7 @@
  * a command out when it is given it, so the only tasks in progress are those that take data; an ORDERED task
  * waits for them, and younger ones wait for it (SAM task attributes, RFC 7143 section 11.3.1).
  */
+#include "rig/draws.h"
 #include "tgt.h"
 
 #define ATTR_ORDERED 2
@@ -78,6 +79,11 @@ static void show(rig_target_node *node, uint32_t lun, tgt_unit *unit)
     node->sam_luns[at] = sam;
     node->num_luns++;
     unit->nodes[unit->num_nodes++] = node;
+}
+
+uint64_t rig_target_unit_serial(const rig_target_node *node, uint32_t lun)
+{
+    return rig_hash64(node->name, strlen(node->name), lun);
 }
 
 rig_status rig_target_node_lun(rig_target_node *node, uint32_t lun, rig_device *device)
