@@ -211,6 +211,9 @@ void dev_mode_select_10(dev_command *cmd);
 void dev_mode_select_10_done(dev_command *cmd, uint64_t got);
 void dev_modes_reset(dev_modes *modes);
 
+void dev_format(dev_command *cmd);
+void dev_format_done(dev_command *cmd, uint64_t got);
+
 void dev_sanitize_overwrite(dev_command *cmd);
 void dev_sanitize_overwrite_done(dev_command *cmd, uint64_t got);
 void dev_sanitize_erase(dev_command *cmd);

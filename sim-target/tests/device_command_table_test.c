@@ -3,7 +3,7 @@
 
 static void unknown_commands(void)
 {
-    static const uint8_t unknown[] = {0x01, 0x04, 0x2b, 0x7f, 0x9f, 0xc0, 0xff};
+    static const uint8_t unknown[] = {0x01, 0x07, 0x2b, 0x7f, 0x9f, 0xc0, 0xff};
     fixture unit;
     fixture_open(&unit, "ram:1M");
     for (size_t i = 0; i < sizeof unknown; i++) {
@@ -45,8 +45,8 @@ static void report_of_one_command(void)
     CU_ASSERT_EQUAL(READ(&unit, 0xa3, 0x0c, 0x82, 0x9e, 0, 0x10, 0, 0, 1, 0, 0, 0), 4 + 16 + 12); /* RCTD */
     CU_ASSERT_EQUAL(memcmp(unit.data, "\x00\x83\x00\x10\x9e\x10\x00", 7), 0);
     CU_ASSERT_EQUAL(memcmp(unit.data + 20, "\x00\x0a\x00\x00", 4), 0);
-    CU_ASSERT_EQUAL(READ(&unit, 0xa3, 0x0c, 1, 0x04, 0, 0, 0, 0, 1, 0, 0, 0),
-                    4); /* FORMAT UNIT is not there */
+    CU_ASSERT_EQUAL(READ(&unit, 0xa3, 0x0c, 1, 0x07, 0, 0, 0, 0, 1, 0, 0, 0),
+                    4); /* REASSIGN BLOCKS is not there */
     CU_ASSERT_EQUAL(memcmp(unit.data, "\x00\x01\x00\x00", 4), 0);
     CU_ASSERT_EQUAL(READ(&unit, 0xa3, 0x0c, 2, 0x9e, 0, 0x13, 0, 0, 1, 0, 0, 0), 4);
     CU_ASSERT_EQUAL(unit.data[1], 0x01);
