@@ -7,6 +7,20 @@
 
 static uint8_t answer[4096]; /* of the last command that brought data */
 
+/* Units that were given no serial number have one of their own: node and LUN make it. */
+static void test_serial_numbers(void)
+{
+    rig_target_node *other, *node;
+    tt_world *world = tt_new();
+    CU_ASSERT_EQUAL_FATAL(rig_target_node_add(world->target, rig_view_str(OTHER), &other, NULL), RIG_OK);
+    CU_ASSERT_EQUAL_FATAL(rig_target_node_add(world->target, rig_view_str(OTHER "2"), &node, NULL), RIG_OK);
+    uint64_t first = rig_target_unit_serial(other, 0);
+    CU_ASSERT_EQUAL(rig_target_unit_serial(other, 0), first);
+    CU_ASSERT_NOT_EQUAL(rig_target_unit_serial(other, 1), first);
+    CU_ASSERT_NOT_EQUAL(rig_target_unit_serial(node, 0) << 4, first << 4); /* what an NAA designator keeps */
+    tt_free(world);
+}
+
 /* TT_TARGET's LUN 0 is LUN 5 of another node; its portals are in two groups. */
 static tt_world *open_shared(rig_target_node **out_other)
 {
@@ -211,4 +225,5 @@ static void test_reset_over_nodes(void)
 
 RIG_SUITE("target paths", {"sharing", test_sharing}, {"one medium", test_one_medium},
           {"reservations over nodes", test_reservations_over_nodes}, {"ports", test_ports},
-          {"PREEMPT AND ABORT", test_preempt_and_abort}, {"reset over nodes", test_reset_over_nodes})
+          {"PREEMPT AND ABORT", test_preempt_and_abort}, {"reset over nodes", test_reset_over_nodes},
+          {"serial numbers", test_serial_numbers})
