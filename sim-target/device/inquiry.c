@@ -205,6 +205,7 @@ static void answer_page(dev_command *cmd, const vpd_page *page)
 static void answer_standard(dev_command *cmd)
 {
     char product[PRODUCT_LEN + 1];
+    rig_device_port second;
     rig_text text;
     uint8_t *answer = dev_transfer_answer(cmd, DEV_INQUIRY_LEN, dev_get16(cmd->cdb + 3));
     rig_text_init(&text, product, sizeof product);
@@ -212,7 +213,8 @@ static void answer_standard(dev_command *cmd)
     if (!answer)
         return;
     dev_inquiry_fill(answer, product, cmd->scsi->protocol_level);
-    answer[1] = cmd->device->removable ? 0x80 : 0; /* RMB */
+    answer[1] = cmd->device->removable ? 0x80 : 0;       /* RMB */
+    answer[6] = dev_port_at(cmd, 1, &second) ? 0x10 : 0; /* MULTIP */
     answer[5] =
         (uint8_t)(0x10 | 0x08 |
                   (cmd->device->protection ? 0x01 : 0)); /* TPGS: implicit access states, 3PC, PROTECT */

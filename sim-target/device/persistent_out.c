@@ -102,8 +102,8 @@ static rig_nexus_id nexus_of(const dev_command *cmd, rig_view initiator, rig_vie
     return device->target ? device->target->nexus(device->target_ctx, initiator, port) : 0;
 }
 
-/* Registers the pair of ports, or changes the key it is registered with. */
-static bool enter(dev_command *cmd, rig_view initiator, rig_view port, uint64_t key)
+/* Registers the pair of ports; changes: one that is registered gets the key, too. */
+static bool enter(dev_command *cmd, rig_view initiator, rig_view port, uint64_t key, bool changes)
 {
     dev_registration *row = dev_registration_find(&cmd->device->persistent, initiator, port);
     rig_nexus_id nexus = nexus_of(cmd, initiator, port);
@@ -111,27 +111,28 @@ static bool enter(dev_command *cmd, rig_view initiator, rig_view port, uint64_t 
         row = dev_registration_own(cmd); /* one without a name */
     if (!row)
         return dev_registration_add(cmd->device, key, nexus, initiator, port);
-    row->key = key;
+    if (changes)
+        row->key = key;
     return true;
 }
 
 /* The same for the command's port, or with ALL_TG_PT for each. */
-static bool enter_ports(dev_command *cmd, rig_view initiator, const out_list *list)
+static bool enter_ports(dev_command *cmd, rig_view initiator, const out_list *list, bool changes)
 {
     rig_device_port port;
-    bool good = enter(cmd, initiator, cmd->scsi->port, list->service_key);
+    bool good = enter(cmd, initiator, cmd->scsi->port, list->service_key, changes);
     for (size_t i = 0; good && (list->flags & ALL_TG_PT) && dev_port_at(cmd, i, &port); i++)
-        good = enter(cmd, initiator, rig_view_of(port.name, port.len), list->service_key);
+        good = enter(cmd, initiator, rig_view_of(port.name, port.len), list->service_key, changes);
     return good;
 }
 
-static bool enter_initiators(dev_command *cmd, const out_list *list)
+static bool enter_initiators(dev_command *cmd, const out_list *list, bool changes)
 {
     rig_view name;
-    bool good = enter_ports(cmd, cmd->scsi->initiator, list);
+    bool good = enter_ports(cmd, cmd->scsi->initiator, list, changes);
     for (size_t at = IDS_AT; good && (list->flags & SPEC_I_PT) && at < list->len;) {
         at += read_transport_id(list, at, &name);
-        good = enter_ports(cmd, name, list);
+        good = enter_ports(cmd, name, list, changes);
     }
     return good;
 }
@@ -155,7 +156,7 @@ static void unregister(dev_command *cmd, const out_list *list)
     state->generation++;
 }
 
-/* All registrations of one command come to be, or none. */
+/* All registrations of one command come to be, or none: keys change once what is new has found room. */
 static void do_register(dev_command *cmd, dev_registration *own, const out_list *list)
 {
     dev_persistent *state = &cmd->device->persistent;
@@ -166,14 +167,13 @@ static void do_register(dev_command *cmd, dev_registration *own, const out_list 
     }
     if (list->service_key == 0)
         return;
-    if (own)
-        own->key = list->service_key;
-    if ((!own || (list->flags & ALL_TG_PT)) && !enter_initiators(cmd, list)) {
+    if (!enter_initiators(cmd, list, false)) {
         while (state->num > before)
             dev_registration_remove(cmd->device, state->num - 1);
         dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_RESOURCES);
         return;
     }
+    enter_initiators(cmd, list, true);
     state->generation++;
 }
 
@@ -220,6 +220,9 @@ static void preempt_one(dev_command *cmd, size_t index, bool abort)
     const dev_registration *row = &device->persistent.rows[index];
     if (abort && device->target && row->nexus != 0)
         device->target->end_tasks(device->target_ctx, cmd->scsi, row->nexus);
+    dev_nexus *nexus = dev_nexus_find(&device->nexuses, row->nexus);
+    if (abort && nexus)
+        nexus->prevents = false; /* SPC-4 section 6.14: as if it had allowed the removal of the medium */
     tell(device, row, DEV_ASC_REGISTRATIONS_PREEMPTED);
     dev_registration_remove(device, index);
 }
@@ -240,6 +243,15 @@ static bool remove_others(dev_command *cmd, const out_list *list, bool any)
     return found;
 }
 
+/* A known type, and the whole unit as scope. */
+static bool type_is_sound(dev_command *cmd)
+{
+    if ((cmd->cdb[2] >> 4) == 0 && dev_type_known(cmd->cdb[2] & 0x0f))
+        return true;
+    dev_fail_cdb(cmd, 2, (cmd->cdb[2] >> 4) ? 7 : 3);
+    return false;
+}
+
 /* SPC-4 section 5.13.11.4: with the holder's key the reservation is taken over too. */
 static void do_preempt(dev_command *cmd, const out_list *list)
 {
@@ -252,6 +264,8 @@ static void do_preempt(dev_command *cmd, const out_list *list)
         dev_fail_list(cmd, 8);
         return;
     }
+    if (takes && !type_is_sound(cmd)) /* else they are ignored, section 5.13.11.2.3 */
+        return;
     if (!remove_others(cmd, list, everybody)) {
         conflict(cmd);
         return;
@@ -298,7 +312,7 @@ static void do_move(dev_command *cmd, const dev_registration *own, const out_lis
     if (!read_destination(cmd, list, &initiator, &port))
         return;
     rig_view name = rig_view_of(port.name, port.len);
-    if (!enter(cmd, initiator, name, list->service_key)) {
+    if (!enter(cmd, initiator, name, list->service_key, true)) {
         dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_RESOURCES);
         return;
     }
@@ -310,16 +324,11 @@ static void do_move(dev_command *cmd, const dev_registration *own, const out_lis
 
 /* ---- the command ---- */
 
-/* A known type and the whole unit as scope, where the action looks at them. */
+/* Of preempting, the registrations there are tell whether it looks at scope and type. */
 static bool check_type(dev_command *cmd)
 {
     uint8_t action = cmd->cdb[1] & 0x1f;
-    if (registers(action) || action == OUT_CLEAR || action == OUT_MOVE)
-        return true;
-    if ((cmd->cdb[2] >> 4) == 0 && dev_type_known(cmd->cdb[2] & 0x0f))
-        return true;
-    dev_fail_cdb(cmd, 2, (cmd->cdb[2] >> 4) ? 7 : 3);
-    return false;
+    return (action != OUT_RESERVE && action != OUT_RELEASE) || type_is_sound(cmd);
 }
 
 void dev_persistent_out(dev_command *cmd)
@@ -417,6 +426,10 @@ void dev_persistent_out_done(dev_command *cmd, uint64_t got)
     out_list list = {.bytes = bytes, .len = (size_t)got, .action = cmd->cdb[1] & 0x1f};
     if (got < cmd->scsi->length) {
         dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_LIST_LENGTH);
+        return;
+    }
+    if (cmd->device->reserved_by) {
+        conflict(cmd); /* RESERVE(6) went ahead while the list was on its way */
         return;
     }
     list.key = dev_get64(bytes);

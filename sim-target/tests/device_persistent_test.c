@@ -327,11 +327,52 @@ static void registrations_have_a_limit(void)
     fixture_close(&unit);
 }
 
+/* SPC-4 section 5.13.11.2.3: where only registrations go, scope and type are ignored; where the reservation
+ * is taken over, they count before anything goes. */
+static void preempting_looks_at_the_type_when_it_counts(void)
+{
+    fixture unit;
+    open_registered(&unit);
+    CU_ASSERT_EQUAL(out(&unit, 1, PREEMPT, 0x00, 0x11, 0x22), 0x00);
+    check_attention(&unit, 2, 0x2a, 0x05);
+    CU_ASSERT_EQUAL(out(&unit, 2, REGISTER, 0, 0, 0x22), 0x00);
+    CU_ASSERT_EQUAL(out(&unit, 2, RESERVE, 1, 0x22, 0), 0x00);
+    CU_ASSERT_EQUAL(out(&unit, 1, PREEMPT, 0x00, 0x11, 0x22), 0x02);
+    CHECK_SENSE(&unit, 0x05, 0x24, 0x00);
+    CU_ASSERT_EQUAL(unit.scsi.sense[17], 2);
+    CU_ASSERT_EQUAL(out(&unit, 1, PREEMPT, 0x11, 0x11, 0x22), 0x02);
+    CU_ASSERT_EQUAL(READ(&unit, 0x5e, 0, 0, 0, 0, 0, 0, 1, 0, 0), 8 + 2 * 8);
+    CU_ASSERT_EQUAL(out(&unit, 1, PREEMPT, 0x03, 0x11, 0x22), 0x00);
+    CU_ASSERT_EQUAL(status_of(&unit, 2, 0x28), 0x18);
+    fixture_close(&unit);
+}
+
+/* What RESERVE(6) took while a list was on its way stays its own. */
+static void a_reservation_may_come_in_between(void)
+{
+    uint8_t list[24] = {[15] = 0x33};
+    fixture unit;
+    fixture_open(&unit, "ram:1M");
+    BEGIN(&unit, 0x5f, REGISTER, 0, 0, 0, 0, 0, 0, 24, 0);
+    CHECK_GOOD(&unit);
+    rig_scsi other = {.nexus = 2, .cdb = rig_view_of("\x16\0\0\0\0\0", 6)};
+    rig_device_begin(unit.device, &other);
+    CU_ASSERT_EQUAL(other.status, 0x00);
+    fixture_give(&unit, list, sizeof list);
+    CU_ASSERT_EQUAL(unit.scsi.status, 0x18);
+    other.cdb = rig_view_of("\x17\0\0\0\0\0", 6);
+    rig_device_begin(unit.device, &other);
+    CU_ASSERT_EQUAL(READ(&unit, 0x5e, 0, 0, 0, 0, 0, 0, 1, 0, 0), 8);
+    fixture_close(&unit);
+}
+
 RIG_SUITE("device persistent reservations", {"keys and generation", keys_and_generation},
           {"REPORT CAPABILITIES", capabilities}, {"READ FULL STATUS", full_status},
           {"access by type", access_by_type}, {"reserving twice", reserving_twice}, {"releasing", releasing},
           {"a holder that unregisters releases", a_holder_that_unregisters_releases}, {"clearing", clearing},
           {"preempting", preempting}, {"preempting what all hold", preempting_what_all_hold},
+          {"preempting looks at the type when it counts", preempting_looks_at_the_type_when_it_counts},
+          {"a reservation may come in between", a_reservation_may_come_in_between},
           {"lists are checked", lists_are_checked},
           {"registrations outlive their nexus", registrations_outlive_their_nexus},
           {"without a name nothing can come back", without_a_name_nothing_can_come_back},

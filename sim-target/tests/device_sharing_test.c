@@ -227,6 +227,66 @@ static void no_memory_registers_nobody(void)
     fixture_close(&unit);
 }
 
+/* The keys there are stay, too, when what is new finds no room. */
+static void no_memory_changes_no_key(void)
+{
+    fixture unit;
+    surroundings around;
+    open_shared(&unit, &around, "ram:1M");
+    CU_ASSERT_EQUAL(plain(&unit, REGISTER, 0, 0, 0x11), 0x00);
+    unit.meter.fail_at = unit.meter.num_calls + 2;
+    CU_ASSERT_EQUAL(out(&unit, REGISTER, 0, 0x11, 0x12, ALL_TG_PT, NULL, 0), 0x02);
+    CHECK_SENSE(&unit, 0x05, 0x55, 0x04);
+    unit.meter.fail_at = 0;
+    CU_ASSERT_EQUAL(num_keys(&unit), 1);
+    CU_ASSERT_EQUAL(unit.data[15], 0x11);
+    CU_ASSERT_EQUAL(out(&unit, REGISTER, 0, 0x11, 0x12, ALL_TG_PT, NULL, 0), 0x00);
+    CU_ASSERT_EQUAL(num_keys(&unit), 3);
+    for (unsigned i = 0; i < 3; i++)
+        CU_ASSERT_EQUAL(unit.data[8 + 8 * i + 7], 0x12);
+    fixture_close(&unit);
+}
+
+/* SPC-4 section 6.14: PREEMPT AND ABORT allows the removal of the medium for who is preempted, PREEMPT does
+ * not. */
+static void preempting_and_aborting_lets_the_medium_go(void)
+{
+    static const uint8_t actions[] = {PREEMPT, PREEMPT_ABORT};
+    for (size_t i = 0; i < 2; i++) {
+        fixture unit;
+        surroundings around;
+        fixture_open_unit(&unit, "ram:1M,removable");
+        memset(&around, 0, sizeof around);
+        rig_device_in_target(unit.device, &target_ops, &around);
+        come(&unit, &around, 1, 1);
+        come(&unit, &around, 2, 1);
+        as(&unit, 2, 1);
+        CU_ASSERT_EQUAL(plain(&unit, REGISTER, 0, 0, 0x22), 0x00);
+        BEGIN(&unit, 0x1e, 0, 0, 0, 0x01, 0);
+        CHECK_GOOD(&unit);
+        as(&unit, 1, 1);
+        CU_ASSERT_EQUAL(plain(&unit, REGISTER, 0, 0, 0x11), 0x00);
+        CU_ASSERT_EQUAL(plain(&unit, actions[i], 1, 0x11, 0x22), 0x00);
+        BEGIN(&unit, 0x1b, 0, 0, 0, 0x02, 0);
+        CU_ASSERT_EQUAL(unit.scsi.status, actions[i] == PREEMPT ? 0x02 : 0x00);
+        fixture_close(&unit);
+    }
+}
+
+/* MULTIP of the standard INQUIRY data: more ports than one. */
+static void several_ports_are_told(void)
+{
+    fixture unit;
+    surroundings around;
+    open_shared(&unit, &around, "ram:1M");
+    CU_ASSERT_EQUAL(READ(&unit, 0x12, 0, 0, 0, 96, 0), 96);
+    CU_ASSERT_EQUAL(unit.data[6], 0x10);
+    rig_device_in_target(unit.device, NULL, NULL);
+    CU_ASSERT_EQUAL(READ(&unit, 0x12, 0, 0, 0, 96, 0), 96);
+    CU_ASSERT_EQUAL(unit.data[6], 0x00);
+    fixture_close(&unit);
+}
+
 static void registering_on_all_ports(void)
 {
     fixture unit;
@@ -524,6 +584,9 @@ static void what_cannot_be_kept_is_told(void)
 RIG_SUITE("device sharing", {"registering others", registering_others},
           {"lists of ports are checked", lists_of_ports_are_checked},
           {"no memory registers nobody", no_memory_registers_nobody},
+          {"no memory changes no key", no_memory_changes_no_key},
+          {"preempting and aborting lets the medium go", preempting_and_aborting_lets_the_medium_go},
+          {"several ports are told", several_ports_are_told},
           {"registering on all ports", registering_on_all_ports},
           {"preempting ends tasks when asked to", preempting_ends_tasks_when_asked_to}, {"moving", moving},
           {"moves are checked", moves_are_checked}, {"who comes back hears", who_comes_back_hears},
