@@ -112,6 +112,8 @@ void dev_unmap_done(dev_command *cmd, uint64_t got)
         if (blocks > 0)
             on = dev_content_discard(cmd, dev_get64(row) * block_len, blocks * block_len);
     }
+    if (on)
+        dev_content_settle(cmd, false);
 }
 
 typedef struct extent {

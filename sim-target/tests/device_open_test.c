@@ -84,6 +84,41 @@ static void a_unit_cannot_be_empty_for_good(void)
     CU_ASSERT_PTR_NULL(device);
 }
 
+/* Whoever makes a unit of a config is told why there is none. */
+static void why_there_is_no_unit(void)
+{
+    static const struct no_unit {
+        uint64_t size;
+        uint32_t block_len;
+        bool empty;
+        uint64_t fail_at;
+        const char *says;
+    } rows[] = {
+        {512, 4096, false, 0, "512 bytes does not fit its blocks"},
+        {4096, 777, false, 0, "4096 bytes does not fit its blocks"},
+        {4096, 512, true, 0, "only a removable unit"},
+        {4096, 512, false, 2, "no memory for a unit"},
+        {4096, 512, false, 3, "no memory for a unit"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        rig_alloc_meter meter;
+        rig_device *device = NULL;
+        rig_error err = {0};
+        rig_alloc_meter_init(&meter, rig_alloc_libc());
+        rig_device_config config = {.alloc = &meter.alloc,
+                                    .block_len = rows[i].block_len,
+                                    .empty = rows[i].empty,
+                                    .protection = rows[i].fail_at ? 1 : 0,
+                                    .err = &err};
+        CU_ASSERT_EQUAL_FATAL(rig_backing_null_new(&meter.alloc, rows[i].size, &config.backing), RIG_OK);
+        meter.fail_at = rows[i].fail_at;
+        CU_ASSERT_NOT_EQUAL(rig_device_new(&config, &device), RIG_OK);
+        CU_ASSERT_PTR_NOT_NULL(strstr(err.text, rows[i].says));
+        CU_ASSERT_EQUAL(meter.num_live, 0);
+    }
+}
+
 RIG_SUITE("device texts", {"texts that are refused", texts_that_are_refused}, {"every option", every_option},
           {"defaults hold without an option", defaults_hold_without_an_option},
+          {"why there is no unit", why_there_is_no_unit},
           {"a unit cannot be empty for good", a_unit_cannot_be_empty_for_good})

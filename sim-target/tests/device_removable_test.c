@@ -138,7 +138,75 @@ static void write_protected(void)
     fixture_close(&unit);
 }
 
+static rig_backing_ops counting;
+static unsigned num_flushes;
+
+static rig_status count_flush(rig_backing *backing)
+{
+    (void)backing;
+    num_flushes++;
+    return num_flushes == 3 ? RIG_E_IO : RIG_OK;
+}
+
+static unsigned flushes_of(fixture *unit, uint8_t how)
+{
+    unsigned before = num_flushes;
+    BEGIN(unit, 0x1b, 0, 0, 0, how, 0);
+    return num_flushes - before;
+}
+
+/* SBC-3 section 5.25: what was written is on the medium before it stops or goes, but with NO_FLUSH. */
+static void stopping_flushes(void)
+{
+    fixture unit = {0};
+    rig_alloc_meter_init(&unit.meter, rig_alloc_libc());
+    rig_device_config config = {
+        .alloc = &unit.meter.alloc, .backing = fixture_backing(&unit, "ram:1M"), .removable = true};
+    counting = *config.backing->ops;
+    counting.flush = count_flush;
+    config.backing->ops = &counting;
+    num_flushes = 0;
+    CU_ASSERT_EQUAL_FATAL(rig_device_new(&config, &unit.device), RIG_OK);
+    CU_ASSERT_EQUAL(flushes_of(&unit, 0x00), 1);
+    CU_ASSERT_EQUAL(flushes_of(&unit, 0x01), 0);
+    CU_ASSERT_EQUAL(flushes_of(&unit, 0x04), 0); /* NO_FLUSH */
+    CU_ASSERT_EQUAL(flushes_of(&unit, 0x03), 0);
+    CU_ASSERT_EQUAL(flushes_of(&unit, 0x02), 1);
+    CU_ASSERT_EQUAL(flushes_of(&unit, 0x03), 0);
+    CU_ASSERT_EQUAL(flushes_of(&unit, 0x02), 1); /* fails: the medium stays */
+    CHECK_SENSE(&unit, 0x03, 0x0c, 0x00);
+    TEST_READY(&unit);
+    CHECK_GOOD(&unit);
+    fixture_close(&unit);
+}
+
+/* SBC-3 section 6.5.5: without a write cache UNMAP is durable when it ends. */
+static void unmapping_without_a_cache_flushes(void)
+{
+    static const uint8_t range[24] = {0, 22, 0, 16, [19] = 1};
+    uint8_t no_cache[24] = {0, 0, 0, 0, 0x08, 18};
+    fixture unit = {0};
+    rig_alloc_meter_init(&unit.meter, rig_alloc_libc());
+    rig_device_config config = {.alloc = &unit.meter.alloc, .backing = fixture_backing(&unit, "ram:1M")};
+    counting = *config.backing->ops;
+    counting.flush = count_flush;
+    config.backing->ops = &counting;
+    num_flushes = 0;
+    CU_ASSERT_EQUAL_FATAL(rig_device_new(&config, &unit.device), RIG_OK);
+    WRITE(&unit, range, 0x42, 0, 0, 0, 0, 0, 0, 0, 24, 0);
+    CHECK_GOOD(&unit);
+    CU_ASSERT_EQUAL(num_flushes, 0);
+    WRITE(&unit, no_cache, 0x15, 0x10, 0, 0, 24, 0);
+    CHECK_GOOD(&unit);
+    WRITE(&unit, range, 0x42, 0, 0, 0, 0, 0, 0, 0, 24, 0);
+    CHECK_GOOD(&unit);
+    CU_ASSERT_EQUAL(num_flushes, 1);
+    fixture_close(&unit);
+}
+
 RIG_SUITE("device media", {"ejects and loads", ejects_and_loads}, {"begins empty", begins_empty},
           {"others learn of a new medium", others_learn_of_a_new_medium},
           {"any nexus keeps the medium in", any_nexus_keeps_the_medium_in},
-          {"a fixed medium stays", a_fixed_medium_stays}, {"write protected", write_protected})
+          {"a fixed medium stays", a_fixed_medium_stays}, {"write protected", write_protected},
+          {"stopping flushes", stopping_flushes},
+          {"unmapping without a cache flushes", unmapping_without_a_cache_flushes})
