@@ -189,7 +189,7 @@ void dev_or_write(dev_command *cmd)
 
 void dev_or_write_done(dev_command *cmd, uint64_t got)
 {
-    if (each_received(cmd, 0, whole_blocks(cmd, got), or_received))
+    if (dev_protect_check(cmd) && each_received(cmd, 0, whole_blocks(cmd, got), or_received))
         dev_content_settle(cmd, wants_fua(cmd));
 }
 
@@ -197,11 +197,7 @@ void dev_or_write_done(dev_command *cmd, uint64_t got)
 void dev_write_atomic(dev_command *cmd)
 {
     uint32_t boundary = dev_get16(cmd->cdb + 10);
-    cmd->blocks = dev_get16(cmd->cdb + 12);
-    cmd->lba = dev_get64(cmd->cdb + 2);
-    if (cmd->lba > cmd->device->num_blocks || cmd->blocks > cmd->device->num_blocks - cmd->lba)
-        dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_RANGE);
-    else if (boundary)
+    if (boundary)
         dev_fail_cdb(cmd, 10, 7);
     else if (length_of(cmd) > DEV_ATOMIC_MAX)
         dev_fail_cdb(cmd, 12, 7);
@@ -211,7 +207,6 @@ void dev_write_atomic(dev_command *cmd)
 
 void dev_write_atomic_done(dev_command *cmd, uint64_t got)
 {
-    cmd->lba = dev_get64(cmd->cdb + 2);
     if (got < cmd->scsi->length)
         dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_LIST_LENGTH);
     else if (each_received(cmd, 0, got, write_received))
@@ -269,7 +264,8 @@ void dev_compare_done(dev_command *cmd, uint64_t got)
     uint64_t len = length_of(cmd);
     if (got < 2 * len)
         dev_fail_cdb(cmd, 13, 7);
-    else if (each_received(cmd, 0, len, compare_received) && each_received(cmd, len, len, write_received))
+    else if (dev_protect_check(cmd) && each_received(cmd, 0, len, compare_received) &&
+             each_received(cmd, len, len, write_received))
         dev_content_settle(cmd, wants_fua(cmd));
 }
 

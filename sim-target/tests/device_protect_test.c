@@ -352,6 +352,35 @@ static void memory_may_be_short(void)
     }
 }
 
+/* SBC-3 sections 5.3 and 5.12: what ORWRITE and COMPARE AND WRITE read is checked as by READ, and nothing is
+ * written when it is wrong. */
+static void commands_that_read_and_write_check(void)
+{
+    uint8_t blocks[2 * GUARDED], data[2 * BLOCK];
+    fixture unit;
+    fixture_open_unit(&unit, "ram:1M,protection=1");
+    make_blocks(blocks, 0x40, 5, 1);
+    blocks[BLOCK] ^= 0xff; /* a wrong guard */
+    WRITE_10(&unit, blocks, 0x60, 5, 1);
+    CHECK_GOOD(&unit);
+    memset(data, 0x40, BLOCK);
+    memset(data + BLOCK, 0x99, BLOCK);
+    WRITE(&unit, data, 0x8b, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0);
+    CHECK_SENSE(&unit, 0x0b, 0x10, 0x01);
+    CU_ASSERT_EQUAL(unit.scsi.sense[6], 5);
+    WRITE(&unit, data, 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0);
+    CHECK_SENSE(&unit, 0x0b, 0x10, 0x01);
+    CU_ASSERT_EQUAL(READ_10(&unit, 0x60, 5, 1), GUARDED);
+    CU_ASSERT_EQUAL(memcmp(unit.data, blocks, GUARDED), 0);
+    make_blocks(blocks, 0x40, 5, 1);
+    WRITE_10(&unit, blocks, 0x20, 5, 1);
+    WRITE(&unit, data, 0x89, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 1, 0, 0);
+    CHECK_GOOD(&unit);
+    CU_ASSERT_EQUAL(READ_10(&unit, 0, 5, 1), BLOCK);
+    CU_ASSERT_EQUAL(unit.data[0], 0x99);
+    fixture_close(&unit);
+}
+
 RIG_SUITE("device protection", {"what a unit says of it", what_a_unit_says_of_it},
           {"without protection", without_protection_nobody_asks_for_it},
           {"tags come back", tags_come_back_as_they_were_written},
@@ -362,4 +391,5 @@ RIG_SUITE("device protection", {"what a unit says of it", what_a_unit_says_of_it
           {"unchecked blocks", all_ones_stop_the_checks_of_a_read},
           {"reserved values", reserved_values_are_refused}, {"verify", verify_and_its_kin},
           {"write same", write_same_counts_references_up}, {"type 2", type_2_expects_what_the_command_brings},
+          {"commands that read and write", commands_that_read_and_write_check},
           {"memory may be short", memory_may_be_short})
