@@ -116,7 +116,7 @@ static const dev_row rows[] = {
     {0x91, ANY, 16, READS, dev_synchronize, NULL, {0x91, 0x06, LBA8, COUNT4, GROUP}},
     {0x93, ANY, 16, THIN_SAME, dev_write_same, dev_write_same_done, {0x93, 0x09, LBA8, COUNT4, GROUP}},
     {0x93, ANY, 16, THICK_SAME, dev_write_same, dev_write_same_done, {0x93, 0x01, LBA8, COUNT4, GROUP}},
-    {0x9c, ANY, 16, CHANGES, dev_write_atomic, dev_write_atomic_done, {0x9c, 0x18, LBA8, COUNT4, GROUP}},
+    {0x9c, ANY, 16, SAME, dev_write_atomic, dev_write_atomic_done, {0x9c, 0x18, LBA8, COUNT4, GROUP}},
     {0x9e, 0x10, 16, FREE, dev_read_capacity_16, NULL, {0x9e, 0x1f, 0, 0, 0, 0, 0, 0, 0, 0, COUNT4}},
     {0x9e, 0x12, 16, LOOKS, dev_lba_status, NULL, {0x9e, 0x1f, LBA8, COUNT4}},
     {0xa0, ANY, 12, DEV_ANYTIME, dev_report_luns, NULL, {0xa0, 0, 0xff, 0, 0, 0, COUNT4}},

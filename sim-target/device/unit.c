@@ -200,6 +200,8 @@ static bool gate_protected(dev_command *cmd)
     return false;
 }
 
+#define WRITE_ATOMIC_16 0x9c
+
 static void decode_blocks(dev_command *cmd)
 {
     const uint8_t *cdb = cmd->cdb;
@@ -220,9 +222,9 @@ static void decode_blocks(dev_command *cmd)
         cmd->lba = dev_get64(cdb + 12);
         cmd->blocks = dev_get32(cdb + 28);
         break;
-    default:
+    default: /* WRITE ATOMIC has its boundary in front of a shorter count */
         cmd->lba = dev_get64(cdb + 2);
-        cmd->blocks = dev_get32(cdb + 10);
+        cmd->blocks = cdb[0] == WRITE_ATOMIC_16 ? dev_get16(cdb + 12) : dev_get32(cdb + 10);
         break;
     }
 }

@@ -152,7 +152,28 @@ static void limits(void)
     fixture_close(&unit);
 }
 
+/* WRITE ATOMIC has its count at another place. */
+static void atomic_writes_touch_blocks(void)
+{
+    static const rig_device_error bad = {
+        .opcode = 0x9c, .service = -1, .has_lba = true, .first = 5, .last = 5};
+    fixture unit;
+    fixture_open(&unit, "ram:1M");
+    put(&unit, &bad);
+    BEGIN(&unit, 0x9c, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0);
+    CHECK_GOOD(&unit);
+    rig_device_finish(unit.device, &unit.scsi, 0, true);
+    BEGIN(&unit, 0x9c, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 2, 0, 0);
+    CHECK_REFUSED(&unit, 0x03, 0x0c, 0x00);
+    CU_ASSERT_EQUAL(unit.scsi.sense[6], 5);
+    BEGIN(&unit, 0x9c, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 1, 0, 0); /* a boundary is another matter */
+    CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
+    CU_ASSERT_EQUAL(unit.scsi.sense[17], 10);
+    fixture_close(&unit);
+}
+
 RIG_SUITE("device errors", {"medium errors", medium_error_names_the_first_bad_block},
           {"errors of writes", writes_say_that_they_wrote_not}, {"turns", turns}, {"every kind", every_kind},
           {"service actions", service_actions_are_told_apart},
-          {"the unit speaks first", the_unit_speaks_first}, {"limits", limits})
+          {"the unit speaks first", the_unit_speaks_first}, {"limits", limits},
+          {"atomic writes", atomic_writes_touch_blocks})
