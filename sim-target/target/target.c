@@ -220,6 +220,11 @@ rig_target_node *tgt_node_find(const rig_target *target, rig_view name)
     return NULL;
 }
 
+rig_target_node *rig_target_node_find(const rig_target *target, rig_view name)
+{
+    return tgt_node_find(target, name);
+}
+
 bool tgt_node_at(const rig_target_node *node, const tgt_portal *portal)
 {
     return node->portals >> portal->index & 1;
@@ -439,6 +444,9 @@ static void expired(rig_timer *timer)
         return;
     case TGT_TIMER_DATA:
         tgt_conn_data_timer(TGT_OF(timer, tgt_conn, data_timer));
+        return;
+    case TGT_TIMER_LOGOUT:
+        tgt_logout_overdue(TGT_OF(timer, tgt_conn, logout_timer));
         return;
     case TGT_TIMER_RETENTION:
         tgt_retain_timer(TGT_OF(timer, tgt_retention, timer));

@@ -6,6 +6,7 @@
 #define REJECT_IMMEDIATE 0x06
 #define REJECT_IN_PROGRESS 0x07
 #define REJECT_FIELD 0x09
+#define REJECT_WAITING 0x0c /* for a logout */
 
 static const struct service {
     tgt_task_kind kind;
@@ -63,6 +64,8 @@ static uint8_t flaw_of(tgt_conn *conn, const rig_pdu *pdu, rig_pdu_kind kind, bo
     uint32_t itt = rig_get32(pdu->bhs, RIG_F_ITT);
     if (!served(conn, kind))
         return tgt_blame(conn, RIG_F_OPCODE, REJECT_UNSUPPORTED);
+    if (kind == RIG_PDU_SCSI_CMD && tgt_logout_ignored(conn, pdu))
+        return REJECT_WAITING;
     if (itt == RIG_TAG_NONE)
         return tgt_blame(conn, RIG_F_ITT, REJECT_FIELD);
     if (tag_in_use(conn, kind, itt))

@@ -29,6 +29,7 @@ static tgt_conn *new_conn(rig_target *target, const tgt_portal *portal)
     conn->exp_stat_sn = conn->stat_sn;
     conn->timer.kind = TGT_TIMER_CONN;
     conn->data_timer.kind = TGT_TIMER_DATA;
+    conn->logout_timer.kind = TGT_TIMER_LOGOUT;
     tgt_list_init(&conn->in_session);
     tgt_list_init(&conn->in_dirty);
     tgt_list_init(&conn->tasks);
@@ -148,6 +149,7 @@ static void close_stream(tgt_conn *conn, bool flush)
     rig_target *target = conn->target;
     rig_timerq_disarm(&target->timers, &conn->timer);
     rig_timerq_disarm(&target->timers, &conn->data_timer);
+    rig_timerq_disarm(&target->timers, &conn->logout_timer);
     if (conn->dirty)
         tgt_list_remove(&conn->in_dirty);
     conn->dirty = false;
@@ -308,6 +310,7 @@ void tgt_conn_free(tgt_conn *conn)
     rig_target *target = conn->target;
     rig_timerq_disarm(&target->timers, &conn->timer);
     rig_timerq_disarm(&target->timers, &conn->data_timer);
+    rig_timerq_disarm(&target->timers, &conn->logout_timer);
     tgt_list_remove(&conn->in_dirty);
     tgt_list_remove(&conn->in_target);
     target->num_conns--;

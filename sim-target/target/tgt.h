@@ -310,6 +310,9 @@ struct tgt_conn {
     rig_view raw;             /* rest of a rule's raw bytes, behind the queue */
     rig_timer timer;
     rig_timer data_timer;
+    rig_timer logout_timer; /* the logout that was asked for is overdue */
+    uint32_t asked_sn;      /* StatSN behind the request for a logout */
+    bool asked;             /* it went out */
     rig_status why;
     const char *reason;     /* static text */
     const uint8_t *reading; /* header of the PDU being received, NULL between PDUs */
@@ -348,7 +351,7 @@ struct rig_target {
 };
 
 /* Kinds of timers by rig_timer.kind. */
-enum { TGT_TIMER_CONN, TGT_TIMER_DATA, TGT_TIMER_TASK, TGT_TIMER_RETENTION };
+enum { TGT_TIMER_CONN, TGT_TIMER_DATA, TGT_TIMER_TASK, TGT_TIMER_RETENTION, TGT_TIMER_LOGOUT };
 
 /* ---- target.c ---- */
 void tgt_enter(rig_target *target, uint64_t now);
@@ -610,6 +613,13 @@ void tgt_notice(tgt_conn *conn);
 void tgt_say_terminated(tgt_conn *conn, uint64_t lun);
 /* 7.1.4.3: tells the rest of the session that a connection is lost. */
 void tgt_say_dropped(tgt_conn *conn, const tgt_conn *dropped);
+
+/* ---- tlogout.c: logouts the target asks for ---- */
+/* The request for it has just gone out. */
+void tgt_logout_asked(tgt_conn *conn);
+/* Does the initiator begin something though it knows of the request? */
+bool tgt_logout_ignored(const tgt_conn *conn, const rig_pdu *pdu);
+void tgt_logout_overdue(tgt_conn *conn);
 
 /* ---- tunit.c ---- */
 /* The unit is shown by another node in place of the one that did. */

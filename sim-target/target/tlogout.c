@@ -130,15 +130,21 @@ bool tgt_logout_answer(tgt_task *task)
 
 /* ---- asked for by the target ---- */
 
-/* 7.4.3: a discovery session gets nothing unasked. */
 static void ask(tgt_conn *conn, uint16_t seconds)
 {
-    if (!tgt_conn_full_feature(conn) || conn->login || conn->session->discovery ||
-        tgt_fsm_step(&tgt_conn_fsm, &conn->state, TGT_LOGOUT_WANTED, NULL) != RIG_OK)
+    rig_target *target = conn->target;
+    if (!tgt_conn_full_feature(conn) || conn->login || conn->closing != TGT_OPEN)
         return;
+    if (conn->session->discovery) { /* 7.4.3: it gets nothing unasked */
+        tgt_conn_end(conn, TGT_TRANSPORT_LOST, true, RIG_E_CLOSED, "a discovery session is not asked");
+        return;
+    }
+    if (tgt_fsm_step(&tgt_conn_fsm, &conn->state, TGT_LOGOUT_WANTED, NULL) != RIG_OK)
+        return;
+    rig_timerq_arm(&target->timers, &conn->logout_timer, target->now + seconds * RIG_SECOND);
     tgt_task *task = tgt_task_new(conn, TGT_TASK_NOTICE, NULL);
     if (!task)
-        return; /* the caller ends the connection when no logout comes */
+        return; /* the connection ends when no logout comes */
     task->effects = task->waits = 0;
     rig_bhs_init(task->bhs, RIG_PDU_ASYNC);
     rig_set(task->bhs, RIG_F_ASYNC_EVENT, EVENT_LOGOUT_REQUEST);
@@ -152,4 +158,28 @@ void rig_target_ask_logout(rig_target *target, uint16_t seconds, uint64_t now)
     for (tgt_list *at = target->conns.next; at != &target->conns; at = at->next)
         ask(TGT_OF(at, tgt_conn, in_target), seconds);
     tgt_leave(target);
+}
+
+void tgt_logout_asked(tgt_conn *conn)
+{
+    conn->asked = true;
+    conn->asked_sn = conn->stat_sn;
+}
+
+/* Commands that crossed the request are carried out: 11.9.1 lets us reject them, but nothing was wrong with
+ * sending them. */
+bool tgt_logout_ignored(const tgt_conn *conn, const rig_pdu *pdu)
+{
+    return conn->asked && conn->state == TGT_S7_LOGOUT_REQUESTED &&
+           rig_sn_le(conn->asked_sn, rig_get32(pdu->bhs, RIG_F_EXP_STAT_SN));
+}
+
+/* 11.9.1: the initiator hears of the end, if possible. */
+void tgt_logout_overdue(tgt_conn *conn)
+{
+    if (conn->closing != TGT_OPEN || conn->state != TGT_S7_LOGOUT_REQUESTED)
+        return;
+    tgt_say_dropped(conn, conn);
+    tgt_conn_pump(conn);
+    tgt_conn_end(conn, TGT_TRANSPORT_LOST, true, RIG_E_TIMEOUT, "the logout that was asked for did not come");
 }

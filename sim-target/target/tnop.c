@@ -4,6 +4,10 @@
 #define REJECT_FIELD 0x09
 #define EVENT_CONNECTION_DROPPED 2 /* 11.9.1 */
 #define EVENT_TASKS_TERMINATED 5
+#define EVENT_LOGOUT_REQUEST 1
+#define EVENT_NEGOTIATION 4
+#define EVENT_VENDOR 248 /* and above */
+#define SENSE_LENGTH 2   /* bytes, in front of event data (11.9.4) */
 
 void tgt_nop_begin(tgt_task *task, rig_view ahs, rig_view data)
 {
@@ -108,6 +112,15 @@ void tgt_say_terminated(tgt_conn *conn, uint64_t lun)
     tgt_task_ready(task);
 }
 
+/* What follows from an Asynchronous Message begins when it has its StatSN. */
+static void said(tgt_conn *conn, const uint8_t *bhs)
+{
+    if (rig_get(bhs, RIG_F_ASYNC_EVENT) == EVENT_TASKS_TERMINATED)
+        tgt_lazy_said(conn, TGT_LAZY_NOP_OUT, rig_get(bhs, RIG_F_LUN));
+    else if (rig_get(bhs, RIG_F_ASYNC_EVENT) == EVENT_LOGOUT_REQUEST)
+        tgt_logout_asked(conn);
+}
+
 bool tgt_notice_answer(tgt_task *task)
 {
     tgt_conn *conn = task->conn;
@@ -116,10 +129,62 @@ bool tgt_notice_answer(tgt_task *task)
     memcpy(bhs, task->bhs, RIG_BHS_LEN);
     tgt_answer_init(&answer, task, rig_pdu_kind_of(bhs));
     memcpy(answer.bhs, bhs, RIG_BHS_LEN);
+    if (task->data) {
+        task->payload = (struct iovec){task->data, task->ahs_len + task->data_len};
+        answer.iov = &task->payload;
+        answer.num_iov = 1;
+        answer.data_len = (uint32_t)task->payload.iov_len;
+        answer.refers = true;
+    }
     answer.last = true;
     tgt_pushed pushed = tgt_reply(task, &answer);
-    if (pushed == TGT_PUSHED && rig_pdu_kind_of(bhs) == RIG_PDU_ASYNC &&
-        rig_get(bhs, RIG_F_ASYNC_EVENT) == EVENT_TASKS_TERMINATED)
-        tgt_lazy_said(conn, TGT_LAZY_NOP_OUT, rig_get(bhs, RIG_F_LUN));
+    if (pushed == TGT_PUSHED && rig_pdu_kind_of(bhs) == RIG_PDU_ASYNC)
+        said(conn, bhs);
     return pushed != TGT_FULL;
+}
+
+/* ---- what the owner of the target has to say ---- */
+
+static rig_status notify(tgt_conn *conn, const rig_target_notice *notice)
+{
+    static const uint8_t no_sense[SENSE_LENGTH] = {0};
+    tgt_task *task = tgt_task_new(conn, TGT_TASK_NOTICE, NULL);
+    if (!task)
+        return RIG_E_NOMEM;
+    if (notice->data.len > 0 &&
+        tgt_task_keep(task, rig_view_of(no_sense, sizeof(no_sense)), notice->data) != RIG_OK) {
+        tgt_task_free(task);
+        return RIG_E_NOMEM;
+    }
+    task->effects = task->waits = 0;
+    rig_bhs_init(task->bhs, RIG_PDU_ASYNC);
+    rig_set(task->bhs, RIG_F_ASYNC_EVENT, notice->event);
+    rig_set(task->bhs, RIG_F_ASYNC_VCODE, notice->vendor_code);
+    rig_set(task->bhs, RIG_F_PARAMETER3, notice->seconds);
+    tgt_task_ready(task);
+    return RIG_OK;
+}
+
+static bool valid(const rig_target_notice *notice)
+{
+    if (notice->event == EVENT_NEGOTIATION)
+        return notice->vendor_code == 0;
+    return notice->event >= EVENT_VENDOR && notice->seconds == 0;
+}
+
+rig_status rig_target_notify(rig_target *target, const rig_target_notice *notice, uint64_t now)
+{
+    rig_status status = RIG_OK;
+    if (!valid(notice))
+        return RIG_E_ARGUMENT;
+    if (notice->data.len > RIG_TARGET_NOTICE_MAX)
+        return RIG_E_LIMIT;
+    tgt_enter(target, now);
+    for (tgt_list *at = target->conns.next; at != &target->conns; at = at->next) {
+        tgt_conn *conn = TGT_OF(at, tgt_conn, in_target);
+        if (may_announce(conn) && notify(conn, notice) != RIG_OK)
+            status = RIG_E_NOMEM;
+    }
+    tgt_leave(target);
+    return status;
 }

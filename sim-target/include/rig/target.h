@@ -23,6 +23,7 @@
 #define RIG_TARGET_ACCOUNTS_MAX 1024  /**< most CHAP names of a node */
 #define RIG_TARGET_SECRET_MAX 255     /**< most bytes of a CHAP secret */
 #define RIG_TARGET_REDIRECTS_MAX 64   /**< most addresses a node redirects to */
+#define RIG_TARGET_NOTICE_MAX 510     /**< most event data: what fits the smallest segment (13.12) */
 
 /** rig_target is a target device: nodes, portals, sessions. Single-threaded. */
 typedef struct rig_target rig_target;
@@ -110,6 +111,9 @@ rig_status rig_target_open(rig_target *target);
  * (the name is not an iSCSI name). The pointer is valid until rig_target_free.
  */
 rig_status rig_target_node_add(rig_target *target, rig_view name, rig_target_node **out_node, rig_error *err);
+
+/** rig_target_node_find gives the node of that name, NULL when there is none. */
+rig_target_node *rig_target_node_find(const rig_target *target, rig_view name);
 
 /** rig_target_node_alias sets the TargetAlias a node declares. */
 rig_status rig_target_node_alias(rig_target_node *node, rig_view alias);
@@ -207,9 +211,26 @@ rig_status rig_target_reload(rig_target *target, rig_target *from, rig_target_ke
 
 /**
  * rig_target_ask_logout asks every connection of a session for its logout (Asynchronous Message, event 1,
- * section 11.9.1), to come within that many seconds. What to do when it does not come is the caller's matter.
+ * section 11.9.1), to come within that many seconds. SCSI commands that acknowledge the request are rejected
+ * from then on (Waiting for Logout); a connection whose logout does not come is told so (event 2) and ended.
+ * Discovery sessions, which get no such message, end at once (7.4.3).
  */
 void rig_target_ask_logout(rig_target *target, uint16_t seconds, uint64_t now);
+
+/** rig_target_notice is an Asynchronous Message that no state of the target stands behind. */
+typedef struct rig_target_notice {
+    uint8_t event;       /**< 4, or 248 to 255 (11.9.1) */
+    uint8_t vendor_code; /**< AsyncVCode of a vendor's event */
+    uint16_t seconds;    /**< Parameter3 of event 4: time there is for the Text Request */
+    rig_view data;       /**< iSCSI event data (11.9.4) */
+} rig_target_notice;
+
+/**
+ * rig_target_notify sends a notice on every connection in full feature phase, but in no discovery session
+ * (7.4.3). RIG_E_ARGUMENT for another event, or a detail that is reserved in this one; RIG_E_LIMIT for more
+ * than RIG_TARGET_NOTICE_MAX bytes; RIG_E_NOMEM when it did not go out everywhere.
+ */
+rig_status rig_target_notify(rig_target *target, const rig_target_notice *notice, uint64_t now);
 
 /** rig_target_release lets answers go that a rule holds for the event of that name. */
 void rig_target_release(rig_target *target, rig_view event, uint64_t now);
