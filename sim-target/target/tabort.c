@@ -289,6 +289,17 @@ void tgt_abort_begin(tgt_task *tmf)
 
 /* ---- behind the response ---- */
 
+/* 4.2.3.4 d: what its connections have to be told goes out before they end. */
+static void end_session(tgt_session *session)
+{
+    tgt_conn *conn;
+    while ((conn = tgt_session_live(session))) {
+        tgt_conn_pump(conn);
+        tgt_conn_end(conn, TGT_SESSION_CLOSED, true, RIG_E_ABORTED, "reset by a task management function");
+    }
+    tgt_session_end(session, TGT_TIMEOUT, RIG_E_ABORTED);
+}
+
 /* 11.5.1: a cold reset is a power on, which ends every session. */
 static void end_sessions(rig_target *target, const rig_target_node *node)
 {
@@ -296,7 +307,7 @@ static void end_sessions(rig_target *target, const rig_target_node *node)
         tgt_session *session = TGT_OF(at, tgt_session, in_target);
         next = at->next;
         if (tgt_node_head(session->node) == tgt_node_head(node))
-            tgt_session_end(session, TGT_TIMEOUT, RIG_E_ABORTED);
+            end_session(session);
     }
 }
 
@@ -314,7 +325,7 @@ void tgt_abort_answered(tgt_task *tmf)
     if (function == TGT_TMF_COLD_RESET)
         end_sessions(conn->target, node);
     else
-        tgt_session_end(session, TGT_TIMEOUT, RIG_E_ABORTED);
+        end_session(session);
 }
 
 /* ---- transfer tags that stay valid (4.2.3.4 g) ---- */
