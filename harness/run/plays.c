@@ -1,5 +1,5 @@
-/* Literal scripts in a case: each initiator's block is played to its end before the steps; the targets'
- * blocks stand in for our target while the steps run. */
+/* Literal scripts in a case: each initiator's block is played to its end before the steps, or beside them
+ * when a step begins it; the targets' blocks stand in for our target while the steps run. */
 #include "world.h"
 
 #include "rig/player.h"
@@ -13,6 +13,7 @@ struct run_plays {
     rig_listener *listeners[LISTENERS_MAX];
     uint32_t num_listeners;
     uint32_t accepted; /* connections that played targets have taken */
+    bool begun;        /* by a step */
     rig_match_config match;
 };
 
@@ -187,26 +188,69 @@ static rig_status pump_play(run_world *world, rig_player *player)
     return status;
 }
 
-static bool play_initiator(run_world *world, rig_player *player)
+static bool play_initiator(run_world *world, rig_player *player, bool begun)
 {
-    rig_player_start(player, run_now(world));
+    if (!begun)
+        rig_player_start(player, run_now(world));
     rig_status status = pump_play(world, player);
     if (status)
         rig_player_finish(player, rig_status_meaning(status), run_now(world));
     return !rig_player_failed(player);
 }
 
+static bool play_initiators(run_world *world)
+{
+    bool whole = true, begun = world->plays->begun;
+    for (uint32_t i = 0; i < world->plays->num && whole; i++) {
+        if (world->scn->plays[i].target)
+            continue;
+        whole = play_initiator(world, world->plays->players[i], begun);
+        begun = false;
+    }
+    return whole;
+}
+
+static bool begun_by_a_step(const rig_scn *scn)
+{
+    for (uint32_t i = 0; i < scn->num_steps; i++)
+        if (scn->steps[i].id == RIG_SCN_STEP_BEGIN_PLAY)
+            return true;
+    return false;
+}
+
+rig_status run_start_begin_play(run_op *op, rig_error *err)
+{
+    run_world *world = op->world;
+    run_op_done(op, "ok", false);
+    if (!world->plays || !run_plays_side(world->scn, false))
+        return rig_fail(err, RIG_E_ARGUMENT, "nothing here plays the initiator");
+    if (world->plays->begun)
+        return rig_fail(err, RIG_E_ARGUMENT, "the play has begun already");
+    world->plays->begun = true;
+    for (uint32_t i = 0; i < world->plays->num; i++) {
+        if (world->scn->plays[i].target)
+            continue;
+        rig_player_start(world->plays->players[i], run_now(world));
+        break;
+    }
+    return RIG_OK;
+}
+
+bool run_plays_rest(run_world *world)
+{
+    return !world->plays || !world->plays->begun || play_initiators(world);
+}
+
 /* Nobody but the capture tells of connections that a player ends. */
 bool run_plays(run_world *world)
 {
     bool tells = world->recorder.engine_tells_close;
-    bool whole = true;
     if (!world->plays || !run_plays_side(world->scn, false))
         return true;
     world->recorder.engine_tells_close = false;
-    for (uint32_t i = 0; i < world->plays->num && whole; i++)
-        if (!world->scn->plays[i].target)
-            whole = play_initiator(world, world->plays->players[i]);
+    if (begun_by_a_step(world->scn))
+        return true;
+    bool whole = play_initiators(world);
     world->recorder.engine_tells_close = tells && world->scn->num_steps;
     return whole;
 }

@@ -178,6 +178,7 @@ rig_status run_offers(const rig_scn_pair *pairs, uint32_t num, rig_session_confi
 
 /* plays.c: literal scripts */
 bool run_plays_side(const rig_scn *scn, bool target);
+bool run_plays_rest(run_world *world); /* behind the steps, when one of them began the play */
 const char *run_plays_why_not(const rig_run_config *config, const rig_scn *scn);
 rig_status run_plays_listen(run_world *world, rig_error *err);
 rig_status run_plays_build(run_world *world, rig_error *err);
