@@ -106,3 +106,9 @@ void lint_immediate_size(lint_at *at)
     else if (at->item->data_len > burst)
         lint_field_text(at, RIG_F_DATA_LEN, "at most %u, the FirstBurstLength", (unsigned)burst);
 }
+
+void lint_status_qualifier(lint_at *at)
+{
+    if (lint_keys_known(at) && lint_of(at, LINT_N_LEVEL) < 2 && LINT_GET(at, STATUS_QUALIFIER))
+        lint_field(at, RIG_F_STATUS_QUALIFIER, 0);
+}
