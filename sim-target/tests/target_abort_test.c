@@ -287,6 +287,25 @@ static void test_nexus_reset(void)
     tt_free(world);
 }
 
+/* 4.2.3.4 d, RFC 7144 section 6.5: the other connections hear of their tasks before they go. */
+static void test_nexus_reset_tells(void)
+{
+    tt_world *world = tr_new(NULL);
+    tt_client a = tt_login(world, FAST "\niSCSIProtocolLevel=2"), b;
+    CU_ASSERT_EQUAL(tr_join(&b, &a, 1, ""), 0);
+    acknowledge(&b);
+    begin_write(&b);
+    a.cmd_sn = b.cmd_sn;
+    tmf(&a, 11, RIG_TAG_NONE);
+    tt_run(world);
+    CU_ASSERT_EQUAL(response(&a), 0);
+    tt_pdu pdu = tt_expect(&b, RIG_PDU_ASYNC);
+    CU_ASSERT_EQUAL(tt_field(&pdu, RIG_F_ASYNC_EVENT), 5);
+    CU_ASSERT_FALSE(b.stream->open);
+    CU_ASSERT_FALSE(b.stream->reset);
+    tt_free(world);
+}
+
 /* P44-010, P44-011, P44-019: what is in the task set, and nothing ends by asking. */
 static void test_queries(void)
 {
@@ -337,5 +356,6 @@ RIG_SUITE("target: functions on many tasks", {"FastAbort", test_fast_abort},
           {"standard semantics wait", test_standard_waits}, {"third parties", test_third_parties},
           {"a tag is freed", test_tag_is_freed}, {"mixed sessions", test_mixed}, {"a fence", test_fence},
           {"a fenced attention", test_fenced_attention}, {"a warm reset", test_warm_reset},
-          {"a cold reset", test_cold_reset}, {"a nexus reset", test_nexus_reset}, {"queries", test_queries},
+          {"a cold reset", test_cold_reset}, {"a nexus reset", test_nexus_reset},
+          {"a nexus reset tells", test_nexus_reset_tells}, {"queries", test_queries},
           {"a query for events", test_query_event})
