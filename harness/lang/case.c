@@ -152,6 +152,21 @@ static bool has_play(const lang_parser *p, bool target)
     return false;
 }
 
+static bool check_begin(lang_parser *p)
+{
+    const rig_scn_step *steps = p->steps.ptr;
+    bool begun = false;
+    for (uint32_t i = 0; i < p->steps.num; i++) {
+        if (steps[i].id != RIG_SCN_STEP_BEGIN_PLAY)
+            continue;
+        if (begun || !has_play(p, false))
+            return lang_bad_at(p, steps[i].place, RIG_E_SYNTAX,
+                               begun ? "the play has begun already" : "there is no play initiator to begin");
+        begun = true;
+    }
+    return true;
+}
+
 static bool check_actors(lang_parser *p)
 {
     bool peer = p->out->needs & RIG_SCN_NEEDS_PEER;
@@ -162,7 +177,7 @@ static bool check_actors(lang_parser *p)
                        "there is no other side: a target or play target section is missing");
     if (p->has_run && p->steps.num == 0)
         return missing(p, first_line(p), "the run section has no steps");
-    return true;
+    return check_begin(p);
 }
 
 static bool check_whole(lang_parser *p)

@@ -202,7 +202,11 @@ static void forms(void)
            {HELP_HEAD HELP_TARGET "run\n  ping 1 2\n", 6, 10, "unknown argument of ping"},
            {HELP_HEAD HELP_TARGET "run\n  scsi lun 0 lun 1 test-unit-ready\n", 6, 14, "lun is given twice"},
            {HELP_HEAD HELP_TARGET "run\n  async pass 1s\n", 6, 14, "cannot be async"},
-           {HELP_HEAD HELP_TARGET "run\n  wait session up | refused\n", 6, 28, "use until"});
+           {HELP_HEAD HELP_TARGET "run\n  wait session up | refused\n", 6, 28, "use until"},
+           {HELP_HEAD HELP_TARGET "must ! close\nrun\n  pass 1s\n  begin play\n", 8, 3, "no play initiator"},
+           {HELP_HEAD HELP_TARGET
+            "must ! close\nrun\n  begin play\n  begin play\nplay initiator\n  ! connect\n",
+            8, 3, "begun already"});
 }
 
 static void several_problems_at_once(void)
