@@ -200,6 +200,12 @@ uint8_t tgt_blame(tgt_conn *conn, rig_field_id field, uint8_t reason)
     return reason;
 }
 
+uint16_t tgt_blame_key(tgt_conn *conn, tgt_key key, uint16_t status)
+{
+    conn->blame = tgt_key_rows[key].name;
+    return status;
+}
+
 uint32_t tgt_new_ttt(rig_target *target)
 {
     if (target->next_ttt == RIG_TAG_NONE)

@@ -63,7 +63,7 @@ static uint16_t propose(tgt_conn *conn)
 {
     tgt_negotiation *negotiation = &conn->login->negotiation;
     if (negotiation->proposed >> TGT_KEY_AUTH_METHOD & 1)
-        return TGT_LOGIN_AUTHENTICATION;
+        return tgt_blame_key(conn, TGT_KEY_AUTH_METHOD, TGT_LOGIN_AUTHENTICATION);
     negotiation->proposed |= UINT64_C(1) << TGT_KEY_AUTH_METHOD;
     return say_method(conn, tgt_key_choice(TGT_KEY_AUTH_METHOD, TGT_AUTH_CHAP));
 }

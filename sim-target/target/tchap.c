@@ -82,6 +82,20 @@ static uint16_t put_binary(tgt_conn *conn, unsigned key, rig_view bytes)
     return put(conn, key, rig_view_of(text, out.len));
 }
 
+/* Remembers for those who read the target's events which key is wrong or missing; never its value. */
+static uint16_t blame(tgt_conn *conn, unsigned key, uint16_t status)
+{
+    return tgt_blame_key(conn, (tgt_key)(TGT_KEY_CHAP_A + key), status);
+}
+
+static unsigned first_of(unsigned keys)
+{
+    unsigned key = A;
+    while (key < KEYS - 1 && !(keys >> key & 1))
+        key++;
+    return key;
+}
+
 /* ---- the challenge ---- */
 
 /* 12.1.3: the first of the initiator's list that we may use. */
@@ -155,8 +169,10 @@ static uint16_t challenge(tgt_conn *conn, const chap_text *text)
     rig_view list = text->value[A];
     bool unread = rig_view_find(list, ',') < list.len && tgt_login_fault(conn, RIG_FAULT_CHAP_LIST_NOT_READ);
     uint16_t status = unread ? TGT_LOGIN_AUTHENTICATION : choose(conn->login, list);
-    if (status || tgt_login_fault(conn, RIG_FAULT_AUTH_SKIPPED))
-        return status;
+    if (status)
+        return blame(conn, A, status);
+    if (tgt_login_fault(conn, RIG_FAULT_AUTH_SKIPPED))
+        return TGT_LOGIN_OK;
     draw(conn);
     status = put_algorithm(conn, text->value[A]);
     if (!status)
@@ -196,13 +212,13 @@ static uint16_t verify(tgt_conn *conn, const chap_text *text)
     tgt_login *login = conn->login;
     chap_bytes response;
     if (!parse(text->value[R], &response) || text->value[N].len > RIG_VALUE_MAX)
-        return TGT_LOGIN_INITIATOR_ERROR;
+        return blame(conn, text->value[N].len > RIG_VALUE_MAX ? N : R, TGT_LOGIN_INITIATOR_ERROR);
     const tgt_account *account = tgt_account_find(tgt_auth_access(conn), text->value[N],
                                                   rig_view_of(login->initiator, login->initiator_len));
     rig_view secret = account ? account->secret : rig_view_of(nothing, sizeof(nothing));
     bool right = answers(&login->chap, secret, bytes_of(&response));
     if (!account || !right || own_answer(conn, account, bytes_of(&response)))
-        return TGT_LOGIN_AUTHENTICATION;
+        return blame(conn, account ? R : N, TGT_LOGIN_AUTHENTICATION);
     login->account = account;
     return TGT_LOGIN_OK;
 }
@@ -246,14 +262,15 @@ static uint16_t verify_and_respond(tgt_conn *conn, const chap_text *text)
     const tgt_chap *chap = &conn->login->chap;
     uint64_t identifier;
     chap_bytes bytes;
-    if (!rig_number_parse(text->value[I], &identifier) || identifier > TGT_CHAP_ID_MAX ||
-        !parse(text->value[C], &bytes))
-        return TGT_LOGIN_INITIATOR_ERROR;
+    if (!rig_number_parse(text->value[I], &identifier) || identifier > TGT_CHAP_ID_MAX)
+        return blame(conn, I, TGT_LOGIN_INITIATOR_ERROR);
+    if (!parse(text->value[C], &bytes))
+        return blame(conn, C, TGT_LOGIN_INITIATOR_ERROR);
     uint16_t status = verify(conn, text);
     if (status)
         return status;
     if (rig_view_eq(bytes_of(&bytes), rig_view_of(chap->challenge, sizeof(chap->challenge))))
-        return TGT_LOGIN_AUTHENTICATION;
+        return blame(conn, C, TGT_LOGIN_AUTHENTICATION);
     return respond(conn, text, (uint8_t)identifier, bytes_of(&bytes));
 }
 
@@ -289,12 +306,17 @@ static void read_text(rig_view text, chap_text *out)
 }
 
 /* 9.2: a step that lacks a key misses a parameter; one with a key out of order is an error. */
-static uint16_t unfit(tgt_chap_state state, unsigned present)
+static uint16_t unfit(tgt_conn *conn, unsigned present)
 {
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if (rows[i].from == state && (present & ~rows[i].keys) == 0)
-            return TGT_LOGIN_MISSING;
-    return TGT_LOGIN_INITIATOR_ERROR;
+    unsigned extra = present;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (rows[i].from != conn->login->chap.state)
+            continue;
+        if ((present & ~rows[i].keys) == 0)
+            return blame(conn, first_of(rows[i].keys & ~present), TGT_LOGIN_MISSING);
+        extra &= ~rows[i].keys;
+    }
+    return blame(conn, first_of(extra), TGT_LOGIN_INITIATOR_ERROR);
 }
 
 uint16_t tgt_chap_step(tgt_conn *conn, rig_view text)
@@ -311,7 +333,7 @@ uint16_t tgt_chap_step(tgt_conn *conn, rig_view text)
             chap->state = (uint8_t)row->to;
         return status;
     }
-    return unfit((tgt_chap_state)chap->state, keys.present);
+    return unfit(conn, keys.present);
 }
 
 bool tgt_chap_done(const tgt_login *login)

@@ -362,6 +362,7 @@ void tgt_deviated(tgt_conn *conn, const char *what);   /* of behaviour, not of a
 uint32_t tgt_new_ttt(rig_target *target);
 /* Remembers which field of the PDU being received is wrong, for those who read the target's events. */
 uint8_t tgt_blame(tgt_conn *conn, rig_field_id field, uint8_t reason);
+uint16_t tgt_blame_key(tgt_conn *conn, tgt_key key, uint16_t status);
 rig_target_node *tgt_node_find(const rig_target *target, rig_view name);
 bool tgt_node_at(const rig_target_node *node, const tgt_portal *portal);
 void tgt_node_free(rig_target *target, rig_target_node *node);

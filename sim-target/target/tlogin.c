@@ -138,6 +138,14 @@ static rig_field_id changed_field(const tgt_login *login, const uint8_t *bhs)
     return rig_get(bhs, RIG_F_CID) != login->cid ? RIG_F_CID : RIG_F_ISID;
 }
 
+static rig_field_id unsound_field(const tgt_login *login, const uint8_t *bhs)
+{
+    uint64_t csg = rig_get(bhs, RIG_F_CSG);
+    if (csg != login->csg || csg > STAGE_OPERATIONAL)
+        return RIG_F_CSG;
+    return rig_get(bhs, RIG_F_C) ? RIG_F_C : RIG_F_NSG;
+}
+
 static uint16_t check_header(tgt_conn *conn, const uint8_t *bhs)
 {
     tgt_login *login = conn->login;
@@ -151,7 +159,7 @@ static uint16_t check_header(tgt_conn *conn, const uint8_t *bhs)
         return TGT_LOGIN_INITIATOR_ERROR;
     }
     if (!stage_sound(login, bhs)) {
-        tgt_blame(conn, rig_get(bhs, RIG_F_CSG) != login->csg ? RIG_F_CSG : RIG_F_NSG, 0);
+        tgt_blame(conn, unsound_field(login, bhs), 0);
         return TGT_LOGIN_INITIATOR_ERROR;
     }
     return login->num_pdus > TGT_LOGIN_PDUS ? TGT_LOGIN_INITIATOR_ERROR : TGT_LOGIN_OK;
@@ -247,8 +255,10 @@ static uint16_t identify(tgt_conn *conn, rig_view text)
     if (status)
         return status;
     tgt_login_action action = tgt_login_decide(conn, login, &session, &status);
-    if (action == TGT_LOGIN_FAIL)
+    if (action == TGT_LOGIN_FAIL) {
+        tgt_blame(conn, RIG_F_TSIH, 0);
         return status;
+    }
     login->identified = true;
     if (login->tsih == 0)
         status = prepare_session(conn);
@@ -259,8 +269,10 @@ static uint16_t identify(tgt_conn *conn, rig_view text)
     login->negotiation.discovery = login->discovery;
     login->negotiation.leading = login->tsih == 0;
     login->negotiation.methods = tgt_auth_methods(conn);
-    if (!status && login->csg != STAGE_SECURITY && !tgt_auth_optional(login))
+    if (!status && login->csg != STAGE_SECURITY && !tgt_auth_optional(login)) {
+        tgt_blame(conn, RIG_F_CSG, 0);
         status = TGT_LOGIN_AUTHENTICATION; /* 6.3.1: not without the security stage */
+    }
     return status;
 }
 
@@ -325,8 +337,10 @@ static uint16_t take_text(tgt_conn *conn, rig_view text)
         return TGT_LOGIN_RESOURCES;
     login->negotiation.phase = login->csg == STAGE_SECURITY ? TGT_PHASE_SECURITY : TGT_PHASE_OPERATIONAL;
     status = tgt_negotiate(&login->negotiation, text, conn->target->alloc, &login->out, &err);
-    if (status)
-        blame_key(login, rig_view_str(err.field), rig_view_str(err.text), status);
+    if (status) {
+        const char *field = err.field[0] ? err.field : rig_fields[RIG_F_DATA_LEN].name;
+        blame_key(login, rig_view_str(field), rig_view_str(err.text), status);
+    }
     if (!status && login->csg == STAGE_SECURITY)
         status = tgt_auth_step(conn, text, login->asks);
     if (!status && declare_limits(conn) != RIG_OK)

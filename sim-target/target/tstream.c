@@ -140,7 +140,7 @@ static int on_space(void *ctx, struct iovec *iov, int max)
 
 static void framer_stopped(tgt_conn *conn, rig_status status, const rig_error *err)
 {
-    conn->reading = conn->framer.head;
+    conn->reading = conn->framer.pdu.bhs; /* in the read-ahead area, or gathered */
     conn->blame = err->field[0] ? err->field : NULL;
     switch (status) {
     case RIG_E_HEADER_DIGEST:
@@ -150,7 +150,7 @@ static void framer_stopped(tgt_conn *conn, rig_status status, const rig_error *e
         tgt_conn_end(conn, TGT_TRANSPORT_LOST, false, status, "no memory for a PDU");
         return;
     default:
-        tgt_conn_fail(conn, status, "format error");
+        tgt_conn_fail(conn, status, err->text[0] ? err->text : "format error");
     }
 }
 

@@ -115,20 +115,19 @@ static uint8_t open_listing(tgt_conn *conn, rig_view value)
 
 /* ---- a request ---- */
 
-static uint8_t serve(tgt_conn *conn, rig_view all)
+static uint8_t serve(tgt_conn *conn, rig_view all, rig_error *err)
 {
     tgt_text *text = conn->text;
     unsigned num_pairs;
     rig_view value;
     if (text->lists)
-        return all.len > 0 ? REJECT_PROTOCOL : 0;
-    if (find_send_targets(all, &value, &num_pairs))
-        return num_pairs == 1 ? open_listing(conn, value) : REJECT_PROTOCOL;
-    if (conn->session->discovery)
-        return REJECT_PROTOCOL;
-    if (tgt_negotiate(&text->negotiation, all, conn->target->alloc, &text->out, NULL))
-        return REJECT_PROTOCOL;
-    return 0;
+        return all.len > 0 ? tgt_blame(conn, RIG_F_DATA_LEN, REJECT_PROTOCOL) : 0;
+    bool lists = find_send_targets(all, &value, &num_pairs);
+    if (!lists && !conn->session->discovery)
+        return tgt_negotiate(&text->negotiation, all, conn->target->alloc, &text->out, err) ? REJECT_PROTOCOL
+                                                                                            : 0;
+    tgt_blame_key(conn, TGT_KEY_SEND_TARGETS, 0);
+    return lists && num_pairs == 1 ? open_listing(conn, value) : REJECT_PROTOCOL;
 }
 
 void tgt_text_begin(tgt_task *task, rig_view ahs, rig_view data)
@@ -136,11 +135,13 @@ void tgt_text_begin(tgt_task *task, rig_view ahs, rig_view data)
     tgt_conn *conn = task->conn;
     tgt_text *text = conn->text;
     uint8_t reason = 0;
+    rig_error err = {0};
     (void)ahs;
     if (rig_get32(task->bhs, RIG_F_TTT) == RIG_TAG_NONE)
         text = open_exchange(task);
     if (!text || ++text->num_pdus > TGT_TEXT_PDUS ||
         rig_gather_add(&text->in, conn->target->alloc, data, RIG_TEXT_MAX) != RIG_OK) {
+        tgt_blame(conn, RIG_F_DATA_LEN, 0);
         refuse(task, REJECT_LONG);
         return;
     }
@@ -148,9 +149,12 @@ void tgt_text_begin(tgt_task *task, rig_view ahs, rig_view data)
     if (text->complete && text->out_at < text->out.len)
         reason = text->in.len > 0 ? REJECT_PROTOCOL : 0; /* 6.2: our cut text goes on first */
     else if (text->complete)
-        reason = serve(conn, rig_view_of(text->in.ptr, text->in.len));
+        reason = serve(conn, rig_view_of(text->in.ptr, text->in.len), &err);
     if (reason) {
+        if (err.status)
+            conn->blame = err.field[0] ? err.field : rig_fields[RIG_F_DATA_LEN].name;
         refuse(task, reason);
+        conn->blame = NULL; /* it may stand in err */
         return;
     }
     if (text->complete)

@@ -25,7 +25,7 @@ static void keep(void *ctx, const rig_target_event *event)
     rig_text_init(&text, t->field, sizeof(t->field));
     rig_text_add(&text, "%s", event->field ? event->field : "-");
     rig_text_init(&text, t->text, sizeof(t->text));
-    rig_text_view(&text, event->text);
+    rig_text_view(&text, event->error ? rig_view_str(event->error->text) : event->text);
     rig_text_init(&text, t->initiator, sizeof(t->initiator));
     rig_text_view(&text, event->initiator);
 }
@@ -115,8 +115,8 @@ static void test_fields_of_a_login(void)
         rig_field_id set;
         uint64_t value;
         const char *field;
-    } rows[] = {
-        {RIG_F_CID, 9, "CID"}, {RIG_F_ITT, 99, "ITT"}, {RIG_F_ISID, 4, "ISID"}, {RIG_F_CSG, 0, "CSG"}};
+    } rows[] = {{RIG_F_CID, 9, "CID"}, {RIG_F_ITT, 99, "ITT"}, {RIG_F_ISID, 4, "ISID"}, {RIG_F_CSG, 0, "CSG"},
+                {RIG_F_C, 1, "C"},     {RIG_F_NSG, 0, "NSG"},  {RIG_F_TSIH, 9, "TSIH"}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         told t;
         tt_world *world = listened(&t);
@@ -144,15 +144,44 @@ static void test_format_error(void)
     rig_set(bhs, RIG_F_F, 1);
     tt_send(&client, bhs, data, 0);
     tt_expect(&client, RIG_PDU_NOP_IN);
-    tt_request(&client, bhs, RIG_PDU_NOP_OUT, true);
+    tt_request(&client, bhs, RIG_PDU_TEXT_REQ, true);
     rig_set(bhs, RIG_F_DATA_LEN, 0xffffff);
     tt_bytes(client.stream, bhs, sizeof(bhs), SIZE_MAX);
     CU_ASSERT_EQUAL(t.num, 1);
     CU_ASSERT_EQUAL(t.kind, RIG_TARGET_CLOSED);
-    CU_ASSERT_EQUAL(t.pdu, RIG_PDU_NOP_OUT);
+    CU_ASSERT_EQUAL(t.pdu, RIG_PDU_TEXT_REQ);
+    CU_ASSERT_EQUAL(t.itt, rig_get32(bhs, RIG_F_ITT));
     CU_ASSERT_STRING_EQUAL(t.field, "DataSegmentLength");
+    CU_ASSERT_PTR_NOT_NULL(strstr(t.text, "16777215"));
     tt_free(world);
 }
 
+static void test_texts(void)
+{
+    static const struct {
+        const char *text;
+        size_t len;
+        const char *field;
+    } rows[] = {{"nonsense", 9, "DataSegmentLength"},
+                {"MaxBurstLength=512", 19, "MaxBurstLength"},
+                {"SendTargets=All", 16, "SendTargets"},
+                {"SendTargets=\0X-a.b=1", 21, "SendTargets"}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        told t;
+        tt_world *world = listened(&t);
+        tt_client client = tt_login(world, "");
+        uint8_t bhs[RIG_BHS_LEN];
+        tt_request(&client, bhs, RIG_PDU_TEXT_REQ, false);
+        rig_set(bhs, RIG_F_F, 1);
+        rig_set(bhs, RIG_F_TTT, RIG_TAG_NONE);
+        tt_send(&client, bhs, rows[i].text, rows[i].len);
+        tt_expect(&client, RIG_PDU_REJECT);
+        CU_ASSERT_EQUAL(t.kind, RIG_TARGET_REJECTED);
+        CU_ASSERT_STRING_EQUAL(t.field, rows[i].field);
+        tt_free(world);
+    }
+}
+
 RIG_SUITE("what a target tells of", {"rejects", test_rejects}, {"refused logins", test_refused_logins},
-          {"fields of a login", test_fields_of_a_login}, {"a format error", test_format_error})
+          {"fields of a login", test_fields_of_a_login}, {"a format error", test_format_error},
+          {"texts", test_texts})
