@@ -17,6 +17,12 @@
 /* Prints "iscsirig: …" to standard error and returns CLI_USAGE. */
 __attribute__((format(printf, 1, 2))) int cli_complain(const char *format, ...);
 
+/* One line to standard error, or to whom cli_lines_to names. */
+void cli_line(const char *line);
+
+/* What is said from now on goes to say instead of to standard error; NULL: as before. */
+void cli_lines_to(void (*say)(void *ctx, const char *line), void *ctx);
+
 /* A whole file in memory (rig_delete with size + 1; a NUL behind it). RIG_E_IO, RIG_E_LIMIT with err. */
 rig_status cli_read(const char *path, size_t max, char **out_text, size_t *out_len, rig_error *err);
 

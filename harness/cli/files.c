@@ -12,16 +12,39 @@
 #include <unistd.h>
 
 #define TABLE_MAX (4u << 20)
+#define LINE_SIZE (2 * CLI_PATH_SIZE)
 #define SCENARIOS_MAX 100000
+
+static struct {
+    void (*say)(void *ctx, const char *line);
+    void *ctx;
+} lines;
+
+void cli_lines_to(void (*say)(void *ctx, const char *line), void *ctx)
+{
+    lines.say = say;
+    lines.ctx = ctx;
+}
+
+void cli_line(const char *line)
+{
+    if (lines.say)
+        lines.say(lines.ctx, line);
+    else
+        fprintf(stderr, "%s\n", line);
+}
 
 int cli_complain(const char *format, ...)
 {
+    char line[LINE_SIZE];
+    rig_text text;
     va_list args;
+    rig_text_init(&text, line, sizeof line);
+    rig_text_add(&text, "iscsirig: ");
     va_start(args, format);
-    fprintf(stderr, "iscsirig: ");
-    vfprintf(stderr, format, args);
-    fprintf(stderr, "\n");
+    rig_text_vadd(&text, format, args);
     va_end(args);
+    cli_line(line);
     return CLI_USAGE;
 }
 
@@ -208,7 +231,7 @@ static void print_problems(const rig_scn_problems *problems)
         rig_text text;
         rig_text_init(&text, line, sizeof line);
         rig_scn_problem_print(&text, &problems->list[i]);
-        fprintf(stderr, "%s\n", line);
+        cli_line(line);
     }
 }
 
@@ -233,7 +256,7 @@ static rig_status scenario_open(cli_scenario *scenario)
     cli_text *source = &scenario->source;
     rig_status status = cli_read(source->path, RIG_SCN_FILE_MAX, &source->text, &source->len, &error);
     if (status) {
-        fprintf(stderr, "%s\n", error.text);
+        cli_line(error.text);
         return status;
     }
     problems.num = 0;

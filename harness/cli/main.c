@@ -1,8 +1,10 @@
 #include "cli.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -42,8 +44,22 @@ static int unknown(const char *word)
     return cli_complain("unknown command \"%s\"; `iscsirig --help` lists them", word);
 }
 
+/* Where one of the standard descriptors is closed, the first socket would take its number, and what is said
+ * to people would go there. */
+static bool open_standard(void)
+{
+    int fd = 0;
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/dev/null", O_RDWR);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (!open_standard())
+        return CLI_USAGE;
     if (argc < 2) {
         usage(stderr);
         return CLI_USAGE;

@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define SECRET_MIN 12 /* bytes: the 96 bits of RFC 7143 section 9.2.1 */
-
 static const char by_environment[] = ":env:";
 
 /* ---- where secrets come from ---- */
@@ -79,11 +77,8 @@ static int read_identity(const char *argument, target_identity *out)
     if (!colon || colon == argument || !colon[1])
         return cli_complain("--chap and --chap-own want USER:FILE or USER:env:NAME");
     out->user = rig_view_of(argument, (size_t)(colon - argument));
-    int bad = environment ? secret_of_environment(environment + sizeof by_environment - 1, out)
-                          : secret_of_file(colon + 1, out);
-    if (!bad && out->len < SECRET_MIN)
-        fprintf(stderr, "iscsirig: the secret of %.*s has less than 96 bits\n", RIG_VIEW_ARG(out->user));
-    return bad;
+    return environment ? secret_of_environment(environment + sizeof by_environment - 1, out)
+                       : secret_of_file(colon + 1, out);
 }
 
 /* ---- options ---- */

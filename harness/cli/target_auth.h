@@ -33,6 +33,8 @@ typedef struct target_auth {
     "SECRET is a file that only its owner may read (a newline at its end is not part of the secret), or\n"   \
     "env:NAME for an environment variable; never the secret itself, which every process could see.\n"
 
+#define TARGET_SECRET_MIN 12 /* bytes: the 96 bits of RFC 7143 section 9.2.1 */
+
 /* Options of getopt_long, numbered from here on. */
 enum { OPT_CHAP = 256, OPT_CHAP_OWN, OPT_CHAP_ALGORITHMS, OPT_CHAP_DISCOVERY, OPT_CHAP_OPTIONAL };
 

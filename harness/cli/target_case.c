@@ -2,6 +2,7 @@
 #include "target_server.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 /* ---- reading ---- */
 
@@ -33,12 +34,12 @@ int target_case_read(const target_options *options, target_case *out)
     char *paths[] = {(char *)(uintptr_t)options->scenario};
     *out = (target_case){.pack = {.num_defines = options->num_defines}};
     out->pack.defines = (rig_scn_binding *)(uintptr_t)options->defines;
+    struct stat about;
+    if (stat(options->scenario, &about) == 0 && S_ISDIR(about.st_mode))
+        return cli_complain("%s: wanted a scenario file, came a folder", options->scenario);
     int bad = cli_pack_load(&out->pack, paths, 1);
     if (bad)
         return bad;
-    if (out->pack.num != 1)
-        return cli_complain("%s: wanted one scenario file, not a folder of %zu", options->scenario,
-                            out->pack.num);
     const rig_scn_file *file = out->pack.scenarios[0]->file;
     bad = check_defines(options, file);
     if (!bad && rig_scn_case(file, 0, &out->scn, NULL))
@@ -69,7 +70,7 @@ void target_case_config(const target_server *server, const target_case *from, ri
         rig_target_build_config(&from->scn->target, out_config);
     if (options->window)
         out_config->window = (uint32_t)options->window;
-    if (options->nop_interval)
+    if (options->nop_interval != RIG_NEVER)
         out_config->nop_interval = options->nop_interval;
     if (options->login_timeout)
         out_config->login_timeout = options->login_timeout;
@@ -86,8 +87,10 @@ static int fail_at(const target_options *options, const target_case *from, rig_s
     rig_view path = rig_scn_path(from->pack.scenarios[0]->file, error->file);
     if (!error->line)
         return fail(options->scenario, status, error);
-    fprintf(stderr, "%.*s:%u:%u: %s\n", RIG_VIEW_ARG(path), error->line, error->col,
-            error->text[0] ? error->text : rig_status_meaning(status));
+    char line[CLI_PATH_SIZE];
+    snprintf(line, sizeof line, "%.*s:%u:%u: %s", RIG_VIEW_ARG(path), error->line, error->col,
+             error->text[0] ? error->text : rig_status_meaning(status));
+    cli_line(line);
     return CLI_USAGE;
 }
 
@@ -117,16 +120,13 @@ static int add_lun(rig_target_node *node, uint32_t number, const char *text)
         .alloc = rig_alloc_libc(), .serial = rig_target_unit_serial(node, number), .err = &error};
     rig_device *device = NULL;
     rig_status status = rig_device_config_read(rig_view_str(text), &config, &error);
+    if (!status && (status = rig_device_new(&config, &device)) == RIG_E_ARGUMENT)
+        rig_fail(&error, status, "a disk of this size does not fit its blocks or protection");
+    if (!status && (status = rig_target_node_lun(node, number, device)))
+        rig_device_free(device);
     if (!status)
-        status = rig_device_new(&config, &device);
-    if (!status) {
-        status = rig_target_node_lun(node, number, device);
-        if (status) {
-            rig_device_free(device);
-            rig_fail(&error, status, "LUN %u: %s", number, rig_status_name(status));
-        }
-    }
-    return status ? fail("--lun", status, &error) : CLI_OK;
+        return CLI_OK;
+    return cli_complain("--lun %s: %s", text, error.text[0] ? error.text : rig_status_meaning(status));
 }
 
 static int add_offers(const target_options *options, rig_target *target, rig_target_node *node)
@@ -214,6 +214,22 @@ static int take(target_server *server, target_case *fresh)
     return CLI_OK;
 }
 
+static void say_problem(void *ctx, const char *line)
+{
+    target_log_say(ctx, "problem", "%s", line);
+}
+
+static int read_again(target_server *server, target_case *fresh)
+{
+    if (server->log.json) /* programs read one notation */
+        cli_lines_to(say_problem, &server->log);
+    int bad = target_case_read(server->options, fresh);
+    if (!bad)
+        bad = take(server, fresh);
+    cli_lines_to(NULL, NULL);
+    return bad;
+}
+
 void target_case_reload(target_server *server)
 {
     const char *path = server->options->scenario;
@@ -222,7 +238,7 @@ void target_case_reload(target_server *server)
         target_log_say(&server->log, "reload", "there is no file to read again");
         return;
     }
-    if (target_case_read(server->options, &fresh) || take(server, &fresh)) {
+    if (read_again(server, &fresh)) {
         target_case_free(&fresh);
         target_log_say(&server->log, "reload", "%s: what was in force stays in force", path);
         return;

@@ -91,6 +91,13 @@ uint64_t target_log_tick(target_log *log, uint64_t now)
     return next;
 }
 
+void target_log_end(target_log *log)
+{
+    for (uint32_t i = 0; i < TARGET_LOG_PEERS; i++)
+        tell_left(log, &log->peers[i]);
+    tell_left(log, &log->all);
+}
+
 /* ---- what ---- */
 
 static const char *time_text(char out[TIME_TEXT])
@@ -118,6 +125,21 @@ static void escaped(char *out, size_t size, rig_view text)
     rig_text made;
     rig_text_init(&made, out, size);
     rig_text_escaped(&made, text);
+}
+
+/* Quotes of our own words stay; what stands between them is escaped. */
+static void escaped_words(char *out, size_t size, rig_view text)
+{
+    rig_text made;
+    rig_text_init(&made, out, size);
+    for (size_t i = 0, from = 0; i <= text.len; i++) {
+        bool quote = i < text.len && (text.ptr[i] == '\'' || text.ptr[i] == '"');
+        if (!quote && i < text.len)
+            continue;
+        rig_text_escaped(&made, rig_view_sub(text, from, i - from));
+        rig_text_view(&made, rig_view_sub(text, i, quote));
+        from = i + quote;
+    }
 }
 
 static void peer_text(char *out, size_t size, const rig_address *peer)
@@ -152,7 +174,7 @@ static void take_parts(const rig_target_event *event, parts *out)
     reason_text(out->reason, sizeof out->reason, event);
     escaped(out->initiator, sizeof out->initiator, event->initiator);
     escaped(out->target, sizeof out->target, event->target);
-    escaped(out->text, sizeof out->text, said);
+    escaped_words(out->text, sizeof out->text, said);
     if (!event->bhs)
         return;
     out->pdu = rig_pdu_rows[rig_pdu_kind_of(event->bhs)].name;

@@ -32,4 +32,7 @@ __attribute__((format(printf, 3, 4))) void target_log_say(target_log *log, const
 /* Says what was left out in seconds that are over; RIG_NEVER, or when to call again. */
 uint64_t target_log_tick(target_log *log, uint64_t now);
 
+/* The last word: what was left out until now. */
+void target_log_end(target_log *log);
+
 #endif

@@ -76,7 +76,9 @@ static int take_listen(target_options *o, const char *value)
     *listen = (target_listen){.text = value, .advertised = value[len] ? value + len + 1 : NULL};
     rig_status status = rig_portal_parse(rig_view_str(text), &portal, &error);
     if (!status && !rig_ip_parse(rig_view_str(portal.host), &listen->at.ip))
-        status = rig_fail(&error, RIG_E_SYNTAX, "\"%s\" is not ADDR:PORT", text);
+        status = rig_fail(&error, RIG_E_SYNTAX, "wanted ADDR:PORT with a numeric address, came \"%s\"", text);
+    if (!status && listen->advertised && !*listen->advertised)
+        status = rig_fail(&error, RIG_E_SYNTAX, "wanted HOST:PORT behind the =");
     if (status)
         return cli_complain("--listen %s: %s", value, error.text);
     listen->at.port = portal.port;
@@ -111,11 +113,22 @@ static int take_define(target_options *o, const char *value)
     return split("D", value, &define->name, &define->value);
 }
 
+static int no_fault(const char *value)
+{
+    const char *names[RIG_FAULTS];
+    for (unsigned i = 0; i < RIG_FAULTS; i++)
+        names[i] = rig_fault_rows[i].name;
+    size_t near = rig_nearest(rig_view_str(value), names, RIG_FAULTS);
+    if (near < RIG_FAULTS)
+        return cli_complain("--fault %s: no such fault; did you mean %s?", value, names[near]);
+    return cli_complain("--fault %s: no such fault; --faults lists them", value);
+}
+
 static int take_fault(target_options *o, const char *value)
 {
     rig_fault fault = rig_fault_find(rig_view_str(value));
     if (fault == RIG_FAULTS)
-        return cli_complain("--fault %s: no such fault; --faults lists them", value);
+        return no_fault(value);
     rig_fault_add(&o->faults, fault);
     return CLI_OK;
 }
@@ -134,6 +147,27 @@ static int take_group(target_options *o, const char *value)
     return bad;
 }
 
+static int take_login_timeout(target_options *o, const char *value)
+{
+    int bad = take_time("login-timeout", value, TIME_MAX, &o->login_timeout);
+    return bad || o->login_timeout ? bad : wants("login-timeout", "a time above 0", value);
+}
+
+/* 13.6: what goes behind TargetAlias=. */
+static int take_alias(target_options *o, const char *value)
+{
+    bool good = strlen(value) <= RIG_VALUE_MAX;
+    for (rig_view rest = rig_view_str(value); good && rest.len;) {
+        uint32_t code;
+        good = rig_utf8_next(&rest, &code) && code >= ' ' && (code < 0x7f || code >= 0xa0);
+    }
+    o->alias = value;
+    return good ? CLI_OK
+                : cli_complain(
+                      "--alias: wanted at most %d bytes of UTF-8 without control characters, came %zu",
+                      RIG_VALUE_MAX, strlen(value));
+}
+
 /* ---- options ---- */
 
 static int take_serving(target_options *o, int c, const char *value)
@@ -148,7 +182,7 @@ static int take_serving(target_options *o, int c, const char *value)
     case 'i':
         return take_time("nop-interval", value, TIME_MAX, &o->nop_interval);
     case 't':
-        return take_time("login-timeout", value, TIME_MAX, &o->login_timeout);
+        return take_login_timeout(o, value);
     case 'G':
         return take_time("grace", value, GRACE_MAX, &o->grace);
     case 'L':
@@ -165,8 +199,7 @@ static int take_option(target_options *o, int c, const char *value)
         o->name = value;
         return CLI_OK;
     case 'a':
-        o->alias = value;
-        return CLI_OK;
+        return take_alias(o, value);
     case 'u':
         return take_text("lun", value, o->luns, &o->num_luns, TARGET_OPTIONS_MAX);
     case 'f':
@@ -228,7 +261,7 @@ int target_options_read(target_options *options, int argc, char **argv)
                                          TARGET_AUTH_OPTIONS,
                                          {"help", no_argument, NULL, 'h'},
                                          {0}};
-    *options = (target_options){.portal_group = -1, .grace = TARGET_GRACE};
+    *options = (target_options){.portal_group = -1, .nop_interval = RIG_NEVER, .grace = TARGET_GRACE};
     opterr = 0;
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, ":hqD:", rows, NULL)) != -1;) {
@@ -262,7 +295,7 @@ void target_options_usage(void)
         "\nhow it behaves\n"
         "  --offer KEY=VALUE   what it accepts for a key (repeatable)\n"
         "  --window N          commands a session may queue\n"
-        "  --nop-interval T    silence after which it pings\n"
+        "  --nop-interval T    silence after which it pings (0: never)\n"
         "  --login-timeout T   time a login may take\n"
         "  --fault NAME        a deviation (repeatable)\n"
         "  --faults            one row a fault: name, deviation, requirement, judge\n"

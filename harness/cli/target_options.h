@@ -27,7 +27,8 @@ typedef struct target_options {
     rig_scn_pair offers[TARGET_OPTIONS_MAX];
     uint32_t num_offers;
     rig_fault_set faults;
-    uint64_t window, nop_interval, login_timeout; /* 0: not said */
+    uint64_t window, login_timeout; /* 0: not said */
+    uint64_t nop_interval;          /* RIG_NEVER: not said */
     rig_scn_binding defines[TARGET_OPTIONS_MAX];
     uint32_t num_defines;
     const char *ready_file, *scenario;

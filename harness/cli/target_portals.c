@@ -10,6 +10,8 @@ static const char *why(rig_status status, const rig_error *error)
 {
     if (status == RIG_E_ARGUMENT)
         return "no interface has that address";
+    if (status == RIG_E_REFUSED)
+        return "this user may not listen there; ports below 1024 want privileges";
     return status == RIG_E_EXISTS ? "another program listens there" : error->text;
 }
 

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#define STARVED_PAUSE (10 * RIG_SECOND)    /* between two lines that say so */
 #define CLOSE_TIME (500 * RIG_MILLISECOND) /* for the last bytes of connections that are being closed */
 
 static void on_signal(void *ctx, int signum)
@@ -36,7 +38,12 @@ static int tell_ready(const target_server *server)
     FILE *file = fopen(temporary, "w");
     bool good = file && fprintf(file, "%s\n", address) > 0;
     good = (!file || fclose(file) == 0) && good && rename(temporary, path) == 0;
-    return good ? CLI_OK : cli_complain("--ready-file %s: %s", path, strerror(errno));
+    if (good)
+        return CLI_OK;
+    int bad = cli_complain("--ready-file %s: %s", path, strerror(errno));
+    if (file)
+        unlink(temporary);
+    return bad;
 }
 
 static void not_ready(const target_server *server)
@@ -102,6 +109,18 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+static void tell_starved(target_server *server, uint64_t now)
+{
+    uint64_t starved = rig_loop_starved(server->loop);
+    if (starved == server->starved || now < server->next_starved)
+        return;
+    server->starved = starved;
+    server->next_starved = now + STARVED_PAUSE;
+    target_log_say(&server->log, "starved",
+                   "%u connections: new ones wait, for want of descriptors (ulimit -n) or memory",
+                   connections(server));
+}
+
 static rig_status turn(target_server *server, uint64_t now)
 {
     uint64_t until = earlier(rig_target_next_deadline(server->target), target_log_tick(&server->log, now));
@@ -109,6 +128,7 @@ static rig_status turn(target_server *server, uint64_t now)
         until = earlier(until, server->end);
     rig_status status = rig_loop_run_once(server->loop, until);
     now = rig_loop_now(server->loop);
+    tell_starved(server, now);
     if (rig_target_next_deadline(server->target) <= now)
         rig_target_tick(server->target, now);
     return status;
@@ -124,7 +144,18 @@ int target_server_run(target_server *server)
         status = turn(server, rig_loop_now(server->loop));
     }
     not_ready(server);
+    target_log_end(&server->log);
     return status ? cli_complain("%s", rig_status_meaning(status)) : CLI_OK;
+}
+
+/* Each session holds a descriptor, and what the system gives by default would end them at a thousand. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int open_loop(target_server *server)
@@ -135,7 +166,23 @@ static int open_loop(target_server *server)
     for (size_t i = 0; i < sizeof signals / sizeof signals[0] && !status; i++)
         status = rig_loop_on_signal(server->loop, signals[i], on_signal, server);
     signal(SIGPIPE, SIG_IGN);
+    raise_descriptors();
     return status || !server->read_ahead ? cli_complain("no event loop") : CLI_OK;
+}
+
+static void tell_weak(target_server *server, const target_identity *identity)
+{
+    if (identity->user.len && identity->len < TARGET_SECRET_MIN)
+        target_log_say(&server->log, "weak secret", "the secret of %.*s has less than 96 bits",
+                       RIG_VIEW_ARG(identity->user));
+}
+
+static void tell_secrets(target_server *server)
+{
+    const target_auth *auth = &server->options->auth;
+    for (uint32_t i = 0; i < auth->num; i++)
+        tell_weak(server, &auth->identities[i]);
+    tell_weak(server, &auth->own);
 }
 
 int target_server_open(target_server *server, target_options *options)
@@ -144,6 +191,7 @@ int target_server_open(target_server *server, target_options *options)
     server->options = options;
     server->log.quiet = options->quiet;
     server->log.json = options->json;
+    tell_secrets(server);
     int bad = options->scenario ? target_case_read(options, &server->served) : CLI_OK;
     if (!bad)
         bad = open_loop(server);

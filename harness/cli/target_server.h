@@ -33,7 +33,8 @@ typedef struct target_server {
     uint32_t num_portals;
     target_alias aliases[RIG_TARGET_PORTALS_MAX]; /* of portals of the scenario */
     uint32_t num_aliases;
-    uint32_t num_ends; /* signals to end that came */
+    uint64_t starved, next_starved; /* connections that had to wait were told of; not again before */
+    uint32_t num_ends;              /* signals to end that came */
     bool wants_reload;
     bool ending;  /* sessions were asked for their logout */
     bool closing; /* connections are being closed */

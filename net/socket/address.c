@@ -83,6 +83,7 @@ rig_status sock_status(int error)
         {ENETUNREACH, RIG_E_UNREACHABLE},
         {EADDRINUSE, RIG_E_EXISTS},
         {EADDRNOTAVAIL, RIG_E_ARGUMENT},
+        {EACCES, RIG_E_REFUSED},
         {EMFILE, RIG_E_LIMIT},
         {ENFILE, RIG_E_LIMIT},
         {ENOMEM, RIG_E_NOMEM},

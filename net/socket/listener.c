@@ -52,6 +52,11 @@ static bool out_of_resources(int error)
     return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+uint64_t rig_loop_starved(const rig_loop *loop)
+{
+    return loop->num_starved;
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     sock_listener *listener = SOCK_OF(sock_listener, poll, poll);
@@ -65,6 +70,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         } else if (out_of_resources(errno)) {
             /* the connection stays in the kernel's queue, where it would wake us for ever */
             uv_poll_stop(&listener->poll);
+            listener->loop->num_starved++;
             sock_loop_arm(listener->loop, &listener->timer, SOCK_PAUSE);
             return;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {

@@ -34,6 +34,7 @@ struct rig_loop {
     sock_stream *ready_last;
     uint32_t num_ready;
     sock_listener *listeners;
+    uint64_t num_starved;
     sock_signal *signals;
     rig_child *children;
     bool running;

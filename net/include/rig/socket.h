@@ -29,6 +29,10 @@ uint64_t rig_loop_now(rig_loop *loop);
  * RIG_E_IO on failure. */
 rig_status rig_loop_run_once(rig_loop *loop, uint64_t deadline);
 
+/** rig_loop_starved counts how often a connection had to wait because the process had no descriptor or memory
+ * left for it. */
+uint64_t rig_loop_starved(const rig_loop *loop);
+
 /** rig_loop_on_signal calls fn in the loop when the process receives signum, until rig_loop_free. RIG_E_IO,
  * RIG_E_NOMEM. */
 rig_status rig_loop_on_signal(rig_loop *loop, int signum, void (*fn)(void *ctx, int signum), void *ctx);
