@@ -5,6 +5,7 @@
 #include "tgt.h"
 
 #define SENSE_LENGTH 2     /* bytes of the length before the sense data */
+#define VENDOR_EVENT 255   /* 11.9.1 */
 #define PIECE_MAX 0xfffffc /* of a data segment in whole words */
 
 /* PDUs that show the next StatSN, or have it reserved, use it up. */
@@ -45,10 +46,30 @@ void tgt_deviate_payload(tgt_task *task, tgt_answer *answer)
         answer->data_len = 0;
 }
 
+/* 7.4.3: nothing but answers belongs into a discovery session; in front of the answer to a text. */
+static bool unasked(tgt_task *task, const tgt_answer *answer, tgt_answer *out_alien)
+{
+    uint32_t bit;
+    if (answer->kind != RIG_PDU_TEXT_RESP || !task->conn->session->discovery)
+        return false;
+    bool event = tgt_deviates(task, answer, RIG_FAULT_ASYNC_DISCOVERY, &bit);
+    if (!event && !tgt_deviates(task, answer, RIG_FAULT_NOP_IN_DISCOVERY, &bit))
+        return false;
+    tgt_answer_init(out_alien, task, event ? RIG_PDU_ASYNC : RIG_PDU_NOP_IN);
+    rig_set(out_alien->bhs, RIG_F_ITT, RIG_TAG_NONE);
+    if (event)
+        rig_set(out_alien->bhs, RIG_F_ASYNC_EVENT, VENDOR_EVENT);
+    else
+        rig_set(out_alien->bhs, RIG_F_TTT, RIG_TAG_NONE);
+    return true;
+}
+
 /* What goes the other way than the command moves its data, in front of its first answer. */
 bool tgt_deviate_alien(tgt_task *task, const tgt_answer *answer, tgt_answer *out_alien)
 {
     uint32_t bit;
+    if (unasked(task, answer, out_alien))
+        return true;
     bool writes = task->kind == TGT_TASK_SCSI && rig_get(task->bhs, RIG_F_W);
     bool begins = answer->kind == RIG_PDU_DATA_IN && rig_get32(answer->bhs, RIG_F_BUFFER_OFFSET) == 0;
     if (!writes && begins && tgt_deviates(task, answer, RIG_FAULT_R2T_FOR_READ, &bit)) {

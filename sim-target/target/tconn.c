@@ -45,7 +45,8 @@ bool tgt_accept(void *ctx, rig_stream *stream, rig_stream_user *out_user, uint64
     rig_target *target = portal->target;
     rig_address local;
     rig_target_event event = {.kind = RIG_TARGET_ACCEPTED};
-    tgt_conn *conn = target->num_conns < TGT_CONNECTIONS_MAX ? new_conn(target, portal) : NULL;
+    bool shut = target->tsih_draws > 0 && rig_fault_has(&target->faults, RIG_FAULT_PORT_SHUT);
+    tgt_conn *conn = target->num_conns < TGT_CONNECTIONS_MAX && !shut ? new_conn(target, portal) : NULL;
     if (!conn)
         return false;
     tgt_enter(target, now);
@@ -56,7 +57,8 @@ bool tgt_accept(void *ctx, rig_stream *stream, rig_stream_user *out_user, uint64
     rig_txq_init(&conn->txq, target->alloc);
     rig_ends(stream, &local, &conn->peer);
     tgt_fsm_step(&tgt_conn_fsm, &conn->state, TGT_ACCEPTED, NULL);
-    rig_timerq_arm(&target->timers, &conn->timer, now + target->config.login_timeout);
+    bool hasty = tgt_fault_now(conn, RIG_FAULT_RESET_ON_ACCEPT);
+    rig_timerq_arm(&target->timers, &conn->timer, now + (hasty ? 0 : target->config.login_timeout));
     *out_user = (rig_stream_user){.ops = &tgt_stream_ops, .ctx = conn};
     tgt_event(target, &event, conn, NULL);
     tgt_leave(target);
@@ -169,6 +171,8 @@ static void wait_for_cleanup(tgt_conn *conn)
 {
     tgt_session *session = conn->session;
     uint64_t time = ((uint64_t)session->time2wait + session->time2retain) * RIG_SECOND;
+    if (tgt_fault_now(conn, RIG_FAULT_RETENTION_SHORT))
+        time = RIG_MILLISECOND;
     conn->cleanup = TGT_R1_CLEANUP_WAIT;
     if (session->time2retain == 0 || session->discovery) {
         tgt_conn_cleaned(conn, TGT_CLEANUP_TIMEOUT);

@@ -193,15 +193,22 @@ bool tgt_deviate_lost(tgt_task *task, const tgt_answer *answer)
     return loss != RIG_FAULTS;
 }
 
+static const struct {
+    rig_pdu_kind pdu;
+    rig_fault fault;
+} twins[] = {
+    {RIG_PDU_R2T, RIG_FAULT_R2T_TWICE},         {RIG_PDU_SCSI_RESP, RIG_FAULT_RESPONSE_TWICE},
+    {RIG_PDU_DATA_IN, RIG_FAULT_DATA_IN_TWICE}, {RIG_PDU_TMF_RESP, RIG_FAULT_TMF_TWICE},
+    {RIG_PDU_NOP_IN, RIG_FAULT_NOP_IN_TWICE},   {RIG_PDU_LOGOUT_RESP, RIG_FAULT_LOGOUT_TWICE},
+};
+
 bool tgt_deviate_twice(tgt_task *task, const tgt_answer *answer)
 {
     uint32_t bit;
-    if (answer->kind == RIG_PDU_R2T)
-        return tgt_deviates_said(task, answer, RIG_FAULT_R2T_TWICE, &bit);
-    if (answer->kind == RIG_PDU_SCSI_RESP)
-        return !answer->owned && tgt_deviates_said(task, answer, RIG_FAULT_RESPONSE_TWICE, &bit);
-    return answer->kind == RIG_PDU_DATA_IN && !answer->owned &&
-           tgt_deviates_said(task, answer, RIG_FAULT_DATA_IN_TWICE, &bit);
+    for (size_t i = 0; i < sizeof twins / sizeof twins[0]; i++)
+        if (twins[i].pdu == answer->kind)
+            return !answer->owned && tgt_deviates_said(task, answer, twins[i].fault, &bit);
+    return false;
 }
 
 /* ---- rules that change an answer ---- */

@@ -34,6 +34,7 @@
 #define TGT_RECOVERY_TIMEOUT (10 * RIG_SECOND) /* sequence reception timeout above ErrorRecoveryLevel 0 */
 #define TGT_ACK_TIMEOUT (20 * RIG_SECOND)      /* age of a status at which its acknowledgment is asked for */
 #define TGT_ACK_PINGS 3                        /* how often */
+#define TGT_LATENESS (600 * RIG_SECOND)        /* of a fault's late answers: longer than anybody waits */
 
 typedef struct tgt_session tgt_session;
 typedef struct tgt_conn tgt_conn;
@@ -90,6 +91,7 @@ typedef struct tgt_task {
     bool draining;        /* aborted; swallows late data */
     bool waiting;         /* a TMF that waits for commands, data or acknowledgments */
     bool fenced;          /* in session->fenced */
+    bool late;            /* a fault held it up */
     bool free_known;      /* lazy: free_sn is set */
     uint8_t lazy;         /* tgt_lazy: draining until the initiator says that it has stopped */
     uint8_t step;         /* of a TMF */
@@ -308,6 +310,8 @@ struct tgt_conn {
     tgt_retention *retention; /* NULL at ErrorRecoveryLevel 0 */
     rig_tx *late;             /* a fault's: goes out behind the next PDU */
     rig_view raw;             /* rest of a rule's raw bytes, behind the queue */
+    uint64_t cut_at;          /* a fault's: bytes of the stream that leave */
+    rig_fault cut;            /* which one, when cut_at is not 0 */
     rig_timer timer;
     rig_timer data_timer;
     rig_timer logout_timer; /* the logout that was asked for is overdue */
@@ -554,6 +558,18 @@ void tgt_deviate_count(tgt_task *task, const tgt_answer *answer);
 void tgt_deviate_payload(tgt_task *task, tgt_answer *answer);
 bool tgt_deviate_alien(tgt_task *task, const tgt_answer *answer, tgt_answer *out_alien);
 uint32_t tgt_deviate_piece(const tgt_task *task, uint32_t piece);
+
+/* Data segments of their own (tpayload.c). */
+void tgt_deviate_segment(tgt_task *task, tgt_answer *answer);
+
+/* Answers out of time: sent again, or too late (tlate.c). */
+void tgt_deviate_again(tgt_task *task, tgt_answer *answer);
+bool tgt_made_late(tgt_task *task);
+
+/* The stream below the PDUs (tbytes.c): where it is cut, and what is offered of num pieces. */
+void tgt_cut_inside(tgt_task *task, const tgt_answer *answer);
+int tgt_cut_output(const tgt_conn *conn, struct iovec *iov, int num);
+void tgt_cut_sent(tgt_conn *conn);
 
 /* Padding, digests and lengths (tspoil.c). */
 void tgt_spoil(tgt_task *task, const tgt_answer *answer, rig_tx *tx);

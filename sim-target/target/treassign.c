@@ -70,7 +70,8 @@ uint8_t tgt_reassign_verdict(const tgt_task *tmf)
         return NO_TASK;
     if (task->kind != TGT_TASK_SCSI)
         return REJECTED;
-    return tgt_allegiance_free(task) ? COMPLETE : ALLEGIANT;
+    bool its_own = !tgt_allegiance_free(task) || tgt_fault_on(tmf, RIG_FAULT_REASSIGN_ALLEGIANT);
+    return its_own ? ALLEGIANT : COMPLETE;
 }
 
 /* R2Ts that were answered are acknowledged; numbers go on with the first that is not. */

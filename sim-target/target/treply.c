@@ -166,13 +166,16 @@ static bool push_shaped(tgt_task *task, tgt_answer *answer)
     tgt_deviate_numbers(task, answer);
     tgt_deviate_fields(task, answer);
     tgt_deviate_shape(task, answer);
+    tgt_deviate_again(task, answer);
     tgt_deviate_payload(task, answer);
+    tgt_deviate_segment(task, answer);
     fill_tx(tx, task, answer);
     tgt_deviate_digests(task, answer, tx);
     tgt_spoil_login(task, answer);
     tgt_spoil(task, answer, tx);
     rig_txq_seal(&conn->txq);
     tgt_deviate_lengths(task, answer, tx);
+    tgt_cut_inside(task, answer);
     if (tgt_deviate_twice(task, answer) && !push(task, answer))
         return false;
     send_late(conn);

@@ -176,7 +176,7 @@ static int on_output(void *ctx, struct iovec *iov, int max, uint64_t now)
 {
     tgt_conn *conn = ctx;
     if (!rig_txq_empty(&conn->txq))
-        return rig_txq_iov(&conn->txq, iov, max, now, NULL);
+        return tgt_cut_output(conn, iov, rig_txq_iov(&conn->txq, iov, max, now, NULL));
     if (conn->raw.len == 0 || max < 1)
         return 0;
     iov[0] = (struct iovec){(void *)(uintptr_t)conn->raw.ptr, conn->raw.len};
@@ -199,6 +199,7 @@ static void on_sent(void *ctx, size_t len, uint64_t now)
         rig_txq_sent(&conn->txq, len, sent_one, conn);
     else
         conn->raw = rig_view_sub(conn->raw, len, conn->raw.len);
+    tgt_cut_sent(conn);
     if (conn->num_waiting > 0 || raw)
         tgt_conn_kick(conn);
     tgt_leave(target);

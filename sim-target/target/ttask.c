@@ -171,7 +171,7 @@ void tgt_task_ready(tgt_task *task)
         return;
     if (task->conn->keeps && task->kind == TGT_TASK_SCSI)
         return; /* its new connection goes on with it */
-    if (task->waits && must_wait(task)) {
+    if ((task->waits && must_wait(task)) || tgt_made_late(task)) {
         task->held = true;
         return;
     }
