@@ -259,6 +259,7 @@ static void follow_function(lint_at *at, const lint_task *by)
                 (by->function == 1 || rig_sn_lt(task->cmd_sn, by->cmd_sn))) {
                 lint_task_shut(task);
                 task->aborted = true;
+                task->by_abort = by->function == 1;
             }
 }
 

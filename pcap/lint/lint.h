@@ -101,6 +101,7 @@ typedef struct lint_task {
     bool sure;          /* everything that belongs to it was seen and was in order */
     bool ending;        /* a task management function that may end it was sent */
     bool aborted;       /* and did end it */
+    bool by_abort;      /* it was ABORT TASK, of this one */
     bool refused;       /* a Reject quoted its request */
     bool twin;          /* another task has its tag, and no answer to either was seen */
     bool lost;          /* it may have ended unseen: bytes are missing, or its tag was used twice */

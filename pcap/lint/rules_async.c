@@ -23,6 +23,13 @@ void lint_async_sense(lint_at *at)
         lint_part_number(at, "SenseLength", rig_be_get(data.ptr, 2), "0, as the event has no sense data");
 }
 
+/* NOP-In and Asynchronous Message. */
+void lint_unasked_in_discovery(lint_at *at)
+{
+    if (lint_full(at) && at->session->discovery && LINT_GET(at, ITT) == RIG_TAG_NONE)
+        lint_part(at, "PDU", 0, "nothing unasked in a discovery session", rig_pdu_rows[at->kind].name);
+}
+
 void lint_async_event(lint_at *at)
 {
     uint32_t event = LINT_GET(at, ASYNC_EVENT);

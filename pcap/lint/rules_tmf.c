@@ -75,8 +75,20 @@ void lint_reassign_immediate(lint_at *at)
         lint_field(at, RIG_F_I, 1);
 }
 
+static bool ended_is_answered(const lint_at *at, bool by_abort)
+{
+    return lint_full(at) && at->task && at->task->aborted && at->task->by_abort == by_abort &&
+           lint_carries_status(at);
+}
+
 void lint_ended_by_function(lint_at *at)
 {
-    if (lint_full(at) && at->task && at->task->aborted && lint_carries_status(at))
+    if (ended_is_answered(at, false))
         lint_field_text(at, RIG_F_ITT, "no task that a task management function ended");
+}
+
+void lint_ended_by_abort(lint_at *at)
+{
+    if (ended_is_answered(at, true))
+        lint_field_text(at, RIG_F_ITT, "no task that was aborted");
 }

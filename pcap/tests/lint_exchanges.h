@@ -251,6 +251,16 @@ static const char *const talk[] = {
     NULL,
 };
 
+/* A discovery session. */
+static const char *const listing[] = {
+    "! connect",
+    ONE_STEP "++SessionType=Discovery",
+    ONE_ANSWER,
+    "> TextReq F=1 ITT=0x11 CmdSN=100 ExpStatSN=501 ++SendTargets=All",
+    "< TextResp F=1 ITT=0x11 StatSN=501 ExpCmdSN=101 MaxCmdSN=111 ++TargetName=iqn.2026-01.example:t",
+    NULL,
+};
+
 /* The target is elsewhere. */
 static const char *const moved[] = {
     "! connect",

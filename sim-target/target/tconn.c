@@ -39,14 +39,21 @@ static tgt_conn *new_conn(rig_target *target, const tgt_portal *portal)
     return conn;
 }
 
+/* Deviations: nobody listens, or not any more. */
+static bool shuts(const rig_target *target)
+{
+    return rig_fault_has(&target->faults, RIG_FAULT_RESET_ON_ACCEPT) ||
+           (target->tsih_draws > 0 && rig_fault_has(&target->faults, RIG_FAULT_PORT_SHUT));
+}
+
 bool tgt_accept(void *ctx, rig_stream *stream, rig_stream_user *out_user, uint64_t now)
 {
     const tgt_portal *portal = ctx;
     rig_target *target = portal->target;
     rig_address local;
     rig_target_event event = {.kind = RIG_TARGET_ACCEPTED};
-    bool shut = target->tsih_draws > 0 && rig_fault_has(&target->faults, RIG_FAULT_PORT_SHUT);
-    tgt_conn *conn = target->num_conns < TGT_CONNECTIONS_MAX && !shut ? new_conn(target, portal) : NULL;
+    bool room = target->num_conns < TGT_CONNECTIONS_MAX;
+    tgt_conn *conn = room && !shuts(target) ? new_conn(target, portal) : NULL;
     if (!conn)
         return false;
     tgt_enter(target, now);
@@ -57,8 +64,7 @@ bool tgt_accept(void *ctx, rig_stream *stream, rig_stream_user *out_user, uint64
     rig_txq_init(&conn->txq, target->alloc);
     rig_ends(stream, &local, &conn->peer);
     tgt_fsm_step(&tgt_conn_fsm, &conn->state, TGT_ACCEPTED, NULL);
-    bool hasty = tgt_fault_now(conn, RIG_FAULT_RESET_ON_ACCEPT);
-    rig_timerq_arm(&target->timers, &conn->timer, now + (hasty ? 0 : target->config.login_timeout));
+    rig_timerq_arm(&target->timers, &conn->timer, now + target->config.login_timeout);
     *out_user = (rig_stream_user){.ops = &tgt_stream_ops, .ctx = conn};
     tgt_event(target, &event, conn, NULL);
     tgt_leave(target);

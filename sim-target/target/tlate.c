@@ -9,8 +9,8 @@ static const struct {
     uint32_t add;
 } changed[] = {
     {RIG_FAULT_RESENT_DATA_MOVED, RIG_PDU_DATA_IN, RIG_F_BUFFER_OFFSET, 4},
-    {RIG_FAULT_RESENT_R2T_MOVED, RIG_PDU_R2T, RIG_F_BUFFER_OFFSET, 4},
-    {RIG_FAULT_RESENT_STATUS_ALIEN, RIG_PDU_SCSI_RESP, RIG_F_ITT, 77777},
+    {RIG_FAULT_RESENT_R2T_LONGER, RIG_PDU_R2T, RIG_F_DESIRED_LEN, 4},
+    {RIG_FAULT_RESENT_STATUS_BIT, RIG_PDU_SCSI_RESP, RIG_F_F, 1},
 };
 
 /* 11.16: what a SNACK asks for is what it was, but for the numbers of today. */
