@@ -96,10 +96,8 @@ static uint32_t abort_on(tgt_conn *conn, const tgt_task *tmf, const tgt_unit *un
 static void abort_unit(const tgt_task *tmf, const tgt_unit *unit)
 {
     rig_target *target = tmf->conn->target;
-    if (tgt_fault_on(tmf, RIG_FAULT_RESET_NOT_DONE)) {
-        tgt_deviated(tmf->conn, rig_fault_rows[RIG_FAULT_RESET_NOT_DONE].name);
+    if (tgt_fault_on_said(tmf, RIG_FAULT_RESET_NOT_DONE))
         return;
-    }
     for (tgt_list *at = target->conns.next; at != &target->conns; at = at->next) {
         tgt_conn *conn = TGT_OF(at, tgt_conn, in_target);
         if (!conn->session)

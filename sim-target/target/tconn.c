@@ -177,7 +177,7 @@ static void wait_for_cleanup(tgt_conn *conn)
 {
     tgt_session *session = conn->session;
     uint64_t time = ((uint64_t)session->time2wait + session->time2retain) * RIG_SECOND;
-    if (tgt_fault_now(conn, RIG_FAULT_RETENTION_SHORT))
+    if (tgt_fault_now_said(conn, RIG_FAULT_RETENTION_SHORT))
         time = RIG_MILLISECOND;
     conn->cleanup = TGT_R1_CLEANUP_WAIT;
     if (session->time2retain == 0 || session->discovery) {

@@ -67,6 +67,22 @@ bool tgt_fault_now(const tgt_conn *conn, rig_fault fault)
            rig_fault_has(&conn->target->faults, fault);
 }
 
+bool tgt_fault_on_said(const tgt_task *task, rig_fault fault)
+{
+    bool on = tgt_fault_on(task, fault);
+    if (on)
+        tgt_deviated(task->conn, rig_fault_rows[fault].name);
+    return on;
+}
+
+bool tgt_fault_now_said(tgt_conn *conn, rig_fault fault)
+{
+    bool on = tgt_fault_now(conn, fault);
+    if (on)
+        tgt_deviated(conn, rig_fault_rows[fault].name);
+    return on;
+}
+
 /* ---- shapes: one field or key of one kind of PDU ---- */
 
 /* The kinds that change a text stand behind those that change a header. */

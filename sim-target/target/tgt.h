@@ -538,6 +538,9 @@ bool tgt_takes_stat_sn(const tgt_answer *answer);
  * here, or in tgt_login_fault. */
 bool tgt_fault_on(const tgt_task *task, rig_fault fault);
 bool tgt_fault_now(const tgt_conn *conn, rig_fault fault);
+/* The same, and tells what was done: for behaviour that is in no PDU. */
+bool tgt_fault_on_said(const tgt_task *task, rig_fault fault);
+bool tgt_fault_now_said(tgt_conn *conn, rig_fault fault);
 /* Is it on for this one of its answers? out_bit: the bit the rule names, 0. */
 bool tgt_deviates(tgt_task *task, const tgt_answer *answer, rig_fault fault, uint32_t *out_bit);
 bool tgt_deviates_said(tgt_task *task, const tgt_answer *answer, rig_fault fault, uint32_t *out_bit);

@@ -41,10 +41,9 @@ bool tgt_made_late(tgt_task *task)
 {
     rig_target *target = task->conn->target;
     rig_fault fault = lateness_of(task);
-    if (fault == RIG_FAULTS || task->late || !tgt_fault_on(task, fault))
+    if (fault == RIG_FAULTS || task->late || !tgt_fault_on_said(task, fault))
         return false;
     task->late = true;
-    tgt_deviated(task->conn, rig_fault_rows[fault].name);
     rig_timerq_arm(&target->timers, &task->timer, target->now + TGT_LATENESS);
     return true;
 }

@@ -456,7 +456,7 @@ static void follow(tgt_conn *conn, uint8_t nsg)
     rig_txq_digests(&conn->txq, value[TGT_KEY_HEADER_DIGEST], value[TGT_KEY_DATA_DIGEST]);
     tgt_login_free(conn);
     tgt_conn_alive(conn);
-    if (tgt_fault_now(conn, RIG_FAULT_CLOSED_UNTOLD))
+    if (tgt_fault_now_said(conn, RIG_FAULT_CLOSED_UNTOLD))
         tgt_conn_end(conn, TGT_TRANSPORT_LOST, true, RIG_E_ABORTED, "closed behind the login");
 }
 

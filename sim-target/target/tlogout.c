@@ -73,7 +73,7 @@ void tgt_logout_begin(tgt_task *task, rig_view ahs, rig_view data)
     (void)data;
     bool recover = reason_of(task) == REMOVE_FOR_RECOVERY;
     bool refused =
-        recover && (conn->session->recovery_level < 2 || tgt_fault_on(task, RIG_FAULT_REMOVAL_REFUSED));
+        recover && (conn->session->recovery_level < 2 || tgt_fault_on_said(task, RIG_FAULT_REMOVAL_REFUSED));
     if (!closes_own(task)) {
         uint16_t cid = (uint16_t)rig_get(task->bhs, RIG_F_CID);
         task->code = refused ? NO_RECOVERY : close_other(conn->session, cid, recover);
@@ -115,7 +115,8 @@ bool tgt_logout_answer(tgt_task *task)
     tgt_answer answer;
     bool own = closes_own(task);
     uint32_t reason = reason_of(task);
-    uint32_t closes = tgt_fault_on(task, RIG_FAULT_LOGOUT_CLOSES_ALL) ? CLOSE_SESSION : reason;
+    bool one = own && reason != CLOSE_SESSION;
+    bool all = one && tgt_fault_on_said(task, RIG_FAULT_LOGOUT_CLOSES_ALL);
     uint8_t response = task->code;
     tgt_answer_init(&answer, task, RIG_PDU_LOGOUT_RESP);
     rig_set(answer.bhs, RIG_F_LOGOUT_RESPONSE, response);
@@ -126,7 +127,7 @@ bool tgt_logout_answer(tgt_task *task)
     answer.last = true;
     tgt_pushed pushed = tgt_reply(task, &answer);
     if (pushed == TGT_PUSHED && own)
-        carry_out(conn, closes, response);
+        carry_out(conn, all ? CLOSE_SESSION : reason, response);
     return pushed != TGT_FULL;
 }
 

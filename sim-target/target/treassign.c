@@ -70,7 +70,7 @@ uint8_t tgt_reassign_verdict(const tgt_task *tmf)
         return NO_TASK;
     if (task->kind != TGT_TASK_SCSI)
         return REJECTED;
-    bool its_own = !tgt_allegiance_free(task) || tgt_fault_on(tmf, RIG_FAULT_REASSIGN_ALLEGIANT);
+    bool its_own = !tgt_allegiance_free(task) || tgt_fault_on_said(tmf, RIG_FAULT_REASSIGN_ALLEGIANT);
     return its_own ? ALLEGIANT : COMPLETE;
 }
 

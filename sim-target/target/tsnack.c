@@ -129,7 +129,7 @@ static uint8_t status(tgt_conn *conn, const rig_pdu *pdu)
         return REJECT_FIELD;
     if (!anything && (what.count == 0 || !all_sent(what, acked, next)))
         return REJECT_PROTOCOL;
-    if (!anything && (tgt_fault_now(conn, RIG_FAULT_STATUS_SNACK_REFUSED) ||
+    if (!anything && (tgt_fault_now_said(conn, RIG_FAULT_STATUS_SNACK_REFUSED) ||
                       !tgt_retained_all(conn, what.begin, what.count)))
         return REJECT_SNACK;
     if (anything)

@@ -55,10 +55,8 @@ static uint8_t abort_task(tgt_task *task)
         return TGT_TMF_REJECTED;
     if (!same_lun(other, task))
         return TGT_TMF_NO_TASK;
-    if (tgt_fault_on(task, RIG_FAULT_ABORT_NOT_DONE)) {
-        tgt_deviated(task->conn, rig_fault_rows[RIG_FAULT_ABORT_NOT_DONE].name);
+    if (tgt_fault_on_said(task, RIG_FAULT_ABORT_NOT_DONE))
         return TGT_TMF_COMPLETE;
-    }
     bool missed = other->pending;
     uint32_t cmd_sn = rig_get32(other->bhs, RIG_F_CMD_SN);
     if (other->kind == TGT_TASK_SCSI)
