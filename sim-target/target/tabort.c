@@ -302,15 +302,23 @@ static void end_session(tgt_session *session)
     tgt_session_end(session, TGT_TIMEOUT, RIG_E_ABORTED);
 }
 
-/* 11.5.1: a cold reset is a power on, which ends every session. */
+static tgt_session *find_session(const rig_target *target, const rig_target_node *node)
+{
+    for (tgt_list *at = target->sessions.next; at != &target->sessions; at = at->next) {
+        tgt_session *session = TGT_OF(at, tgt_session, in_target);
+        if (session->state != TGT_Q1_FREE && tgt_node_head(session->node) == tgt_node_head(node))
+            return session;
+    }
+    return NULL;
+}
+
+/* 11.5.1: a cold reset is a power on, which ends every session. What one still sends may be the response of
+ * another reset, so the search starts anew after each. */
 static void end_sessions(rig_target *target, const rig_target_node *node)
 {
-    for (tgt_list *at = target->sessions.next, *next; at != &target->sessions; at = next) {
-        tgt_session *session = TGT_OF(at, tgt_session, in_target);
-        next = at->next;
-        if (tgt_node_head(session->node) == tgt_node_head(node))
-            end_session(session);
-    }
+    tgt_session *session;
+    while ((session = find_session(target, node)))
+        end_session(session);
 }
 
 void tgt_abort_answered(tgt_task *tmf)

@@ -562,8 +562,9 @@ static void make_rules(world *g, rig_target *target)
 
 static bool keeps(void *ctx, rig_view node, uint32_t lun)
 {
+    const uint32_t *kept = ctx;
     (void)node;
-    return *(const uint32_t *)ctx >> lun & 1;
+    return *kept >> lun & 1;
 }
 
 static void reload(world *g)

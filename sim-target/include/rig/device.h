@@ -195,8 +195,8 @@ void rig_device_finish(rig_device *device, rig_scsi *scsi, uint64_t got, bool ab
 /** rig_device_release gives back what a command holds, after its data was sent. Fine to call twice. */
 void rig_device_release(rig_device *device, rig_scsi *scsi);
 
-/** rig_device_fail turns a command of a unit (NULL: of none) into CHECK CONDITION, with sense data in the format
- * its Control mode page asks for. */
+/** rig_device_fail turns a command of a unit (NULL: of none) into CHECK CONDITION, with sense data in the
+ * format its Control mode page asks for. */
 void rig_device_fail(const rig_device *device, rig_scsi *scsi, uint8_t key, uint8_t asc, uint8_t ascq);
 
 /** rig_device_nexus_new says a nexus came to be (a power-on unit attention 29h/00h is NOT set: iSCSI logins

@@ -122,8 +122,9 @@ rig_status rig_target_node_alias(rig_target_node *node, rig_view alias);
  * added). */
 void rig_target_node_portals(rig_target_node *node, uint64_t portal_mask);
 
-/** rig_target_unit_serial gives the serial number of a unit that was given none: the same for the same node and
- * LUN, another one for others, as designators of units are to be worldwide unique (SPC-4 section 7.8.6). */
+/** rig_target_unit_serial gives the serial number of a unit that was given none: the same for the same node
+ * and LUN, another one for others, as designators of units are to be worldwide unique (SPC-4 section 7.8.6).
+ */
 uint64_t rig_target_unit_serial(const rig_target_node *node, uint32_t lun);
 
 /** rig_target_node_lun gives the node a LUN; the device is taken over. RIG_E_EXISTS, RIG_E_LIMIT. */
