@@ -35,7 +35,7 @@ int tgt_cut_output(const tgt_conn *conn, struct iovec *iov, int num)
 {
     if (conn->cut_at)
         return first_of(iov, num, conn->cut_at - conn->txq.left);
-    bool single = conn->closing == TGT_OPEN && tgt_fault_now(conn, RIG_FAULT_SINGLE_BYTES);
+    bool single = conn->closing == TGT_OPEN && rig_fault_has(&conn->target->faults, RIG_FAULT_SINGLE_BYTES);
     return single ? first_of(iov, num, 1) : num;
 }
 
