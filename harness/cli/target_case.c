@@ -56,11 +56,21 @@ void target_case_free(target_case *from)
 
 /* ---- building ---- */
 
+/* The first StatSN is the target's choice (RFC 7143 section 4.2.2.2). libiscsi up to 1.19 begins at 0 and
+ * compares serial numbers, so that it acknowledges none of the upper half, and what waits for acknowledgments
+ * (11.6.1: functions on task sets) would wait for good. A real network gets the lower half. */
+static uint64_t draw(void *ctx, const char *name, uint64_t index, uint64_t drawn)
+{
+    if (strcmp(name, "target.statsn") == 0)
+        return drawn & INT32_MAX;
+    return target_auth_draw(ctx, name, index, drawn);
+}
+
 void target_case_config(const target_server *server, const target_case *from, rig_target_config *out_config)
 {
     const target_options *options = server->options;
     *out_config = (rig_target_config){.alloc = rig_alloc_libc(),
-                                      .draws = {.pin = target_auth_draw},
+                                      .draws = {.pin = draw},
                                       .event = target_log_event,
                                       .ctx = (void *)(uintptr_t)&server->log,
                                       .transport = rig_loop_transport(server->loop),

@@ -196,10 +196,12 @@ void dev_or_write_done(dev_command *cmd, uint64_t got)
 /* SBC-4 section 5.49. All or nothing: the data wait in buffers until the last byte came. */
 void dev_write_atomic(dev_command *cmd)
 {
-    uint32_t boundary = dev_get16(cmd->cdb + 10);
+    uint32_t boundary = dev_get16(cmd->cdb + 10), physical = dev_physical_blocks(cmd->device);
     if (boundary)
         dev_fail_cdb(cmd, 10, 7);
-    else if (length_of(cmd) > DEV_ATOMIC_MAX)
+    else if (cmd->lba % physical)
+        dev_fail_cdb(cmd, 2, 7);
+    else if (length_of(cmd) > DEV_ATOMIC_MAX || cmd->blocks % physical)
         dev_fail_cdb(cmd, 12, 7);
     else if (cmd->blocks > 0)
         dev_transfer_landing(cmd, length_of(cmd));

@@ -19,6 +19,18 @@ static bool set_serial(rig_device_config *config, uint64_t value)
     return true;
 }
 
+static bool set_physical(rig_device_config *config, uint64_t value)
+{
+    config->physical = (uint32_t)value;
+    return value == 512 || value == 1024 || value == 2048 || value == 4096;
+}
+
+static bool set_lbprz(rig_device_config *config, uint64_t value)
+{
+    config->reads_anything = value == 0;
+    return value <= 1;
+}
+
 static bool set_protection(rig_device_config *config, uint64_t value)
 {
     config->protection = (uint8_t)value;
@@ -43,13 +55,22 @@ static bool set_read_only(rig_device_config *config, uint64_t value)
     return true;
 }
 
+static bool set_always_on(rig_device_config *config, uint64_t value)
+{
+    config->always_on = value != 0;
+    return true;
+}
+
 static const option_row options[] = {
     {"block", "512, 1024, 2048 or 4096", set_block},
+    {"physical", "512, 1024, 2048 or 4096", set_physical},
     {"serial", "a number", set_serial},
     {"protection", "1, 2 or 3", set_protection},
+    {"lbprz", "0 or 1", set_lbprz},
     {"removable", NULL, set_removable},
     {"empty", NULL, set_empty},
     {"read-only", NULL, set_read_only},
+    {"always-on", NULL, set_always_on},
 };
 
 #define NUM_OPTIONS (sizeof options / sizeof options[0])
@@ -64,8 +85,8 @@ static rig_status unknown_option(rig_view name, rig_error *err)
         return rig_fail(err, RIG_E_SYNTAX, "unknown option '%.*s', did you mean '%s'?", RIG_VIEW_ARG(name),
                         names[near]);
     return rig_fail(err, RIG_E_SYNTAX,
-                    "unknown option '%.*s'; wanted block=N, serial=N, protection=N, removable, empty or "
-                    "read-only",
+                    "unknown option '%.*s'; wanted block=N, physical=N, serial=N, protection=N, lbprz=N, "
+                    "removable, empty, read-only or always-on",
                     RIG_VIEW_ARG(name));
 }
 

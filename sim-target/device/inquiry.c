@@ -109,6 +109,11 @@ uint32_t dev_unmap_granularity(const rig_device *device)
     return 4096 / device->block_len;
 }
 
+uint32_t dev_physical_blocks(const rig_device *device)
+{
+    return device->physical / device->block_len;
+}
+
 /* SPC-4 section 7.8.7: the types a unit can be formatted with are the one it is formatted with. */
 static size_t page_extended(const dev_command *cmd, uint8_t *body)
 {
@@ -134,8 +139,8 @@ static size_t page_block_limits(const dev_command *cmd, uint8_t *body)
     dev_put32(page + 12, DEV_POOL_PIECE / device->block_len);
     dev_put64(page + 36, transfer);
     dev_put32(page + 44, DEV_ATOMIC_MAX / device->block_len);
-    dev_put32(page + 48, 1); /* alignment and granularity of one block */
-    dev_put32(page + 52, 1);
+    dev_put32(page + 48, dev_physical_blocks(device)); /* alignment and granularity */
+    dev_put32(page + 52, dev_physical_blocks(device));
     if (device->backing->ops->discard) {
         dev_put32(page + 20, DEV_UNMAP_BLOCKS_MAX);
         dev_put32(page + 24, DEV_UNMAP_DESCRIPTORS_MAX);
@@ -156,7 +161,8 @@ static size_t page_characteristics(const dev_command *cmd, uint8_t *body)
 static size_t page_provisioning(const dev_command *cmd, uint8_t *body)
 {
     if (cmd->device->backing->ops->discard) {
-        body[1] = 0x80 | 0x40 | 0x20 | 0x04; /* LBPU, LBPWS, LBPWS10, LBPRZ */
+        body[1] =
+            0x80 | 0x40 | 0x20 | (cmd->device->reads_anything ? 0 : 0x04); /* LBPU, LBPWS, LBPWS10, LBPRZ */
         body[2] = THIN_PROVISIONED;
     }
     return 4;

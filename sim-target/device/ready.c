@@ -70,9 +70,14 @@ static void eject(dev_command *cmd)
     cmd->device->stopped = true;
 }
 
-/* Whoever loads it knows; the others have to be told that it may be another one. */
+/* Whoever loads it knows; the others have to be told that it may be another one. What keeps a medium in keeps
+ * one out as well: SPC-4 section 6.18 leaves it open, and hosts count on a locked drive being locked. */
 static void load(dev_command *cmd)
 {
+    if (cmd->device->unloaded && removal_is_prevented(cmd->device)) {
+        dev_fail(cmd, DEV_ILLEGAL_REQUEST, DEV_ASC_REMOVAL_PREVENTED);
+        return;
+    }
     if (cmd->device->unloaded)
         rig_device_attention(cmd->device, cmd->scsi->nexus, DEV_ASC_MEDIUM_CHANGED >> 8,
                              DEV_ASC_MEDIUM_CHANGED & 0xff);
@@ -93,13 +98,16 @@ static void start_or_stop(dev_command *cmd)
     else if (start && cmd->device->unloaded)
         dev_fail(cmd, DEV_NOT_READY, DEV_ASC_NO_MEDIUM);
     else if (start || settle(cmd))
-        cmd->device->stopped = !start;
+        cmd->device->stopped = !start && !cmd->device->always_on;
 }
 
 /* A memory or file has one power condition: a change between the others needs nothing but the answer. */
 void dev_start_stop(dev_command *cmd)
 {
-    switch (cmd->cdb[4] >> 4) {
+    unsigned condition = cmd->cdb[4] >> 4;
+    if (cmd->device->always_on && condition != POWER_START_VALID)
+        return; /* what it does not have, it does not look at */
+    switch (condition) {
     case POWER_START_VALID:
         start_or_stop(cmd);
         break;

@@ -8,6 +8,12 @@ static bool block_len_is_offered(uint32_t len)
     return len == 512 || len == 1024 || len == 2048 || len == 4096;
 }
 
+/* SBC-3 section 5.16.2: a power of two of logical blocks. */
+static bool physical_is_offered(uint32_t physical, uint32_t block_len)
+{
+    return physical == 0 || (block_len_is_offered(physical) && physical >= block_len);
+}
+
 /* Why there is no unit; ends its backing. */
 static rig_status refuse(const rig_device_config *config, rig_status status)
 {
@@ -31,6 +37,9 @@ static rig_status fill(rig_device *device, const rig_device_config *config, uint
     device->removable = config->removable;
     device->unloaded = config->empty;
     device->read_only = config->read_only;
+    device->physical = config->physical ? config->physical : block_len;
+    device->reads_anything = config->reads_anything;
+    device->always_on = config->always_on;
     device->protection = config->protection;
     dev_pool_init(&device->pool, config->alloc);
     dev_modes_reset(&device->modes);
@@ -42,8 +51,8 @@ rig_status rig_device_new(const rig_device_config *config, rig_device **out_devi
 {
     rig_backing *backing = config->backing;
     uint32_t block_len = config->block_len ? config->block_len : RIG_DEVICE_BLOCK;
-    if (!block_len_is_offered(block_len) || backing->ops->size(backing) < block_len ||
-        (config->empty && !config->removable))
+    if (!block_len_is_offered(block_len) || !physical_is_offered(config->physical, block_len) ||
+        backing->ops->size(backing) < block_len || (config->empty && !config->removable))
         return refuse(config, RIG_E_ARGUMENT);
     rig_device *device = rig_new(config->alloc, sizeof *device);
     if (!device)

@@ -50,6 +50,9 @@ struct rig_device {
     bool removable;
     bool unloaded; /* removable, and without a medium */
     bool read_only;
+    uint32_t physical;        /* bytes of a physical block */
+    bool reads_anything;      /* LBPRZ 0 */
+    bool always_on;           /* no power conditions */
     bool sanitize_failed;     /* the last SANITIZE did, and no command that uses the medium goes on */
     bool sanitize_exits;      /* and it had AUSE set, so that EXIT FAILURE MODE ends that */
     uint8_t protection;       /* type of protection information, 0 = none */
@@ -202,6 +205,8 @@ void dev_read_capacity_16(dev_command *cmd);
 /* The unit's designator. */
 uint64_t dev_naa(const rig_device *device);
 uint32_t dev_unmap_granularity(const rig_device *device);
+/* Logical blocks of a physical one: what WRITE ATOMIC is aligned to, too. */
+uint32_t dev_physical_blocks(const rig_device *device);
 
 void dev_mode_sense_6(dev_command *cmd);
 void dev_mode_sense_10(dev_command *cmd);

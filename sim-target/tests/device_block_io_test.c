@@ -303,6 +303,22 @@ static void write_atomic_is_all_or_nothing(void)
     fixture_close(&unit);
 }
 
+static void write_atomic_keeps_to_physical_blocks(void)
+{
+    fixture unit;
+    fixture_open_unit(&unit, "ram:1M,physical=1024");
+    CU_ASSERT_EQUAL(READ(&unit, 0x12, 1, 0xb0, 0, 255, 0), 64);
+    CU_ASSERT_EQUAL(memcmp(unit.data + 48, "\x00\x00\x00\x02\x00\x00\x00\x02", 8), 0);
+    BEGIN(&unit, 0x9c, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0);
+    CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
+    BEGIN(&unit, 0x9c, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0);
+    CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
+    memset(unit.data, 0x21, 1024);
+    WRITE(&unit, unit.data, 0x9c, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0);
+    CHECK_GOOD(&unit);
+    fixture_close(&unit);
+}
+
 static void defect_lists_are_empty(void)
 {
     fixture unit;
@@ -397,6 +413,7 @@ RIG_SUITE("device block I/O",
           {"WRITE AND VERIFY writes and compares", write_and_verify_writes_and_compares},
           {"COMPARE AND WRITE is all or nothing", compare_and_write_is_all_or_nothing},
           {"WRITE ATOMIC is all or nothing", write_atomic_is_all_or_nothing},
+          {"WRITE ATOMIC keeps to physical blocks", write_atomic_keeps_to_physical_blocks},
           {"defect lists are empty", defect_lists_are_empty},
           {"ORWRITE keeps set bits", or_write_keeps_set_bits},
           {"PRE-FETCH and SYNCHRONIZE CACHE move nothing", prefetch_and_synchronize_move_nothing},

@@ -49,6 +49,26 @@ static void capacity_16(void)
     fixture_close(&unit);
 }
 
+/* SBC-3 section 5.16.2: the exponent counts logical blocks, not bytes. */
+static void physical_blocks_and_what_is_promised_of_holes(void)
+{
+    fixture unit;
+    fixture_open_unit(&unit, "ram:1M,physical=4096,lbprz=0");
+    CU_ASSERT_EQUAL(READ(&unit, 0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0), 32);
+    CU_ASSERT_EQUAL(unit.data[13], 3);
+    CU_ASSERT_EQUAL(unit.data[14], 0x80); /* LBPME without LBPRZ */
+    CU_ASSERT_EQUAL(READ(&unit, 0x12, 1, 0xb2, 0, 255, 0), 8);
+    CU_ASSERT_EQUAL(unit.data[5], 0xe0);
+    fixture_close(&unit);
+    fixture_open_unit(&unit, "ram:1M,block=2048,physical=4096,lbprz=1");
+    CU_ASSERT_EQUAL(READ(&unit, 0x9e, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0, 0), 32);
+    CU_ASSERT_EQUAL(unit.data[13], 1);
+    CU_ASSERT_EQUAL(unit.data[14], 0xc0);
+    CU_ASSERT_EQUAL(READ(&unit, 0x12, 1, 0xb2, 0, 255, 0), 8);
+    CU_ASSERT_EQUAL(unit.data[5], 0xe4);
+    fixture_close(&unit);
+}
+
 static void luns_without_a_list(void)
 {
     fixture unit;
@@ -141,6 +161,8 @@ static void short_cdbs_for_no_lun(void)
 
 RIG_SUITE("device capacity and LUNs", {"READ CAPACITY(10)", capacity_10},
           {"READ CAPACITY(10) says when 32 bits are too few", capacity_10_says_when_it_is_too_small},
-          {"READ CAPACITY(16)", capacity_16}, {"REPORT LUNS without a list", luns_without_a_list},
+          {"READ CAPACITY(16)", capacity_16},
+          {"physical blocks, and what is promised of holes", physical_blocks_and_what_is_promised_of_holes},
+          {"REPORT LUNS without a list", luns_without_a_list},
           {"REPORT LUNS and allocation lengths", luns_of_a_list_and_allocation_lengths},
           {"a LUN without a unit", a_lun_without_a_unit}, {"short CDBs for no LUN", short_cdbs_for_no_lun})

@@ -21,6 +21,11 @@ static void texts_that_are_refused(void)
         {"ram:1M,protection=0", RIG_E_SYNTAX, "protection wants 1, 2 or 3"},
         {"ram:1M,protection=4", RIG_E_SYNTAX, "protection wants 1, 2 or 3"},
         {"ram:1M,protection=257", RIG_E_SYNTAX, "protection wants 1, 2 or 3"},
+        {"ram:1M,physical=8192", RIG_E_SYNTAX, "physical wants 512, 1024, 2048 or 4096"},
+        {"ram:1M,physical=4294967808", RIG_E_SYNTAX, "physical wants"},
+        {"ram:1M,block=4096,physical=512", RIG_E_ARGUMENT, "does not fit its blocks"},
+        {"ram:1M,lbprz=2", RIG_E_SYNTAX, "lbprz wants 0 or 1"},
+        {"ram:1M,always-on=1", RIG_E_SYNTAX, "always-on has no value"},
         {"ram:1M,removable=yes", RIG_E_SYNTAX, "removable has no value, came 'removable=yes'"},
         {"ram:1M,removable,removable", RIG_E_EXISTS, "removable is given twice"},
         {"ram:1M,block=512,serial=1,block=512", RIG_E_EXISTS, "block is given twice"},
@@ -72,6 +77,9 @@ static void defaults_hold_without_an_option(void)
     CU_ASSERT_TRUE(config.removable);
     CU_ASSERT_FALSE(config.empty);
     CU_ASSERT_FALSE(config.read_only);
+    CU_ASSERT_FALSE(config.always_on);
+    CU_ASSERT_FALSE(config.reads_anything);
+    CU_ASSERT_EQUAL(config.physical, 0);
     config.backing->ops->free(config.backing);
 }
 

@@ -78,6 +78,45 @@ static void prevent(fixture *unit, rig_nexus_id nexus, uint8_t how)
     CHECK_GOOD(unit);
 }
 
+static void what_keeps_a_medium_in_keeps_one_out(void)
+{
+    fixture unit;
+    fixture_open_unit(&unit, "ram:1M,removable");
+    CU_ASSERT_EQUAL(rig_device_nexus_new(unit.device, 1), RIG_OK);
+    prevent(&unit, 1, 1);
+    LOAD(&unit); /* it is in already */
+    CHECK_GOOD(&unit);
+    prevent(&unit, 1, 0);
+    EJECT(&unit);
+    prevent(&unit, 1, 1);
+    LOAD(&unit);
+    CHECK_REFUSED(&unit, 0x05, 0x53, 0x02);
+    TEST_READY(&unit);
+    CHECK_REFUSED(&unit, 0x02, 0x3a, 0x00);
+    prevent(&unit, 1, 0);
+    LOAD(&unit);
+    CHECK_GOOD(&unit);
+    TEST_READY(&unit);
+    CHECK_GOOD(&unit);
+    fixture_close(&unit);
+}
+
+static void always_on_is_never_stopped(void)
+{
+    fixture unit;
+    fixture_open_unit(&unit, "ram:1M,removable,always-on");
+    for (uint8_t condition = 0; condition < 16; condition++) {
+        BEGIN(&unit, 0x1b, 0, 0, 0, (uint8_t)(condition << 4), 0);
+        CHECK_GOOD(&unit);
+        TEST_READY(&unit);
+        CHECK_GOOD(&unit);
+    }
+    EJECT(&unit);
+    TEST_READY(&unit);
+    CHECK_REFUSED(&unit, 0x02, 0x3a, 0x00);
+    fixture_close(&unit);
+}
+
 static void any_nexus_keeps_the_medium_in(void)
 {
     fixture unit;
@@ -206,6 +245,8 @@ static void unmapping_without_a_cache_flushes(void)
 
 RIG_SUITE("device media", {"ejects and loads", ejects_and_loads}, {"begins empty", begins_empty},
           {"others learn of a new medium", others_learn_of_a_new_medium},
+          {"what keeps a medium in keeps one out", what_keeps_a_medium_in_keeps_one_out},
+          {"a unit that is always on is never stopped", always_on_is_never_stopped},
           {"any nexus keeps the medium in", any_nexus_keeps_the_medium_in},
           {"a fixed medium stays", a_fixed_medium_stays}, {"write protected", write_protected},
           {"stopping flushes", stopping_flushes},

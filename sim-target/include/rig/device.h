@@ -106,20 +106,24 @@ typedef struct rig_device_config {
     bool removable;         /**< the medium can be taken out and put in again */
     bool empty;             /**< removable: begins without a medium */
     bool read_only;         /**< write protected, whatever the backing is */
+    uint32_t physical;      /**< bytes of a physical block: 0 = block_len, or a multiple of it up to 4096 */
+    bool reads_anything;    /**< LBPRZ 0: nothing is promised of what deallocated blocks read as */
+    bool always_on;         /**< no power conditions: START STOP UNIT does no more than load and eject */
     uint8_t protection;     /**< protection type 1, 2 or 3 the medium is formatted with, 0 = none */
     rig_error *err;         /**< gets why there is no unit; may be NULL */
 } rig_device_config;
 
 /** rig_device_new makes a unit, with the persistent reservations its backing kept. RIG_E_ARGUMENT (block
- * length, a backing smaller than a block, a unit that is empty but not removable, a protection type above 3
- * or a disk too big for it), RIG_E_NOMEM, what load of the backing returns, RIG_E_SYNTAX (reservations of
- * another unit); the backing is freed then too. */
+ * length or physical block, a backing smaller than a block, a unit that is empty but not removable, a
+ * protection type above 3 or a disk too big for it), RIG_E_NOMEM, what load of the backing returns,
+ * RIG_E_SYNTAX (reservations of another unit); the backing is freed then too. */
 rig_status rig_device_new(const rig_device_config *config, rig_device **out_device);
 
 /**
  * rig_device_config_read reads a unit's text, BACKING[,OPTION…], into *config, whose alloc is set already and
  * whose other members are what holds without an option. BACKING is that of rig_backing_open, with two commas
- * for one in a path; options are block=N, serial=N, protection=1|2|3, removable, empty and read-only.
+ * for one in a path; options are block=N, physical=N, serial=N, protection=1|2|3, lbprz=0|1,
+ * removable, empty, read-only and always-on.
  * RIG_E_SYNTAX, RIG_E_LIMIT, RIG_E_EXISTS (an option given twice), RIG_E_IO, RIG_E_NOMEM with err naming the
  * option, what was wanted and what came; no backing is left then.
  */
