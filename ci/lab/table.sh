@@ -69,6 +69,7 @@ page()
     for peer in "${LAB_INITIATORS[@]}"; do
         [ ! -s "$RIG_BUILD/runs/lab-$peer.md" ] || { say && cat "$RIG_BUILD/runs/lab-$peer.md"; }
     done
+    [ ! -s "$RIG_BUILD/runs/lab-testcu.md" ] || { say && cat "$RIG_BUILD/runs/lab-testcu.md"; }
 }
 
 # notes NAME: totals and reasons of one peer
@@ -97,6 +98,9 @@ for peer in "${LAB_INITIATORS[@]}"; do
     status=$?
     [ "$status" -eq 0 ] || [ "$status" -eq 77 ] || bad=1
 done
+say "== libiscsi's suite"
+rm -f -- "$RIG_BUILD/runs/lab-testcu.md"
+bash "$RIG_TOP/ci/lab/testcu-table.sh" rig "$@" || bad=1
 [ "${#played[@]}" -gt 0 ] || die "no peer could be played"
 for peer in "${played[@]}"; do
     cells "$peer" >"$RIG_SCRATCH/cells.$peer" || die "no records of $peer"

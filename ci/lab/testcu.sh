@@ -1,20 +1,42 @@
 #!/usr/bin/env bash
-# ci/lab/testcu.sh rig|kernel|tgtd|istgt [FAMILY…]: libiscsi's own suite against a target, one line a test and set-up: set-up, test, verdict
-# (pass, skip, fail; na: the suite never came to it) and why, between tabs. A test that prints [SKIPPED] is a skip, whatever CUnit makes of it,
-# for part of it was not asked. Our target is put up in four ways, the others in one, and with two paths; a unit without medium is none of them,
-# as the suite begins with its capacity (its own tests eject). Status 0 when every set-up was played to its end, 77 when the target cannot be had.
+# ci/lab/testcu.sh rig|kernel|tgtd|istgt [TESTS…]: libiscsi's own suite against a target, one line a test and set-up: set-up, test, verdict
+# (pass, skip, fail; na: the suite never came to it) and why, between tabs. TESTS are families, suites or tests as iscsi-test-cu -t takes them. A
+# test that prints [SKIPPED] is a skip, whatever CUnit makes of it, for part of it was not asked. Status 0 when every set-up was played to its end,
+# 77 when the target cannot be had. RIG_SETUPS names fewer set-ups of our target, RIG_FAULT a fault it has; RIG_LIMIT is the seconds
+# one call of the suite may take.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/lib-lab.sh"
-[ "$#" -ge 1 ] || die "usage: ci/lab/testcu.sh rig|kernel|tgtd|istgt [FAMILY…]"
-need iscsi-test-cu
-scratch
+[ "$#" -ge 1 ] || die "usage: ci/lab/testcu.sh rig|kernel|tgtd|istgt [TESTS…]"
 PEER=$1
 shift
-[ "$#" -gt 0 ] || set -- ALL
-FAMILIES=("$@")
 LIMIT=${RIG_LIMIT:-120}
-LISTED=$RIG_SCRATCH/listed
-iscsi-test-cu -l 2>/dev/null >"$LISTED"
+read -ra SETUPS <<<"${RIG_SETUPS:-plain removable write-protected no-medium two-paths large-blocks}"
+
+# setup_unit SETUP: what our target puts up
+setup_unit()
+{
+    case $1 in
+    removable) say ram:128MiB,removable,always-on ;;
+    write-protected) say ram:128MiB,read-only ;;
+    no-medium) say ram:128MiB,removable,empty ;;
+    large-blocks) say ram:128MiB,physical=4096,lbprz=0 ;;
+    *) say ram:128MiB ;;
+    esac
+}
+
+# setup_asks SETUP: the tests that make sense there. Most suites write before they look, which a protected medium refuses; without a medium the
+# suite does not begin; of physical blocks only these depend, and the rest of the suite takes a logical block for one.
+setup_asks()
+{
+    case $1 in
+    write-protected) say "$PROTECTED_ASKS" ;;
+    no-medium) say ALL.TestUnitReady ;;
+    large-blocks) say ALL.CompareAndWrite,ALL.Unmap,ALL.WriteAtomic16.VPD,ALL.WriteSame10,ALL.WriteSame16 ;;
+    *) say "$TESTS" ;;
+    esac
+}
+PROTECTED_ASKS=ALL.Inquiry,ALL.Mandatory,ALL.Prefetch10,ALL.Prefetch16,ALL.Read6,ALL.Read10,ALL.Read12,ALL.Read16,ALL.ReadCapacity10
+PROTECTED_ASKS+=,ALL.ReadCapacity16,ALL.ReadDefectData10,ALL.ReadDefectData12,ALL.ReadOnly,ALL.ReportSupportedOpcodes,ALL.TestUnitReady
 
 # results LOG: "TEST<tab>pass|skip|fail<tab>REASON" of each test the log tells of
 results()
@@ -34,80 +56,108 @@ results()
         END { tell() }' "$1"
 }
 
-# judge SETUP FAMILY URL [URL]: plays a family in one process, as the authors of the suite do, and judges each test it should have had
+# judge SETUP TESTS URL [URL]: plays them (with commas between) in one process, as the authors of the suite do, and judges each test it should have
+# had. Line by line, so that the log of one that hangs says where.
 judge()
 {
-    local setup=$1 family=$2 log=$RIG_SCRATCH/$1.$2.log status
+    local setup=$1 tests=$2 log=$RIG_SCRATCH/$1.log status
     shift 2
-    timeout -k 2 "$LIMIT" iscsi-test-cu -d -S -V -t "$family" "$@" >"$log" 2>&1 </dev/null
+    timeout -k 2 "$LIMIT" stdbuf -oL iscsi-test-cu -d -S -V -t "$tests" "$@" >"$log" 2>&1 </dev/null
     status=$?
     results "$log" >"$log.results"
-    awk -F'\t' -v setup="$setup" -v family="$family" -v status="$status" '
+    awk -F'\t' -v setup="$setup" -v tests="$tests" -v status="$status" '
+        function asked(name, i) {
+            for (i in ask) if (name == ask[i] || index(name, ask[i] ".") == 1) return 1
+            return 0
+        }
+        BEGIN { split(tests, ask, ",") }
         FNR == NR { verdict[$1] = $2; why[$1] = $3; next }
         {
             split($0, name, "."); test = name[2] "." name[3]
-            if (index($0, family ".") == 1 && name[3] != "")
+            if (name[3] != "" && asked($0))
                 printf "%s\t%s\t%s\t%s\n", setup, $0, test in verdict ? verdict[test] : "na", test in verdict ? why[test] : "the suite ended with status " status
         }' "$log.results" "$LISTED"
-    [ "$status" -lt 124 ] || complain "$setup: $family did not end by itself (status $status)"
-    [ "$status" -lt 124 ]
+    ended "$status" || complain "$setup: $tests did not end by itself (status $status)"
+    ended "$status"
 }
 
-# judge_rig SETUP OPTION…: LUN 1 of our target for each family in turn, as what one leaves is not another's beginning
+# ended STATUS: by itself, neither by timeout nor by a signal; 255 is how the suite gives up
+ended()
+{
+    [ "$1" -lt 124 ] || [ "$1" -eq 255 ]
+}
+
+# judge_no_medium: the suite begins with READ CAPACITY(10), which SBC-3 has a unit without medium refuse (NOT READY, 3Ah/00h), and gives up. So
+# nothing can be asked, and all that there is to see is that it was told so; NoMedia and StartStopUnit eject for themselves.
+judge_no_medium()
+{
+    judge no-medium "$(setup_asks no-medium)" "$1" >"$RIG_SCRATCH/nothing" || return
+    grep -q 'READCAPACITY10 command failed.*NOT READY.*MEDIUM_NOT_PRESENT' "$RIG_SCRATCH/no-medium.log" && return
+    complain "no-medium: the suite was not told that there is no medium"
+    tail -n 5 "$RIG_SCRATCH/no-medium.log" >&2
+    return 1
+}
+
+# judge_rig SETUP: LUN 1 of our target
 judge_rig()
 {
-    local setup=$1 family second bad=0
-    shift
-    [ "$setup" != read-only ] || FAMILIES=(ALL.ReadOnly) # every other suite writes
-    for family in "${FAMILIES[@]}"; do
-        second=()
-        start_rig_target --quiet "$@" || return
-        [ "$setup" != two-paths ] || second=("iscsi://127.0.0.1:$SECOND_PORT/$PEER_IQN/1")
-        judge "$setup" "$family" "${PEER_URL%/0}/1" "${second[@]}" || bad=1
-        target_is_well >&2 || bad=1
-    done
-    return "$bad"
+    local setup=$1 paths=() second=() url status
+    [ -z "${RIG_FAULT:-}" ] || paths+=(--fault "$RIG_FAULT")
+    [ "$setup" != two-paths ] || paths+=(--listen "127.0.0.1:$SECOND_PORT,2")
+    [ "$setup" != two-paths ] || second=("iscsi://127.0.0.1:$SECOND_PORT/$PEER_IQN/1")
+    start_rig_target --quiet --lun "$(setup_unit "$setup")" "${paths[@]}" >&2 || return
+    url=${PEER_URL%/0}/1
+    if [ "$setup" = no-medium ]; then judge_no_medium "$url"; else judge "$setup" "$(setup_asks "$setup")" "$url" "${second[@]}"; fi
+    status=$?
+    target_is_well >&2 && return "$status"
 }
 
-# play_rig: the set-ups side by side, each with a folder of its own
+# play_rig: the set-ups side by side, for they sleep most of the time, each in a process and a folder of its own
 play_rig()
 {
-    local disk=ram:128MiB setup pid bad=0 pids=()
-    SECOND_PORT=$(free_port) || return
-    for setup in plain removable,removable read-only,read-only two-paths; do
-        (
-            RIG_SCRATCH= RIG_CHILDREN=()
-            scratch
-            name=${setup%%,*} options=${setup#"${setup%%,*}"}
-            paths=()
-            [ "$name" != two-paths ] || paths=(--listen "127.0.0.1:$SECOND_PORT,2")
-            judge_rig "$name" --lun "$disk$options" "${paths[@]}" >"$OUT/$name"
-        ) &
+    local setup pid bad=0 pids=()
+    [ "${#SETUPS[@]}" -gt 1 ] || {
+        SECOND_PORT=$(free_port) && judge_rig "${SETUPS[0]}"
+        return
+    }
+    mkdir "$RIG_SCRATCH/out"
+    for setup in "${SETUPS[@]}"; do
+        RIG_SETUPS=$setup bash "${BASH_SOURCE[0]}" rig "$TESTS" >"$RIG_SCRATCH/out/$setup" &
         pids+=("$!")
         started "$!"
     done
     for pid in "${pids[@]}"; do
         wait "$pid" || bad=1
     done
-    cat "$OUT"/*
+    cat "$RIG_SCRATCH/out"/*
     return "$bad"
 }
 
-# play_peer: a target of others, over one path and over two
+# play_peer: a target of others, each suite for itself, as what ends or hangs one must not hide the others; two paths only where they are asked for
 play_peer()
 {
-    local family bad=0 reason
+    local suite suites bad=0 reason
     lab_peer "$PEER"
     if reason=$(peer_lacks); then skip "$PEER: $reason"; fi
-    for family in "${FAMILIES[@]}"; do
-        peer_start >&2 || return
-        judge plain "$family" "$PEER_URL" || bad=1
-        judge two-paths "$family" "$PEER_URL" "$PEER_URL" || bad=1
-        peer_stop
+    mapfile -t suites < <(awk -F. -v tests="$TESTS" 'index($0 ".", tests ".") == 1 && NF == 3 { print $1 "." $2 }' "$LISTED" | uniq)
+    peer_start >&2 || return
+    for suite in "${suites[@]}"; do
+        case $suite in
+        *.MultipathIO) judge two-paths "$suite" "$PEER_URL" "$PEER_URL" || bad=1 ;;
+        *) judge plain "$suite" "$PEER_URL" || bad=1 ;;
+        esac
+        alive "$PEER_PID" || { peer_start >&2 || return; }
     done
+    peer_stop
     return "$bad"
 }
 
-OUT=$RIG_SCRATCH/out
-mkdir "$OUT"
+need iscsi-test-cu stdbuf
+scratch
+LISTED=$RIG_SCRATCH/listed
+iscsi-test-cu -l 2>/dev/null >"$LISTED"
+TESTS=$(
+    IFS=,
+    say "${*:-ALL}"
+)
 if [ "$PEER" = rig ]; then play_rig; else play_peer; fi

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# ci/lab/testcu-table.sh [TARGET…]: plays libiscsi's suite against our target and those of others (rig kernel tgtd istgt) by ci/lab/testcu.sh, and
+# leaves its part of docs/interop.md in build/runs/lab-testcu.md, with what was judged beside it. Status 1 when none could be played.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib-lab.sh"
+need iscsi-test-cu dpkg-query
+RUNS=$RIG_BUILD/runs
+mkdir -p "$RUNS"
+[ "$#" -gt 0 ] || set -- rig "${LAB_PEERS[@]}"
+
+# version TARGET
+version()
+{
+    [ "$1" != rig ] || {
+        say "iscsirig/$(git -C "$RIG_TOP" rev-parse --short HEAD)"
+        return
+    }
+    lab_peer "$1"
+    peer_version
+}
+
+# table FILE…: a row a suite, a column a file. A test that failed anywhere or was never come to fails, one that passed anywhere passes.
+table()
+{
+    awk -F'\t' '
+        FNR == 1 { files++ }
+        {
+            if (!($2 in known)) { known[$2] = 1; tests[++num] = $2 }
+            if ($3 == "fail" || $3 == "na") worst[files, $2] = "fail"
+            else if (worst[files, $2] != "fail" && worst[files, $2] != "pass") worst[files, $2] = $3
+        }
+        function row(suite, f) {
+            printf "| %s |", suite
+            for (f = 1; f <= files; f++) printf " %d / %d / %d |", count[f, suite, "pass"], count[f, suite, "fail"], count[f, suite, "skip"]
+            printf "\n"
+        }
+        END {
+            for (i = 1; i <= num; i++) {
+                split(tests[i], part, ".")
+                if (!(part[2] in seen)) { seen[part[2]] = 1; suites[++rows] = part[2] }
+                for (f = 1; f <= files; f++) { count[f, part[2], worst[f, tests[i]]]++; count[f, "all of them", worst[f, tests[i]]]++ }
+            }
+            for (r = 1; r <= rows; r++) row(suites[r])
+            row("all of them")
+        }' "$@"
+}
+
+page()
+{
+    local target
+    say "## libiscsi's suite against our target and those of others"
+    say
+    say "Each cell: tests passed / failed / skipped of \`iscsi-test-cu -d -S\` ($(dpkg-query -W -f '${Package} ${Version}' libiscsi-bin), all families), by"
+    say "\`ci/lab/testcu-table.sh\` on $(date -u +%Y-%m-%d). A test that prints \`[SKIPPED]\` is skipped, one that the suite never came to, as the target hung or"
+    say "the process ended, has failed. Ours is played in the set-ups of \`ci/lab/testcu.sh\` (a test that only a listed set-up cannot pass counts where it"
+    say "passes; \`ci/lab/testcu-impossible.txt\` has the clauses); the others in the one that the lab puts up, and with two paths for MultipathIO."
+    say
+    say "| suite |$(for target; do printf ' %s |' "$(version "$target")"; done)"
+    say "| --- |$(for target; do printf ' --- |'; done)"
+    table "${@/%/.rows}"
+}
+
+# without_listed FILE: rows but those of listed tests in set-ups that cannot pass them, where there are others
+without_listed()
+{
+    awk -F'\t' 'FNR == NR { where[$1] = $2; next } !($2 in where) || !index("," where[$2] ",", "," $1 ",")' "$RIG_TOP/ci/lab/testcu-impossible.txt" "$1"
+}
+
+played=()
+for target; do
+    say "== $target"
+    RIG_LIMIT=${RIG_LIMIT:-30} bash "$RIG_TOP/ci/lab/testcu.sh" "$target" >"$RUNS/testcu-$target.tsv"
+    [ "$?" -ne 77 ] && [ -s "$RUNS/testcu-$target.tsv" ] || continue
+    without_listed "$RUNS/testcu-$target.tsv" >"$RUNS/$target.rows"
+    played+=("$target")
+done
+[ "${#played[@]}" -gt 0 ] || exit 1
+cd "$RUNS" && page "${played[@]}" >lab-testcu.md
+say "written: ${RUNS#"$RIG_TOP"/}/lab-testcu.md"
