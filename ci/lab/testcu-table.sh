@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # ci/lab/testcu-table.sh [TARGET…]: plays libiscsi's suite against our target and those of others (rig kernel tgtd istgt) by ci/lab/testcu.sh, and
-# leaves its part of docs/interop.md in build/runs/lab-testcu.md, with what was judged beside it. Status 1 when none could be played.
+# leaves its part of docs/interop.md in build/runs/lab-testcu.md, with what was judged beside it; RIG_KEEP=1 takes what is there of targets played
+# before. Status 1 when none could be played.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/lib-lab.sh"
 need iscsi-test-cu dpkg-query
@@ -69,8 +70,9 @@ without_listed()
 played=()
 for target; do
     say "== $target"
-    RIG_LIMIT=${RIG_LIMIT:-30} bash "$RIG_TOP/ci/lab/testcu.sh" "$target" >"$RUNS/testcu-$target.tsv"
-    [ "$?" -ne 77 ] && [ -s "$RUNS/testcu-$target.tsv" ] || continue
+    [ -n "${RIG_KEEP:-}" ] && [ -s "$RUNS/testcu-$target.tsv" ] ||
+        RIG_LIMIT=${RIG_LIMIT:-60} bash "$RIG_TOP/ci/lab/testcu.sh" "$target" >"$RUNS/testcu-$target.tsv" || [ "$?" -ne 77 ] || continue
+    [ -s "$RUNS/testcu-$target.tsv" ] || continue
     without_listed "$RUNS/testcu-$target.tsv" >"$RUNS/$target.rows"
     played+=("$target")
 done

@@ -133,7 +133,8 @@ play_rig()
     return "$bad"
 }
 
-# play_peer: a target of others, each suite for itself, as what ends or hangs one must not hide the others; two paths only where they are asked for
+# play_peer: a target of others, each suite for itself and, where a start is quick, in a target of its own, as what ends, hangs or reserves one must
+# not hide the others; two paths only where they are asked for
 play_peer()
 {
     local suite suites bad=0 reason
@@ -146,7 +147,9 @@ play_peer()
         *.MultipathIO) judge two-paths "$suite" "$PEER_URL" "$PEER_URL" || bad=1 ;;
         *) judge plain "$suite" "$PEER_URL" || bad=1 ;;
         esac
-        alive "$PEER_PID" || { peer_start >&2 || return; }
+        [ "$PEER" = kernel ] && alive "$PEER_PID" && continue
+        peer_stop
+        peer_start >&2 || return
     done
     peer_stop
     return "$bad"

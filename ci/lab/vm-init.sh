@@ -17,6 +17,7 @@ for card in /sys/class/net/e*; do
     ip addr add 10.0.2.15/24 dev "${card##*/}"
 done
 mount -t configfs config /sys/kernel/config
+mkdir -p /var/target/pr # where the target keeps registrations that outlive power loss; without it none can be made
 CORE=/sys/kernel/config/target/core
 ISCSI=/sys/kernel/config/target/iscsi
 mkdir -p "$CORE/rd_mcp_0/memory" "$CORE/fileio_0/file" || poweroff -f
