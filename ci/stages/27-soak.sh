@@ -27,14 +27,10 @@ soak()
     timeout -k 2 60 "$PROGRAM" "$@" "$PEER_URL" >"$RIG_SCRATCH/soak.log" 2>&1
 }
 
-# grows: a process that needs more and more
+# grows: becomes a process that needs more and more, and never less
 grows()
 {
-    local all=
-    while :; do
-        all=$all$(printf '%01000000d' 0)
-        sleep 0.02
-    done
+    exec awk 'BEGIN { for (;;) { for (i = 0; i < 20000; i++) kept[n++] = "sixteen bytes ea"; system("sleep 0.02") } }'
 }
 
 start_rig_target --quiet "$RIG_TOP/ci/long/soak.scn" || exit 1
