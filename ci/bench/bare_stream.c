@@ -1,5 +1,7 @@
 /* The floor under 256 KiB transfers: one process streams PDU-like pieces, a header and 256 KiB out of or into
  * a buffer of the disk's size, to another that has one place for them; no protocol, no answer. */
+#include "clock.h"
+
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -8,11 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define HEADER 48
@@ -25,21 +25,6 @@ typedef struct end {
     uint8_t *memory; /* DISK bytes, or one place of PIECE */
     size_t size, at;
 } end;
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static double cpu_now(void)
-{
-    struct rusage used;
-    getrusage(RUSAGE_SELF, &used);
-    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
-           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-}
 
 /* One header and one piece, whole; false at the end of the stream. */
 static bool move(end *e, bool sends)

@@ -5,8 +5,6 @@
 #include "tgt.h"
 #include "ttmf.h"
 
-#define ASC_CLEARED_BY_OTHER 0x2f
-
 /* What a function waits for, in this order. */
 enum { WAIT_COMMANDS, WAIT_DATA, WAIT_ACKS };
 
@@ -140,7 +138,7 @@ static void tell_device(const tgt_task *tmf, const tgt_unit *unit)
     if (scope == TGT_SCOPE_UNIT || scope == TGT_SCOPE_TARGET)
         rig_device_reset(unit->device);
     else if (scope == TGT_SCOPE_SET)
-        rig_device_attention(unit->device, nexus, ASC_CLEARED_BY_OTHER, 0);
+        rig_device_attention(unit->device, nexus, TGT_ASC_CLEARED_BY_OTHER, 0);
 }
 
 static void on_units(const tgt_task *tmf, void (*call)(const tgt_task *tmf, const tgt_unit *unit))
@@ -199,7 +197,7 @@ void tgt_abort_preempted(tgt_scsi *by, rig_nexus_id nexus)
         tgt_session_tell_window(conn->session);
     }
     if (some)
-        rig_device_attention_one(by->unit->device, nexus, ASC_CLEARED_BY_OTHER, 0);
+        rig_device_attention_one(by->unit->device, nexus, TGT_ASC_CLEARED_BY_OTHER, 0);
 }
 
 /* ---- step by step ---- */

@@ -1,13 +1,6 @@
 /* The command window (RFC 7143 section 4.2.2.1): which request runs now, waits, is ignored or rejected. */
 #include "tgt.h"
 
-#define REJECT_DATA_DIGEST 0x02
-#define REJECT_UNSUPPORTED 0x05
-#define REJECT_IMMEDIATE 0x06
-#define REJECT_IN_PROGRESS 0x07
-#define REJECT_FIELD 0x09
-#define REJECT_WAITING 0x0c /* for a logout */
-
 static const struct service {
     tgt_task_kind kind;
     tgt_check_fn *check;
@@ -63,15 +56,15 @@ static uint8_t flaw_of(tgt_conn *conn, const rig_pdu *pdu, rig_pdu_kind kind, bo
 {
     uint32_t itt = rig_get32(pdu->bhs, RIG_F_ITT);
     if (!served(conn, kind))
-        return tgt_blame(conn, RIG_F_OPCODE, REJECT_UNSUPPORTED);
+        return tgt_blame(conn, RIG_F_OPCODE, TGT_REJECT_UNSUPPORTED);
     if (kind == RIG_PDU_SCSI_CMD && tgt_logout_ignored(conn, pdu))
-        return REJECT_WAITING;
+        return TGT_REJECT_WAITING;
     if (itt == RIG_TAG_NONE)
-        return tgt_blame(conn, RIG_F_ITT, REJECT_FIELD);
+        return tgt_blame(conn, RIG_F_ITT, TGT_REJECT_FIELD);
     if (tag_in_use(conn, kind, itt))
-        return tgt_blame(conn, RIG_F_ITT, REJECT_IN_PROGRESS);
+        return tgt_blame(conn, RIG_F_ITT, TGT_REJECT_IN_PROGRESS);
     if (immediate && too_many_immediate(conn, kind))
-        return tgt_blame(conn, RIG_F_I, REJECT_IMMEDIATE);
+        return tgt_blame(conn, RIG_F_I, TGT_REJECT_IMMEDIATE);
     return services[kind].check ? services[kind].check(conn, pdu) : 0;
 }
 
@@ -159,7 +152,7 @@ rig_status tgt_command(tgt_conn *conn, const rig_pdu *pdu)
     conn->early = NULL;
     if (pdu->bad_data_digest && what != IGNORE) {
         what = REJECT;
-        reason = REJECT_DATA_DIGEST;
+        reason = TGT_REJECT_DATA_DIGEST;
     }
     if (task)
         task->refs--;

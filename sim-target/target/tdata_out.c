@@ -1,11 +1,6 @@
 /* Data from the initiator: unsolicited, and solicited by R2T (RFC 7143 sections 11.7, 11.8, 4.2.5.2). */
 #include "tgt.h"
 
-#define REJECT_DATA_DIGEST 0x02
-#define REJECT_FIELD 0x09
-#define KEY_ABORTED 0x0b
-#define ASC_WRITE_ERROR 0x0c
-#define ASCQ_DATA_AMOUNT 0x0d
 #define ASC_CRC 0x47
 #define ASCQ_CRC 0x05
 
@@ -140,7 +135,7 @@ static bool end_burst(tgt_scsi *scsi, tgt_burst *burst)
 static void close_burst(tgt_scsi *scsi, tgt_burst *burst)
 {
     if (scsi->history ? tgt_recover_close(scsi, burst) : end_burst(scsi, burst))
-        tgt_scsi_fail(scsi, KEY_ABORTED, ASC_WRITE_ERROR, ASCQ_DATA_AMOUNT);
+        tgt_scsi_fail(scsi, TGT_KEY_ABORTED_COMMAND, TGT_ASC_WRITE_ERROR, TGT_ASCQ_DATA_AMOUNT);
     if (scsi->task.draining && !tgt_scsi_expects_data(scsi)) {
         tgt_session *session = scsi->task.conn->session;
         tgt_task_finish(&scsi->task);
@@ -156,16 +151,16 @@ static uint8_t take_strictly(tgt_scsi *scsi, tgt_burst *burst, const rig_pdu *pd
 {
     bool in_place = fits(scsi, burst, pdu->bhs);
     if (pdu->bad_data_digest || rig_get32(pdu->bhs, RIG_F_DATA_SN) != burst->data_sn)
-        tgt_scsi_fail(scsi, KEY_ABORTED, ASC_CRC,
+        tgt_scsi_fail(scsi, TGT_KEY_ABORTED_COMMAND, ASC_CRC,
                       ASCQ_CRC); /* 7.9: a gap is a digest error on an earlier PDU */
     if (!in_place)
-        tgt_scsi_fail(scsi, KEY_ABORTED, ASC_WRITE_ERROR, ASCQ_DATA_AMOUNT);
+        tgt_scsi_fail(scsi, TGT_KEY_ABORTED_COMMAND, TGT_ASC_WRITE_ERROR, TGT_ASCQ_DATA_AMOUNT);
     burst->data_sn = rig_get32(pdu->bhs, RIG_F_DATA_SN) + 1;
     if (in_place)
         burst->got += rig_get32(pdu->bhs, RIG_F_DATA_LEN);
     if (pdu->bad_data_digest)
-        return REJECT_DATA_DIGEST;
-    return in_place ? 0 : tgt_blame(scsi->task.conn, RIG_F_BUFFER_OFFSET, REJECT_FIELD);
+        return TGT_REJECT_DATA_DIGEST;
+    return in_place ? 0 : tgt_blame(scsi->task.conn, RIG_F_BUFFER_OFFSET, TGT_REJECT_FIELD);
 }
 
 static rig_status take(tgt_scsi *scsi, tgt_burst *burst, const rig_pdu *pdu)
@@ -200,7 +195,7 @@ rig_status tgt_data_out(tgt_conn *conn, const rig_pdu *pdu)
     if (burst)
         status = take(scsi, burst, pdu);
     else if (!scsi || (!scsi->task.draining && !scsi->task.answered))
-        status = tgt_reject(conn, pdu, pdu->bad_data_digest ? REJECT_DATA_DIGEST : REJECT_FIELD);
+        status = tgt_reject(conn, pdu, pdu->bad_data_digest ? TGT_REJECT_DATA_DIGEST : TGT_REJECT_FIELD);
     if (placed)
         tgt_task_unref(&placed->task);
     return status;

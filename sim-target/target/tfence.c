@@ -7,8 +7,6 @@
 
 #define STATUS_CHECK_CONDITION 0x02
 #define KEY_UNIT_ATTENTION 0x06
-#define ASC_RESET 0x29
-#define ASC_CLEARED 0x2f
 #define PERSISTENT_RESERVE_OUT 0x5f
 #define PREEMPT_AND_ABORT 0x05
 
@@ -52,7 +50,7 @@ static bool tells_abort(const rig_scsi *scsi)
 {
     uint8_t asc = sense_byte(scsi, 12, 2);
     return scsi->status == STATUS_CHECK_CONDITION && (sense_byte(scsi, 2, 1) & 0x0f) == KEY_UNIT_ATTENTION &&
-           (asc == ASC_RESET || asc == ASC_CLEARED);
+           (asc == TGT_ASC_RESET || asc == TGT_ASC_CLEARED_BY_OTHER);
 }
 
 static bool preempts(const rig_scsi *scsi)

@@ -609,6 +609,19 @@ typedef uint8_t tgt_check_fn(tgt_conn *conn,
 tgt_check_fn tgt_scsi_check, tgt_text_check, tgt_logout_check;
 
 /* ---- treject.c ---- */
+/* Reasons (11.17.1). */
+enum {
+    TGT_REJECT_DATA_DIGEST = 0x02,
+    TGT_REJECT_SNACK = 0x03,
+    TGT_REJECT_PROTOCOL = 0x04,
+    TGT_REJECT_UNSUPPORTED = 0x05,
+    TGT_REJECT_IMMEDIATE = 0x06,
+    TGT_REJECT_IN_PROGRESS = 0x07,
+    TGT_REJECT_DATA_ACK = 0x08,
+    TGT_REJECT_FIELD = 0x09,
+    TGT_REJECT_LONG = 0x0a,
+    TGT_REJECT_WAITING = 0x0c
+};
 rig_status tgt_reject(tgt_conn *conn, const rig_pdu *pdu, uint8_t reason);
 /* Of a Data/R2T SNACK: with the number that comes next (11.17.2). */
 rig_status tgt_reject_snack(tgt_conn *conn, const rig_pdu *pdu, uint8_t reason, uint32_t next_sn);
@@ -629,6 +642,18 @@ rig_status tgt_nop_reply(tgt_conn *conn, const rig_pdu *pdu);
 void tgt_ping(tgt_conn *conn);
 /* A NOP-In that only carries the window. */
 void tgt_notice(tgt_conn *conn);
+/* Asynchronous events (11.9.1). */
+enum {
+    TGT_EVENT_LOGOUT_REQUEST = 1,
+    TGT_EVENT_CONNECTION_DROPPED = 2,
+    TGT_EVENT_NEGOTIATION = 4,
+    TGT_EVENT_TASKS_TERMINATED = 5,
+    TGT_EVENT_VENDOR = 248 /* and above */
+};
+/* A PDU of our own, which no rule shapes, with nothing in its header yet; it goes by tgt_task_ready. NULL
+ * when there is no memory. */
+tgt_task *tgt_notice_new(tgt_conn *conn, rig_pdu_kind kind);
+tgt_task *tgt_event_new(tgt_conn *conn, uint32_t event);
 /* 11.9.1, event 5: the tasks of a unit on this connection were ended. */
 void tgt_say_terminated(tgt_conn *conn, uint64_t lun);
 /* 7.1.4.3: tells the rest of the session that a connection is lost. */
@@ -664,6 +689,14 @@ void tgt_unit_stir(tgt_unit *unit);
 void tgt_units_go_on(rig_target *target);
 
 /* ---- tscsi.c ---- */
+/* Sense keys and additional sense codes that more than one file asks for (11.4.7.2, SPC-4 annex F). */
+enum {
+    TGT_KEY_ABORTED_COMMAND = 0x0b,
+    TGT_ASC_WRITE_ERROR = 0x0c,
+    TGT_ASCQ_DATA_AMOUNT = 0x0d,
+    TGT_ASC_RESET = 0x29,
+    TGT_ASC_CLEARED_BY_OTHER = 0x2f
+};
 /* Its turn on the unit has come. */
 void tgt_scsi_go_on(tgt_scsi *scsi);
 void tgt_scsi_free(tgt_scsi *scsi);

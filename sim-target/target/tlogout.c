@@ -1,10 +1,6 @@
 /* Logout (RFC 7143 sections 11.14, 11.15). */
 #include "tgt.h"
 
-#define REJECT_UNSUPPORTED 0x05
-#define REJECT_FIELD 0x09
-#define EVENT_LOGOUT_REQUEST 1 /* 11.9.1 */
-
 enum { CLOSE_SESSION, CLOSE_CONNECTION, REMOVE_FOR_RECOVERY, REASONS };
 enum { CLOSED, NO_SUCH_CID, NO_RECOVERY };
 
@@ -13,8 +9,8 @@ uint8_t tgt_logout_check(tgt_conn *conn, const rig_pdu *pdu)
     uint32_t reason = rig_get32(pdu->bhs, RIG_F_LOGOUT_REASON);
     tgt_blame(conn, RIG_F_LOGOUT_REASON, 0);
     if (reason >= REASONS)
-        return REJECT_FIELD;
-    return conn->session->discovery && reason != CLOSE_SESSION ? REJECT_UNSUPPORTED : 0;
+        return TGT_REJECT_FIELD;
+    return conn->session->discovery && reason != CLOSE_SESSION ? TGT_REJECT_UNSUPPORTED : 0;
 }
 
 static uint32_t reason_of(const tgt_task *task)
@@ -145,12 +141,9 @@ static void ask(tgt_conn *conn, uint16_t seconds)
     if (tgt_fsm_step(&tgt_conn_fsm, &conn->state, TGT_LOGOUT_WANTED, NULL) != RIG_OK)
         return;
     rig_timerq_arm(&target->timers, &conn->logout_timer, target->now + seconds * RIG_SECOND);
-    tgt_task *task = tgt_task_new(conn, TGT_TASK_NOTICE, NULL);
+    tgt_task *task = tgt_event_new(conn, TGT_EVENT_LOGOUT_REQUEST);
     if (!task)
         return; /* the connection ends when no logout comes */
-    task->effects = task->waits = 0;
-    rig_bhs_init(task->bhs, RIG_PDU_ASYNC);
-    rig_set(task->bhs, RIG_F_ASYNC_EVENT, EVENT_LOGOUT_REQUEST);
     rig_set(task->bhs, RIG_F_PARAMETER3, seconds);
     tgt_task_ready(task);
 }

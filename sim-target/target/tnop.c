@@ -1,13 +1,7 @@
 /* NOP-Out and NOP-In, both ways (RFC 7143 sections 11.18, 11.19). */
 #include "tgt.h"
 
-#define REJECT_FIELD 0x09
-#define EVENT_CONNECTION_DROPPED 2 /* 11.9.1 */
-#define EVENT_TASKS_TERMINATED 5
-#define EVENT_LOGOUT_REQUEST 1
-#define EVENT_NEGOTIATION 4
-#define EVENT_VENDOR 248 /* and above */
-#define SENSE_LENGTH 2   /* bytes, in front of event data (11.9.4) */
+#define SENSE_LENGTH 2 /* bytes, in front of event data (11.9.4) */
 
 void tgt_nop_begin(tgt_task *task, rig_view ahs, rig_view data)
 {
@@ -42,7 +36,7 @@ rig_status tgt_nop_reply(tgt_conn *conn, const rig_pdu *pdu)
         return RIG_OK;
     }
     if (conn->num_pings == 0)
-        return tgt_reject(conn, pdu, tgt_blame(conn, RIG_F_TTT, REJECT_FIELD));
+        return tgt_reject(conn, pdu, tgt_blame(conn, RIG_F_TTT, TGT_REJECT_FIELD));
     conn->num_pings--;
     return RIG_OK;
 }
@@ -53,13 +47,29 @@ static uint64_t any_lun(const tgt_session *session)
     return session->node && session->node->num_luns > 0 ? session->node->sam_luns[0] : 0;
 }
 
-static void announce(tgt_conn *conn, uint32_t ttt)
+tgt_task *tgt_notice_new(tgt_conn *conn, rig_pdu_kind kind)
 {
     tgt_task *task = tgt_task_new(conn, TGT_TASK_NOTICE, NULL);
     if (!task)
-        return; /* it only serves the initiator's convenience; the next PDU carries the numbers too */
+        return NULL;
     task->effects = task->waits = 0;
-    rig_bhs_init(task->bhs, RIG_PDU_NOP_IN);
+    rig_bhs_init(task->bhs, kind);
+    return task;
+}
+
+tgt_task *tgt_event_new(tgt_conn *conn, uint32_t event)
+{
+    tgt_task *task = tgt_notice_new(conn, RIG_PDU_ASYNC);
+    if (task)
+        rig_set(task->bhs, RIG_F_ASYNC_EVENT, event);
+    return task;
+}
+
+static void announce(tgt_conn *conn, uint32_t ttt)
+{
+    tgt_task *task = tgt_notice_new(conn, RIG_PDU_NOP_IN);
+    if (!task)
+        return; /* it only serves the initiator's convenience; the next PDU carries the numbers too */
     rig_set(task->bhs, RIG_F_TTT, ttt);
     if (ttt != RIG_TAG_NONE)
         rig_set(task->bhs, RIG_F_LUN, any_lun(conn->session));
@@ -88,12 +98,9 @@ void tgt_notice(tgt_conn *conn)
 
 void tgt_say_dropped(tgt_conn *conn, const tgt_conn *dropped)
 {
-    tgt_task *task = tgt_task_new(conn, TGT_TASK_NOTICE, NULL);
+    tgt_task *task = tgt_event_new(conn, TGT_EVENT_CONNECTION_DROPPED);
     if (!task)
         return; /* 7.1.4.3: it should be told; the initiator sees the end of the connection as well */
-    task->effects = task->waits = 0;
-    rig_bhs_init(task->bhs, RIG_PDU_ASYNC);
-    rig_set(task->bhs, RIG_F_ASYNC_EVENT, EVENT_CONNECTION_DROPPED);
     rig_set(task->bhs, RIG_F_PARAMETER1, dropped->cid);
     rig_set(task->bhs, RIG_F_PARAMETER2, conn->session->time2wait);
     rig_set(task->bhs, RIG_F_PARAMETER3, conn->session->time2retain);
@@ -102,22 +109,19 @@ void tgt_say_dropped(tgt_conn *conn, const tgt_conn *dropped)
 
 void tgt_say_terminated(tgt_conn *conn, uint64_t lun)
 {
-    tgt_task *task = tgt_task_new(conn, TGT_TASK_NOTICE, NULL);
+    tgt_task *task = tgt_event_new(conn, TGT_EVENT_TASKS_TERMINATED);
     if (!task)
         return; /* late data is swallowed until the connection ends */
-    task->effects = task->waits = 0;
-    rig_bhs_init(task->bhs, RIG_PDU_ASYNC);
     rig_set(task->bhs, RIG_F_LUN, lun);
-    rig_set(task->bhs, RIG_F_ASYNC_EVENT, EVENT_TASKS_TERMINATED);
     tgt_task_ready(task);
 }
 
 /* What follows from an Asynchronous Message begins when it has its StatSN. */
 static void said(tgt_conn *conn, const uint8_t *bhs)
 {
-    if (rig_get(bhs, RIG_F_ASYNC_EVENT) == EVENT_TASKS_TERMINATED)
+    if (rig_get(bhs, RIG_F_ASYNC_EVENT) == TGT_EVENT_TASKS_TERMINATED)
         tgt_lazy_said(conn, TGT_LAZY_NOP_OUT, rig_get(bhs, RIG_F_LUN));
-    else if (rig_get(bhs, RIG_F_ASYNC_EVENT) == EVENT_LOGOUT_REQUEST)
+    else if (rig_get(bhs, RIG_F_ASYNC_EVENT) == TGT_EVENT_LOGOUT_REQUEST)
         tgt_logout_asked(conn);
 }
 
@@ -148,7 +152,7 @@ bool tgt_notice_answer(tgt_task *task)
 static rig_status notify(tgt_conn *conn, const rig_target_notice *notice)
 {
     static const uint8_t no_sense[SENSE_LENGTH] = {0};
-    tgt_task *task = tgt_task_new(conn, TGT_TASK_NOTICE, NULL);
+    tgt_task *task = tgt_event_new(conn, notice->event);
     if (!task)
         return RIG_E_NOMEM;
     if (notice->data.len > 0 &&
@@ -156,9 +160,6 @@ static rig_status notify(tgt_conn *conn, const rig_target_notice *notice)
         tgt_task_free(task);
         return RIG_E_NOMEM;
     }
-    task->effects = task->waits = 0;
-    rig_bhs_init(task->bhs, RIG_PDU_ASYNC);
-    rig_set(task->bhs, RIG_F_ASYNC_EVENT, notice->event);
     rig_set(task->bhs, RIG_F_ASYNC_VCODE, notice->vendor_code);
     rig_set(task->bhs, RIG_F_PARAMETER3, notice->seconds);
     tgt_task_ready(task);
@@ -167,9 +168,9 @@ static rig_status notify(tgt_conn *conn, const rig_target_notice *notice)
 
 static bool valid(const rig_target_notice *notice)
 {
-    if (notice->event == EVENT_NEGOTIATION)
+    if (notice->event == TGT_EVENT_NEGOTIATION)
         return notice->vendor_code == 0;
-    return notice->event >= EVENT_VENDOR && notice->seconds == 0;
+    return notice->event >= TGT_EVENT_VENDOR && notice->seconds == 0;
 }
 
 rig_status rig_target_notify(rig_target *target, const rig_target_notice *notice, uint64_t now)

@@ -5,12 +5,6 @@
  */
 #include "tgt.h"
 
-#define REJECT_DATA_DIGEST 0x02
-#define REJECT_FIELD 0x09
-#define KEY_ABORTED 0x0b
-#define ASC_WRITE_ERROR 0x0c
-#define ASCQ_DATA_AMOUNT 0x0d
-
 static uint32_t lesser(uint64_t a, uint32_t b)
 {
     return a < b ? (uint32_t)a : b;
@@ -168,15 +162,15 @@ uint8_t tgt_recover_take(tgt_scsi *scsi, tgt_burst *burst, const rig_pdu *pdu)
 {
     uint32_t sn = rig_get32(pdu->bhs, RIG_F_DATA_SN);
     if (rig_sn_lt(sn, burst->data_sn))
-        return pdu->bad_data_digest ? REJECT_DATA_DIGEST : REJECT_FIELD;
+        return pdu->bad_data_digest ? TGT_REJECT_DATA_DIGEST : TGT_REJECT_FIELD;
     if (!tgt_recover_fits(scsi, burst, pdu->bhs)) {
-        tgt_scsi_fail(scsi, KEY_ABORTED, ASC_WRITE_ERROR, ASCQ_DATA_AMOUNT);
-        return pdu->bad_data_digest ? REJECT_DATA_DIGEST : REJECT_FIELD;
+        tgt_scsi_fail(scsi, TGT_KEY_ABORTED_COMMAND, TGT_ASC_WRITE_ERROR, TGT_ASCQ_DATA_AMOUNT);
+        return pdu->bad_data_digest ? TGT_REJECT_DATA_DIGEST : TGT_REJECT_FIELD;
     }
     burst->lossy = burst->lossy || sn != burst->data_sn || pdu->bad_data_digest;
     advance(scsi, burst, pdu->bhs);
     if (pdu->bad_data_digest)
-        return REJECT_DATA_DIGEST;
+        return TGT_REJECT_DATA_DIGEST;
     if (!tgt_missing_remove(scsi, rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET),
                             rig_get32(pdu->bhs, RIG_F_DATA_LEN)))
         burst->lossy = true;

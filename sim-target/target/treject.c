@@ -1,8 +1,6 @@
 /* Reject (RFC 7143 section 11.17): the header of the bad PDU goes back. */
 #include "tgt.h"
 
-#define REJECT_DATA_DIGEST 0x02
-
 rig_status tgt_reject(tgt_conn *conn, const rig_pdu *pdu, uint8_t reason)
 {
     return tgt_reject_snack(conn, pdu, reason, 0);
@@ -11,7 +9,7 @@ rig_status tgt_reject(tgt_conn *conn, const rig_pdu *pdu, uint8_t reason)
 static void say_rejected(tgt_conn *conn, const rig_pdu *pdu, uint8_t reason)
 {
     rig_target_event event = {.kind = RIG_TARGET_REJECTED, .bhs = pdu->bhs, .code = reason};
-    if (reason == REJECT_DATA_DIGEST)
+    if (reason == TGT_REJECT_DATA_DIGEST)
         event.field = "DataDigest";
     tgt_event(conn->target, &event, conn, conn->session);
 }

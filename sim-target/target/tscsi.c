@@ -1,14 +1,10 @@
 /* SCSI commands: from the PDU to the device, and what moves which way (RFC 7143 section 11.3). */
 #include "tgt.h"
 
-#define REJECT_FIELD 0x09
 #define ATTR_LAST 4
 #define CDB_INSIDE 16
 #define BIDI_LEN 4
-#define KEY_ABORTED 0x0b
-#define ASC_WRITE_ERROR 0x0c
 #define ASCQ_UNEXPECTED_DATA 0x0c
-#define ASCQ_DATA_AMOUNT 0x0d
 
 /* ---- the header by itself ---- */
 
@@ -33,15 +29,15 @@ uint8_t tgt_scsi_check(tgt_conn *conn, const rig_pdu *pdu)
     bool reads = rig_get(bhs, RIG_F_R), writes = rig_get(bhs, RIG_F_W), bidi;
     uint32_t edtl = rig_get32(bhs, RIG_F_EDTL), len = rig_get32(bhs, RIG_F_DATA_LEN);
     if (rig_get(bhs, RIG_F_ATTR) > ATTR_LAST)
-        return tgt_blame(conn, RIG_F_ATTR, REJECT_FIELD);
+        return tgt_blame(conn, RIG_F_ATTR, TGT_REJECT_FIELD);
     if (!writes && !rig_get(bhs, RIG_F_F))
-        return tgt_blame(conn, RIG_F_F, REJECT_FIELD);
+        return tgt_blame(conn, RIG_F_F, TGT_REJECT_FIELD);
     if (edtl > 0 && !reads && !writes)
-        return tgt_blame(conn, RIG_F_EDTL, REJECT_FIELD);
+        return tgt_blame(conn, RIG_F_EDTL, TGT_REJECT_FIELD);
     if (len > (writes ? edtl : 0))
-        return tgt_blame(conn, RIG_F_DATA_LEN, REJECT_FIELD);
+        return tgt_blame(conn, RIG_F_DATA_LEN, TGT_REJECT_FIELD);
     bool sound = ahs_sound(pdu->ahs, &bidi) && (bidi || !reads || !writes);
-    return sound ? 0 : tgt_blame(conn, RIG_F_AHS_WORDS, REJECT_FIELD);
+    return sound ? 0 : tgt_blame(conn, RIG_F_AHS_WORDS, TGT_REJECT_FIELD);
 }
 
 /* ---- to the device ---- */
@@ -141,9 +137,9 @@ static void check_unsolicited(tgt_scsi *scsi, uint32_t immediate)
     const tgt_session *session = scsi->task.conn->session;
     if ((immediate > 0 && !session->immediate_data) ||
         (data_follows(scsi, immediate) && session->initial_r2t))
-        tgt_scsi_fail(scsi, KEY_ABORTED, ASC_WRITE_ERROR, ASCQ_UNEXPECTED_DATA);
+        tgt_scsi_fail(scsi, TGT_KEY_ABORTED_COMMAND, TGT_ASC_WRITE_ERROR, ASCQ_UNEXPECTED_DATA);
     if (immediate > session->first_burst)
-        tgt_scsi_fail(scsi, KEY_ABORTED, ASC_WRITE_ERROR, ASCQ_DATA_AMOUNT);
+        tgt_scsi_fail(scsi, TGT_KEY_ABORTED_COMMAND, TGT_ASC_WRITE_ERROR, TGT_ASCQ_DATA_AMOUNT);
 }
 
 /* Immediate data goes straight to the device when nothing makes the command wait. */

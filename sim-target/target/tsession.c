@@ -3,7 +3,6 @@
 
 #define ASC_CLEARED 0x47 /* 11.14.5: some commands cleared by iSCSI protocol event */
 #define ASCQ_CLEARED 0x7f
-#define ASC_RESET 0x29
 #define ASCQ_NEXUS_LOSS 0x07
 #define PORT_NAMES (2 * RIG_NAME_MAX + 32)
 
@@ -175,7 +174,7 @@ void tgt_session_nexus_lost(const tgt_session *session)
 {
     const rig_target_node *node = session->node;
     for (uint32_t i = 0; node && !session->discovery && i < node->num_luns; i++)
-        rig_device_attention_one(node->units[i]->device, session->nexus, ASC_RESET, ASCQ_NEXUS_LOSS);
+        rig_device_attention_one(node->units[i]->device, session->nexus, TGT_ASC_RESET, ASCQ_NEXUS_LOSS);
 }
 
 rig_status tgt_session_list(tgt_session *session)

@@ -1,11 +1,6 @@
 /* SNACK (RFC 7143 section 11.16): what was sent is sent again, or acknowledged. */
 #include "tgt.h"
 
-#define REJECT_SNACK 0x03
-#define REJECT_PROTOCOL 0x04
-#define REJECT_DATA_ACK 0x08
-#define REJECT_FIELD 0x09
-#define KEY_ABORTED 0x0b
 #define ASC_READ_ERROR 0x11
 #define ASCQ_SNACK 0x13
 
@@ -80,10 +75,10 @@ static uint8_t ask_data(tgt_conn *conn, const rig_pdu *pdu, tgt_scsi *scsi)
     asked_run asked = run_of(pdu->bhs), what = whole_run(asked, acked, next);
     bool anything = asked.begin == 0 && asked.count == 0;
     if (!anything && (what.count == 0 || !all_sent(what, acked, next)))
-        return REJECT_PROTOCOL;
+        return TGT_REJECT_PROTOCOL;
     if (what.count == 0)
         return 0;
-    return repeatable(scsi, what) ? resend(conn, pdu, what) : REJECT_SNACK;
+    return repeatable(scsi, what) ? resend(conn, pdu, what) : TGT_REJECT_SNACK;
 }
 
 /* Every number of the run is outstanding, of which there are few. */
@@ -103,9 +98,9 @@ static uint8_t ask_r2ts(tgt_conn *conn, const rig_pdu *pdu, const tgt_scsi *scsi
     asked_run asked = run_of(pdu->bhs), what = whole_run(asked, 0, scsi->r2t_sn);
     bool anything = asked.begin == 0 && asked.count == 0;
     if (!all_sent(what, 0, scsi->r2t_sn) || (asked.count > 0 && !all_outstanding(scsi, what)))
-        return REJECT_PROTOCOL;
+        return TGT_REJECT_PROTOCOL;
     if (!tgt_recover_r2t(scsi, what.begin))
-        return anything ? 0 : REJECT_PROTOCOL;
+        return anything ? 0 : TGT_REJECT_PROTOCOL;
     return resend(conn, pdu, what);
 }
 
@@ -113,9 +108,9 @@ static uint8_t data_r2t(tgt_conn *conn, const rig_pdu *pdu)
 {
     tgt_scsi *scsi = find_task(conn, pdu->bhs);
     if (rig_get32(pdu->bhs, RIG_F_SNACK_TAG) != RIG_TAG_NONE)
-        return REJECT_FIELD;
+        return TGT_REJECT_FIELD;
     if (!scsi)
-        return REJECT_PROTOCOL;
+        return TGT_REJECT_PROTOCOL;
     return tgt_scsi_writes(scsi) ? ask_r2ts(conn, pdu, scsi) : ask_data(conn, pdu, scsi);
 }
 
@@ -126,12 +121,12 @@ static uint8_t status(tgt_conn *conn, const rig_pdu *pdu)
     bool anything = asked.begin == 0 && asked.count == 0;
     if (rig_get32(pdu->bhs, RIG_F_ITT) != RIG_TAG_NONE ||
         rig_get32(pdu->bhs, RIG_F_SNACK_TAG) != RIG_TAG_NONE)
-        return REJECT_FIELD;
+        return TGT_REJECT_FIELD;
     if (!anything && (what.count == 0 || !all_sent(what, acked, next)))
-        return REJECT_PROTOCOL;
+        return TGT_REJECT_PROTOCOL;
     if (!anything && (tgt_fault_now_said(conn, RIG_FAULT_STATUS_SNACK_REFUSED) ||
                       !tgt_retained_all(conn, what.begin, what.count)))
-        return REJECT_SNACK;
+        return TGT_REJECT_SNACK;
     if (anything)
         what = (asked_run){tgt_retained_first(conn), next - tgt_retained_first(conn)};
     return what.count > 0 ? resend(conn, pdu, what) : 0;
@@ -157,8 +152,8 @@ static uint8_t data_ack(tgt_conn *conn, const rig_pdu *pdu)
     asked_run what = run_of(pdu->bhs);
     tgt_scsi *scsi = find_asking(conn, pdu->bhs);
     if (rig_get32(pdu->bhs, RIG_F_ITT) != RIG_TAG_NONE || what.count != 0)
-        return REJECT_FIELD;
-    return scsi && tgt_retain_data_acknowledged(scsi, what.begin) ? 0 : REJECT_DATA_ACK;
+        return TGT_REJECT_FIELD;
+    return scsi && tgt_retain_data_acknowledged(scsi, what.begin) ? 0 : TGT_REJECT_DATA_ACK;
 }
 
 /* Behind a command that waits for its turn nothing was sent yet. */
@@ -179,9 +174,9 @@ static uint8_t r_data(tgt_conn *conn, const rig_pdu *pdu)
     asked_run what = run_of(pdu->bhs);
     uint32_t tag = rig_get32(pdu->bhs, RIG_F_SNACK_TAG);
     if (tag == 0 || tag == RIG_TAG_NONE || what.begin != 0 || what.count != 0)
-        return REJECT_FIELD;
+        return TGT_REJECT_FIELD;
     if (!scsi || tgt_scsi_writes(scsi))
-        return REJECT_PROTOCOL;
+        return TGT_REJECT_PROTOCOL;
     scsi->history->snack_tag = tag;
     scsi->task.effects |= conn->effects;
     send_anew(scsi);
@@ -202,8 +197,8 @@ static void conclude(tgt_conn *conn, const rig_pdu *pdu)
     if (!scsi || !scsi->responding || scsi->history->status)
         return;
     scsi->in_len = scsi->next;
-    rig_device_fail(scsi->unit ? scsi->unit->device : NULL, &scsi->scsi, KEY_ABORTED, ASC_READ_ERROR,
-                    ASCQ_SNACK);
+    rig_device_fail(scsi->unit ? scsi->unit->device : NULL, &scsi->scsi, TGT_KEY_ABORTED_COMMAND,
+                    ASC_READ_ERROR, ASCQ_SNACK);
 }
 
 rig_status tgt_snack(tgt_conn *conn, const rig_pdu *pdu)
@@ -216,15 +211,16 @@ rig_status tgt_snack(tgt_conn *conn, const rig_pdu *pdu)
     bool refused = tgt_fault_now(conn, RIG_FAULT_SNACK_REFUSED);
     if (refused)
         tgt_deviated(conn, rig_fault_rows[RIG_FAULT_SNACK_REFUSED].name);
-    uint8_t reason = REJECT_PROTOCOL;
+    uint8_t reason = TGT_REJECT_PROTOCOL;
     tgt_blame(conn, type < TYPES ? RIG_F_BEG_RUN : RIG_F_SNACK_TYPE, 0);
     if (type < TYPES)
-        reason = refused ? REJECT_SNACK : types[type](conn, pdu);
+        reason = refused ? TGT_REJECT_SNACK : types[type](conn, pdu);
     if (conn->closing != TGT_OPEN)
         return RIG_E_ABORTED;
-    if (reason == REJECT_SNACK)
+    if (reason == TGT_REJECT_SNACK)
         conclude(conn, pdu);
-    const tgt_scsi *scsi = type == DATA_R2T && reason == REJECT_PROTOCOL ? find_task(conn, pdu->bhs) : NULL;
+    const tgt_scsi *scsi =
+        type == DATA_R2T && reason == TGT_REJECT_PROTOCOL ? find_task(conn, pdu->bhs) : NULL;
     if (scsi)
         next = tgt_scsi_writes(scsi) ? scsi->r2t_sn : scsi->data_sn;
     return reason ? tgt_reject_snack(conn, pdu, reason, next) : RIG_OK;

@@ -1,9 +1,6 @@
 /* A connection as its transport sees it: places for bytes, bytes, and PDUs by the framer. */
 #include "tlogin.h"
 
-#define REJECT_PROTOCOL 0x04
-#define REJECT_UNSUPPORTED 0x05
-
 /* ---- PDUs ---- */
 
 static bool initiator_pdu(rig_pdu_kind kind)
@@ -67,14 +64,14 @@ static rig_status in_full_feature(tgt_conn *conn, const rig_pdu *pdu)
 {
     rig_pdu_kind kind = rig_pdu_kind_of(pdu->bhs);
     if (!initiator_pdu(kind))
-        return tgt_reject(conn, pdu, tgt_blame(conn, RIG_F_OPCODE, REJECT_UNSUPPORTED));
+        return tgt_reject(conn, pdu, tgt_blame(conn, RIG_F_OPCODE, TGT_REJECT_UNSUPPORTED));
     if (kind == RIG_PDU_LOGIN_REQ) /* 4.2.4: one login phase a connection */
-        return tgt_reject(conn, pdu, tgt_blame(conn, RIG_F_OPCODE, REJECT_PROTOCOL));
+        return tgt_reject(conn, pdu, tgt_blame(conn, RIG_F_OPCODE, TGT_REJECT_PROTOCOL));
     acknowledge(conn, pdu->bhs);
     if ((kind == RIG_PDU_SNACK || kind == RIG_PDU_DATA_OUT) && conn->session->discovery)
-        return tgt_reject(conn, pdu, tgt_blame(conn, RIG_F_OPCODE, REJECT_UNSUPPORTED));
+        return tgt_reject(conn, pdu, tgt_blame(conn, RIG_F_OPCODE, TGT_REJECT_UNSUPPORTED));
     if (kind == RIG_PDU_SNACK && !conn->retention)
-        return tgt_reject(conn, pdu, tgt_blame(conn, RIG_F_OPCODE, REJECT_PROTOCOL));
+        return tgt_reject(conn, pdu, tgt_blame(conn, RIG_F_OPCODE, TGT_REJECT_PROTOCOL));
     if (kind == RIG_PDU_SNACK)
         return tgt_snack(conn, pdu);
     if (kind == RIG_PDU_DATA_OUT)

@@ -2,9 +2,6 @@
  * time. */
 #include "tgt.h"
 
-#define REJECT_PROTOCOL 0x04
-#define REJECT_FIELD 0x09
-#define REJECT_LONG 0x0a
 #define PIECE_MAX 65536u /* most text of one response, whatever the initiator takes */
 
 struct tgt_text {
@@ -39,9 +36,9 @@ uint8_t tgt_text_check(tgt_conn *conn, const rig_pdu *pdu)
 {
     uint32_t ttt = rig_get32(pdu->bhs, RIG_F_TTT), itt = rig_get32(pdu->bhs, RIG_F_ITT);
     if (rig_get(pdu->bhs, RIG_F_C) && rig_get(pdu->bhs, RIG_F_F))
-        return tgt_blame(conn, RIG_F_C, REJECT_PROTOCOL);
+        return tgt_blame(conn, RIG_F_C, TGT_REJECT_PROTOCOL);
     if (ttt != RIG_TAG_NONE && (!conn->text || conn->text->itt != itt || conn->text->ttt != ttt))
-        return tgt_blame(conn, RIG_F_TTT, REJECT_FIELD);
+        return tgt_blame(conn, RIG_F_TTT, TGT_REJECT_FIELD);
     return 0;
 }
 
@@ -102,7 +99,7 @@ static uint8_t open_listing(tgt_conn *conn, rig_view value)
     text->lists = true;
     if (rig_view_is(value, "All")) {
         text->listing.all = true;
-        return session->discovery ? 0 : REJECT_PROTOCOL;
+        return session->discovery ? 0 : TGT_REJECT_PROTOCOL;
     }
     if (value.len == 0) {
         text->listing.only = session->node;
@@ -121,13 +118,14 @@ static uint8_t serve(tgt_conn *conn, rig_view all, rig_error *err)
     unsigned num_pairs;
     rig_view value;
     if (text->lists)
-        return all.len > 0 ? tgt_blame(conn, RIG_F_DATA_LEN, REJECT_PROTOCOL) : 0;
+        return all.len > 0 ? tgt_blame(conn, RIG_F_DATA_LEN, TGT_REJECT_PROTOCOL) : 0;
     bool lists = find_send_targets(all, &value, &num_pairs);
     if (!lists && !conn->session->discovery)
-        return tgt_negotiate(&text->negotiation, all, conn->target->alloc, &text->out, err) ? REJECT_PROTOCOL
-                                                                                            : 0;
+        return tgt_negotiate(&text->negotiation, all, conn->target->alloc, &text->out, err)
+                   ? TGT_REJECT_PROTOCOL
+                   : 0;
     tgt_blame_key(conn, TGT_KEY_SEND_TARGETS, 0);
-    return lists && num_pairs == 1 ? open_listing(conn, value) : REJECT_PROTOCOL;
+    return lists && num_pairs == 1 ? open_listing(conn, value) : TGT_REJECT_PROTOCOL;
 }
 
 void tgt_text_begin(tgt_task *task, rig_view ahs, rig_view data)
@@ -142,12 +140,12 @@ void tgt_text_begin(tgt_task *task, rig_view ahs, rig_view data)
     if (!text || ++text->num_pdus > TGT_TEXT_PDUS ||
         rig_gather_add(&text->in, conn->target->alloc, data, RIG_TEXT_MAX) != RIG_OK) {
         tgt_blame(conn, RIG_F_DATA_LEN, 0);
-        refuse(task, REJECT_LONG);
+        refuse(task, TGT_REJECT_LONG);
         return;
     }
     text->complete = !rig_get(task->bhs, RIG_F_C);
     if (text->complete && text->out_at < text->out.len)
-        reason = text->in.len > 0 ? REJECT_PROTOCOL : 0; /* 6.2: our cut text goes on first */
+        reason = text->in.len > 0 ? TGT_REJECT_PROTOCOL : 0; /* 6.2: our cut text goes on first */
     else if (text->complete)
         reason = serve(conn, rig_view_of(text->in.ptr, text->in.len), &err);
     if (reason) {
