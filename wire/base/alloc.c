@@ -79,3 +79,9 @@ void rig_alloc_meter_init(rig_alloc_meter *meter, const rig_alloc *below)
 {
     *meter = (rig_alloc_meter){.alloc = {meter_resize, meter}, .below = below};
 }
+
+void rig_secret_wipe(void *secret, size_t len)
+{
+    if (secret)
+        explicit_bzero(secret, len);
+}

@@ -4,6 +4,7 @@
 #ifndef RIG_HBA_H
 #define RIG_HBA_H
 
+#include "rig/calls.h"
 #include "rig/iname.h"
 #include "rig/initiator.h"
 
@@ -85,20 +86,59 @@ rig_security_decision rig_security_decide(const rig_security_request *request);
  * storage. */
 const char *rig_security_outcome_name(rig_security_outcome outcome);
 
+#define RIG_ADAPTER_PORTS_MAX 8 /**< most ports of an adapter */
+#define RIG_ADAPTERS_MAX 8      /**< most adapters of a machine */
+
+/** rig_adapter_port is one network port of an adapter. */
+typedef struct rig_adapter_port {
+    rig_address local; /**< its source address; version 0 = the host's routing decides */
+    uint8_t prefix;    /**< bits of its network */
+    bool down;         /**< it has no link */
+} rig_adapter_port;
+
+/** rig_adapter_quirks is how a product differs from the model; zeroes are the model. */
+typedef struct rig_adapter_quirks {
+    const char *name;         /**< of the row in the table of quirks, or NULL */
+    uint32_t max_sessions;    /**< sessions at a time, 0 = no limit of its own */
+    uint32_t max_connections; /**< connections of a session, 0 = no limit of its own */
+    uint32_t max_tasks;       /**< commands of a session at a time, 0 = no limit of its own */
+    uint32_t max_data_out;    /**< largest payload of its Data-Out PDUs, 0 = as negotiated */
+    uint32_t security_cache;  /**< pre-shared keys it can hold, 0 = it has no such cache */
+    bool boots_alone;         /**< it carries out its own table of logins before the service starts */
+} rig_adapter_quirks;
+
 /** rig_adapter is one initiator instance: software, or a hardware one with its own abilities. */
 typedef struct rig_adapter {
-    const char *name;                 /**< initiator instance name; borrowed */
-    bool hardware;                    /**< hardware initiator */
-    rig_security_abilities abilities; /**< of its IPsec engine */
-    rig_initiator *initiator;         /**< the engine behind it; borrowed */
+    const char *name;                              /**< initiator instance name; borrowed */
+    bool hardware;                                 /**< hardware initiator */
+    rig_security_abilities abilities;              /**< of its IPsec engine */
+    rig_adapter_quirks quirks;                     /**< what is odd about it */
+    rig_adapter_port ports[RIG_ADAPTER_PORTS_MAX]; /**< its ports */
+    uint32_t num_ports;                            /**< 0 = one, without an address of its own */
+    rig_initiator *initiator;                      /**< the engine behind it; borrowed */
 } rig_adapter;
 
+/** rig_hba is the adapters of a machine, in the order they are reported. */
+typedef struct rig_hba {
+    rig_adapter adapters[RIG_ADAPTERS_MAX]; /**< they */
+    uint32_t num_adapters;                  /**< entries */
+} rig_hba;
+
+/** rig_route is the way to a portal. */
+typedef struct rig_route {
+    rig_adapter *adapter; /**< the adapter to use */
+    uint32_t port;        /**< number of its port, counted from 0 */
+    rig_address local;    /**< source address; version 0 = any */
+} rig_route;
+
 /**
- * rig_adapter_login opens a session when the security decision allows it: RIG_E_REFUSED with err when not,
- * and then nothing was connected. With USE_IPSEC the adapter needs an IPsec engine; without one the decision
- * is UNSUPPORTED.
+ * rig_hba_route picks adapter and port for a portal: the instance and port named, where they are ("" and
+ * RIG_PORT_ANY: by routing; the port whose network has the longest prefix of the portal's address, then the
+ * first port of the same family with a link). RIG_CODE_INITIATOR_INSTANCE_NOT_FOUND,
+ * RIG_CODE_INVALID_PORT_NUMBER (no such port, or a port of no named instance), RIG_CODE_CONNECTION_FAILED (no
+ * port with a link leads there).
  */
-rig_status rig_adapter_login(rig_adapter *adapter, const rig_session_config *config, uint64_t flags,
-                             bool require_ipsec, uint64_t now, rig_session **out_session, rig_error *err);
+rig_code rig_hba_route(rig_hba *hba, const char *instance, uint32_t port, const rig_portal *portal,
+                       rig_route *out_route);
 
 #endif

@@ -148,9 +148,6 @@ typedef struct rig_auth_config {
     bool ipsec;        /**< IPsec encrypts the link: shorter secrets may be used (section 9.2.1) */
 } rig_auth_config;
 
-/** rig_secret_wipe overwrites a secret in a way that no compiler leaves out. NULL is fine. */
-void rig_secret_wipe(void *secret, size_t len);
-
 /** rig_session_config says how a session is to be. rig_session_config_init fills the defaults. */
 typedef struct rig_session_config {
     bool discovery;    /**< a discovery session */

@@ -1,121 +1,123 @@
 /** @file
- * The initiator service: persistent logins in a store, and their replay when the service starts.
+ * The initiator service: what the management calls act on. Discovery portals and targets, sessions, logins
+ * that are kept and replayed when it starts, identity and secrets.
+ *
+ * It does no I/O of its own: sessions go through the adapters' engines, what it keeps goes to a store, and
+ * time is handed in. Single-threaded. The sessions it makes carry the user pointer RIG_SERVICE_USER, and
+ * every event of the adapters' engines has to be passed on to rig_service_engine_event.
  */
 #ifndef RIG_SERVICE_H
 #define RIG_SERVICE_H
 
+#include "rig/calls.h"
 #include "rig/hba.h"
-#include "rig/text.h"
+#include "rig/store.h"
 
-#define RIG_PERSISTENT_MAX 256 /**< most persistent logins of a store */
-#define RIG_PERSISTENT_RETRIES                                                                               \
-    RIG_RECONNECT_DEFAULT                     /**< attempts that the boot waits for; then the pauses grow */
-#define RIG_PERSISTENT_DELAY (2 * RIG_SECOND) /**< ns between two of them */
-
-/** rig_stored_text is a name or secret of a stored login. */
-typedef struct rig_stored_text {
-    uint8_t len;                        /**< octets */
-    uint8_t bytes[RIG_CHAP_SECRET_MAX]; /**< as many as a name or secret has at most */
-} rig_stored_text;
-
-/** rig_stored_auth is an authentication with its texts inside. rig_secret_wipe what is not needed any more.
- */
-typedef struct rig_stored_auth {
-    bool given;                    /**< else the service's own counts */
-    rig_auth_config how;           /**< without its texts */
-    rig_stored_text user;          /**< of it */
-    rig_stored_text secret;        /**< of it */
-    rig_stored_text target_user;   /**< of it */
-    rig_stored_text target_secret; /**< of it */
-} rig_stored_auth;
-
-/** rig_stored_auth_keep copies an authentication with its texts. RIG_E_LIMIT for one of more than 255 octets.
- */
-rig_status rig_stored_auth_keep(const rig_auth_config *auth, rig_stored_auth *out_stored);
-
-/** rig_stored_auth_use gives it back, borrowed from stored. */
-rig_auth_config rig_stored_auth_use(const rig_stored_auth *stored);
-
-/** rig_persistent_login is one stored login. Plain data: texts are inside. */
-typedef struct rig_persistent_login {
-    char target[RIG_NAME_MAX + 1]; /**< target name */
-    rig_portal portal;             /**< where to log in */
-    uint64_t flags;                /**< security flags */
-    bool require_ipsec;            /**< login flag REQUIRE_IPSEC */
-    bool informational;            /**< its LUNs are not shown to the operating system */
-    rig_key_value offer[RIG_KEYS]; /**< login options as offers */
-    rig_stored_auth auth;          /**< credentials */
-} rig_persistent_login;
-
-/** rig_store keeps persistent logins; the service's only memory over a restart. */
-typedef struct rig_store {
-    const struct rig_store_ops *ops; /**< its calls */
-} rig_store;
-
-/** rig_store_ops are the calls of a store. */
-typedef struct rig_store_ops {
-    /** Adds a login behind the others. RIG_E_LIMIT, RIG_E_EXISTS (same target, portal and flags),
-     * RIG_E_NOMEM, RIG_E_IO. */
-    rig_status (*add)(rig_store *store, const rig_persistent_login *login);
-    /** Removes login number index. RIG_E_NOT_FOUND, RIG_E_IO. */
-    rig_status (*remove)(rig_store *store, uint32_t index);
-    /** Reads login number index, in the order they were added. RIG_E_NOT_FOUND behind the last, RIG_E_IO. */
-    rig_status (*get)(rig_store *store, uint32_t index, rig_persistent_login *out_login);
-    void (*free)(rig_store *store); /**< ends it */
-} rig_store_ops;
-
-/** rig_store_memory_new makes a store that lives as long as the process. RIG_E_NOMEM. */
-rig_status rig_store_memory_new(const rig_alloc *alloc, rig_store **out_store);
-
-/** rig_store_free ends a store. NULL is fine. */
-void rig_store_free(rig_store *store);
+#define RIG_SERVICE_LOGINS_MAX 16384  /**< most kept logins */
+#define RIG_SERVICE_PORTALS_MAX 16384 /**< most discovery portals */
+#define RIG_SERVICE_TARGETS_MAX 65536 /**< most target instances */
+#define RIG_SERVICE_SERVERS_MAX 64    /**< most iSNS servers, and most RADIUS servers */
+#define RIG_SERVICE_CALLS_MAX 1024    /**< most calls that are not answered yet */
+#define RIG_SERVICE_SESSIONS_MAX 4096 /**< most sessions */
 
 /** rig_service_event_kind is what a service tells. */
 typedef enum rig_service_event_kind {
-    RIG_SERVICE_LOGIN_STARTED, /**< a stored login is being carried out; session */
+    RIG_SERVICE_LOGIN_STARTED, /**< a kept login is being carried out; session */
     RIG_SERVICE_REFUSED,       /**< security stood in its way; error */
-    RIG_SERVICE_LATE,     /**< the attempts that the boot waits for failed: it goes on being tried; error */
+    RIG_SERVICE_LATE,     /**< the attempts that the start waits for failed: it goes on being tried; error */
     RIG_SERVICE_GIVEN_UP, /**< they failed, and another one would, too; error */
-    RIG_SERVICE_READY     /**< every stored login is up, refused, late or given up */
+    RIG_SERVICE_READY,    /**< every kept login is up, refused, late or given up, every bound device there
+                             or waited for long enough; code */
+    RIG_SERVICE_ARRIVED,  /**< the operating system is shown a device; device */
+    RIG_SERVICE_REMOVED,  /**< a device is taken from it; device */
+    RIG_SERVICE_TARGETS_CHANGED, /**< targets were found, or are gone */
+    RIG_SERVICE_SECURITY         /**< one step of a security decision; text */
 } rig_service_event_kind;
 
 /** rig_service_event is one event; everything it points to is borrowed for the call. */
 typedef struct rig_service_event {
-    rig_service_event_kind kind;       /**< which */
-    const rig_persistent_login *login; /**< NULL for READY */
-    rig_session *session;              /**< LOGIN_STARTED */
-    const rig_error *error;            /**< why */
-    uint64_t now;                      /**< when */
+    rig_service_event_kind kind; /**< which */
+    const rig_login *login;      /**< the kept login, else NULL */
+    rig_session *session;        /**< the session, else NULL */
+    const rig_device *device;    /**< ARRIVED, REMOVED */
+    rig_code code;               /**< REFUSED, LATE, GIVEN_UP, READY */
+    const char *text;            /**< SECURITY: "bitmap-ignored" and the like */
+    const rig_error *error;      /**< why, else NULL */
+    uint64_t now;                /**< when */
 } rig_service_event;
+
+/** rig_service_settings is what an administrator tunes; rig_service_settings_init gives the defaults that
+ * Windows documents or is known for. */
+typedef struct rig_service_settings {
+    uint64_t default_security;      /**< bitmap for when nothing else says one */
+    uint32_t login_attempts;        /**< attempts of a kept login that the start waits for: 5 */
+    uint64_t login_pause;           /**< ns between two of them: 2 s */
+    uint32_t network_attempts;      /**< times the start waits for a port with a link: 10 */
+    uint64_t network_pause;         /**< ns between two of them: 1 s */
+    uint64_t device_wait;           /**< ns the start waits for bound devices behind the last login: 60 s */
+    uint32_t boot_parallel;         /**< kept logins under way at a time: 32 */
+    uint64_t scsi_timeout;          /**< ns for a command of the service: 30 s */
+    const char *host_name;          /**< for the default node name; borrowed */
+    bool no_multipath_policy;       /**< group policy: no login with the multipath flag */
+    bool no_security_change_policy; /**< group policy: keys and secrets cannot be changed */
+    const struct rig_login_list
+        *boot_table; /**< logins that a hardware adapter carries out by itself; borrowed */
+} rig_service_settings;
+
+/** rig_service_settings_init fills the defaults. */
+void rig_service_settings_init(rig_service_settings *settings);
 
 /** rig_service is a running service. */
 typedef struct rig_service rig_service;
 
 /** rig_service_config is fixed at creation. */
 typedef struct rig_service_config {
-    const rig_alloc *alloc;     /**< all memory */
-    rig_store *store;           /**< borrowed; outlives the service */
-    rig_adapter *adapter;       /**< where stored logins go; borrowed */
-    rig_session_config session; /**< timeouts and the like of every stored login */
-    void (*event)(void *ctx, const rig_service_event *event); /**< may be NULL */
+    const rig_alloc *alloc;         /**< all memory */
+    rig_draws draws;                /**< unique ids, ISIDs */
+    rig_store *store;               /**< what is kept; borrowed; outlives the service */
+    rig_hba *hba;                   /**< the adapters with their engines; borrowed */
+    const rig_transport *transport; /**< for iSNS; NULL = there is none */
+    rig_session_config session;     /**< timeouts and the like of every session */
+    rig_service_settings settings;  /**< what is tuned */
+    void (*event)(void *ctx, const rig_service_event *event); /**< may be NULL; must not call the service */
     void *ctx;                                                /**< its first argument */
 } rig_service_config;
 
-/** rig_service_new makes a service without starting anything. RIG_E_NOMEM. */
-rig_status rig_service_new(const rig_service_config *config, rig_service **out_service);
+/** rig_service_new makes a service of what the store holds, without starting anything. RIG_E_NOMEM; RIG_E_IO,
+ * RIG_E_FORMAT or RIG_E_SYNTAX for a store that cannot be read, with err. */
+rig_status rig_service_new(const rig_service_config *config, rig_service **out_service, rig_error *err);
 
-/** rig_service_free ends it with its sessions. NULL is fine. */
+/** rig_service_free answers what is not answered yet with RIG_CODE_SERVICE_NOT_RUNNING, ends all sessions at
+ * once and frees it. NULL is fine. */
 void rig_service_free(rig_service *service);
 
-/** rig_service_boot carries the stored logins out, all at once; READY waits for RIG_PERSISTENT_RETRIES
- * attempts of each. One whose target says that the fault is the initiator's is given up at once, unless the
- * target is just not there yet. RIG_E_STATE when it was done before; RIG_E_NOMEM. */
+/**
+ * rig_reply_fn gets the answer to a call, exactly once: its code, and the record of the call's reply,
+ * borrowed, NULL where there is none. Codes with a reply: SUCCESS, warnings, and SCSI_REQUEST_FAILED. why
+ * says more where more is known, else NULL. It may make further calls.
+ */
+typedef void rig_reply_fn(void *ctx, rig_code code, const void *reply, const rig_error *why, uint64_t now);
+
+/** rig_service_call makes a call. request is a record as the call's row says, and borrowed for the call. done
+ * may be called before this returns. */
+void rig_service_call(rig_service *service, rig_call_id call, const void *request, uint64_t now,
+                      rig_reply_fn *done, void *ctx);
+
+/** rig_service_cancel drops the answers to all calls made with that ctx: its done is not called any more.
+ * What they began goes on. */
+void rig_service_cancel(rig_service *service, const void *ctx);
+
+/** rig_service_boot carries the kept logins out, and waits for the bound devices; READY tells the end.
+ * RIG_E_STATE when it was done before; RIG_E_NOMEM. */
 rig_status rig_service_boot(rig_service *service, uint64_t now);
 
-/** rig_service_engine_event must be called with every event of the adapter's engine. */
+/** rig_service_link tells that a port of an adapter got or lost its link. */
+void rig_service_link(rig_service *service, const char *instance, uint32_t port, bool up, uint64_t now);
+
+/** rig_service_engine_event must be called with every event of the adapters' engines. */
 void rig_service_engine_event(rig_service *service, const rig_event *event);
 
-/** rig_service_owns tells whether a session belongs to a stored login. */
+/** rig_service_owns tells whether a session belongs to a kept login. */
 bool rig_service_owns(const rig_service *service, const rig_session *session);
 
 /** rig_service_next_deadline gives the time of the next tick, RIG_NEVER when none is needed. */

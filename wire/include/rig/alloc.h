@@ -35,6 +35,9 @@ void rig_delete(const rig_alloc *alloc, void *ptr, size_t size);
 /** rig_copy_text duplicates len bytes and adds a NUL; freed with rig_delete(…, len + 1). NULL on failure. */
 char *rig_copy_text(const rig_alloc *alloc, const void *text, size_t len);
 
+/** rig_secret_wipe overwrites a secret in a way that no compiler leaves out. NULL is fine. */
+void rig_secret_wipe(void *secret, size_t len);
+
 /** rig_alloc_meter counts what goes through it, and can refuse: for memory figures and for allocation-failure
  * runs. */
 typedef struct rig_alloc_meter {

@@ -1,0 +1,250 @@
+/* What the files of the service share: its tables, its calls under way, its sessions. */
+#ifndef RIG_SERVICE_INTERNAL_H
+#define RIG_SERVICE_INTERNAL_H
+
+#include "rig/service.h"
+
+/* ---- tables: what is kept, and what is only known ---- */
+
+typedef enum svc_table_id {
+    SVC_PORTALS,   /* send_targets_portal */
+    SVC_STATICS,   /* static_target */
+    SVC_LOGINS,    /* login */
+    SVC_ISNS,      /* label: iSNS servers */
+    SVC_RADIUS,    /* label: RADIUS servers */
+    SVC_DEVICES,   /* label: bound devices */
+    SVC_IKE,       /* ike_info */
+    SVC_TUNNELS,   /* tunnel_address */
+    SVC_SETTINGS,  /* setting */
+    SVC_INSTANCES, /* target_instance: never in the store */
+    SVC_TABLES
+} svc_table_id;
+
+/* One row; it stays at its address until it is dropped. */
+typedef struct svc_row {
+    uint64_t id;          /* order of adding; number of the row in the store */
+    bool kept;            /* it is in the store */
+    uint64_t hash;        /* of its key */
+    struct svc_row *next; /* in its bucket */
+    void *record;         /* of the table's shape */
+} svc_row;
+
+typedef struct svc_table {
+    svc_row **rows; /* by id */
+    uint32_t num, size;
+    svc_row **buckets; /* a power of two, about one row each */
+    uint32_t num_buckets;
+} svc_table;
+
+#define SVC_KEY_MAX 1024 /* bytes of a key */
+
+/* svc_find looks a row up by a record with the same key. */
+svc_row *svc_find(const rig_service *service, svc_table_id table, const void *record);
+
+/* svc_change is one row to be written or dropped. */
+typedef struct svc_change {
+    svc_table_id table;
+    const void *record; /* put: copied; replaces the row of the same key */
+    svc_row *row;       /* drop, when there is no record */
+    bool kept;          /* put: into the store, too */
+} svc_change;
+
+/* svc_apply makes changes in one transaction, all or none: first the store, then memory. The code says why
+ * not (NOT_ENOUGH_MEMORY, OUT_OF_RESOURCES at the limit of a table, unless the store failed: failure). */
+rig_code svc_apply(rig_service *service, const svc_change *changes, uint32_t num, rig_code failure);
+
+/* svc_put and svc_drop are a change of one row. */
+rig_code svc_put(rig_service *service, svc_table_id table, const void *record, bool kept);
+rig_code svc_drop(rig_service *service, svc_table_id table, svc_row *row);
+
+/* svc_setting gives a remembered setting, NULL when there is none. */
+const rig_octets *svc_setting(const rig_service *service, const char *name);
+rig_code svc_setting_put(rig_service *service, const char *name, const rig_octets *value, bool kept);
+
+#define SVC_SETTING_NODE_NAME "node-name"
+#define SVC_SETTING_CHAP_SECRET "chap-secret"
+#define SVC_SETTING_RADIUS_SECRET "radius-secret"
+#define SVC_SETTING_GROUP_KEY "group-key"
+
+rig_status svc_tables_load(rig_service *service, rig_error *err);
+void svc_tables_free(rig_service *service);
+
+/* ---- calls under way ---- */
+
+/* svc_call is one call from its request to its answer. Handlers get it and either return the code of the
+ * answer, or SVC_PENDING and see to svc_answer later. */
+typedef struct svc_call {
+    struct svc_call *next, *prev;
+    rig_service *service;
+    const rig_call *row;
+    rig_reply_fn *done; /* NULL: cancelled */
+    void *ctx;
+    void *request;   /* a copy of its own */
+    void *reply;     /* zeroed record, to be filled */
+    rig_error error; /* why it failed, when there is more to say */
+    void *op;        /* what the handler keeps for it, freed by whoever answers */
+    uint64_t now;    /* when the call, or what answers it, came */
+} svc_call;
+
+#define SVC_PENDING ((rig_code)-1) /* no code of any API */
+
+typedef rig_code svc_handler(rig_service *service, svc_call *call);
+
+/* svc_answer ends a call: its done is called and its memory goes. */
+void svc_answer(svc_call *call, rig_code code, uint64_t now);
+
+/* discovery.c, portals.c, targets.c, isns.c */
+svc_handler svc_add_portal, svc_remove_portal, svc_refresh_portal, svc_report_portals;
+svc_handler svc_add_static, svc_remove_static, svc_report_targets, svc_report_target_portals,
+    svc_report_instances;
+svc_handler svc_add_isns, svc_remove_isns, svc_refresh_isns, svc_report_isns;
+/* login.c, sessions.c, connections.c, pass.c, devices.c */
+svc_handler svc_login, svc_logout, svc_add_connection, svc_remove_connection, svc_report_sessions,
+    svc_report_devices, svc_report_mappings, svc_send_inquiry, svc_send_capacity, svc_send_luns, svc_ping;
+/* logins.c, bound.c */
+svc_handler svc_report_logins, svc_remove_login, svc_bind_devices, svc_add_device, svc_remove_device,
+    svc_clear_devices, svc_report_bound;
+/* identity.c, keys.c */
+svc_handler svc_report_initiators, svc_get_node_name, svc_set_node_name, svc_set_chap_secret,
+    svc_set_radius_secret, svc_add_radius, svc_remove_radius, svc_report_radius, svc_get_version,
+    svc_get_info;
+svc_handler svc_set_group_key, svc_set_ike, svc_get_ike, svc_set_tunnel;
+
+/* ---- discovery ---- */
+
+/* svc_discovered is told how the discovery of a portal ended. */
+typedef void svc_discovered(void *ctx, rig_code code, const rig_error *why, uint64_t now);
+
+/* svc_discover asks one portal for its targets, and replaces what it told before. done is told once, never
+ * before the call returns. */
+void svc_discover(rig_service *service, svc_row *portal, uint64_t now, svc_discovered *done, void *ctx);
+
+/* svc_discover_all asks every portal and iSNS server; OPERATION_NOT_ALL_SUCCESS when some failed. */
+void svc_discover_all(rig_service *service, uint64_t now, svc_discovered *done, void *ctx);
+
+/* svc_isns_query asks one iSNS server, as svc_discover. */
+void svc_isns_query(rig_service *service, svc_row *server, uint64_t now, svc_discovered *done, void *ctx);
+
+/* svc_instances_replace makes the targets a mechanism has told of those in list, all of them. */
+rig_code svc_instances_replace(rig_service *service, const char *mechanism,
+                               const rig_target_instance_list *list, uint64_t now);
+
+/* svc_target_known tells whether any mechanism, hidden static targets included, knows a target. */
+bool svc_target_known(const rig_service *service, const char *target);
+
+/* svc_target_portal gives a portal of a target: number index over all its instances; false behind the last.
+ */
+bool svc_target_portal(const rig_service *service, const char *target, uint32_t index,
+                       rig_target_portal *out_portal);
+
+/* ---- security ---- */
+
+/* svc_secure decides about one connection: flags, login flags, where from and where to. SUCCESS: connect, by
+ * IPsec where out_decision says so. Every step is told as an event. */
+rig_code svc_secure(rig_service *service, const rig_route *route, const rig_portal *portal, uint64_t flags,
+                    rig_security_source source, uint32_t login_flags, const rig_octets *key,
+                    rig_security_decision *out_decision, rig_error *err, uint64_t now);
+
+/* ---- sessions ---- */
+
+typedef struct svc_connection {
+    rig_unique_id id;
+    uint16_t cid;
+    bool used;
+} svc_connection;
+
+/* svc_session is one session of ours, discovery sessions not among them. */
+typedef struct svc_session {
+    struct svc_session *next, *prev; /* in the order they were made */
+    rig_service *service;
+    rig_unique_id id;
+    rig_route route;
+    rig_session *engine;
+    rig_login login;            /* as it was asked for, without secrets */
+    rig_portal portal;          /* where it was opened to */
+    svc_row *kept;              /* the kept login it was made from, else NULL */
+    bool up;                    /* it was in full feature phase, and may be again */
+    bool leaving;               /* a logout is under way */
+    svc_call *call;             /* the login that waits for it, else NULL */
+    void *boot;                 /* the boot's, for a kept login */
+    rig_target_mapping mapping; /* numbers in force */
+    rig_device_list devices;    /* what the operating system was shown */
+    svc_connection connections[RIG_SESSION_CONNECTIONS_MAX];
+    void *scan; /* looking for LUNs, else NULL */
+} svc_session;
+
+/* svc_session_start opens a session for a login: route, security, options, engine. On SUCCESS the session is
+ * in the list and logs in; its end is told by svc_session_came or svc_session_failed. */
+rig_code svc_session_start(rig_service *service, const rig_login *login, svc_row *kept, uint64_t now,
+                           svc_session **out_session, rig_error *err);
+
+/* svc_session_options turns login options, flags and secrets into a session config. */
+rig_code svc_session_options(rig_service *service, const rig_login_options *options, bool ipsec,
+                             rig_session_config *config, rig_error *err);
+
+svc_session *svc_session_find(const rig_service *service, const rig_unique_id *id);
+svc_session *svc_session_of(const rig_service *service, const rig_session *engine);
+
+/* svc_session_end frees a session and takes its devices away. */
+void svc_session_end(svc_session *session, uint64_t now);
+
+/* svc_session_event passes an engine event on to a session. */
+void svc_session_event(svc_session *session, const rig_event *event);
+
+/* svc_login_code is what a failed login comes to, from the engine's status and the login status. */
+rig_code svc_login_code(rig_status why, uint16_t login_status);
+
+/* svc_devices_scan looks for the LUNs of a data session and shows them; svc_devices_remove takes them away.
+ */
+void svc_devices_scan(svc_session *session, uint64_t now);
+void svc_devices_remove(svc_session *session, uint64_t now);
+
+/* ---- boot ---- */
+
+/* svc_boot is the start under way; boot.c. */
+typedef struct svc_boot svc_boot;
+
+/* svc_boot_event passes an engine event of a kept login's session on. */
+void svc_boot_event(svc_session *session, const rig_event *event);
+void svc_boot_device(rig_service *service, uint64_t now); /* a device came */
+void svc_boot_link(rig_service *service, uint64_t now);   /* a port got its link */
+void svc_boot_timer(rig_service *service, rig_timer *timer, uint64_t now);
+void svc_boot_free(rig_service *service);
+
+/* ---- the service ---- */
+
+typedef enum svc_timer_kind { SVC_TIMER_BOOT, SVC_TIMER_ISNS, SVC_TIMER_PASS } svc_timer_kind;
+
+struct rig_service {
+    rig_service_config config;
+    svc_table tables[SVC_TABLES];
+    uint64_t next_row;     /* id of the next row */
+    uint64_t next_session; /* for unique ids */
+    uint32_t next_device;  /* instance numbers */
+    svc_call *calls;       /* under way */
+    uint32_t num_calls;
+    svc_session *sessions, *last_session;
+    uint32_t num_sessions;
+    void *discoveries; /* discovery.c: sessions under way */
+    void *isns;        /* isns.c: connections under way */
+    svc_boot *boot;    /* NULL before it */
+    bool ready;
+    rig_code boot_code;
+    rig_timerq timers;
+    char node_name[RIG_INAME_TEXT];
+};
+
+void svc_tell(rig_service *service, const rig_service_event *event);
+
+/* Events of engines that are not of a svc_session: true when it was taken. */
+bool svc_discovery_event(rig_service *service, const rig_event *event);
+void svc_discovery_free(rig_service *service); /* ends discoveries under way; their done is told ABORTED */
+void svc_isns_free(rig_service *service);
+void svc_isns_timer(rig_service *service, rig_timer *timer, uint64_t now);
+void svc_pass_timer(rig_service *service, rig_timer *timer, uint64_t now);
+void svc_identity_load(rig_service *service); /* node name in force, told to the engines */
+
+/* svc_portal_read makes an engine's portal of a record's. INVALID_PARAMETER, with why. */
+rig_code svc_portal_read(const rig_target_portal *portal, rig_portal *out_portal, rig_error *err);
+
+#endif
