@@ -1,16 +1,5 @@
 /* Records in memory: made, copied, compared, wiped. */
-#include "rig/records.h"
-
-/* What every rig_X_list looks like. */
-typedef struct list {
-    uint32_t num, size;
-    uint8_t *ptr;
-} list;
-
-static uint8_t *at(const void *record, const rig_member *member)
-{
-    return (uint8_t *)(uintptr_t)record + member->offset;
-}
+#include "internal.h"
 
 static void list_clear(const rig_alloc *alloc, const rig_shape *shape, list *entries)
 {
