@@ -130,19 +130,15 @@ static void link_listener(sock_listener *listener, int fd, const rig_address *at
     loop->listeners = listener;
 }
 
-rig_status sock_listen(void *ctx, const rig_address *at, rig_accept_fn *accept, void *accept_ctx,
-                       rig_listener **out_listener)
+/* A listener of a socket that listens already; the socket is closed on failure. */
+rig_status sock_listen_on(rig_loop *loop, int fd, const rig_address *at, rig_accept_fn *accept,
+                          void *accept_ctx, rig_listener **out_listener)
 {
-    rig_loop *loop = ctx;
     sock_listener *listener = rig_new(loop->alloc, sizeof(*listener));
-    if (!listener)
-        return RIG_E_NOMEM;
-    int fd = open_any(at);
-    int result = fd < 0 ? -errno : uv_poll_init_socket(&loop->uv, &listener->poll, fd);
+    int result = listener ? uv_poll_init_socket(&loop->uv, &listener->poll, fd) : -ENOMEM;
     if (result < 0) {
-        if (fd >= 0)
-            close(fd);
-        rig_delete(loop->alloc, listener, sizeof(*listener));
+        close(fd);
+        rig_delete(loop->alloc, listener, listener ? sizeof(*listener) : 0);
         return sock_status(-result);
     }
     listener->loop = loop;
@@ -152,6 +148,13 @@ rig_status sock_listen(void *ctx, const rig_address *at, rig_accept_fn *accept, 
     sock_listener_resume(listener);
     *out_listener = &listener->base;
     return RIG_OK;
+}
+
+rig_status sock_listen(void *ctx, const rig_address *at, rig_accept_fn *accept, void *accept_ctx,
+                       rig_listener **out_listener)
+{
+    int fd = open_any(at);
+    return fd < 0 ? sock_status(errno) : sock_listen_on(ctx, fd, at, accept, accept_ctx, out_listener);
 }
 
 void sock_unlisten(rig_listener *base)

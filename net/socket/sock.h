@@ -124,6 +124,8 @@ void sock_lookup_drop(sock_stream *stream);
 /* listener.c */
 rig_status sock_listen(void *ctx, const rig_address *at, rig_accept_fn *accept, void *accept_ctx,
                        rig_listener **out_listener);
+rig_status sock_listen_on(rig_loop *loop, int fd, const rig_address *at, rig_accept_fn *accept,
+                          void *accept_ctx, rig_listener **out_listener);
 void sock_unlisten(rig_listener *base);
 void sock_bound(const rig_listener *base, rig_address *out_address);
 void sock_listener_resume(sock_listener *listener);

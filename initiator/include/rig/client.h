@@ -1,8 +1,5 @@
 /** @file
  * Making management calls: of a service over its socket, or of anything else that answers like one.
- *
- * The socket carries one line of JSON for a request, {"call":WORD,"arguments":{…}}, and one for its answer,
- * {"code":NUMBER,"why":TEXT,"reply":{…}}, in order, both as rig_record_to_json writes records.
  */
 #ifndef RIG_CLIENT_H
 #define RIG_CLIENT_H
@@ -11,9 +8,7 @@
 
 #define RIG_SOCKET_VARIABLE "ISCSIRIG_SOCKET"     /**< environment variable: where the service is */
 #define RIG_SOCKET_DEFAULT "/run/iscsirig/socket" /**< where it is else */
-#define RIG_SOCKET_EMBEDDED "embedded:"         /**< before the path of a store: a service in this process */
-#define RIG_SOCKET_LINE_MAX (64u * 1024 * 1024) /**< most bytes of an answer */
-#define RIG_SOCKET_REQUEST_MAX (1024u * 1024)   /**< most bytes of a request */
+#define RIG_SOCKET_EMBEDDED "embedded:" /**< before the path of a store: a service in this process */
 
 /** rig_caller makes calls and waits for their answers. */
 typedef struct rig_caller {

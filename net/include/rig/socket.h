@@ -37,6 +37,32 @@ uint64_t rig_loop_starved(const rig_loop *loop);
  * RIG_E_NOMEM. */
 rig_status rig_loop_on_signal(rig_loop *loop, int signum, void (*fn)(void *ctx, int signum), void *ctx);
 
+#define RIG_LOCAL_NAME_MAX 107 /**< most bytes of the path of a local socket */
+
+/**
+ * rig_listen_local opens a local (AF_UNIX) socket at path with that mode, in the place of one that nobody
+ * answers any more. An empty path lets the kernel choose a name that no file has: out_name
+ * (RIG_LOCAL_NAME_MAX
+ * + 1 bytes) gets what rig_local_connect takes, '@' before a name without a file. RIG_E_EXISTS when somebody
+ * answers there, RIG_E_ARGUMENT for a path that is too long or a file of another kind, RIG_E_REFUSED,
+ * RIG_E_IO.
+ */
+rig_status rig_listen_local(rig_loop *loop, const char *path, unsigned mode, rig_accept_fn *accept, void *ctx,
+                            char *out_name, rig_listener **out_listener);
+
+/** rig_listen_inherited takes a listening socket over from whoever started the process; it is the loop's from
+ * then on. */
+rig_status rig_listen_inherited(rig_loop *loop, int fd, rig_accept_fn *accept, void *ctx,
+                                rig_listener **out_listener);
+
+/** rig_stream_peer_user gives the user id at the other end of a local stream. RIG_E_UNSUPPORTED for others.
+ */
+rig_status rig_stream_peer_user(const rig_stream *stream, uint32_t *out_uid);
+
+/** rig_local_connect opens a blocking connection to a local socket, for callers without a loop. *out_fd is
+ * the caller's. RIG_E_NOT_FOUND, RIG_E_REFUSED, RIG_E_ARGUMENT, RIG_E_IO. */
+rig_status rig_local_connect(const char *name, int *out_fd);
+
 /** rig_child is a process started by a loop; gone when its done call returns, or with the loop. */
 typedef struct rig_child rig_child;
 

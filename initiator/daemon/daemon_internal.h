@@ -1,0 +1,33 @@
+/* What the files of the daemon share. */
+#ifndef RIG_DAEMON_INTERNAL_H
+#define RIG_DAEMON_INTERNAL_H
+
+#include "rig/daemon.h"
+#include "rig/message.h"
+#include "rig/socket.h"
+
+#define DAEMON_LOG_MAX 512
+
+typedef struct daemon_client daemon_client;
+
+struct rig_daemon {
+    rig_daemon_config config;
+    rig_loop *loop;
+    rig_store *store;
+    rig_hba hba;
+    rig_service *service;
+    rig_listener *listener;
+    char name[RIG_LOCAL_NAME_MAX + 1];
+    uint8_t *read_ahead;
+    daemon_client *clients;
+    uint32_t num_clients;
+    bool stopping;
+};
+
+/* control.c: one client after another takes its turn on the socket. */
+rig_accept_fn daemon_accept;
+void daemon_clients_free(rig_daemon *daemon);
+
+__attribute__((format(printf, 2, 3))) void daemon_log(const rig_daemon *daemon, const char *format, ...);
+
+#endif

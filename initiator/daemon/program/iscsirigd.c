@@ -1,0 +1,264 @@
+/* iscsirigd: the initiator service as a daemon. */
+#include "rig/client.h"
+#include "rig/daemon.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define EXIT_USAGE 2
+#define DEFAULT_STORE "/var/lib/iscsirig/store"
+#define FIRST_INHERITED 3 /* descriptor, sd_listen_fds(3) */
+
+typedef struct options {
+    rig_daemon_config config;
+    const char *ready_file;
+    bool quiet;
+} options;
+
+static const char usage[] =
+    "usage: iscsirigd [OPTION…]\n"
+    "The initiator service: keeps portals, targets and logins, and carries them out.\n\n"
+    "  --socket PATH        where clients connect (default " RIG_SOCKET_DEFAULT ")\n"
+    "  --store PATH         what outlives a restart (default " DEFAULT_STORE "; \"\" = nothing does)\n"
+    "  --adapter NAME[,hardware][,quirk=ROW][,port=ADDRESS[/PREFIX]]…\n"
+    "                       an adapter (repeatable; default one software initiator)\n"
+    "  --allow USER         a user who may connect besides root and the own one (repeatable)\n"
+    "  --security FLAGS     security flags for when nothing else says any (default none)\n"
+    "  --host-name NAME     for the default node name (default the machine's)\n"
+    "  --ready-file PATH    written once the service has started\n"
+    "  --quiet              nothing on the standard error output\n"
+    "  --help, --version\n";
+
+static void say(void *ctx, const char *text)
+{
+    const options *all = ctx;
+    if (!all->quiet)
+        fprintf(stderr, "iscsirigd: %s\n", text);
+}
+
+__attribute__((format(printf, 1, 2))) static int complain(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    fputs("iscsirigd: ", stderr);
+    vfprintf(stderr, format, args);
+    fputs("\n", stderr);
+    va_end(args);
+    return EXIT_USAGE;
+}
+
+/* ---- readiness ---- */
+
+/* sd_notify(3): one datagram to the socket that the environment names. */
+static void notify_manager(void)
+{
+    const char *name = getenv("NOTIFY_SOCKET");
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    size_t len = name ? strlen(name) : 0;
+    if (len == 0 || len >= sizeof at.sun_path)
+        return;
+    memcpy(at.sun_path, name, len);
+    if (name[0] == '@')
+        at.sun_path[0] = 0;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    static const char state[] = "READY=1";
+    sendto(fd, state, sizeof state - 1, MSG_NOSIGNAL, (struct sockaddr *)&at,
+           (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+    close(fd);
+}
+
+static void on_ready(void *ctx)
+{
+    const options *all = ctx;
+    notify_manager();
+    FILE *file = all->ready_file ? fopen(all->ready_file, "w") : NULL;
+    if (file)
+        fclose(file);
+    else if (all->ready_file)
+        complain("--ready-file %s: %s", all->ready_file, strerror(errno));
+}
+
+/* ---- options ---- */
+
+static bool take_port(rig_adapter *adapter, char *text)
+{
+    rig_error error = {0};
+    rig_adapter_port *port = &adapter->ports[adapter->num_ports];
+    char *slash = strchr(text, '/');
+    uint64_t prefix = 0;
+    if (slash)
+        *slash++ = 0;
+    if (adapter->num_ports == RIG_ADAPTER_PORTS_MAX ||
+        rig_ip_parse(rig_view_str(text), &port->local.ip) != RIG_OK)
+        return false;
+    uint8_t bits = port->local.ip.version == 6 ? 128 : 32;
+    if (slash && (!rig_view_u64(rig_view_str(slash), &prefix) || prefix > bits))
+        return false;
+    (void)error;
+    port->prefix = slash ? (uint8_t)prefix : bits;
+    adapter->num_ports++;
+    return true;
+}
+
+static int take_adapter(options *all, char *text)
+{
+    rig_hba *hba = &all->config.hba;
+    if (hba->num_adapters == RIG_ADAPTERS_MAX)
+        return complain("--adapter: more than %d", RIG_ADAPTERS_MAX);
+    rig_adapter *adapter = &hba->adapters[hba->num_adapters++];
+    char *rest = text;
+    adapter->name = strsep(&rest, ",");
+    for (char *word = strsep(&rest, ","); word; word = strsep(&rest, ",")) {
+        bool good = strcmp(word, "hardware") == 0;
+        adapter->hardware = adapter->hardware || good;
+        if (strncmp(word, "port=", 5) == 0)
+            good = take_port(adapter, word + 5);
+        else if (strncmp(word, "quirk=", 6) == 0)
+            good = rig_quirks_find(rig_view_str(word + 6), &adapter->quirks) == RIG_OK;
+        if (!good)
+            return complain("--adapter %s: \"%s\" is not hardware, quirk=ROW or port=ADDRESS[/PREFIX]",
+                            adapter->name, word);
+    }
+    return 0;
+}
+
+static int take_user(options *all, const char *text)
+{
+    uint64_t number = 0;
+    const struct passwd *user = getpwnam(text);
+    if (!user && (!rig_view_u64(rig_view_str(text), &number) || number > UINT32_MAX))
+        return complain("--allow %s: no such user", text);
+    if (all->config.num_users == RIG_DAEMON_USERS_MAX)
+        return complain("--allow: more than %d", RIG_DAEMON_USERS_MAX);
+    all->config.users[all->config.num_users++] = user ? user->pw_uid : (uint32_t)number;
+    return 0;
+}
+
+static int take_security(options *all, const char *text)
+{
+    rig_error error = {0};
+    if (rig_security_parse(rig_view_str(text), &all->config.settings.default_security, &error) == RIG_OK)
+        return 0;
+    return complain("--security %s: %s", text, error.text);
+}
+
+enum {
+    OPT_SOCKET = 1,
+    OPT_STORE,
+    OPT_ADAPTER,
+    OPT_ALLOW,
+    OPT_SECURITY,
+    OPT_HOST,
+    OPT_READY,
+    OPT_QUIET,
+    OPT_HELP,
+    OPT_VERSION
+};
+
+static const struct option longs[] = {{"socket", required_argument, NULL, OPT_SOCKET},
+                                      {"store", required_argument, NULL, OPT_STORE},
+                                      {"adapter", required_argument, NULL, OPT_ADAPTER},
+                                      {"allow", required_argument, NULL, OPT_ALLOW},
+                                      {"security", required_argument, NULL, OPT_SECURITY},
+                                      {"host-name", required_argument, NULL, OPT_HOST},
+                                      {"ready-file", required_argument, NULL, OPT_READY},
+                                      {"quiet", no_argument, NULL, OPT_QUIET},
+                                      {"help", no_argument, NULL, OPT_HELP},
+                                      {"version", no_argument, NULL, OPT_VERSION},
+                                      {NULL, 0, NULL, 0}};
+
+/* -1: go on, else the status to end with. */
+static int take_option(options *all, int which)
+{
+    switch (which) {
+    case OPT_SOCKET:
+        all->config.socket = optarg;
+        return -1;
+    case OPT_STORE:
+        all->config.store = optarg[0] ? optarg : NULL;
+        return -1;
+    case OPT_ADAPTER:
+        return take_adapter(all, optarg) ? EXIT_USAGE : -1;
+    case OPT_ALLOW:
+        return take_user(all, optarg) ? EXIT_USAGE : -1;
+    case OPT_SECURITY:
+        return take_security(all, optarg) ? EXIT_USAGE : -1;
+    case OPT_HOST:
+        all->config.settings.host_name = optarg;
+        return -1;
+    case OPT_READY:
+        all->ready_file = optarg;
+        return -1;
+    case OPT_QUIET:
+        all->quiet = true;
+        return -1;
+    case OPT_HELP:
+        fputs(usage, stdout);
+        return EXIT_SUCCESS;
+    case OPT_VERSION:
+        puts("iscsirigd " RIG_VERSION);
+        return EXIT_SUCCESS;
+    default:
+        fputs(usage, stderr);
+        return EXIT_USAGE;
+    }
+}
+
+/* sd_listen_fds(3): descriptors that were handed to this very process. */
+static bool is_inherited(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *num = getenv("LISTEN_FDS");
+    uint64_t number = 0;
+    return pid && num && rig_view_u64(rig_view_str(pid), &number) && number == (uint64_t)getpid() &&
+           strcmp(num, "1") == 0;
+}
+
+static void use_defaults(options *all, char host[HOST_NAME_MAX + 1])
+{
+    rig_service_settings_init(&all->config.settings);
+    if (gethostname(host, HOST_NAME_MAX + 1) == 0 && host[0])
+        all->config.settings.host_name = host;
+    all->config.store = DEFAULT_STORE;
+    all->config.log = say;
+    all->config.ready = on_ready;
+    all->config.ctx = all;
+    if (is_inherited())
+        all->config.inherited = FIRST_INHERITED;
+    else
+        all->config.socket = RIG_SOCKET_DEFAULT;
+}
+
+int main(int argc, char **argv)
+{
+    static options all;
+    static char host[HOST_NAME_MAX + 1];
+    rig_error error = {0};
+    rig_daemon *daemon = NULL;
+    int end = -1;
+    use_defaults(&all, host);
+    for (int which; end < 0 && (which = getopt_long(argc, argv, "", longs, NULL)) != -1;)
+        end = take_option(&all, which);
+    if (end >= 0)
+        return end;
+    if (optind < argc)
+        return complain("\"%s\": only options are known, see --help", argv[optind]);
+    umask(077);
+    if (rig_daemon_new(&all.config, &daemon, &error) != RIG_OK)
+        return complain("%s", error.text);
+    rig_status status = rig_daemon_run(daemon, true, &error);
+    rig_daemon_free(daemon);
+    if (status)
+        complain("%s", error.text);
+    return status ? EXIT_FAILURE : EXIT_SUCCESS;
+}
