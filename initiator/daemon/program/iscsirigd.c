@@ -124,8 +124,6 @@ static int take_adapter(options *all, char *text)
         adapter->hardware = adapter->hardware || good;
         if (strncmp(word, "port=", 5) == 0)
             good = take_port(adapter, word + 5);
-        else if (strncmp(word, "quirk=", 6) == 0)
-            good = rig_quirks_find(rig_view_str(word + 6), &adapter->quirks) == RIG_OK;
         if (!good)
             return complain("--adapter %s: \"%s\" is not hardware, quirk=ROW or port=ADDRESS[/PREFIX]",
                             adapter->name, word);
