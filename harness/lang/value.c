@@ -20,13 +20,6 @@ static const unit sizes[] = {{"", 1},
                              {"T", UINT64_C(1) << 40},
                              {"TiB", UINT64_C(1) << 40}};
 
-static const unit times[] = {{"ns", 1},
-                             {"us", 1000},
-                             {"ms", 1000000},
-                             {"s", 1000000000},
-                             {"m", UINT64_C(60000000000)},
-                             {"h", UINT64_C(3600000000000)}};
-
 static bool scaled(rig_view text, const unit *units, size_t num, uint64_t *out)
 {
     size_t digits = 0;
@@ -50,14 +43,9 @@ bool lang_size(rig_view text, uint64_t *out_bytes)
     return rig_view_u64(text, out_bytes) || scaled(text, sizes, sizeof(sizes) / sizeof(sizes[0]), out_bytes);
 }
 
-/* Fractions ("0.5s") are written in the smaller unit instead: a time is always exact. */
 bool lang_time(rig_view text, uint64_t *out_ns)
 {
-    if (rig_view_is(text, "0")) {
-        *out_ns = 0;
-        return true;
-    }
-    return scaled(text, times, sizeof(times) / sizeof(times[0]), out_ns) && *out_ns <= INT64_MAX;
+    return rig_view_time(text, out_ns);
 }
 
 static bool name_byte(uint8_t c, bool first)

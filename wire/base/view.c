@@ -62,6 +62,34 @@ bool rig_view_u64(rig_view v, uint64_t *out_value)
     return true;
 }
 
+bool rig_view_time(rig_view v, uint64_t *out_ns)
+{
+    static const struct {
+        const char *name;
+        uint64_t factor;
+    } units[] = {{"ns", 1},
+                 {"us", 1000},
+                 {"ms", 1000000},
+                 {"s", 1000000000},
+                 {"m", UINT64_C(60000000000)},
+                 {"h", UINT64_C(3600000000000)}};
+    size_t digits = 0;
+    uint64_t value;
+    while (digits < v.len && v.ptr[digits] >= '0' && v.ptr[digits] <= '9')
+        digits++;
+    rig_view unit = rig_view_sub(v, digits, v.len);
+    if (!rig_view_u64(rig_view_sub(v, 0, digits), &value))
+        return false;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (!rig_view_is(unit, units[i].name))
+            continue;
+        *out_ns = value * units[i].factor;
+        return value <= INT64_MAX / units[i].factor;
+    }
+    *out_ns = 0;
+    return unit.len == 0 && rig_view_is(v, "0");
+}
+
 static bool hex_gap(uint8_t c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == ':';

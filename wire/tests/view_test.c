@@ -66,6 +66,40 @@ static void numbers(void)
     }
 }
 
+static void times(void)
+{
+    static const struct {
+        const char *text;
+        bool valid;
+        uint64_t ns;
+    } cases[] = {
+        {"0", true, 0},
+        {"0s", true, 0},
+        {"7ns", true, 7},
+        {"3us", true, 3000},
+        {"500ms", true, UINT64_C(500000000)},
+        {"6s", true, UINT64_C(6000000000)},
+        {"2m", true, UINT64_C(120000000000)},
+        {"24h", true, UINT64_C(86400000000000)},
+        {"9223372036854775807ns", true, INT64_MAX},
+        {"9223372036854775808ns", false, 0},
+        {"9223372037s", false, 0},
+        {"6", false, 0},
+        {"00", false, 0},
+        {"s", false, 0},
+        {"0.5s", false, 0},
+        {"6S", false, 0},
+        {"6 s", false, 0},
+        {"", false, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t ns = 0;
+        CU_ASSERT_EQUAL(rig_view_time(rig_view_str(cases[i].text), &ns), cases[i].valid);
+        if (cases[i].valid)
+            CU_ASSERT_EQUAL(ns, cases[i].ns);
+    }
+}
+
 static void text_never_overruns(void)
 {
     for (size_t size = 1; size < 12; size++) {
@@ -169,5 +203,6 @@ static void nearest(void)
 }
 
 RIG_SUITE("view", {"parts and searches", sub_and_find}, {"splitting lists", split}, {"numbers", numbers},
-          {"text stays in its buffer", text_never_overruns}, {"escapes print safely", escapes},
-          {"UTF-8, valid and not", utf8}, {"hex digits", hex}, {"the nearest name", nearest})
+          {"times", times}, {"text stays in its buffer", text_never_overruns},
+          {"escapes print safely", escapes}, {"UTF-8, valid and not", utf8}, {"hex digits", hex},
+          {"the nearest name", nearest})

@@ -69,6 +69,13 @@ rig_view rig_view_split(rig_view *rest, uint8_t separator);
 bool rig_view_u64(rig_view v, uint64_t *out_value);
 
 /**
+ * rig_view_time reads a time: a number with its unit (ns, us, ms, s, m, h), or 0, as nanoseconds. Fractions
+ * are written in the smaller unit, so that a time is always exact. Returns false on anything else and above
+ * INT64_MAX.
+ */
+bool rig_view_time(rig_view v, uint64_t *out_ns);
+
+/**
  * rig_utf8_next takes the next character off *rest. Returns false, taking nothing, at the end and where no
  * valid UTF-8 sequence begins (RFC 3629: no overlong forms, no surrogates).
  */
