@@ -205,6 +205,7 @@ static void put_node(writer *w, const rig_scn_node *node)
                           (uint64_t)node->luns[i].removable << 2 | (uint64_t)node->luns[i].empty << 1 |
                           node->luns[i].read_only);
         put_number(w, node->luns[i].serial);
+        put_number(w, node->luns[i].sanitize);
         for (uint32_t k = 0; k < node->luns[i].num_errors; k++)
             put_error(w, &node->luns[i].errors[k]);
     }

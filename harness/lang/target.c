@@ -173,6 +173,8 @@ void rig_scn_lun_print(rig_text *out, const rig_scn_lun *lun)
         rig_text_add(out, ",serial=%llu", (unsigned long long)lun->serial);
     if (lun->protection)
         rig_text_add(out, ",protection=%u", lun->protection);
+    if (lun->sanitize)
+        rig_text_add(out, ",sanitize=%lluns", (unsigned long long)lun->sanitize);
     rig_text_add(out, "%s%s%s", lun->removable ? ",removable" : "", lun->empty ? ",empty" : "",
                  lun->read_only ? ",read-only" : "");
 }
@@ -184,13 +186,14 @@ static bool unit_options(lang_parser *p, const lang_args *args, rig_scn_lun *out
     out->empty = lang_arg(args, "empty") != NULL;
     out->read_only = lang_arg(args, "read-only") != NULL;
     out->protection = (uint8_t)number_of(args, "protection", 0);
+    out->sanitize = number_of(args, "sanitize", 0);
     out->has_serial = lang_arg(args, "serial") != NULL;
     out->serial = number_of(args, "serial", 0);
-    if (out->removable || out->read_only || out->protection || out->has_serial)
+    if (out->removable || out->read_only || out->protection || out->sanitize || out->has_serial)
         p->out->needs |= RIG_SCN_NEEDS_OUR_TARGET;
     if (out->empty && !out->removable)
         return lang_bad_at(p, lang_arg(args, "empty")->value.place, RIG_E_SYNTAX, "empty wants removable");
-    return in_range(p, args, "protection", 1, 3);
+    return in_range(p, args, "protection", 1, 3) && in_range(p, args, "sanitize", 0, RIG_DEVICE_SANITIZE_MAX);
 }
 
 static bool lun(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_place place)

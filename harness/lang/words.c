@@ -97,6 +97,7 @@ static const rig_scn_word targets[] = {
       {"empty", T(FLAG), AFTER, false, NULL, NULL},
       {"read-only", T(FLAG), AFTER, false, NULL, NULL},
       {"protection", T(NUMBER), AFTER, false, NULL, NULL},
+      {"sanitize", T(TIME), AFTER, false, NULL, NULL},
       {"serial", T(NUMBER), AFTER, false, NULL, NULL}}},
     {ROW(LANG_ERROR, "error", "target",
          "commands to the lun above end in this; the first error that fits counts"),

@@ -217,7 +217,8 @@ static void target_words(void)
     rig_text text;
     rig_text_init(&text, unit, sizeof unit);
     rig_scn_lun_print(&text, &node->luns[2]);
-    CU_ASSERT_STRING_EQUAL(unit, "null:1073741824,serial=42,protection=3,removable,empty,read-only");
+    CU_ASSERT_STRING_EQUAL(
+        unit, "null:1073741824,serial=42,protection=3,sanitize=6000000000ns,removable,empty,read-only");
     rig_text_init(&text, unit, sizeof unit);
     rig_scn_lun_print(&text, &node->luns[0]);
     CU_ASSERT_STRING_EQUAL(unit, "ram:1048576,block=4096");

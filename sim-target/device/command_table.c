@@ -21,6 +21,8 @@
 #define LONG (DEV_MEDIUM | DEV_BLOCKS | DEV_TRANSFER | DEV_GUARDED | DEV_TYPE_2)
 #define LONG_HEAD(service, flags)                                                                            \
     0, 0, 0, 0, 0, GROUP, 0x18, 0, service, flags, 0, LBA8, COUNT4, 0xff, 0xff, 0xff, 0xff, COUNT4
+#define WRITE_SAME_10 0x41
+#define UNMAP 0x08
 #define GROUP 0x1f /* there are no groups: the number is taken and of no effect */
 
 /* By opcode; the rows of one opcode stand together. Usage maps follow SPC-4 and SBC-3; bits of features this
@@ -158,13 +160,16 @@ bool dev_row_available(const rig_device *device, const dev_row *row)
     bool thin = device->backing->ops->discard != NULL;
     if ((row->flags & DEV_TYPE_2) && device->protection != 2)
         return false;
+    if ((row->flags & DEV_SANITIZES) && device->no_sanitize)
+        return false;
     return !(row->flags & (thin ? DEV_THICK : DEV_THIN));
 }
 
 uint8_t dev_row_usage(const rig_device *device, const dev_row *row, size_t i)
 {
     bool guarded = i == 1 && device->protection && (row->flags & DEV_GUARDED) && row->len < 32;
-    return (uint8_t)(row->usage[i] | (guarded ? 0xe0 : 0));
+    bool writes_all = i == 1 && device->no_unmap_same_10 && row->opcode == WRITE_SAME_10;
+    return (uint8_t)((row->usage[i] | (guarded ? 0xe0 : 0)) & (writes_all ? ~UNMAP : 0xff));
 }
 
 const dev_row *dev_row_find(const rig_device *device, uint8_t opcode, uint16_t service)

@@ -195,6 +195,7 @@ static rig_scsi inner_command(const dev_command *cmd, uint8_t cdb[16], uint64_t 
                       .cdb = rig_view_of(cdb, 16),
                       .initiator = cmd->scsi->initiator,
                       .port = cmd->scsi->port,
+                      .now = cmd->scsi->now,
                       .inner = true};
 }
 

@@ -4,6 +4,7 @@
 typedef struct option_row {
     const char *name;
     const char *wanted;                                     /* values it takes, NULL = it has none */
+    bool (*read)(rig_view text, uint64_t *out_value);       /* what they look like */
     bool (*set)(rig_device_config *config, uint64_t value); /* false: no such value */
 } option_row;
 
@@ -29,6 +30,27 @@ static bool set_lbprz(rig_device_config *config, uint64_t value)
 {
     config->reads_anything = value == 0;
     return value <= 1;
+}
+
+static bool set_lbpws10(rig_device_config *config, uint64_t value)
+{
+    config->no_unmap_same_10 = value == 0;
+    return value <= 1;
+}
+
+#define NOT_SUPPORTED UINT64_MAX
+
+static bool read_support(rig_view text, uint64_t *out_time)
+{
+    *out_time = NOT_SUPPORTED;
+    return rig_view_is(text, "none") || rig_view_time(text, out_time);
+}
+
+static bool set_sanitize(rig_device_config *config, uint64_t value)
+{
+    config->no_sanitize = value == NOT_SUPPORTED;
+    config->sanitize_time = config->no_sanitize ? 0 : value;
+    return config->sanitize_time <= RIG_DEVICE_SANITIZE_MAX;
 }
 
 static bool set_protection(rig_device_config *config, uint64_t value)
@@ -62,15 +84,17 @@ static bool set_always_on(rig_device_config *config, uint64_t value)
 }
 
 static const option_row options[] = {
-    {"block", "512, 1024, 2048 or 4096", set_block},
-    {"physical", "512, 1024, 2048 or 4096", set_physical},
-    {"serial", "a number", set_serial},
-    {"protection", "1, 2 or 3", set_protection},
-    {"lbprz", "0 or 1", set_lbprz},
-    {"removable", NULL, set_removable},
-    {"empty", NULL, set_empty},
-    {"read-only", NULL, set_read_only},
-    {"always-on", NULL, set_always_on},
+    {"block", "512, 1024, 2048 or 4096", rig_view_u64, set_block},
+    {"physical", "512, 1024, 2048 or 4096", rig_view_u64, set_physical},
+    {"serial", "a number", rig_view_u64, set_serial},
+    {"protection", "1, 2 or 3", rig_view_u64, set_protection},
+    {"lbprz", "0 or 1", rig_view_u64, set_lbprz},
+    {"lbpws10", "0 or 1", rig_view_u64, set_lbpws10},
+    {"sanitize", "a time up to 24h, as in 500ms, or none", read_support, set_sanitize},
+    {"removable", NULL, NULL, set_removable},
+    {"empty", NULL, NULL, set_empty},
+    {"read-only", NULL, NULL, set_read_only},
+    {"always-on", NULL, NULL, set_always_on},
 };
 
 #define NUM_OPTIONS (sizeof options / sizeof options[0])
@@ -86,7 +110,7 @@ static rig_status unknown_option(rig_view name, rig_error *err)
                         names[near]);
     return rig_fail(err, RIG_E_SYNTAX,
                     "unknown option '%.*s'; wanted block=N, physical=N, serial=N, protection=N, lbprz=N, "
-                    "removable, empty, read-only or always-on",
+                    "lbpws10=N, sanitize=TIME, removable, empty, read-only or always-on",
                     RIG_VIEW_ARG(name));
 }
 
@@ -96,8 +120,8 @@ static rig_status set_option(const option_row *row, rig_view text, rig_device_co
     uint64_t value = 1;
     if (!row->wanted && equal < text.len)
         return rig_fail(err, RIG_E_SYNTAX, "%s has no value, came '%.*s'", row->name, RIG_VIEW_ARG(text));
-    bool number = !row->wanted || rig_view_u64(rig_view_sub(text, equal + 1, text.len), &value);
-    if (!number || !row->set(config, value))
+    bool sound = !row->wanted || row->read(rig_view_sub(text, equal + 1, text.len), &value);
+    if (!sound || !row->set(config, value))
         return rig_fail(err, RIG_E_SYNTAX, "%s wants %s, came '%.*s'", row->name, row->wanted,
                         RIG_VIEW_ARG(text));
     return RIG_OK;

@@ -153,7 +153,7 @@ static size_t page_block_limits(const dev_command *cmd, uint8_t *body)
 static size_t page_characteristics(const dev_command *cmd, uint8_t *body)
 {
     dev_put16(body, 1); /* does not rotate */
-    if (cmd->device->backing->ops->discard)
+    if (cmd->device->backing->ops->discard && !cmd->device->no_sanitize)
         body[3] = 0x40 | 0x10; /* WABEREQ, WACEREQ: what was erased can be read at once */
     return 60;
 }
@@ -161,8 +161,9 @@ static size_t page_characteristics(const dev_command *cmd, uint8_t *body)
 static size_t page_provisioning(const dev_command *cmd, uint8_t *body)
 {
     if (cmd->device->backing->ops->discard) {
-        body[1] =
-            0x80 | 0x40 | 0x20 | (cmd->device->reads_anything ? 0 : 0x04); /* LBPU, LBPWS, LBPWS10, LBPRZ */
+        uint8_t same_10 = cmd->device->no_unmap_same_10 ? 0 : 0x20;
+        uint8_t zeros = cmd->device->reads_anything ? 0 : 0x04;
+        body[1] = (uint8_t)(0x80 | 0x40 | same_10 | zeros); /* LBPU, LBPWS, LBPWS10, LBPRZ */
         body[2] = THIN_PROVISIONED;
     }
     return 4;

@@ -8,6 +8,8 @@ static dev_sense pending(dev_command *cmd)
     if (dev_attention_take(dev_nexus_find(&cmd->device->nexuses, cmd->scsi->nexus), &asc))
         return (dev_sense){.key = DEV_UNIT_ATTENTION, .asc = asc};
     dev_sense sense;
+    if (dev_is_sanitizing(cmd, &sense))
+        return sense;
     return dev_is_ready(cmd->device, &sense) ? (dev_sense){.key = DEV_NO_SENSE} : sense;
 }
 

@@ -1,21 +1,47 @@
-/* SANITIZE, SBC-3 sections 4.11 and 5.25. It takes no time: there is no state of one in progress, and IMMED
- * changes nothing. What was erased reads as zeros, as LBPRZ says of every deallocated block. */
+/* SANITIZE, SBC-3 sections 4.11 and 5.25. The medium is changed at once, and nobody sees it until the time is
+ * over that the unit was given for it. What was erased reads as zeros, as LBPRZ says of every deallocated
+ * block. */
 #include "unit.h"
 
 #define OVERWRITE_HEADER 4
+#define IMMED 0x80
+#define AUSE 0x20
+#define PROGRESS_WHOLE 65536 /* SPC-4 section 4.5.2.4.4 */
 
 static uint64_t disk_len(const rig_device *device)
 {
     return device->num_blocks * device->block_len;
 }
 
-/* Section 4.11.3: after a failure nothing but another sanitize operation brings the medium back, unless AUSE
- * allowed to leave it as it is. Protection information becomes all ones. */
-static void end_operation(dev_command *cmd, bool done)
+/* Nothing but its time ends an operation (section 4.11.2): the unit alone has it, no task and no nexus. */
+bool dev_is_sanitizing(const dev_command *cmd, dev_sense *out_sense)
 {
-    done = done && dev_protect_forget(cmd, 0, disk_len(cmd->device)) && dev_content_settle(cmd, true);
-    cmd->device->sanitize_failed = !done;
-    cmd->device->sanitize_exits = (cmd->cdb[1] & 0x20) != 0;
+    const rig_device *device = cmd->device;
+    if (cmd->scsi->now >= device->sanitize_until)
+        return false;
+    uint64_t left = device->sanitize_until - cmd->scsi->now;
+    uint64_t done = left < device->sanitize_time ? device->sanitize_time - left : 0;
+    *out_sense = (dev_sense){.key = DEV_NOT_READY, .asc = DEV_ASC_SANITIZING, .specific = {0x80}};
+    dev_put16(out_sense->specific + 1, (uint16_t)(done * PROGRESS_WHOLE / device->sanitize_time));
+    return true;
+}
+
+/* Section 4.11.3: after a failure nothing but another sanitize operation brings the medium back, unless AUSE
+ * allowed to leave it as it is. Protection information becomes all ones. With IMMED the status says no more
+ * than that the operation has begun. */
+static void go_on(dev_command *cmd, bool done)
+{
+    rig_device *device = cmd->device;
+    done = done && dev_protect_forget(cmd, 0, disk_len(device)) && dev_content_settle(cmd, true);
+    device->sanitize_failed = !done;
+    device->sanitize_exits = (cmd->cdb[1] & AUSE) != 0;
+    device->sanitize_until = cmd->scsi->now + device->sanitize_time;
+    if (!(cmd->cdb[1] & IMMED)) {
+        cmd->scsi->until = device->sanitize_until;
+        return;
+    }
+    cmd->scsi->status = DEV_GOOD;
+    cmd->scsi->sense_len = 0;
 }
 
 void dev_sanitize_overwrite(dev_command *cmd)
@@ -60,7 +86,7 @@ void dev_sanitize_overwrite_done(dev_command *cmd, uint64_t got)
         dev_fail_list(cmd, (unsigned)wrong);
     else {
         fill_block(cmd->device, list, block);
-        end_operation(cmd, dev_content_repeat(cmd, 0, disk_len(cmd->device), block));
+        go_on(cmd, dev_content_repeat(cmd, 0, disk_len(cmd->device), block));
     }
 }
 
@@ -70,7 +96,7 @@ void dev_sanitize_erase(dev_command *cmd)
     if (dev_get16(cmd->cdb + 7))
         dev_fail_cdb(cmd, 7, 7);
     else
-        end_operation(cmd, dev_content_discard(cmd, 0, disk_len(cmd->device)));
+        go_on(cmd, dev_content_discard(cmd, 0, disk_len(cmd->device)));
 }
 
 void dev_sanitize_exit(dev_command *cmd)

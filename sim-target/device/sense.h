@@ -26,6 +26,7 @@ typedef enum dev_sense_key { /* SPC-4 section 4.5.6 */
 /* Additional sense code and qualifier, as one number. */
 #define DEV_ASC_NONE 0x0000
 #define DEV_ASC_STOPPED 0x0402     /* initializing command required */
+#define DEV_ASC_SANITIZING 0x041b  /* sanitize in progress */
 #define DEV_ASC_UNREACHABLE 0x0804 /* unreachable copy target */
 #define DEV_ASC_WRITE_ERROR 0x0c00
 #define DEV_ASC_COPY_DEVICE 0x0d02 /* copy target device not reachable */

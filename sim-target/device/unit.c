@@ -23,6 +23,8 @@ static rig_status refuse(const rig_device_config *config, rig_status status)
         return rig_fail(config->err, status, "no memory for a unit");
     if (config->empty && !config->removable)
         return rig_fail(config->err, status, "only a removable unit can be without medium");
+    if (config->sanitize_time > RIG_DEVICE_SANITIZE_MAX)
+        return rig_fail(config->err, status, "a sanitize operation takes a day at most");
     return rig_fail(config->err, status, "a disk of %" PRIu64 " bytes does not fit its blocks or protection",
                     size);
 }
@@ -40,6 +42,9 @@ static rig_status fill(rig_device *device, const rig_device_config *config, uint
     device->physical = config->physical ? config->physical : block_len;
     device->reads_anything = config->reads_anything;
     device->always_on = config->always_on;
+    device->no_sanitize = config->no_sanitize;
+    device->sanitize_time = config->sanitize_time;
+    device->no_unmap_same_10 = config->no_unmap_same_10;
     device->protection = config->protection;
     dev_pool_init(&device->pool, config->alloc);
     dev_modes_reset(&device->modes);
@@ -52,7 +57,8 @@ rig_status rig_device_new(const rig_device_config *config, rig_device **out_devi
     rig_backing *backing = config->backing;
     uint32_t block_len = config->block_len ? config->block_len : RIG_DEVICE_BLOCK;
     if (!block_len_is_offered(block_len) || !physical_is_offered(config->physical, block_len) ||
-        backing->ops->size(backing) < block_len || (config->empty && !config->removable))
+        backing->ops->size(backing) < block_len || (config->empty && !config->removable) ||
+        config->sanitize_time > RIG_DEVICE_SANITIZE_MAX)
         return refuse(config, RIG_E_ARGUMENT);
     rig_device *device = rig_new(config->alloc, sizeof *device);
     if (!device)
@@ -192,6 +198,16 @@ static bool gate_ready(dev_command *cmd)
     return false;
 }
 
+/* SBC-3 section 4.11.2: INQUIRY, REPORT LUNS and REQUEST SENSE go on meanwhile. */
+static bool gate_sanitizing(dev_command *cmd)
+{
+    dev_sense sense;
+    if ((cmd->row->flags & DEV_ANYTIME) || !dev_is_sanitizing(cmd, &sense))
+        return true;
+    dev_fail_sense(cmd, &sense);
+    return false;
+}
+
 static bool gate_sanitized(dev_command *cmd)
 {
     if (!(cmd->row->flags & DEV_MEDIUM) || (cmd->row->flags & DEV_SANITIZES) || !cmd->device->sanitize_failed)
@@ -277,8 +293,8 @@ static bool gate_range(dev_command *cmd)
 }
 
 static bool (*const gates[])(dev_command *cmd) = {
-    gate_reset, gate_known,     gate_reservation, gate_attention, gate_fields,       dev_protect_allows,
-    gate_ready, gate_sanitized, gate_protected,   gate_range,     dev_inject_allows,
+    gate_reset,         gate_known, gate_reservation, gate_attention, gate_sanitizing, gate_fields,
+    dev_protect_allows, gate_ready, gate_sanitized,   gate_protected, gate_range,      dev_inject_allows,
 };
 
 static bool pass_gates(dev_command *cmd)
@@ -299,6 +315,7 @@ void dev_scsi_clear(rig_scsi *scsi)
     scsi->back_iov = NULL;
     scsi->num_back = 0;
     scsi->status = DEV_GOOD;
+    scsi->until = 0;
     scsi->sense_len = 0;
     scsi->step = 0;
     scsi->held = NULL;
@@ -330,7 +347,8 @@ void rig_device_finish(rig_device *device, rig_scsi *scsi, uint64_t got, bool ab
 {
     dev_command cmd = {.device = device, .scsi = scsi, .row = scsi->row, .cdb = scsi->cdb.ptr};
     bool both = scsi->direction == RIG_CDB_BIDI;
-    if ((both || scsi->direction == RIG_CDB_OUT) && scsi->num_iov > 0 && !abandon) {
+    bool takes = (both || scsi->direction == RIG_CDB_OUT) && scsi->num_iov > 0 && !abandon;
+    if (takes && gate_sanitizing(&cmd)) { /* which may have begun while the data was on its way */
         if (cmd.row->flags & DEV_BLOCKS)
             decode_blocks(&cmd);
         cmd.row->finish(&cmd, got < scsi->length ? got : scsi->length);

@@ -55,6 +55,10 @@ struct rig_device {
     bool always_on;           /* no power conditions */
     bool sanitize_failed;     /* the last SANITIZE did, and no command that uses the medium goes on */
     bool sanitize_exits;      /* and it had AUSE set, so that EXIT FAILURE MODE ends that */
+    bool no_sanitize;         /* SANITIZE is not there */
+    uint64_t sanitize_time;   /* nanoseconds it takes */
+    uint64_t sanitize_until;  /* when the last one ends */
+    bool no_unmap_same_10;    /* LBPWS10 0 */
     uint8_t protection;       /* type of protection information, 0 = none */
     rig_backing *tags;        /* that information, DEV_TAGS_LEN bytes a block */
     rig_device_error *errors; /* RIG_DEVICE_ERRORS_MAX, made for the first one */
@@ -223,6 +227,8 @@ void dev_sanitize_overwrite(dev_command *cmd);
 void dev_sanitize_overwrite_done(dev_command *cmd, uint64_t got);
 void dev_sanitize_erase(dev_command *cmd);
 void dev_sanitize_exit(dev_command *cmd);
+/* Whether a sanitize operation is in progress; a sense that tells how far it is then. */
+bool dev_is_sanitizing(const dev_command *cmd, dev_sense *out_sense);
 
 void dev_xor_write_read(dev_command *cmd);
 void dev_xor_write_read_done(dev_command *cmd, uint64_t got);

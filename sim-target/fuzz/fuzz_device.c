@@ -24,6 +24,7 @@ typedef struct fuzz_slot {
 typedef struct fuzz_input {
     const uint8_t *at;
     size_t left;
+    uint64_t now; /* a nanosecond a record */
 } fuzz_input;
 
 static const char *const units[] = {
@@ -35,6 +36,7 @@ static const char *const units[] = {
     "null:1P",
     "pattern:1M,removable,empty",
     "ram:1P,read-only",
+    "ram:256K,sanitize=9ns,lbpws10=0",
 };
 
 static const char *const hosts[NEXUSES] = {"iqn.2026-01.example.host:a,i,0x00023d000001",
@@ -97,6 +99,7 @@ static void end(rig_device *device, fuzz_slot *slot, uint8_t how, bool abandon, 
     check_data(&slot->scsi, takes && !abandon, input);
     if (how & 0x80)
         got = got * (how & 0x7f) / 0x7f;
+    slot->scsi.now = input->now;
     rig_device_finish(device, &slot->scsi, got, abandon);
     check_status(&slot->scsi);
     rig_device_release(device, &slot->scsi);
@@ -111,7 +114,7 @@ static void begin(rig_device *device, fuzz_slot *slot, uint8_t who, bool both, f
     rig_nexus_id nexus = who % NEXUSES + 1u;
     end(device, slot, 0, true, input);
     take_bytes(input, slot->cdb, len);
-    slot->scsi = (rig_scsi){.nexus = nexus, .both = both};
+    slot->scsi = (rig_scsi){.nexus = nexus, .now = input->now, .both = both};
     slot->scsi.cdb = rig_view_of(slot->cdb, len);
     slot->scsi.initiator = rig_view_str(hosts[nexus - 1]);
     slot->scsi.port = rig_view_str(PORT);
@@ -142,6 +145,7 @@ static void inject(rig_device *device, fuzz_input *input)
 static void play(rig_device *device, fuzz_slot *slots, fuzz_input *input)
 {
     uint8_t record[RECORD_LEN];
+    input->now++;
     take_bytes(input, record, sizeof record);
     fuzz_slot *slot = &slots[record[1] % SLOTS];
     rig_nexus_id nexus = record[2] % NEXUSES + 1u;
@@ -174,7 +178,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static fuzz_slot slots[SLOTS];
-    fuzz_input input = {data, size};
+    fuzz_input input = {data, size, 0};
     rig_device *device;
     const char *text = units[take(&input) % (sizeof units / sizeof units[0])];
     if (rig_device_open(rig_alloc_libc(), rig_view_str(text), &device, NULL) != RIG_OK)

@@ -66,7 +66,7 @@ typedef struct tgt_task {
     tgt_list in_conn; /* conn->tasks */
     tgt_list in_ready;
     tgt_conn *conn;   /* allegiance */
-    rig_timer timer;  /* a rule's delay */
+    rig_timer timer;  /* a rule's delay, or the device's work */
     uint64_t effects; /* rules that shape its answers, a bit a rule */
     uint64_t waits;   /* of those, the ones whose delay or hold is still to be served */
     uint64_t sent;    /* of those, the ones whose extra PDUs have gone out */
@@ -84,7 +84,7 @@ typedef struct tgt_task {
     bool tagged;          /* in target->tasks */
     bool pending;         /* in target->pending */
     bool ready;           /* in conn->ready */
-    bool held;            /* by a rule */
+    bool held;            /* by a rule, or until the device has done its work */
     bool blocked;         /* in its unit's list, behind an ORDERED task or as one */
     bool done;            /* answered or aborted; only refs keep it */
     bool answered;        /* SCSI: its status was sent and is retained */

@@ -77,6 +77,7 @@ static void give_to_device(tgt_scsi *scsi)
     scsi->begun = true;
     scsi->scsi.luns = node->sam_luns; /* only now: another configuration may have come while it waited */
     scsi->scsi.num_luns = node->num_luns;
+    scsi->scsi.now = scsi->task.conn->target->now;
     rig_device_begin(scsi->unit->device, &scsi->scsi);
 }
 

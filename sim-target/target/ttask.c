@@ -165,13 +165,23 @@ static bool must_wait(tgt_task *task)
     return true;
 }
 
+/* The status is there, and to be told once the device has done what it says (rig_scsi.until). */
+static bool device_works(tgt_task *task)
+{
+    rig_target *target = task->conn->target;
+    if (task->kind != TGT_TASK_SCSI || tgt_scsi_of(task)->scsi.until <= target->now)
+        return false;
+    rig_timerq_arm(&target->timers, &task->timer, tgt_scsi_of(task)->scsi.until);
+    return true;
+}
+
 void tgt_task_ready(tgt_task *task)
 {
     if (task->done || task->ready || task->held || task->fenced)
         return;
     if (task->conn->keeps && task->kind == TGT_TASK_SCSI)
         return; /* its new connection goes on with it */
-    if ((task->waits && must_wait(task)) || tgt_made_late(task)) {
+    if ((task->waits && must_wait(task)) || device_works(task) || tgt_made_late(task)) {
         task->held = true;
         return;
     }

@@ -212,6 +212,7 @@ void tgt_unit_taken(tgt_scsi *scsi, uint64_t got, bool abandon)
         return;
     scsi->taking = false;
     cut(scsi);
+    scsi->scsi.now = unit->target->now;
     rig_device_finish(unit->device, &scsi->scsi, got, abandon);
     unit->num_taking--;
     unit->num_ordered -= is_ordered(scsi->task.bhs);

@@ -25,6 +25,11 @@ static void texts_that_are_refused(void)
         {"ram:1M,physical=4294967808", RIG_E_SYNTAX, "physical wants"},
         {"ram:1M,block=4096,physical=512", RIG_E_ARGUMENT, "does not fit its blocks"},
         {"ram:1M,lbprz=2", RIG_E_SYNTAX, "lbprz wants 0 or 1"},
+        {"ram:1M,lbpws10=2", RIG_E_SYNTAX, "lbpws10 wants 0 or 1"},
+        {"ram:1M,sanitize=6", RIG_E_SYNTAX, "sanitize wants a time up to 24h, as in 500ms, or none"},
+        {"ram:1M,sanitize=never", RIG_E_SYNTAX, "sanitize wants a time"},
+        {"ram:1M,sanitize=86400000000001ns", RIG_E_SYNTAX, "sanitize wants a time"},
+        {"ram:1M,sanitize", RIG_E_SYNTAX, "sanitize wants a time"},
         {"ram:1M,always-on=1", RIG_E_SYNTAX, "always-on has no value"},
         {"ram:1M,removable=yes", RIG_E_SYNTAX, "removable has no value, came 'removable=yes'"},
         {"ram:1M,removable,removable", RIG_E_EXISTS, "removable is given twice"},
@@ -79,8 +84,28 @@ static void defaults_hold_without_an_option(void)
     CU_ASSERT_FALSE(config.read_only);
     CU_ASSERT_FALSE(config.always_on);
     CU_ASSERT_FALSE(config.reads_anything);
+    CU_ASSERT_FALSE(config.no_sanitize);
+    CU_ASSERT_EQUAL(config.sanitize_time, 0);
+    CU_ASSERT_FALSE(config.no_unmap_same_10);
     CU_ASSERT_EQUAL(config.physical, 0);
     config.backing->ops->free(config.backing);
+}
+
+static void a_sanitize_takes_a_day_at_most(void)
+{
+    rig_device *device = NULL;
+    rig_error err = {0};
+    rig_device_config config = {.alloc = rig_alloc_libc(), .err = &err};
+    CU_ASSERT_EQUAL_FATAL(rig_device_config_read(rig_view_str("null:1M,sanitize=24h"), &config, &err),
+                          RIG_OK);
+    CU_ASSERT_EQUAL(config.sanitize_time, RIG_DEVICE_SANITIZE_MAX);
+    config.sanitize_time++;
+    CU_ASSERT_EQUAL(rig_device_new(&config, &device), RIG_E_ARGUMENT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "a day at most"));
+    CU_ASSERT_EQUAL_FATAL(rig_device_config_read(rig_view_str("null:1M,sanitize=24h"), &config, &err),
+                          RIG_OK);
+    CU_ASSERT_EQUAL_FATAL(rig_device_new(&config, &device), RIG_OK);
+    rig_device_free(device);
 }
 
 static void a_unit_cannot_be_empty_for_good(void)
@@ -129,4 +154,5 @@ static void why_there_is_no_unit(void)
 RIG_SUITE("device texts", {"texts that are refused", texts_that_are_refused}, {"every option", every_option},
           {"defaults hold without an option", defaults_hold_without_an_option},
           {"why there is no unit", why_there_is_no_unit},
+          {"a sanitize takes a day at most", a_sanitize_takes_a_day_at_most},
           {"a unit cannot be empty for good", a_unit_cannot_be_empty_for_good})

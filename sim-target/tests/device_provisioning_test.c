@@ -61,6 +61,33 @@ static void write_same_wants_one_block_of_data(void)
     fixture_close(&unit);
 }
 
+/* SBC-3 section 6.6.4: LBPWS10 says whether WRITE SAME(10) has the UNMAP bit; WRITE SAME(16) has its own. */
+static void lbpws10_says_what_write_same_10_takes(void)
+{
+    static const char *const texts[] = {"ram:1M,lbpws10=0", "ram:1M,lbpws10=0,protection=1"};
+    fixture unit;
+    fixture_open_unit(&unit, "ram:1M,lbpws10=1");
+    READ(&unit, 0x12, 1, 0xb2, 0, 255, 0);
+    CU_ASSERT_EQUAL(unit.data[5], 0xe4); /* LBPU, LBPWS, LBPWS10, LBPRZ */
+    fixture_close(&unit);
+    for (size_t i = 0; i < 2; i++) {
+        fixture_open_unit(&unit, texts[i]);
+        READ(&unit, 0x12, 1, 0xb2, 0, 255, 0);
+        CU_ASSERT_EQUAL(unit.data[5], 0xc4);
+        BEGIN(&unit, 0x41, 0x08, 0, 0, 0, 0, 0, 0, 1, 0);
+        CHECK_REFUSED(&unit, 0x05, 0x24, 0x00);
+        CU_ASSERT_EQUAL(memcmp(unit.scsi.sense + 15, "\xcb\x00\x01", 3), 0); /* byte 1, bit 3 */
+        READ(&unit, 0xa3, 0x0c, 1, 0x41, 0, 0, 0, 0, 1, 0, 0, 0);
+        CU_ASSERT_EQUAL(unit.data[4 + 1], i == 0 ? 0x00 : 0xe0);
+        memset(unit.data, 0, 512);
+        WRITE(&unit, unit.data, 0x41, 0, 0, 0, 0, 0, 0, 0, 1, 0);
+        CHECK_GOOD(&unit);
+        WRITE(&unit, unit.data, 0x93, 0x08, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0);
+        CHECK_GOOD(&unit);
+        fixture_close(&unit);
+    }
+}
+
 static void no_data_out_means_zeros(void)
 {
     fixture unit;
@@ -209,7 +236,9 @@ static void a_thick_unit_knows_no_unmap(void)
     fixture_close(&unit);
 }
 
-RIG_SUITE("device provisioning", {"WRITE SAME repeats a block", write_same_repeats_a_block},
+RIG_SUITE("device provisioning",
+          {"LBPWS10 says what WRITE SAME(10) takes", lbpws10_says_what_write_same_10_takes},
+          {"WRITE SAME repeats a block", write_same_repeats_a_block},
           {"WRITE SAME of no number goes to the end", write_same_of_no_number_goes_to_the_end},
           {"WRITE SAME wants one block of data", write_same_wants_one_block_of_data},
           {"NDOB means zeros", no_data_out_means_zeros},

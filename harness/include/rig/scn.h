@@ -439,6 +439,7 @@ typedef struct rig_scn_lun {
     bool empty;                     /**< begins without a medium */
     bool read_only;                 /**< write protected */
     uint8_t protection;             /**< protection type, 0 = none */
+    uint64_t sanitize;              /**< time a SANITIZE takes */
     bool has_serial;                /**< serial is given; else it follows from the number */
     uint64_t serial;                /**< unit serial number */
     const rig_device_error *errors; /**< what goes wrong in it */

@@ -21,6 +21,8 @@
 #define RIG_DEVICE_TRANSFER_MAX                                                                              \
     (64u << 20)                 /**< most bytes one command moves; MAXIMUM TRANSFER LENGTH says so */
 #define RIG_DEVICE_LUNS_MAX 256 /**< most entries of a LUN list */
+#define RIG_DEVICE_SANITIZE_MAX                                                                              \
+    UINT64_C(86400000000000)                     /**< most nanoseconds of a sanitize operation: a day */
 #define RIG_BACKING_SIZE_MAX (UINT64_C(1) << 60) /**< most bytes of a pattern or null backing */
 #define RIG_BACKING_RAM_MAX (UINT64_C(1) << 50)  /**< most bytes of a RAM backing */
 #define RIG_BACKING_STATE_MAX (128u << 10)       /**< most bytes of state a backing keeps for its unit */
@@ -109,21 +111,25 @@ typedef struct rig_device_config {
     uint32_t physical;      /**< bytes of a physical block: 0 = block_len, or a multiple of it up to 4096 */
     bool reads_anything;    /**< LBPRZ 0: nothing is promised of what deallocated blocks read as */
     bool always_on;         /**< no power conditions: START STOP UNIT does no more than load and eject */
+    bool no_sanitize;       /**< SANITIZE is not supported */
+    uint64_t sanitize_time; /**< nanoseconds a sanitize operation takes, at most RIG_DEVICE_SANITIZE_MAX */
+    bool no_unmap_same_10;  /**< LBPWS10 0: WRITE SAME(10) has no UNMAP bit */
     uint8_t protection;     /**< protection type 1, 2 or 3 the medium is formatted with, 0 = none */
     rig_error *err;         /**< gets why there is no unit; may be NULL */
 } rig_device_config;
 
 /** rig_device_new makes a unit, with the persistent reservations its backing kept. RIG_E_ARGUMENT (block
  * length or physical block, a backing smaller than a block, a unit that is empty but not removable, a
- * protection type above 3 or a disk too big for it), RIG_E_NOMEM, what load of the backing returns,
- * RIG_E_SYNTAX (reservations of another unit); the backing is freed then too. */
+ * sanitize operation that takes too long, a protection type above 3 or a disk too big for it), RIG_E_NOMEM,
+ * what load of the backing returns, RIG_E_SYNTAX (reservations of another unit); the backing is freed then
+ * too. */
 rig_status rig_device_new(const rig_device_config *config, rig_device **out_device);
 
 /**
  * rig_device_config_read reads a unit's text, BACKING[,OPTION…], into *config, whose alloc is set already and
  * whose other members are what holds without an option. BACKING is that of rig_backing_open, with two commas
- * for one in a path; options are block=N, physical=N, serial=N, protection=1|2|3, lbprz=0|1,
- * removable, empty, read-only and always-on.
+ * for one in a path; options are block=N, physical=N, serial=N, protection=1|2|3, lbprz=0|1, lbpws10=0|1,
+ * sanitize=TIME|none, removable, empty, read-only and always-on.
  * RIG_E_SYNTAX, RIG_E_LIMIT, RIG_E_EXISTS (an option given twice), RIG_E_IO, RIG_E_NOMEM with err naming the
  * option, what was wanted and what came; no backing is left then.
  */
@@ -146,6 +152,7 @@ typedef uint64_t rig_nexus_id;
  * Zero it, or at least everything but sense and inside, before rig_device_begin. */
 typedef struct rig_scsi {
     rig_nexus_id nexus; /**< in: who asks */
+    uint64_t now;       /**< in, anew for rig_device_finish: the time in nanoseconds, which never goes back */
     uint64_t lun;       /**< in: SAM LUN, first byte on the wire topmost (for REPORT LUNS and messages) */
     rig_view cdb;       /**< in: valid until the command ends */
     rig_view initiator; /**< in: SCSI name of the initiator port ("iqn…,i,0x00023d000001"): persistent
@@ -173,6 +180,8 @@ typedef struct rig_scsi {
     const struct iovec *back_iov; /**< out of rig_device_finish, until rig_device_release: where they are */
     uint32_t num_back; /**< out of rig_device_finish: pieces, which may hold more than back_length */
     uint8_t status;    /**< out: SAM status; final for everything but a command that takes data */
+    uint64_t
+        until; /**< out, with the final status: not to be told before that time: the command is at work */
     uint8_t sense[RIG_SENSE_MAX]; /**< out: sense data when status is CHECK CONDITION */
     uint8_t sense_len;            /**< out: its bytes */
     bool inner;   /**< private: asked for by another command, whose nexus was told what there is to tell */
