@@ -10,19 +10,23 @@
 PEER=$1
 shift
 LIMIT=${RIG_LIMIT:-120}
-read -ra SETUPS <<<"${RIG_SETUPS:-plain removable write-protected no-medium two-paths large-blocks}"
+read -ra SETUPS <<<"${RIG_SETUPS:-plain removable write-protected no-medium two-paths large-blocks sanitized sanitizing}"
 
-# setup_unit SETUP: what our target puts up
+# setup_unit SETUP: what our target puts up. Where deallocated blocks read as zeros, WRITE SAME(10) unmaps nothing: the suite unmaps with 0xff and
+# wants zeros, SBC-3 has such blocks written. One test wants a SANITIZE that lasts, the others wait for each of theirs.
 setup_unit()
 {
     case $1 in
-    removable) say ram:128MiB,removable,always-on ;;
+    removable) say "ram:128MiB,removable,always-on,$COMMON" ;;
     write-protected) say ram:128MiB,read-only ;;
     no-medium) say ram:128MiB,removable,empty ;;
     large-blocks) say ram:128MiB,physical=4096,lbprz=0 ;;
-    *) say ram:128MiB ;;
+    sanitized) say ram:128MiB ;;
+    sanitizing) say ram:128MiB,sanitize=6s ;;
+    *) say "ram:128MiB,$COMMON" ;;
     esac
 }
+COMMON=lbpws10=0,sanitize=none
 
 # setup_asks SETUP: the tests that make sense there. Most suites write before they look, which a protected medium refuses; without a medium the
 # suite does not begin; of physical blocks only these depend, and the rest of the suite takes a logical block for one.
@@ -32,11 +36,16 @@ setup_asks()
     write-protected) say "$PROTECTED_ASKS" ;;
     no-medium) say ALL.TestUnitReady ;;
     large-blocks) say ALL.CompareAndWrite,ALL.Unmap,ALL.WriteAtomic16.VPD,ALL.WriteSame10,ALL.WriteSame16 ;;
+    sanitized) say "$SANITIZED_ASKS" ;;
+    sanitizing) say ALL.Sanitize.Reset ;;
     *) say "$TESTS" ;;
     esac
 }
 PROTECTED_ASKS=ALL.Inquiry,ALL.Mandatory,ALL.Prefetch10,ALL.Prefetch16,ALL.Read6,ALL.Read10,ALL.Read12,ALL.Read16,ALL.ReadCapacity10
 PROTECTED_ASKS+=,ALL.ReadCapacity16,ALL.ReadDefectData10,ALL.ReadDefectData12,ALL.ReadOnly,ALL.ReportSupportedOpcodes,ALL.TestUnitReady
+SANITIZED_ASKS=ALL.Sanitize.BlockErase,ALL.Sanitize.BlockEraseReserved,ALL.Sanitize.CryptoErase,ALL.Sanitize.CryptoEraseReserved
+SANITIZED_ASKS+=,ALL.Sanitize.ExitFailureMode,ALL.Sanitize.InvalidServiceAction,ALL.Sanitize.Overwrite,ALL.Sanitize.OverwriteReserved
+SANITIZED_ASKS+=,ALL.Sanitize.Readonly,ALL.Sanitize.Reservations
 
 # results LOG: "TEST<tab>pass|skip|fail<tab>REASON" of each test the log tells of
 results()
