@@ -208,7 +208,8 @@ static rig_status take_binary(eng_conn *conn, chap_key key, uint8_t room[RIG_CHA
 static rig_status answer_challenge(eng_conn *conn)
 {
     const rig_auth_config *auth = &conn->session->config.auth;
-    uint8_t id = 0, room[RIG_CHAP_BYTES_MAX], response[ENG_HASH_MAX];
+    eng_chap *chap = &conn->login->chap;
+    uint8_t id = 0, room[RIG_CHAP_BYTES_MAX];
     rig_view challenge = {0};
     rig_status status = take_algorithm(conn);
     if (!status)
@@ -218,12 +219,12 @@ static rig_status answer_challenge(eng_conn *conn)
     if (!status && is_ours(conn->session->initiator, challenge))
         status = wrong(conn, RIG_E_AUTH, KEY_C, "a challenge of our own comes back (section 9.2.1)");
     if (!status)
-        status = respond(conn->login->chap.algorithm, id, auth->secret, challenge, response);
+        status = respond(chap->algorithm, id, auth->secret, challenge, chap->given);
     if (status)
         return status;
     status = eng_key_put(conn, key_names[KEY_N], auth->user);
     if (!status)
-        status = put_binary(conn, KEY_R, rig_view_of(response, eng_hash_len(conn->login->chap.algorithm)));
+        status = put_binary(conn, KEY_R, rig_view_of(chap->given, eng_hash_len(chap->algorithm)));
     return status || !is_mutual(conn) ? status : ask_target(conn, challenge);
 }
 
@@ -265,6 +266,8 @@ static rig_status check_target(eng_conn *conn)
     rig_status status = take_binary(conn, KEY_R, room, &response);
     if (status)
         return status;
+    if (eng_hash_same(response, rig_view_of(chap->given, len)))
+        return wrong(conn, RIG_E_AUTH, KEY_R, "our own response comes back (section 9.2.1)");
     if (eng_hash_same(response, rig_view_of(chap->own, len)))
         return wrong(conn, RIG_E_AUTH, KEY_R, "what this side would have answered itself (section 9.2.1)");
     if (!eng_hash_same(response, rig_view_of(chap->expected, len)))

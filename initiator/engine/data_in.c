@@ -48,8 +48,7 @@ static rig_status check_place(eng_conn *conn, const rig_pdu *pdu, const rig_task
                               "data for a command that reads nothing (7.13)");
     eng_place place = *out_place = eng_place_of(conn, task, rig_get32(pdu->bhs, RIG_F_DATA_SN), &hole);
     if (place == ENG_PLACE_AHEAD && eng_level(conn->session) == 0)
-        return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_DATA_SN,
-                              "Data-In counts by one within a command (7.9)");
+        return eng_sn_error(conn, pdu, RIG_F_DATA_SN, task->engine.data_sn, "7.9");
     if (len == 0 || place == ENG_PLACE_AGAIN)
         return RIG_OK;
     rig_status status = check_bounds(conn, pdu, task);

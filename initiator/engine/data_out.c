@@ -172,9 +172,11 @@ static rig_status check_extent(eng_conn *conn, const rig_pdu *pdu, const rig_tas
 {
     uint32_t len = rig_get32(pdu->bhs, RIG_F_DESIRED_LEN);
     uint32_t offset = rig_get32(pdu->bhs, RIG_F_BUFFER_OFFSET);
-    if (len == 0 || len > conn->session->agreed[RIG_KEY_MAX_BURST].value)
+    if (len == 0)
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_DESIRED_LEN, "asks for nothing (11.8.4)");
+    if (len > conn->session->agreed[RIG_KEY_MAX_BURST].value)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_DESIRED_LEN,
-                              "not within 1 and MaxBurstLength (11.8.4)");
+                              "more than MaxBurstLength (11.8.4)");
     if ((uint64_t)offset + len > task->edtl)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_BUFFER_OFFSET,
                               "beyond the expected length (11.8.4)");
@@ -197,8 +199,7 @@ static rig_status check_r2t(eng_conn *conn, const rig_pdu *pdu, const rig_task *
     if (*out_place == ENG_PLACE_AGAIN)
         return RIG_OK;
     if (*out_place == ENG_PLACE_AHEAD && eng_level(conn->session) == 0)
-        return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_R2T_SN,
-                              "R2Ts count by one within a command (7.9)");
+        return eng_sn_error(conn, pdu, RIG_F_R2T_SN, task->engine.data_sn, "7.9");
     return check_extent(conn, pdu, task, *out_place);
 }
 

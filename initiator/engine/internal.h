@@ -134,6 +134,7 @@ typedef struct eng_chap {
     uint8_t keys;                   /* bits of those in the response that is being read */
     uint8_t algorithm;              /* agreed */
     rig_view came[ENG_CHAP_KEYS];   /* their values, in the text of the response */
+    uint8_t given[ENG_HASH_MAX];    /* our response to the target's challenge */
     uint8_t expected[ENG_HASH_MAX]; /* the target's response to our challenge */
     uint8_t own[ENG_HASH_MAX];      /* ours to the same one */
 } eng_chap;
@@ -420,6 +421,10 @@ bool eng_window_open(const rig_session *session);
 /* Takes the PDU's StatSN, if it has one. out_again: the PDU was dealt with before and is to be passed over.
  */
 rig_status eng_stat_sn(eng_conn *conn, const rig_pdu *pdu, bool *out_again);
+
+/* The end of a connection whose target counts otherwise: `want` is what had to stand in the field. */
+rig_status eng_sn_error(eng_conn *conn, const rig_pdu *pdu, rig_field_id field, uint32_t want,
+                        const char *section);
 uint32_t eng_ack_sn(const eng_conn *conn);
 /* A response that came but cannot be acknowledged yet, or has to come again; and its end. */
 rig_status eng_status_hold(eng_conn *conn, const rig_task *task, uint32_t stat_sn, bool missing);

@@ -139,14 +139,17 @@ static rig_status gap(eng_conn *conn, uint32_t stat_sn)
     return status ? status : ask(conn, first, num);
 }
 
-/* At error recovery level 0 a gap can only be answered by session recovery (section 7.9). */
-static rig_status out_of_order(eng_conn *conn, const rig_pdu *pdu)
+/* At error recovery level 0 a gap can only be answered by session recovery (section 7.9). A number that came
+ * before is no gap: then nothing is missing, the target counts wrong or sends twice. */
+rig_status eng_sn_error(eng_conn *conn, const rig_pdu *pdu, rig_field_id field, uint32_t want,
+                        const char *section)
 {
     char text[96];
     rig_text out;
+    uint32_t got = rig_get32(pdu->bhs, field);
     rig_text_init(&out, text, sizeof text);
-    rig_text_add(&out, "want %u, got %u (4.2.2.2)", conn->exp_stat_sn, rig_get32(pdu->bhs, RIG_F_STAT_SN));
-    return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, RIG_F_STAT_SN, text);
+    rig_text_add(&out, "want %u, got %u%s (%s)", want, got, rig_sn_lt(got, want) ? " again" : "", section);
+    return eng_conn_error(conn, RIG_E_SEQUENCE, pdu, field, text);
 }
 
 /* One from before: it was asked for again, or is the last response of a command whose data was (11.16.3), or
@@ -171,7 +174,7 @@ rig_status eng_stat_sn(eng_conn *conn, const rig_pdu *pdu, bool *out_again)
         (use == SN_SHOWS && rig_pdu_kind_of(pdu->bhs) == RIG_PDU_R2T && eng_level(conn->session) == 0))
         return RIG_OK;
     if (eng_level(conn->session) == 0 && stat_sn != conn->exp_stat_sn)
-        return out_of_order(conn, pdu);
+        return eng_sn_error(conn, pdu, RIG_F_STAT_SN, conn->exp_stat_sn, "4.2.2.2");
     if (rig_sn_lt(stat_sn, conn->exp_stat_sn)) {
         *out_again = use == SN_TAKES && !was_open(conn, stat_sn);
         return RIG_OK;
