@@ -175,7 +175,8 @@ says 0 '127 all skipped' iscsirig run --help
 holds 'prove tells of no network' eval 'run_it 0 iscsirig prove --help && ! grep -qE -- "--(tcp|target|junit|shard)" said'
 shards=$(for i in 1 2 3; do iscsirig run pack --repeat 2 --shard $i/3 --list; done | sort)
 holds 'shards make up the whole' test "$shards" = "$(iscsirig run pack --repeat 2 --list | sort)"
-holds 'faults are rows of four columns' eval 'iscsirig target --faults | awk -F"\t" "NF != 4 { exit 1 } END { exit NR == 0 }"'
+holds 'faults are rows of five columns' eval 'iscsirig target --faults | awk -F"\t" "NF != 5 { exit 1 } END { exit NR == 0 }"'
+holds 'the last column of a fault is the PDU it shows on' eval 'iscsirig target --faults | grep -q "^r2t-lost	.*	R2T$"'
 
 # ---- what failed is kept, and comes again ----
 # again: the printed command through a shell fails alike

@@ -33,8 +33,8 @@ static bool explain_fault(const char *word)
     if (fault == RIG_FAULTS)
         return false;
     const rig_fault_row *row = &rig_fault_rows[fault];
-    printf("fault %s: %s\n    violates %s; judged by %s\n", row->name, row->what, row->requirement,
-           row->judge);
+    printf("fault %s: %s\n    violates %s; PDU: %s; judged by %s\n", row->name, row->what, row->requirement,
+           rig_fault_pdu(row), row->judge);
     return true;
 }
 

@@ -7,8 +7,8 @@
 static int list_faults(void)
 {
     for (unsigned i = 0; i < RIG_FAULTS; i++)
-        printf("%s\t%s\t%s\t%s\n", rig_fault_rows[i].name, rig_fault_rows[i].what,
-               rig_fault_rows[i].requirement, rig_fault_rows[i].judge);
+        printf("%s\t%s\t%s\t%s\t%s\n", rig_fault_rows[i].name, rig_fault_rows[i].what,
+               rig_fault_rows[i].requirement, rig_fault_rows[i].judge, rig_fault_pdu(&rig_fault_rows[i]));
     return CLI_OK;
 }
 

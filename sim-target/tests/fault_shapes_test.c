@@ -74,6 +74,7 @@ static void one_row_a_fault(void)
         for (; shape; shape = rig_fault_shape_next(shape)) {
             CU_ASSERT_EQUAL(shape->pdu, (rig_pdu_kind)pdu);
             CU_ASSERT_EQUAL(++seen[shape->fault], 1);
+            CU_ASSERT_EQUAL(rig_fault_rows[shape->fault].pdu, shape->pdu);
             CU_ASSERT_PTR_EQUAL(rig_fault_shape_of(shape->fault), shape);
             CU_ASSERT_TRUE(shape->byte < RIG_BHS_LEN);
             if (shape->key)
@@ -84,4 +85,30 @@ static void one_row_a_fault(void)
     }
 }
 
-RIG_SUITE("fault shapes", {"texts", texts}, {"headers", headers}, {"one row a fault", one_row_a_fault})
+/* A fault that several kinds can show is in the way of any other with its requirement. */
+static void overlaps(void)
+{
+    const rig_fault_row data_in = {.requirement = "SEQ-027", .pdu = RIG_PDU_DATA_IN},
+                        r2t = {.requirement = "SEQ-027", .pdu = RIG_PDU_R2T},
+                        any = {.requirement = "SEQ-027", .pdu = RIG_PDU_UNKNOWN},
+                        other = {.requirement = "SEQ-028", .pdu = RIG_PDU_DATA_IN};
+    CU_ASSERT_TRUE(rig_fault_rows_overlap(&data_in, &data_in));
+    CU_ASSERT_FALSE(rig_fault_rows_overlap(&data_in, &r2t));
+    CU_ASSERT_TRUE(rig_fault_rows_overlap(&any, &r2t));
+    CU_ASSERT_TRUE(rig_fault_rows_overlap(&data_in, &any));
+    CU_ASSERT_FALSE(rig_fault_rows_overlap(&data_in, &other));
+    CU_ASSERT_STRING_EQUAL(rig_fault_pdu(&r2t), "R2T");
+    CU_ASSERT_STRING_EQUAL(rig_fault_pdu(&any), "any");
+}
+
+/* An initiator notices what a target sends: no fault shows on a request. */
+static void shown_by_the_target(void)
+{
+    for (unsigned fault = 0; fault < RIG_FAULTS; fault++) {
+        rig_pdu_kind pdu = rig_fault_rows[fault].pdu;
+        CU_ASSERT_TRUE(pdu == RIG_PDU_UNKNOWN || !rig_pdu_rows[pdu].from_initiator);
+    }
+}
+
+RIG_SUITE("fault shapes", {"texts", texts}, {"headers", headers}, {"one row a fault", one_row_a_fault},
+          {"overlaps", overlaps}, {"shown by the target", shown_by_the_target})
