@@ -38,19 +38,29 @@ static bool show_lint(const cli_proofs *proofs, const prove_total *total)
     return num == rig_lint_num_rules;
 }
 
+static void show_twins(void *ctx, const rig_fault_row *a, const rig_fault_row *b, const char *check)
+{
+    (void)ctx;
+    printf("faults %s (%s) and %s (%s) violate %s, and one check notices both: %s\n", a->name,
+           rig_fault_pdu(a), b->name, rig_fault_pdu(b), a->requirement, check);
+}
+
 static bool show_faults(const cli_proofs *proofs)
 {
     unsigned num = 0;
     for (unsigned f = 0; f < RIG_FAULTS; f++) {
         const rig_fault_row *row = &rig_fault_rows[f];
-        bool noticed = rig_fault_has(&proofs->noticed, (rig_fault)f);
+        bool noticed = rig_noticed_has(&proofs->noticed, (rig_fault)f);
         num += noticed;
         if (!noticed)
             printf("fault %s (%s, %s): its judge noticed nothing\n", row->name, row->requirement, row->judge);
     }
     printf("faults: %u of %u noticed by their judges, %llu pairs of cases played with and without\n", num,
            (unsigned)RIG_FAULTS, (unsigned long long)proofs->pairs);
-    return num == RIG_FAULTS;
+    unsigned twins = rig_noticed_twins(&proofs->noticed, rig_fault_rows, show_twins, NULL);
+    printf("faults: %u pairs violate one requirement on one kind of PDU and are noticed by one check\n",
+           twins);
+    return num == RIG_FAULTS && twins == 0;
 }
 
 static int show(const cli_proofs *proofs)

@@ -125,8 +125,8 @@ static rig_status take_out(file_job *job, uint32_t index, rig_fault fault, const
 {
     rig_result without;
     rig_status status = play_other(job, index, fault, true, &without);
-    if (!status && cli_fault_noticed(fault, with, &without))
-        rig_fault_add(&job->out->noticed, fault);
+    if (!status)
+        status = cli_fault_judge(&job->out->noticed, fault, with, &without);
     if (!status)
         status = keep_flips(job->out, fault, with, &without);
     rig_result_cleanup(&without);
@@ -220,18 +220,20 @@ static void prove_file(void *ctx, size_t index)
 }
 
 /* What no scenario of the pack shows is shown by one made for it. */
-static void add_faults(cli_proofs *proofs)
+static rig_status add_faults(cli_proofs *proofs)
 {
+    rig_status status = RIG_OK;
     for (size_t i = 0; i < proofs->pack->num; i++) {
+        const rig_noticed_list *here = &proofs->files[i].noticed;
         proofs->pairs += proofs->files[i].pairs;
-        for (unsigned f = 0; f < RIG_FAULTS; f++)
-            if (rig_fault_has(&proofs->files[i].noticed, (rig_fault)f))
-                rig_fault_add(&proofs->noticed, (rig_fault)f);
+        for (size_t n = 0; n < here->num && !status; n++)
+            status = rig_noticed_add(&proofs->noticed, rig_alloc_libc(), here->ptr[n].fault,
+                                     here->ptr[n].alone, rig_view_str(here->ptr[n].check));
     }
-    for (unsigned f = 0; f < RIG_FAULTS; f++)
-        if (!rig_fault_has(&proofs->noticed, (rig_fault)f) &&
-            cli_fault_made(proofs->options, (rig_fault)f, &proofs->pairs))
-            rig_fault_add(&proofs->noticed, (rig_fault)f);
+    for (unsigned f = 0; f < RIG_FAULTS && !status; f++)
+        if (!rig_noticed_has(&proofs->noticed, (rig_fault)f))
+            status = cli_fault_made(proofs->options, (rig_fault)f, &proofs->noticed, &proofs->pairs);
+    return status;
 }
 
 int cli_prove(cli_proofs *proofs, run_options *options, const cli_pack *pack, unsigned what)
@@ -248,8 +250,8 @@ int cli_prove(cli_proofs *proofs, run_options *options, const cli_pack *pack, un
     for (size_t i = 0; i < pack->num; i++)
         if (proofs->files[i].status)
             return cli_complain("%s: the proof could not be carried out", pack->scenarios[i]->source.path);
-    if (what & PROVE_FAULTS)
-        add_faults(proofs);
+    if (what & PROVE_FAULTS && add_faults(proofs))
+        return cli_complain("no memory");
     return CLI_OK;
 }
 
@@ -259,8 +261,10 @@ void cli_proofs_free(cli_proofs *proofs)
         cli_file_proofs *file = &proofs->files[i];
         rig_delete(rig_alloc_libc(), file->clauses, file->num_clauses * sizeof *file->clauses);
         rig_delete(rig_alloc_libc(), file->flips, file->num_flips * sizeof *file->flips);
+        rig_noticed_free(&file->noticed, rig_alloc_libc());
         free(file->said);
     }
+    rig_noticed_free(&proofs->noticed, rig_alloc_libc());
     free(proofs->files);
     free(proofs->rule_proved);
     free(proofs->rule_tried);

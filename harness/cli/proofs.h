@@ -2,7 +2,7 @@
 #ifndef CLI_PROOFS_H
 #define CLI_PROOFS_H
 
-#include "rig/faults.h"
+#include "rig/noticed.h"
 #include "run_options.h"
 
 #include <stdatomic.h>
@@ -37,7 +37,7 @@ typedef struct cli_file_proofs {
     size_t num_clauses;
     cli_flip *flips;
     size_t num_flips;
-    rig_fault_set noticed; /* faults whose judge noticed them here */
+    rig_noticed_list noticed; /* faults whose judge noticed them here, and by which check */
     rig_status status;
 } cli_file_proofs;
 
@@ -48,7 +48,7 @@ typedef struct cli_proofs {
     cli_file_proofs *files;   /* by scenario of the pack */
     atomic_bool *rule_proved; /* by rule */
     atomic_bool *rule_tried;  /* a PDU was changed for it at least once */
-    rig_fault_set noticed;    /* by their judges, in a file or in a made scenario */
+    rig_noticed_list noticed; /* by their judges, in a file or in a made scenario */
     uint64_t pairs;           /* cases played with a fault and without */
 } cli_proofs;
 
@@ -61,9 +61,12 @@ void cli_proofs_free(cli_proofs *proofs);
 
 /* What a case switches on. */
 rig_fault_set cli_faults_of(const rig_scn *scn);
-/* Whether the judge of the fault's row noticed it: `with` and `without` are the same case. */
-bool cli_fault_noticed(rig_fault fault, const rig_result *with, const rig_result *without);
+/* Keeps by which check the judge of the fault's row noticed it, if it did: `with` and `without` are the same
+ * case. */
+rig_status cli_fault_judge(rig_noticed_list *noticed, rig_fault fault, const rig_result *with,
+                           const rig_result *without);
 /* Plays small scenarios of its own with the fault and without, until its judge notices it. */
-bool cli_fault_made(const run_options *options, rig_fault fault, uint64_t *pairs);
+rig_status cli_fault_made(const run_options *options, rig_fault fault, rig_noticed_list *noticed,
+                          uint64_t *pairs);
 
 #endif

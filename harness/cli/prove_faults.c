@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MADE_TEXT_MAX 2048 /* bytes of a made scenario */
+#define MADE_TEXT_MAX 2048  /* bytes of a made scenario */
+#define CHECK_SAID_MAX 1024 /* bytes of what a judge says */
 
 rig_fault_set cli_faults_of(const rig_scn *scn)
 {
@@ -41,12 +42,15 @@ static bool has_event(const rig_items *items, const rig_item *wanted)
     return false;
 }
 
-static bool engine_noticed(const rig_result *with, const rig_result *without)
+/* The first verdict is the check; what comes behind it follows from it. */
+static void engine_says(const rig_result *with, const rig_result *without, rig_text *check)
 {
-    for (size_t i = 0; i < with->items.num; i++)
+    const rig_item *verdict = NULL;
+    for (size_t i = 0; i < with->items.num && !verdict; i++)
         if (is_verdict(&with->items.ptr[i]) && !has_event(&without->items, &with->items.ptr[i]))
-            return true;
-    return false;
+            verdict = &with->items.ptr[i];
+    if (verdict)
+        rig_text_add(check, "%.*s %.*s", RIG_VIEW_ARG(verdict->event), RIG_VIEW_ARG(verdict->args));
 }
 
 /* ---- lint: a rule of the row's id fires, and does not without the fault ---- */
@@ -54,18 +58,22 @@ static bool engine_noticed(const rig_result *with, const rig_result *without)
 typedef struct lint_look {
     const char *id;
     bool fires;
+    rig_text *says; /* of the first finding */
 } lint_look;
 
 static rig_status on_finding(void *ctx, const rig_lint_finding *finding)
 {
     lint_look *look = ctx;
-    look->fires = look->fires || strcmp(finding->rule->id, look->id) == 0;
+    if (look->fires || strcmp(finding->rule->id, look->id) != 0)
+        return RIG_OK;
+    look->fires = true;
+    rig_text_add(look->says, "%s %s: %s", finding->rule->name, finding->field, finding->expected);
     return RIG_OK;
 }
 
-static bool rule_fires(const rig_items *items, const char *id)
+static bool rule_fires(const rig_items *items, const char *id, rig_text *out_says)
 {
-    lint_look look = {.id = id};
+    lint_look look = {.id = id, .says = out_says};
     const rig_lint_config config = {.alloc = rig_alloc_libc(), .finding = on_finding, .ctx = &look};
     rig_lint *lint = NULL;
     rig_status status = rig_lint_new(&config, &lint);
@@ -73,6 +81,16 @@ static bool rule_fires(const rig_items *items, const char *id)
         status = rig_lint_item(lint, &items->ptr[i]);
     rig_lint_free(lint);
     return look.fires;
+}
+
+/* A rule may ask for several things: what it wanted instead says which of them is missing. */
+static void lint_says(const char *id, const rig_result *with, const rig_result *without, rig_text *check)
+{
+    char said[CHECK_SAID_MAX];
+    rig_text other;
+    rig_text_init(&other, said, sizeof said);
+    if (!rule_fires(&without->items, id, &other))
+        rule_fires(&with->items, id, check);
 }
 
 /* ---- tolerated: other PDUs, and for the host nothing else ---- */
@@ -134,16 +152,36 @@ static bool contents_differ(const rig_result *with, const rig_result *without)
     return a.len && b.len && !rig_view_eq(a, b);
 }
 
-bool cli_fault_noticed(rig_fault fault, const rig_result *with, const rig_result *without)
+static bool is_alone(const rig_scn *scn)
 {
-    const rig_fault_row *row = &rig_fault_rows[fault];
+    unsigned num = 0;
+    rig_fault_set on = cli_faults_of(scn);
+    for (unsigned f = 0; f < RIG_FAULTS; f++)
+        num += rig_fault_has(&on, (rig_fault)f);
+    return num == 1;
+}
+
+static void judge_says(const rig_fault_row *row, const rig_result *with, const rig_result *without,
+                       rig_text *check)
+{
     if (strcmp(row->judge, "engine") == 0)
-        return engine_noticed(with, without);
-    if (strcmp(row->judge, "lint") == 0)
-        return rule_fires(&with->items, row->requirement) && !rule_fires(&without->items, row->requirement);
-    if (strcmp(row->judge, "contents") == 0)
-        return contents_differ(with, without);
-    return strcmp(row->judge, "tolerated") == 0 && tolerated(with, without);
+        engine_says(with, without, check);
+    else if (strcmp(row->judge, "lint") == 0)
+        lint_says(row->requirement, with, without, check);
+    else if (strcmp(row->judge, "contents") == 0 ? contents_differ(with, without) : tolerated(with, without))
+        rig_text_add(check, "%s", row->judge);
+}
+
+rig_status cli_fault_judge(rig_noticed_list *noticed, rig_fault fault, const rig_result *with,
+                           const rig_result *without)
+{
+    char said[CHECK_SAID_MAX];
+    rig_text check;
+    rig_text_init(&check, said, sizeof said);
+    judge_says(&rig_fault_rows[fault], with, without, &check);
+    if (check.len == 0)
+        return RIG_OK;
+    return rig_noticed_add(noticed, rig_alloc_libc(), fault, is_alone(with->scn), rig_view_str(said));
 }
 
 /* ---- made scenarios ---- */
@@ -210,39 +248,48 @@ static rig_status play_made(const run_options *options, const rig_scn_file *file
     return rig_run_case(&config, file, "made.scn", 0, result);
 }
 
-static bool try_made(const run_options *options, rig_fault fault, const rig_scn_file *file)
+static rig_status try_made(const run_options *options, rig_fault fault, const rig_scn_file *file,
+                           rig_noticed_list *noticed)
 {
     rig_fault_set off = {{0}};
     rig_result with, without;
     rig_fault_add(&off, fault);
     rig_status status = play_made(options, file, NULL, &with);
     rig_status other = play_made(options, file, &off, &without);
-    bool noticed = !status && !other && cli_fault_noticed(fault, &with, &without);
+    if (!status && !other)
+        status = cli_fault_judge(noticed, fault, &with, &without);
     rig_result_cleanup(&with);
     rig_result_cleanup(&without);
-    return noticed;
+    return status;
 }
 
-bool cli_fault_made(const run_options *options, rig_fault fault, uint64_t *pairs)
+/* NULL, and said why, when the language does not take the text: then the fault stays unnoticed. */
+static rig_scn_file *open_made(rig_fault fault, const char *text)
+{
+    static rig_scn_problems problems;
+    const rig_scn_config config = {.alloc = rig_alloc_libc()};
+    rig_scn_file *file = NULL;
+    problems.num = 0;
+    if (rig_scn_open(&config, rig_view_str("made.scn"), rig_view_str(text), &file, &problems))
+        printf("%s: %s line %u\n", rig_fault_rows[fault].name, problems.list[0].text, problems.list[0].line);
+    return file;
+}
+
+rig_status cli_fault_made(const run_options *options, rig_fault fault, rig_noticed_list *noticed,
+                          uint64_t *pairs)
 {
     char text[MADE_TEXT_MAX];
-    const rig_scn_config config = {.alloc = rig_alloc_libc()};
-    bool noticed = false;
-    for (size_t i = 0; i < sizeof made / sizeof made[0] && !noticed; i++) {
+    rig_status status = RIG_OK;
+    for (size_t i = 0; i < sizeof made / sizeof made[0] && !status && !rig_noticed_has(noticed, fault); i++) {
         const char *gap = strstr(made[i], "%s");
-        rig_scn_file *file = NULL;
         snprintf(text, sizeof text, "%.*s%s%s", (int)(gap - made[i]), made[i], rig_fault_rows[fault].name,
                  gap + 2);
-        static rig_scn_problems problems;
-        problems.num = 0;
-        if (rig_scn_open(&config, rig_view_str("made.scn"), rig_view_str(text), &file, &problems)) {
-            printf("%s: %s line %u\n", rig_fault_rows[fault].name, problems.list[0].text,
-                   problems.list[0].line);
+        rig_scn_file *file = open_made(fault, text);
+        if (!file)
             continue;
-        }
-        noticed = try_made(options, fault, file);
+        status = try_made(options, fault, file, noticed);
         ++*pairs;
         rig_scn_file_free(file);
     }
-    return noticed;
+    return status;
 }
