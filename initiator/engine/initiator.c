@@ -33,6 +33,38 @@ rig_status rig_initiator_new(const rig_initiator_config *config, rig_initiator *
     return RIG_OK;
 }
 
+/* An initiator port is its node's name and an ISID (RFC 7143 section 4.4.3): a session that logs in again
+ * under another name would be another nexus, and reinstate nothing. */
+static rig_status keep_old_name(rig_initiator *initiator)
+{
+    for (rig_session *session = initiator->sessions; session; session = session->next) {
+        if (!session->name)
+            session->name = rig_copy_text(initiator->config.alloc, initiator->name, strlen(initiator->name));
+        if (!session->name)
+            return RIG_E_NOMEM;
+    }
+    return RIG_OK;
+}
+
+rig_status rig_initiator_rename(rig_initiator *initiator, rig_view wanted, rig_error *err)
+{
+    const rig_alloc *alloc = initiator->config.alloc;
+    char name[RIG_INAME_TEXT];
+    rig_status status = rig_iname_prepare(wanted, name, err);
+    if (!status)
+        status = rig_iname_check(rig_view_str(name), NULL, err);
+    if (status || strcmp(name, initiator->name) == 0)
+        return status;
+    char *copy = rig_copy_text(alloc, name, strlen(name));
+    if (!copy || keep_old_name(initiator) != RIG_OK) {
+        rig_delete(alloc, copy, copy ? strlen(copy) + 1 : 0);
+        return rig_fail(err, RIG_E_NOMEM, "no memory for a name");
+    }
+    rig_delete(alloc, initiator->name, strlen(initiator->name) + 1);
+    initiator->name = copy;
+    return RIG_OK;
+}
+
 void rig_initiator_free(rig_initiator *initiator)
 {
     if (!initiator)

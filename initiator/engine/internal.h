@@ -230,6 +230,7 @@ struct rig_session {
     rig_session *target_next; /* in its bucket of by_target */
     rig_session_config config;
     char *target;
+    char *name;    /* it logs in with, once the node has another; else NULL */
     uint8_t state; /* eng_session_state */
     bool was_up;
     bool recovering;

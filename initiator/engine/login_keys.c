@@ -149,7 +149,8 @@ static rig_status put_names(eng_conn *conn)
 {
     rig_session *session = conn->session;
     const rig_initiator *initiator = session->initiator;
-    rig_status status = eng_key_put(conn, "InitiatorName", rig_view_str(initiator->name));
+    rig_status status =
+        eng_key_put(conn, "InitiatorName", rig_view_str(session->name ? session->name : initiator->name));
     if (!status && initiator->alias)
         status = eng_key_put(conn, "InitiatorAlias", rig_view_str(initiator->alias));
     if (!status && session->target)

@@ -47,6 +47,7 @@ static void session_delete(rig_session *session)
     const rig_alloc *alloc = eng_alloc(session);
     rig_delete(alloc, session->slots, session->num_slots * sizeof *session->slots);
     rig_delete(alloc, session->target, session->target ? strlen(session->target) + 1 : 0);
+    rig_delete(alloc, session->name, session->name ? strlen(session->name) + 1 : 0);
     eng_auth_free(session);
     rig_delete(alloc, session->target_alias, session->target_alias ? session->target_alias_len + 1 : 0);
     rig_delete(alloc, session, sizeof *session);

@@ -88,6 +88,10 @@ typedef struct rig_initiator_config {
 rig_status rig_initiator_new(const rig_initiator_config *config, rig_initiator **out_initiator,
                              rig_error *err);
 
+/** rig_initiator_rename gives a node another name. Sessions that are there go on under the name they began
+ * with, reconnects included. RIG_E_SYNTAX or RIG_E_LIMIT for the name, as rig_initiator_new; RIG_E_NOMEM. */
+rig_status rig_initiator_rename(rig_initiator *initiator, rig_view name, rig_error *err);
+
 /** rig_initiator_free resets all connections, completes all tasks with RIG_E_ABORTED and frees all sessions.
  * Not from inside an event, a done() or rig_initiator_tick: they still need the node when they return. */
 void rig_initiator_free(rig_initiator *initiator);
