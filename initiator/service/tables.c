@@ -262,20 +262,22 @@ static rig_status store_all(rig_service *service, const step *steps, uint32_t nu
     return status;
 }
 
-/* A row that is replaced keeps its place. */
+/* A row that is replaced keeps its place and its address: it gets the new record. */
 static void memory_step(rig_service *service, const step *s)
 {
     svc_table *table = &service->tables[s->table];
     if (s->old && s->row) {
-        table->rows[row_index(table, s->old)] = s->row;
-        unlink_row(table, s->old);
-        link_row(table, s->row);
+        void *record = s->old->record;
+        s->old->record = s->row->record;
+        s->old->kept = s->row->kept;
+        s->row->record = record;
+        row_free(service, s->table, s->row);
     } else if (s->row) {
         table_add(table, s->row);
     } else {
         table_remove(table, s->old);
+        row_free(service, s->table, s->old);
     }
-    row_free(service, s->table, s->old);
 }
 
 static rig_code prepare(rig_service *service, const svc_change *change, step *out)
