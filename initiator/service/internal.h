@@ -66,6 +66,9 @@ rig_code svc_setting_put(rig_service *service, const char *name, const rig_octet
 #define SVC_SETTING_RADIUS_SECRET "radius-secret"
 #define SVC_SETTING_GROUP_KEY "group-key"
 
+/* svc_report_labels copies a table of labels into the answer of a call. */
+rig_code svc_report_labels(const rig_service *service, svc_table_id table, rig_labels *reply);
+
 rig_status svc_tables_load(rig_service *service, rig_error *err);
 void svc_tables_free(rig_service *service);
 
@@ -166,7 +169,8 @@ typedef struct svc_session {
     bool up;                    /* it was in full feature phase, and may be again */
     bool leaving;               /* a logout is under way */
     svc_call *call;             /* the login that waits for it, else NULL */
-    void *boot;                 /* the boot's, for a kept login */
+    void *boot;                 /* the start's, while an attempt of it is under way; else NULL */
+    bool alone;                 /* its adapter made it by itself: a boot session */
     rig_target_mapping mapping; /* numbers in force */
     rig_device_list devices;    /* what the operating system was shown */
     svc_connection connections[RIG_SESSION_CONNECTIONS_MAX];
@@ -199,15 +203,23 @@ rig_code svc_login_code(rig_status why, uint16_t login_status);
 void svc_devices_scan(svc_session *session, uint64_t now);
 void svc_devices_remove(svc_session *session, uint64_t now);
 
+/* svc_device_named finds what the operating system is shown by its path, long or short; NULL when there is
+ * none. out_session may be NULL. */
+const rig_device *svc_device_named(const rig_service *service, const char *path, svc_session **out_session);
+
 /* ---- boot ---- */
 
 /* svc_boot is the start under way; boot.c. */
 typedef struct svc_boot svc_boot;
 
-/* svc_boot_event passes an engine event of a kept login's session on. */
+/* svc_boot_event passes an engine event of a session on whose boot is not NULL; when it returns, the session
+ * may be gone. */
 void svc_boot_event(svc_session *session, const rig_event *event);
-void svc_boot_device(rig_service *service, uint64_t now); /* a device came */
-void svc_boot_link(rig_service *service, uint64_t now);   /* a port got its link */
+void svc_boot_ended(svc_session *session, uint64_t now);               /* somebody else ends such a session */
+void svc_boot_device(rig_service *service, uint64_t now);              /* a device came */
+void svc_boot_bound(rig_service *service, uint64_t now);               /* the bound devices are others */
+void svc_boot_forget(rig_service *service, uint64_t id, uint64_t now); /* that kept login is gone */
+void svc_boot_link(rig_service *service, uint64_t now);                /* a port got its link */
 void svc_boot_timer(rig_service *service, rig_timer *timer, uint64_t now);
 void svc_boot_free(rig_service *service);
 

@@ -58,6 +58,7 @@ typedef struct rig_service_settings {
     uint32_t boot_parallel;         /**< kept logins under way at a time: 32 */
     uint64_t scsi_timeout;          /**< ns for a command of the service: 30 s */
     const char *host_name;          /**< for the default node name; borrowed */
+    const char *node_name;          /**< the default node name itself, NULL = made of host_name; borrowed */
     bool no_multipath_policy;       /**< group policy: no login with the multipath flag */
     bool no_security_change_policy; /**< group policy: keys and secrets cannot be changed */
     const struct rig_login_list
