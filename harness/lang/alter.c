@@ -102,6 +102,14 @@ static bool alter_outcome(rig_scn_value *value)
     return true;
 }
 
+static bool alter_code(rig_scn_value *value)
+{
+    rig_code code;
+    bool ok = rig_code_parse(value->text, &code) == RIG_OK && code == RIG_CODE_SUCCESS;
+    value->text = rig_view_str(rig_code_name(ok ? RIG_CODE_NON_SPECIFIC_ERROR : RIG_CODE_SUCCESS));
+    return true;
+}
+
 static bool alter_arg(lang_parser *p, rig_scn_value *value, const rig_scn_arg_row *row)
 {
     switch (row->type) {
@@ -113,6 +121,8 @@ static bool alter_arg(lang_parser *p, rig_scn_value *value, const rig_scn_arg_ro
         return alter_named(row->names, value);
     case RIG_SCN_T_OUTCOME:
         return alter_outcome(value);
+    case RIG_SCN_T_CODE:
+        return alter_code(value);
     case RIG_SCN_T_CHOICE:
         return alter_choice(value, row->choices);
     case RIG_SCN_T_YES_NO:

@@ -153,6 +153,47 @@ static bool read_outcome(reading *r)
     return lang_unknown(r->p, r->place, "status", r->out->text, &known);
 }
 
+static bool read_call(reading *r)
+{
+    const rig_call *call = rig_call_find(r->out->text);
+    r->out->is_number = call != NULL;
+    r->out->number = call ? call->id : 0;
+    lang_known known = {.num = 0};
+    lang_known_calls(&known);
+    return call || lang_unknown(r->p, r->place, "call", r->out->text, &known);
+}
+
+static bool read_kind(reading *r)
+{
+    rig_record_id record = RIG_RECORD_nothing;
+    r->out->is_number = lang_kind_find(r->out->text, &record);
+    r->out->number = record;
+    lang_known known = {.num = 0};
+    lang_known_kinds(&known);
+    return r->out->is_number || lang_unknown(r->p, r->place, "kind of row", r->out->text, &known);
+}
+
+static bool read_code(reading *r)
+{
+    rig_code code;
+    lang_known known = {.num = 0};
+    lang_known_codes(&known);
+    return rig_code_parse(r->out->text, &code) == RIG_OK ||
+           lang_unknown(r->p, r->place, "code", r->out->text, &known);
+}
+
+static bool read_prefix(reading *r)
+{
+    rig_ip ip;
+    rig_view text = r->out->text;
+    size_t slash = rig_view_find(text, '/');
+    r->out->is_number = rig_view_u64(rig_view_sub(text, slash + 1, text.len), &r->out->number);
+    r->out->text = rig_view_sub(text, 0, slash);
+    bool ok = r->out->is_number && rig_ip_parse(r->out->text, &ip) &&
+              r->out->number <= (ip.version == 6 ? 128 : 32);
+    return ok || wrong(r, "numeric ADDRESS/BITS");
+}
+
 typedef bool read_fn(reading *r);
 
 static read_fn *const readers[] = {
@@ -160,7 +201,9 @@ static read_fn *const readers[] = {
     [RIG_SCN_T_YES_NO] = read_yes_no,   [RIG_SCN_T_WORD] = read_word,     [RIG_SCN_T_CHOICE] = read_choice,
     [RIG_SCN_T_NAME] = read_name,       [RIG_SCN_T_PORTAL] = read_portal, [RIG_SCN_T_HEX] = read_hex,
     [RIG_SCN_T_RESULT] = read_result,   [RIG_SCN_T_FAULT] = read_fault,   [RIG_SCN_T_NAMED] = read_named,
-    [RIG_SCN_T_OUTCOME] = read_outcome, [RIG_SCN_T_TEXT] = read_word,
+    [RIG_SCN_T_OUTCOME] = read_outcome, [RIG_SCN_T_TEXT] = read_word,     [RIG_SCN_T_CALL] = read_call,
+    [RIG_SCN_T_KIND] = read_kind,       [RIG_SCN_T_PATH] = read_word,     [RIG_SCN_T_CODE] = read_code,
+    [RIG_SCN_T_PREFIX] = read_prefix,
 };
 
 bool lang_value_convert(lang_parser *p, rig_scn_place place, rig_view raw, const rig_scn_arg_row *row,
@@ -391,7 +434,21 @@ static bool read_pairs(lang_parser *p, lang_cursor *c, rig_scn_arg *arg)
     return ok;
 }
 
-static bool read_arg(lang_parser *p, lang_cursor *c, rig_scn_arg *arg)
+/* Of the call or kind that stands before. */
+static bool read_members(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_arg *arg)
+{
+    lang_vec members = {.num = 0};
+    const rig_scn_value *value = &args->given[0].value;
+    rig_record_id record = args->given[0].row->type == RIG_SCN_T_CALL
+                               ? rig_call_of((rig_call_id)value->number)->request
+                               : (rig_record_id)value->number;
+    bool ok = lang_members_read(p, c, rig_shape_of(record), &members);
+    arg->members = members.ptr;
+    arg->num_members = members.num;
+    return ok && (members.num > 0 || lang_bad(p, c, RIG_E_SYNTAX, "PATH=VALUE is wanted here"));
+}
+
+static bool read_arg(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_arg *arg)
 {
     arg->value.var = RIG_SCN_NO_VAR;
     arg->value.place = lang_place(p, c->at);
@@ -406,6 +463,8 @@ static bool read_arg(lang_parser *p, lang_cursor *c, rig_scn_arg *arg)
         return lang_data_read(p, c, &arg->data);
     case RIG_SCN_T_CDB:
         return lang_cdb_read(p, c, &arg->value);
+    case RIG_SCN_T_MEMBERS:
+        return read_members(p, c, args, arg);
     default:
         return lang_value_read(p, c, arg->row, &arg->value);
     }
@@ -441,7 +500,7 @@ bool lang_args_read(lang_parser *p, lang_cursor *c, const rig_scn_word *word, la
             return lang_bad(p, c, RIG_E_SYNTAX, "%s is given twice", row->name);
         rig_scn_arg *arg = &out->given[out->num++];
         arg->row = row;
-        if (!read_arg(p, c, arg))
+        if (!read_arg(p, c, out, arg))
             return false;
     }
     return check_required(p, c, out);

@@ -233,7 +233,7 @@ static void hand_over(lang_parser *p)
     HAND(seeds);
     HAND(links);
     HAND(adapters);
-    HAND(persists);
+    HAND(rows);
     HAND(steps);
     HAND(plays);
     HAND(musts);

@@ -127,6 +127,28 @@ static void put_must(writer *w, const rig_scn_must *must)
     put_views(w, must->ids, must->num_ids);
 }
 
+static void put_members(writer *w, const rig_scn_member *members, uint32_t num)
+{
+    put_number(w, num);
+    for (uint32_t i = 0; i < num; i++) {
+        put_view(w, members[i].path);
+        put_view(w, members[i].value);
+        put_number(w, members[i].result);
+    }
+}
+
+static void put_args(writer *w, const rig_scn_arg *args, uint32_t num)
+{
+    put_number(w, num);
+    for (uint32_t i = 0; i < num; i++) {
+        put_view(w, rig_view_str(args[i].row->name));
+        put_value(w, &args[i].value);
+        put_pairs(w, args[i].pairs, args[i].num_pairs);
+        put_data(w, &args[i].data);
+        put_members(w, args[i].members, args[i].num_members);
+    }
+}
+
 static void put_step(writer *w, const rig_scn_step *step)
 {
     put_number(w, step->id);
@@ -134,13 +156,7 @@ static void put_step(writer *w, const rig_scn_step *step)
     put_number(w, step->result);
     put_number(w, step->within);
     put_lines(w, step->events, step->num_events);
-    put_number(w, step->num_args);
-    for (uint32_t i = 0; i < step->num_args; i++) {
-        put_view(w, rig_view_str(step->args[i].row->name));
-        put_value(w, &step->args[i].value);
-        put_pairs(w, step->args[i].pairs, step->args[i].num_pairs);
-        put_data(w, &step->args[i].data);
-    }
+    put_args(w, step->args, step->num_args);
 }
 
 static void put_auth(writer *w, const rig_scn_auth *auth)
@@ -288,24 +304,28 @@ static void put_initiator(writer *w, const rig_scn_initiator *initiator)
     put_auth(w, &initiator->auth);
 }
 
+static void put_adapter(writer *w, const rig_scn_adapter *adapter)
+{
+    put_view(w, adapter->name);
+    put_number(w, (uint64_t)adapter->hardware << 3 | (uint64_t)adapter->ipsec << 2 |
+                      (uint64_t)adapter->aggressive << 1 | adapter->tunnel);
+    put_number(w, adapter->num_ports);
+    for (uint32_t i = 0; i < adapter->num_ports; i++) {
+        put_view(w, adapter->ports[i].address);
+        put_number(w, (uint64_t)adapter->ports[i].down << 8 | adapter->ports[i].prefix);
+    }
+}
+
 static void put_hba(writer *w, const rig_scn *scn)
 {
     put_number(w, scn->num_adapters);
-    for (uint32_t i = 0; i < scn->num_adapters; i++) {
-        put_view(w, scn->adapters[i].name);
-        put_number(w, scn->adapters[i].hardware);
-    }
-    put_number(w, scn->num_persists);
-    for (uint32_t i = 0; i < scn->num_persists; i++) {
-        const rig_scn_persist *persist = &scn->persists[i];
-        put_view(w, persist->target);
-        put_view(w, persist->portal);
-        put_number(w, (uint64_t)(int64_t)persist->port);
-        put_number(w, persist->flags);
-        put_view(w, persist->flags_text);
-        put_number(w, persist->informational);
-        put_pairs(w, persist->offers, persist->num_offers);
-        put_auth(w, &persist->auth);
+    for (uint32_t i = 0; i < scn->num_adapters; i++)
+        put_adapter(w, &scn->adapters[i]);
+    put_args(w, scn->tuning.args, scn->tuning.num_args);
+    put_number(w, scn->num_rows);
+    for (uint32_t i = 0; i < scn->num_rows; i++) {
+        put_view(w, scn->rows[i].kind);
+        put_members(w, scn->rows[i].members, scn->rows[i].num_members);
     }
     put_view(w, scn->ipsec_policy);
 }

@@ -59,10 +59,19 @@ const rig_scn_word lang_events[] = {
      {{"ADDR", T(WORD), BARE, false, NULL, NULL}, {"to", T(WORD), AFTER, false, "ADDR", NULL}}},
     {ROW(IPSEC_REQUEST, "ipsec-request", "hba", "the adapter asked for a security association"),
      {ARG("peer", WORD), ARG("mode", WORD), ARG("phase1", WORD), ARG("pfs", WORD)}},
-    {ROW(ARRIVAL, "arrival", "hba", "the operating system was told of a new logical unit"),
-     {ARG("target", WORD), ARG("lun", NUMBER)}},
-    {ROW(REMOVAL, "removal", "hba", "the operating system was told that a logical unit is gone"),
-     {ARG("target", WORD), ARG("lun", NUMBER)}},
+    {ROW(ARRIVED, "device arrived", "hba", "the operating system is shown a device"),
+     {ARG("target", WORD), ARG("lun", NUMBER), ARG("device", WORD)}},
+    {ROW(REMOVED, "device removed", "hba", "a device is taken from the operating system"),
+     {ARG("target", WORD), ARG("lun", NUMBER), ARG("device", WORD)}},
+    {ROW(READY, "service ready", "hba",
+         "every kept login is up, late, refused or given up, and every bound device there or waited for"),
+     {ARG("code", CODE)}},
+    {ROW(LOGIN_LATE, "login-late", "hba", "the start waits no more for a kept login, which goes on"),
+     {ARG("target", WORD), ARG("code", CODE), SAID}},
+    {ROW(LOGIN_GIVEN_UP, "login-given-up", "hba", "a kept login is not tried again"),
+     {ARG("target", WORD), ARG("code", CODE), SAID}},
+    {ROW(TARGETS_CHANGED, "targets-changed", "hba", "targets were found, or are gone"), {{0}}},
+    {ROW(SECURITY, "security", "hba", "one step of a security decision"), {ARG("step", WORD)}},
 };
 
 const size_t lang_num_events = sizeof(lang_events) / sizeof(lang_events[0]);

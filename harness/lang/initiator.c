@@ -1,4 +1,4 @@
-/* The sections initiator, hba, persist and ipsec. */
+/* The section initiator. */
 #include "lang.h"
 
 #define ISID_LEN 6
@@ -86,10 +86,8 @@ static bool take(lang_parser *p, const lang_args *args, rig_scn_place place)
     }
 }
 
-typedef bool take_fn(lang_parser *p, const lang_args *args, rig_scn_place place);
-
-/* One statement of a section may hold several words one after the other. */
-static bool words(lang_parser *p, lang_cursor *c, rig_scn_group group, const char *what, take_fn *each)
+bool lang_section_words(lang_parser *p, lang_cursor *c, rig_scn_group group, const char *what,
+                        lang_word_fn *each)
 {
     while (!lang_end(p, c)) {
         uint32_t first = c->at;
@@ -106,111 +104,11 @@ static bool words(lang_parser *p, lang_cursor *c, rig_scn_group group, const cha
 static bool initiator_stmt(lang_parser *p, lang_stmt stmt, lang_cursor *c)
 {
     (void)stmt;
-    return words(p, c, RIG_SCN_G_INITIATOR, "word in initiator", take);
+    return lang_section_words(p, c, RIG_SCN_G_INITIATOR, "word in initiator", take);
 }
 
 bool lang_initiator_section(lang_parser *p, lang_stmt stmt, lang_cursor rest)
 {
     p->out->initiator.place = lang_place(p, lang_words_on(p, stmt).at);
     return lang_section_each(p, stmt, rest, initiator_stmt);
-}
-
-/* ---- hba ---- */
-
-static bool adapter(lang_parser *p, const lang_args *args, rig_scn_place place)
-{
-    rig_scn_adapter *out = LANG_ADD(p, &p->adapters, rig_scn_adapter);
-    if (!out)
-        return lang_nomem(p->report);
-    out->place = place;
-    out->name = lang_arg(args, "NAME")->value.text;
-    out->hardware = lang_arg(args, "kind")->value.number == 1;
-    return true;
-}
-
-static bool hba_stmt(lang_parser *p, lang_stmt stmt, lang_cursor *c)
-{
-    (void)stmt;
-    return words(p, c, RIG_SCN_G_HBA, "word in hba", adapter);
-}
-
-bool lang_hba_section(lang_parser *p, lang_stmt stmt, lang_cursor rest)
-{
-    p->out->needs |= RIG_SCN_NEEDS_HBA;
-    return lang_section_each(p, stmt, rest, hba_stmt);
-}
-
-/* ---- persist ---- */
-
-static bool persist_port(lang_parser *p, const rig_scn_arg *arg, rig_scn_persist *out)
-{
-    uint64_t number;
-    out->port = -1;
-    if (!arg || rig_view_is(arg->value.text, "any"))
-        return true;
-    if (!rig_view_u64(arg->value.text, &number) || number > INT32_MAX)
-        return lang_bad_at(p, arg->value.place, RIG_E_SYNTAX, "port is any or a number");
-    out->port = (int32_t)number;
-    return true;
-}
-
-static bool persist_flags(lang_parser *p, const rig_scn_arg *arg, rig_scn_persist *out)
-{
-    if (!arg)
-        return true;
-    out->flags_text = arg->value.text;
-    out->has_flag_bits = lang_flags(arg->value.text, &out->flags);
-    return out->has_flag_bits ||
-           lang_bad_at(p, arg->value.place, RIG_E_NOT_FOUND, "flags are a number, or some of %s joined by +",
-                       lang_flags_members());
-}
-
-static bool persist(lang_parser *p, const lang_args *args, rig_scn_place place)
-{
-    rig_scn_persist *out = LANG_ADD(p, &p->persists, rig_scn_persist);
-    if (!out)
-        return lang_nomem(p->report);
-    const rig_scn_arg *at = lang_arg(args, "at"), *keys = lang_arg(args, "offer"),
-                      *auth = lang_arg(args, "auth");
-    out->place = place;
-    out->target = lang_arg(args, "IQN")->value.text;
-    out->portal = at ? at->value.text : rig_view_of("", 0);
-    out->informational = lang_arg(args, "informational") != NULL;
-    out->offers = keys ? keys->pairs : NULL;
-    out->num_offers = keys ? keys->num_pairs : 0;
-    return persist_port(p, lang_arg(args, "port"), out) && persist_flags(p, lang_arg(args, "flags"), out) &&
-           lang_auth_read(p, args, place, auth && auth->value.number == 0, &out->auth);
-}
-
-static bool persist_stmt(lang_parser *p, lang_stmt stmt, lang_cursor *c)
-{
-    (void)stmt;
-    return words(p, c, RIG_SCN_G_PERSIST, "word in persist", persist);
-}
-
-bool lang_persist_section(lang_parser *p, lang_stmt stmt, lang_cursor rest)
-{
-    p->out->needs |= RIG_SCN_NEEDS_HBA;
-    return lang_section_each(p, stmt, rest, persist_stmt);
-}
-
-/* ---- ipsec ---- */
-
-static bool policy(lang_parser *p, const lang_args *args, rig_scn_place place)
-{
-    (void)place;
-    p->out->ipsec_policy = args->given[0].value.text;
-    return true;
-}
-
-static bool ipsec_stmt(lang_parser *p, lang_stmt stmt, lang_cursor *c)
-{
-    (void)stmt;
-    return words(p, c, RIG_SCN_G_IPSEC, "word in ipsec", policy);
-}
-
-bool lang_ipsec_section(lang_parser *p, lang_stmt stmt, lang_cursor rest)
-{
-    p->out->needs |= RIG_SCN_NEEDS_IPSEC;
-    return lang_section_each(p, stmt, rest, ipsec_stmt);
 }

@@ -200,7 +200,7 @@ typedef struct lang_parser {
     bool has_level;
     /* growing parts of the case */
     lang_vec refs, tags, choices, seeds, links, steps, plays, musts, traces, results, vars, literals;
-    lang_vec literal_clauses, adapters, persists;
+    lang_vec literal_clauses, adapters, adapter_ports, rows;
     lang_vec portals, nodes, target_offers, rules, rule_places, initiator_offers;
 } lang_parser;
 
@@ -305,6 +305,8 @@ enum lang_initiator_word {
     LANG_STAGE,
     LANG_I_AUTH
 };
+enum lang_hba_word { LANG_ADAPTER, LANG_ADAPTER_PORT, LANG_TUNE };
+enum lang_persist_word { LANG_P_LOGIN, LANG_P_ROW };
 enum lang_action_word {
     LANG_REPLY,
     LANG_SEND,
@@ -367,6 +369,36 @@ bool lang_value_convert(lang_parser *p, rig_scn_place place, rig_view raw, const
 bool lang_no_more(lang_parser *p, lang_cursor *c); /* a problem when words are left */
 uint32_t lang_result_find(const lang_parser *p, rig_view name);
 
+/* ---- records: records.c, calls.c ---- */
+
+/* Where a path leads in a record. */
+typedef struct lang_spot {
+    const rig_shape *owner;   /* the record that has the member */
+    const rig_member *member; /* NULL: there is none of that name */
+    bool is_entry;            /* an entry of that list */
+    bool is_num;              /* the length of that list */
+    rig_view wrong;           /* the word that is no member, when there is none */
+} lang_spot;
+
+bool lang_spot_find(const rig_shape *shape, rig_view path, lang_spot *out);
+/* The number that a value stands for, by name or as it is. */
+bool lang_member_number(const lang_spot *spot, rig_view text, uint64_t *out);
+/* PATH=VALUE … of a record of that shape, tried out. */
+bool lang_members_read(lang_parser *p, lang_cursor *c, const rig_shape *shape, lang_vec *members);
+/* One more of them. */
+bool lang_member_add(lang_parser *p, lang_vec *members, rig_scn_place place, const char *path,
+                     rig_view value);
+/* A path in an answer; a problem when there is none. */
+bool lang_path_check(lang_parser *p, rig_scn_place place, const rig_shape *shape, rig_view path,
+                     lang_spot *out);
+/* The record of a kind of the store's rows; false when there is none. */
+bool lang_kind_find(rig_view kind, rig_record_id *out_record);
+void lang_known_kinds(lang_known *known);
+void lang_known_calls(lang_known *known);
+void lang_known_codes(lang_known *known);
+/* The call of the step whose answer is looked at last; NULL before the first. */
+const rig_call *lang_last_call(const lang_parser *p);
+
 /* ---- lines: pattern.c, line.c ---- */
 
 /* What a pattern's values are. */
@@ -419,6 +451,11 @@ bool lang_when_read(lang_parser *p, uint32_t line, lang_cursor *c, bool *out_hol
 /* Each statement of a section goes to `each`: the words behind the section's name, then the lines below. */
 typedef bool lang_each_fn(lang_parser *p, lang_stmt stmt, lang_cursor *c);
 bool lang_section_each(lang_parser *p, lang_stmt stmt, lang_cursor rest, lang_each_fn *each);
+
+/* One statement of a section may hold several words one after the other. */
+typedef bool lang_word_fn(lang_parser *p, const lang_args *args, rig_scn_place place);
+bool lang_section_words(lang_parser *p, lang_cursor *c, rig_scn_group group, const char *what,
+                        lang_word_fn *each);
 
 /* ---- file.c, load.c, case.c ---- */
 

@@ -39,6 +39,33 @@ static bool read_op(lang_parser *p, lang_cursor *c, rig_scn_op *out)
 static const rig_scn_arg_row number_row = {"N", RIG_SCN_T_NUMBER, RIG_SCN_BARE, true, NULL, NULL};
 static const rig_scn_arg_row text_row = {"value", RIG_SCN_T_WORD, RIG_SCN_BARE, true, NULL, NULL};
 
+static const rig_scn_arg_row code_row = {"code", RIG_SCN_T_CODE, RIG_SCN_BARE, true, NULL, NULL};
+
+static const rig_scn_result *result_of(const lang_parser *p, const rig_scn_must *must)
+{
+    return &((const rig_scn_result *)p->results.ptr)[must->result];
+}
+
+/* Of a call's answer any member may be asked for, besides how long it took and what was said. */
+static bool read_answer_member(lang_parser *p, lang_cursor *c, const rig_call *call, rig_view member)
+{
+    lang_spot spot;
+    bool own = rig_view_is(member, "time") || rig_view_is(member, "error");
+    return own ||
+           lang_path_check(p, lang_place_in(p, c->at, member), rig_shape_of(call->reply), member, &spot);
+}
+
+static bool read_member(lang_parser *p, lang_cursor *c, rig_scn_must *must, rig_view member)
+{
+    const rig_call *call = result_of(p, must)->call;
+    must->member = member;
+    if (call)
+        return read_answer_member(p, c, call, member);
+    must->member_row = lang_word_find(RIG_SCN_G_MEMBER, member);
+    return must->member_row || rig_key_known(member) ||
+           lang_unknown_word(p, lang_place_in(p, c->at, member), "member", member, RIG_SCN_G_MEMBER);
+}
+
 static bool read_result(lang_parser *p, lang_cursor *c, rig_scn_must *must)
 {
     rig_view text = lang_peek(p, c);
@@ -53,24 +80,23 @@ static bool read_result(lang_parser *p, lang_cursor *c, rig_scn_must *must)
     if (rest.len > 0) {
         if (rest.ptr[0] != '.')
             return lang_bad(p, c, RIG_E_SYNTAX, "write $variable or $variable.member");
-        must->member = rig_view_sub(rest, 1, rest.len);
-        must->member_row = lang_word_find(RIG_SCN_G_MEMBER, must->member);
-        if (!must->member_row && !rig_key_known(must->member)) {
-            rig_scn_place place = lang_place_in(p, c->at, must->member);
-            return lang_unknown_word(p, place, "member", must->member, RIG_SCN_G_MEMBER);
-        }
+        if (!read_member(p, c, must, rig_view_sub(rest, 1, rest.len)))
+            return false;
     }
     c->at++;
     return true;
 }
 
 /* What the value after the operator must be. */
-static const rig_scn_arg_row *value_row(const rig_scn_must *must)
+static const rig_scn_arg_row *value_row(const lang_parser *p, const rig_scn_must *must)
 {
     if (must->kind == RIG_SCN_M_COUNT)
         return &number_row;
     if (must->op == RIG_SCN_OP_HAS)
         return &text_row;
+    rig_scn_result_kind kind = result_of(p, must)->kind;
+    if (kind == RIG_SCN_R_CALL || kind == RIG_SCN_R_ANSWER)
+        return kind == RIG_SCN_R_CALL && must->member.len == 0 ? &code_row : &text_row;
     if (must->member_row)
         return &must->member_row->args[0];
     return must->member.len ? &text_row : &lang_word_find(RIG_SCN_G_MEMBER, rig_view_str("status"))->args[0];
@@ -90,6 +116,19 @@ static void alter_result(lang_parser *p, rig_scn_must *must, const rig_scn_arg_r
         }
 }
 
+/* What a member of an answer is compared with may stand for a number: VALID+IKE. */
+static void name_number(const lang_parser *p, rig_scn_must *must)
+{
+    lang_spot spot;
+    uint64_t number;
+    const rig_call *call = result_of(p, must)->call;
+    if (!call || must->member.len == 0 || must->op == RIG_SCN_OP_HAS || must->value.is_number)
+        return;
+    must->value.is_number = lang_spot_find(rig_shape_of(call->reply), must->member, &spot) &&
+                            lang_member_number(&spot, must->value.text, &number);
+    must->value.number = must->value.is_number ? number : 0;
+}
+
 /* Numbers compare as numbers wherever a text is one. */
 static bool convert_value(lang_parser *p, rig_scn_place place, rig_view raw, const rig_scn_arg_row *row,
                           rig_scn_must *must)
@@ -104,6 +143,7 @@ static bool convert_value(lang_parser *p, rig_scn_place place, rig_view raw, con
     }
     if (row->type == RIG_SCN_T_WORD)
         must->value.is_number = rig_view_u64(must->value.text, &must->value.number);
+    name_number(p, must);
     bool ordered = must->op != RIG_SCN_OP_EQ && must->op != RIG_SCN_OP_NE && must->op != RIG_SCN_OP_HAS;
     return !ordered || must->value.is_number ||
            lang_bad_at(p, place, RIG_E_SYNTAX, "%s compares numbers", rig_scn_op_text(must->op));
@@ -119,7 +159,7 @@ static bool read_comparison(lang_parser *p, lang_cursor *c, rig_scn_must *must)
         return lang_bad(p, c, RIG_E_SYNTAX, "a value is missing");
     rig_view raw = lang_peek(p, c);
     rig_scn_place place = lang_place(p, c->at++);
-    const rig_scn_arg_row *row = value_row(must);
+    const rig_scn_arg_row *row = value_row(p, must);
     if (!convert_value(p, place, raw, row, must))
         return false;
     bool alter;

@@ -48,6 +48,11 @@ static bool read_within(lang_parser *p, lang_cursor *c, rig_scn_step *step)
     return value.number > 0 || lang_bad_at(p, value.place, RIG_E_LIMIT, "a deadline lies in the future");
 }
 
+static const rig_call *call_of(const rig_scn_step *step)
+{
+    return step->id == RIG_SCN_STEP_CALL ? rig_call_of((rig_call_id)step->args[0].value.number) : NULL;
+}
+
 static bool set_result(lang_parser *p, lang_cursor *c, rig_scn_step *step)
 {
     rig_view text = lang_peek(p, c);
@@ -62,11 +67,12 @@ static bool set_result(lang_parser *p, lang_cursor *c, rig_scn_step *step)
         rig_scn_result *result = LANG_ADD(p, &p->results, rig_scn_result);
         if (!result)
             return lang_nomem(p->report);
-        *result = (rig_scn_result){.name = name, .kind = kind, .place = lang_place(p, c->at)};
+        *result = (rig_scn_result){
+            .name = name, .kind = kind, .call = call_of(step), .place = lang_place(p, c->at)};
         step->result = p->results.num - 1;
     }
     rig_scn_result *result = &((rig_scn_result *)p->results.ptr)[step->result];
-    if (result->kind != kind)
+    if (result->kind != kind || result->call != call_of(step))
         return lang_bad(p, c, RIG_E_SYNTAX, "$%.*s holds something else since line %u", RIG_VIEW_ARG(name),
                         result->place.line);
     result->step = p->steps.num - 1;
@@ -75,6 +81,16 @@ static bool set_result(lang_parser *p, lang_cursor *c, rig_scn_step *step)
 }
 
 /* Which kind of result each argument of a step must hold. */
+static const struct {
+    const char *argument, *what;
+    rig_scn_result_kind kind;
+} wanted[] = {
+    {"$task", "task", RIG_SCN_R_TASK},
+    {"task", "task", RIG_SCN_R_TASK},
+    {"of", "call", RIG_SCN_R_CALL},
+    {NULL, "session: only login gives one", RIG_SCN_R_SESSION},
+};
+
 static bool check_results(lang_parser *p, const rig_scn_step *step)
 {
     const rig_scn_result *results = p->results.ptr;
@@ -82,14 +98,27 @@ static bool check_results(lang_parser *p, const rig_scn_step *step)
         const rig_scn_arg *arg = &step->args[i];
         if (arg->row->type != RIG_SCN_T_RESULT)
             continue;
-        bool task = strcmp(arg->row->name, "$task") == 0 || strcmp(arg->row->name, "task") == 0;
-        rig_scn_result_kind wanted = task ? RIG_SCN_R_TASK : RIG_SCN_R_SESSION;
-        if (results[arg->value.var].kind != wanted && step->id != RIG_SCN_STEP_AWAIT)
+        size_t row = 0;
+        while (wanted[row].argument && strcmp(arg->row->name, wanted[row].argument) != 0)
+            row++;
+        if (results[arg->value.var].kind != wanted[row].kind && step->id != RIG_SCN_STEP_AWAIT)
             return lang_bad_at(p, arg->value.place, RIG_E_SYNTAX, "%.*s is no %s",
-                               RIG_VIEW_ARG(arg->value.text),
-                               task ? "task" : "session: only login gives one");
+                               RIG_VIEW_ARG(arg->value.text), wanted[row].what);
     }
     return true;
+}
+
+static bool check_path(lang_parser *p, const rig_scn_step *step)
+{
+    const rig_scn_arg *path = rig_scn_step_arg(step, "PATH"), *of = rig_scn_step_arg(step, "of");
+    if (!path)
+        return true;
+    const rig_scn_result *results = p->results.ptr;
+    const rig_call *call = of ? results[of->value.var].call : lang_last_call(p);
+    lang_spot spot;
+    if (!call)
+        return lang_bad_at(p, path->value.place, RIG_E_SYNTAX, "no call stands before: there is no answer");
+    return lang_path_check(p, path->value.place, rig_shape_of(call->reply), path->value.text, &spot);
 }
 
 static void note_needs(lang_parser *p, const rig_scn_step *step)
@@ -149,7 +178,7 @@ static bool read_body(lang_parser *p, lang_cursor *c, rig_scn_step *step)
         return read_events(p, c, step);
     lang_args args;
     return lang_args_read(p, c, step->word, &args) && copy_args(p, &args, step) && unknown_rest(p, c, step) &&
-           check_results(p, step);
+           check_results(p, step) && check_path(p, step);
 }
 
 static bool one_step(lang_parser *p, lang_stmt stmt, lang_cursor *c)

@@ -224,25 +224,45 @@ static const rig_scn_word initiators[] = {
 };
 
 static const rig_scn_word hbas[] = {
-    {ROW(0, "adapter", "hba", "an adapter of the machine"),
+    {ROW(LANG_ADAPTER, "adapter", "hba",
+         "an adapter of the machine, what is odd about it, and what its IPsec can do"),
      {{"NAME", T(WORD), BARE, true, NULL, NULL},
-      {"kind", T(CHOICE), AFTER, true, "software|hardware", NULL}}},
+      {"kind", T(CHOICE), AFTER, true, "software|hardware", NULL},
+      {"ipsec", T(FLAG), AFTER, false, NULL, NULL},
+      {"aggressive", T(FLAG), AFTER, false, NULL, NULL},
+      {"tunnel", T(FLAG), AFTER, false, NULL, NULL}}},
+    {ROW(LANG_ADAPTER_PORT, "port", "hba",
+         "a port of the adapter above: its address, the bits of its network, no link yet"),
+     {{"ADDRESS/BITS", T(PREFIX), BARE, true, NULL, NULL}, {"down", T(FLAG), AFTER, false, NULL, NULL}}},
+    {ROW(LANG_TUNE, "tune", "hba", "what an administrator has tuned of the service"),
+     {{"default-security", T(WORD), AFTER, false, "FLAG+FLAG…|0xNN", NULL},
+      {"login-attempts", T(NUMBER), AFTER, false, NULL, NULL},
+      {"login-pause", T(TIME), AFTER, false, NULL, NULL},
+      {"network-attempts", T(NUMBER), AFTER, false, NULL, NULL},
+      {"network-pause", T(TIME), AFTER, false, NULL, NULL},
+      {"device-wait", T(TIME), AFTER, false, NULL, NULL},
+      {"boot-parallel", T(NUMBER), AFTER, false, NULL, NULL},
+      {"scsi-timeout", T(TIME), AFTER, false, NULL, NULL},
+      {"host-name", T(WORD), AFTER, false, NULL, NULL},
+      {"no-multipath", T(FLAG), AFTER, false, NULL, NULL},
+      {"no-security-change", T(FLAG), AFTER, false, NULL, NULL}}},
 };
 
 static const rig_scn_word persists[] = {
-    {ROW(0, "login", "hba", "a login that the adapter repeats at load"),
+    {ROW(LANG_P_LOGIN, "login", "hba", "a login that is carried out at every start"),
      {{"IQN", T(NAME), BARE, true, NULL, NULL},
       {"at", T(PORTAL), AFTER, false, NULL, NULL},
       {"port", T(WORD), AFTER, false, "any|N", NULL},
       {"flags", T(WORD), AFTER, false, "FLAG+FLAG…|0xNN", NULL},
       {"informational", T(FLAG), AFTER, false, NULL, NULL},
+      {"multipath", T(FLAG), AFTER, false, NULL, NULL},
       {"offer", T(PAIRS), AFTER, false, NULL, NULL},
       {"auth", T(CHOICE), AFTER, false, "CHAP|None", NULL},
       {"user", T(WORD), EQUAL, false, NULL, NULL},
       {"secret", T(WORD), EQUAL, false, NULL, NULL},
-      {"target-user", T(WORD), EQUAL, false, NULL, NULL},
-      {"target-secret", T(WORD), EQUAL, false, NULL, NULL},
-      {"algorithms", T(WORD), EQUAL, false, NULL, NULL}}},
+      {"target-secret", T(WORD), EQUAL, false, NULL, NULL}}},
+    {ROW(LANG_P_ROW, "row", "hba", "any row of the store, see below"),
+     {{"KIND", T(KIND), BARE, true, NULL, NULL}, {"PATH=VALUE…", T(MEMBERS), BARE, true, NULL, NULL}}},
 };
 
 static const rig_scn_word ipsecs[] = {
@@ -411,6 +431,12 @@ static const char *const displays[] = {
     [T(REST)] = "TEXT",
     [T(OUTCOME)] = "STATUS",
     [T(TEXT)] = "TEXT",
+    [T(CALL)] = "CALL",
+    [T(KIND)] = "KIND",
+    [T(MEMBERS)] = "PATH=VALUE…",
+    [T(PATH)] = "PATH",
+    [T(CODE)] = "CODE",
+    [T(PREFIX)] = "ADDRESS/BITS",
 };
 
 static void print_arg(rig_text *out, const rig_scn_arg_row *arg, bool first)

@@ -84,14 +84,16 @@ static bool list_has(rig_view list, rig_view item)
 }
 
 /* "ABORTED-COMMAND" stands for all its additional codes. */
-static bool text_eq(const rig_scn_must *must, rig_view came)
+static bool text_eq(const match_run *run, const rig_scn_must *must, rig_view came)
 {
     rig_view want = must->value.text;
     bool sense = rig_view_is(must->member, "sense") && rig_view_find(want, '/') == want.len;
     if (sense)
         came = rig_view_sub(came, 0, rig_view_find(came, '/'));
-    bool outcome =
-        must->member.len == 0 || (must->member_row && must->member_row->args[0].type == RIG_SCN_T_OUTCOME);
+    bool answer =
+        must->result < run->scn->num_results && run->scn->results[must->result].kind == RIG_SCN_R_ANSWER;
+    bool outcome = (must->member.len == 0 && !answer) ||
+                   (must->member_row && must->member_row->args[0].type == RIG_SCN_T_OUTCOME);
     return outcome ? match_outcome_eq(want, came) : rig_view_eq(want, came);
 }
 
@@ -112,7 +114,7 @@ static bool value_fits(const match_run *run, const rig_scn_must *must, rig_view 
     bool number = read_amount(must->value.text, &want) || must->value.is_number;
     if (number && read_amount(came, &got))
         return amount_fits(run, must, got, want);
-    bool same = text_eq(must, came);
+    bool same = text_eq(run, must, came);
     return must->op == RIG_SCN_OP_EQ ? same : must->op == RIG_SCN_OP_NE && !same;
 }
 

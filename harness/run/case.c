@@ -18,63 +18,6 @@ static const run_drive *const drives[] = {
 
 /* ---- set-up ---- */
 
-rig_status run_service_start(run_world *world)
-{
-    rig_error error = {0};
-    world->adapter = (rig_adapter){.name = "host", .initiator = world->initiator};
-    if (world->scn->num_adapters)
-        world->adapter.hardware = world->scn->adapters[0].hardware;
-    rig_service_config config = {.alloc = world->alloc,
-                                 .store = world->store,
-                                 .adapter = &world->adapter,
-                                 .event = run_service_event,
-                                 .ctx = world};
-    rig_status status = run_session_config(world, &config.session, &error);
-    return status ? status : rig_service_new(&config, &world->service);
-}
-
-static rig_status store_login(run_world *world, const rig_scn_persist *from, rig_error *err)
-{
-    rig_persistent_login login = {
-        .informational = from->informational, .portal = world->portal, .flags = from->flags};
-    rig_session_config config;
-    rig_status status = run_session_config(world, &config, err);
-    if (!status)
-        status = run_offers(from->offers, from->num_offers, &config, err);
-    if (!status && from->auth.method.len)
-        status = run_auth(&from->auth, &config.auth, err);
-    if (!status && (from->auth.method.len || from->num_offers))
-        status = rig_stored_auth_keep(&config.auth, &login.auth);
-    if (!status && from->portal.len && world->net)
-        status = rig_portal_parse(from->portal, &login.portal, err);
-    if (!status && from->flags_text.len && !from->has_flag_bits)
-        status = rig_security_parse(from->flags_text, &login.flags, err);
-    if (status)
-        return status;
-    rig_text name;
-    rig_text_init(&name, login.target, sizeof login.target);
-    rig_text_view(&name, from->target);
-    memcpy(login.offer, config.offer, sizeof login.offer);
-    return world->store->ops->add(world->store, &login);
-}
-
-static rig_status build_service(run_world *world, rig_error *err)
-{
-    if (!(world->scn->needs & RIG_SCN_NEEDS_HBA))
-        return RIG_OK;
-    rig_status status = rig_store_memory_new(world->alloc, &world->store);
-    for (uint32_t i = 0; i < world->scn->num_persists && !status; i++) {
-        status = store_login(world, &world->scn->persists[i], err);
-        if (status && !err->text[0])
-            rig_fail(err, status, "the login cannot be stored: %s", rig_status_meaning(status));
-        if (status && err->line == 0) {
-            err->line = world->scn->persists[i].place.line;
-            err->col = world->scn->persists[i].place.col;
-        }
-    }
-    return status ? status : run_service_start(world);
-}
-
 static rig_status build(run_world *world, rig_error *err)
 {
     bool target = world->config->mode != RIG_RUN_TARGET;
@@ -94,7 +37,7 @@ static rig_status build(run_world *world, rig_error *err)
     if (!status && initiator)
         status = run_build_initiator(world, err);
     if (!status && initiator)
-        status = build_service(world, err);
+        status = run_build_service(world, err);
     return status ? status : run_plays_build(world, err);
 }
 

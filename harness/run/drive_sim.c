@@ -34,6 +34,22 @@ static rig_status add_name(run_world *world, const rig_scn_portal *portal)
     return rig_simnet_name(world->net, name, &ip);
 }
 
+/* The ports of the adapters are on the initiator's host. */
+static rig_status add_ports(run_world *world, rig_error *err)
+{
+    rig_status status = RIG_OK;
+    for (uint32_t i = 0; i < world->scn->num_adapters; i++)
+        for (uint32_t j = 0; j < world->scn->adapters[i].num_ports && !status; j++) {
+            rig_ip ip;
+            const rig_scn_port *port = &world->scn->adapters[i].ports[j];
+            if (!rig_ip_parse(port->address, &ip))
+                return rig_fail(err, RIG_E_SYNTAX, "\"%.*s\" is not a numeric address",
+                                RIG_VIEW_ARG(port->address));
+            status = rig_scn_error(err, port->place, rig_simhost_address(world->host, &ip));
+        }
+    return status;
+}
+
 static rig_status add_addresses(run_world *world, rig_error *err)
 {
     rig_ip v4, v6;
@@ -49,7 +65,7 @@ static rig_status add_addresses(run_world *world, rig_error *err)
         if (!status)
             status = add_name(world, &target->portals[i]);
     }
-    return status;
+    return status ? status : add_ports(world, err);
 }
 
 static rig_status add_links(run_world *world, rig_error *err)

@@ -76,12 +76,34 @@ static void connection_moved(run_world *world, const rig_event *event)
         run_op_done(op, "Success", false);
 }
 
+/* A session that the service has made: the user of a step's session is the step. */
+static bool of_service(const run_world *world, const rig_session *session)
+{
+    const void *user = rig_session_user(session);
+    for (const run_op *op = world->ops; op; op = op->next)
+        if (op == user)
+            return false;
+    return world->service != NULL;
+}
+
+/* The service frees its sessions as it likes, once they are no more. */
+static void forget_session(run_world *world, const rig_event *event)
+{
+    if (event->again || !of_service(world, event->session))
+        return;
+    if (world->session == event->session)
+        world->session = NULL;
+    for (run_op *op = world->ops; op; op = op->next)
+        if (op->session == event->session)
+            op->session = NULL;
+}
+
 static void session_up(run_world *world, const rig_event *event)
 {
     bool persistent = world->service && rig_service_owns(world->service, event->session);
     run_op *op = op_of(world, event->session);
     session_event(world, event, "session up", persistent ? "persistent=yes" : "persistent=no");
-    if (persistent)
+    if (of_service(world, event->session) && target_of(event).len) /* not one that asks for targets */
         world->session = event->session;
     if (op && op->step->id == RIG_SCN_STEP_DISCOVER)
         run_discover_next(op, event->now);
@@ -154,10 +176,12 @@ void run_engine_event(void *ctx, const rig_event *event)
         break;
     case RIG_EVENT_SESSION_DOWN:
         session_down(world, event);
+        forget_session(world, event);
         break;
     case RIG_EVENT_LOGIN_FAILED:
         run_trouble_keep(world, event);
         login_failed(world, event);
+        forget_session(world, event);
         break;
     case RIG_EVENT_CLOSED:
         run_trouble_keep(world, event);
@@ -199,17 +223,76 @@ void run_target_event(void *ctx, const rig_target_event *event)
         world->wrongs[world->num_wrongs++] = (run_wrong){event->offset, event->peer.port};
 }
 
+static void login_event(run_world *world, const rig_service_event *event, const char *name, const char *more)
+{
+    char word[RUN_WORD_MAX], said[RUN_SAID_MAX];
+    run_event(world, name, "target=%s %s%s", run_word(word, rig_view_str(event->login->target)), more,
+              event->error ? run_said(said, event->error) : "");
+}
+
+static void login_ended(run_world *world, const rig_service_event *event, const char *name)
+{
+    char code[RUN_OUTCOME_LEN + 8];
+    rig_text text;
+    rig_text_init(&text, code, sizeof code);
+    rig_text_add(&text, "code=%s", rig_code_name(event->code));
+    login_event(world, event, name, code);
+}
+
+/* Of an attempt that was never made the engine has nothing to tell. */
+static void login_given_up(run_world *world, const rig_service_event *event)
+{
+    char status[RUN_OUTCOME_LEN + 8];
+    rig_text text;
+    rig_text_init(&text, status, sizeof status);
+    rig_text_add(&text, "status=%s", rig_status_name(event->error ? event->error->status : RIG_E_REFUSED));
+    if (!event->session)
+        login_event(world, event, "login-failed", status);
+    login_ended(world, event, "login-given-up");
+}
+
+static void device_event(run_world *world, const rig_device *device, const char *name)
+{
+    char target[RUN_WORD_MAX], path[RUN_WORD_MAX];
+    uint32_t lun;
+    bool plain = rig_lun_decode(device->target_lun, &lun);
+    run_event(world, name, "target=%s lun=%llu device=%s", run_word(target, rig_view_str(device->target)),
+              plain ? (unsigned long long)lun : (unsigned long long)device->target_lun,
+              run_word(path, rig_view_str(device->legacy_name)));
+}
+
 void run_service_event(void *ctx, const rig_service_event *event)
 {
     run_world *world = ctx;
-    char word[RUN_WORD_MAX], said[RUN_SAID_MAX];
-    if (event->kind == RIG_SERVICE_REFUSED)
-        run_event(world, "refused", "target=%s reason=security",
-                  run_word(word, rig_view_str(event->login->target)));
-    if (event->kind == RIG_SERVICE_GIVEN_UP && !event->session) /* the engine has nothing to tell of it */
-        run_event(world, "login-failed", "target=%s status=%s%s",
-                  run_word(word, rig_view_str(event->login->target)), rig_status_name(event->error->status),
-                  run_said(said, event->error));
+    char word[RUN_WORD_MAX];
+    switch (event->kind) {
+    case RIG_SERVICE_LOGIN_STARTED:
+        break;
+    case RIG_SERVICE_REFUSED:
+        login_event(world, event, "refused", "reason=security");
+        break;
+    case RIG_SERVICE_LATE:
+        login_ended(world, event, "login-late");
+        break;
+    case RIG_SERVICE_GIVEN_UP:
+        login_given_up(world, event);
+        break;
+    case RIG_SERVICE_READY:
+        run_event(world, "service ready", "code=%s", rig_code_name(event->code));
+        break;
+    case RIG_SERVICE_ARRIVED:
+        device_event(world, event->device, "device arrived");
+        break;
+    case RIG_SERVICE_REMOVED:
+        device_event(world, event->device, "device removed");
+        break;
+    case RIG_SERVICE_TARGETS_CHANGED:
+        run_event(world, "targets-changed", "%s", "");
+        break;
+    case RIG_SERVICE_SECURITY:
+        run_event(world, "security", "step=%s", run_word(word, rig_view_str(event->text)));
+        break;
+    }
 }
 
 /* How a task ended, in the words of the outcome rows. */

@@ -30,7 +30,7 @@ rig_status run_start_restart(run_op *op, rig_error *err)
     }
     rig_status status = run_build_initiator(world, err);
     if (!status && world->store)
-        status = run_service_start(world);
+        status = run_service_start(world, err);
     run_op_done(op, "ok", false);
     return status;
 }

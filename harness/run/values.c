@@ -48,6 +48,7 @@ void run_ops_free(run_world *world)
         next = op->next;
         rig_delete(world->alloc, op->buffer, op->buffer_len);
         rig_gather_cleanup(&op->text, world->alloc);
+        run_answer_free(op);
         rig_delete(world->alloc, op, sizeof *op);
     }
     world->ops = NULL;
@@ -233,6 +234,10 @@ static bool fact_member(void *ctx, uint32_t result, rig_view member, rig_text *o
     if (!op || !op->done)
         return false;
     rig_view name = member.len ? member : rig_view_str("status");
+    if (op->call && !rig_view_is(name, "time"))
+        return run_put_answer(op, name, out);
+    if (op->step->id == RIG_SCN_STEP_ANSWER && member.len == 0)
+        return put_text(op, out);
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         if (rig_view_is(name, members[i].name))
             return members[i].put(op, out);

@@ -15,6 +15,7 @@
 #define RUN_OUTCOME_LEN 48
 #define RUN_WRONGS_MAX 4096
 #define RUN_ALIASES_MAX 16
+#define RUN_NAME_MAX 256
 #define RUN_INITIATORS_MAX 16 /* initiator nodes of one case: `login … as NAME` makes more */
 
 typedef struct run_world run_world;
@@ -65,7 +66,10 @@ typedef struct run_op {
     rig_gather text;
     rig_portal portal;
     bool persistent;
-    uint8_t stage; /* of a step that takes several requests */
+    uint8_t stage;        /* of a step that takes several requests */
+    const rig_call *call; /* a management call … */
+    void *reply;          /* … its answer, NULL when there is none, */
+    rig_error why;        /* and what was said of its end */
     bool owns_session;
 } run_op;
 
@@ -119,7 +123,9 @@ struct run_world {
     rig_target *target;
     rig_service *service;
     rig_store *store;
-    rig_adapter adapter;
+    rig_hba hba;
+    char adapter_names[RIG_ADAPTERS_MAX][RUN_NAME_MAX], host_name[RUN_NAME_MAX];
+    run_op *called; /* the last management call */
     uint8_t *read_ahead, *target_read_ahead;
     struct run_plays *plays; /* NULL: no literal scripts */
     rig_portal portal;       /* where the target is reached */
@@ -227,7 +233,16 @@ uint64_t run_name_hash(const char *path, uint64_t seed);
 
 /* case.c */
 rig_match_config run_match_config(const run_world *world);
-rig_status run_service_start(run_world *world);
+
+/* service.c */
+rig_status run_build_service(run_world *world, rig_error *err);
+rig_status run_service_start(run_world *world, rig_error *err);
+/* Portals of the scenario become what they are on this network, or the other way round. */
+void run_portals_swap(const run_world *world, const rig_shape *shape, void *record, bool actual);
+
+/* steps_call.c */
+bool run_put_answer(const run_op *op, rig_view path, rig_text *out);
+void run_answer_free(run_op *op);
 
 /* steps.c: the host's steps, and what their functions share */
 const rig_scn_arg *run_arg(const run_op *op, const char *name);

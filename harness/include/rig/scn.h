@@ -14,6 +14,7 @@
 #define RIG_SCN_H
 
 #include "rig/alloc.h"
+#include "rig/calls.h"
 #include "rig/device.h"
 #include "rig/pdu.h"
 #include "rig/rules.h"
@@ -81,6 +82,30 @@ typedef struct rig_scn_pair {
     rig_view value;      /**< value, sweeps substituted */
 } rig_scn_pair;
 
+/** rig_scn_member is one PATH=VALUE of a record (rig/records.def). */
+typedef struct rig_scn_member {
+    rig_scn_place place; /**< of the path */
+    rig_view path;       /**< as rig_scn_record_set takes it */
+    rig_view value;      /**< value; of a result, the path in its answer, "" = the result itself */
+    uint32_t result;     /**< index in rig_scn.results that the value comes from, else RIG_SCN_NO_VAR */
+} rig_scn_member;
+
+/**
+ * rig_scn_record_set is rig_record_set in the notation of scenarios: a portal may be given as ADDR:PORT, the
+ * name of a session or connection as HEX-HEX, flags and the like by their names. What says that a part or an
+ * option is given (has-portal, options.specified) is set with it.
+ */
+rig_status rig_scn_record_set(const rig_alloc *alloc, const rig_shape *shape, void *record, rig_view path,
+                              rig_view value, rig_error *err);
+
+/** rig_scn_record_get prints a member as rig_scn_record_set reads it; a list as the first member of each of
+ * its records, joined by blanks. RIG_E_NOT_FOUND. */
+rig_status rig_scn_record_get(const rig_shape *shape, const void *record, rig_view path, rig_text *out,
+                              rig_error *err);
+
+/** rig_scn_record_init zeroes a record, but for a port, which is any unless one is given. */
+void rig_scn_record_init(const rig_shape *shape, void *record);
+
 /** rig_scn_data_kind says how bytes are given. */
 typedef enum rig_scn_data_kind {
     RIG_SCN_DATA_NONE,    /**< not given */
@@ -131,6 +156,12 @@ typedef enum rig_scn_type {
                           SCSI, task management, login or logout status or a reject reason; case does not
                           matter */
     RIG_SCN_T_TEXT,    /**< what is said for people; ~ asks for a part of it, where others hold lists */
+    RIG_SCN_T_CALL,    /**< a management call's word: value.number is the rig_call_id */
+    RIG_SCN_T_KIND,    /**< a kind of the store's rows: value.number is the rig_record_id */
+    RIG_SCN_T_MEMBERS, /**< PATH=VALUE … of the call or kind before: arg.members */
+    RIG_SCN_T_PATH,    /**< a member of the last call's answer: value.text */
+    RIG_SCN_T_CODE,    /**< what a management call comes to: a word of rig/codes.def */
+    RIG_SCN_T_PREFIX,  /**< ADDRESS/BITS: value.number is the bits, value.text the address */
 } rig_scn_type;
 
 /** rig_scn_arg_form is how an argument is written. */
@@ -216,8 +247,13 @@ void rig_scn_word_grammar(rig_text *out, const rig_scn_word *word);
     X(TRUNCATED, "truncated")                                                                                \
     X(FRAGMENT, "fragment")                                                                                  \
     X(IPSEC_REQUEST, "ipsec-request")                                                                        \
-    X(ARRIVAL, "arrival")                                                                                    \
-    X(REMOVAL, "removal")
+    X(ARRIVED, "device arrived")                                                                             \
+    X(REMOVED, "device removed")                                                                             \
+    X(READY, "service ready")                                                                                \
+    X(LOGIN_LATE, "login-late")                                                                              \
+    X(LOGIN_GIVEN_UP, "login-given-up")                                                                      \
+    X(TARGETS_CHANGED, "targets-changed")                                                                    \
+    X(SECURITY, "security")
 
 /** rig_scn_event_id names an event. */
 typedef enum rig_scn_event_id {
@@ -555,27 +591,41 @@ typedef struct rig_scn_initiator {
     rig_scn_auth auth;          /**< CHAP */
 } rig_scn_initiator;
 
+/** rig_scn_port is one network port of an adapter. */
+typedef struct rig_scn_port {
+    rig_scn_place place; /**< where it stands */
+    rig_view address;    /**< its address */
+    uint8_t prefix;      /**< bits of its network */
+    bool down;           /**< it has no link */
+} rig_scn_port;
+
 /** rig_scn_adapter is one adapter of the `hba` section. */
 typedef struct rig_scn_adapter {
-    rig_scn_place place; /**< where it stands */
-    rig_view name;       /**< its name */
-    bool hardware;       /**< hardware initiator; else the software initiator */
+    rig_scn_place place;       /**< where it stands */
+    rig_view name;             /**< its name */
+    bool hardware;             /**< hardware initiator; else the software initiator */
+    bool ipsec;                /**< it has an IPsec engine */
+    bool aggressive;           /**< IKE aggressive mode */
+    bool tunnel;               /**< ESP tunnel mode */
+    const rig_scn_port *ports; /**< none = one, without an address of its own */
+    uint32_t num_ports;        /**< entries */
 } rig_scn_adapter;
 
-/** rig_scn_persist is one persistent login. */
-typedef struct rig_scn_persist {
-    rig_scn_place place;        /**< where it stands */
-    rig_view target;            /**< target name */
-    rig_view portal;            /**< address[:port], "" = as discovered */
-    int32_t port;               /**< initiator port number, -1 any */
-    uint64_t flags;             /**< security flags as a number when has_flag_bits */
-    bool has_flag_bits;         /**< the flags were given as a number */
-    rig_view flags_text;        /**< the flags as names joined by +, "" none */
-    bool informational;         /**< only kept, not logged in at boot */
-    const rig_scn_pair *offers; /**< keys */
-    uint32_t num_offers;        /**< entries */
-    rig_scn_auth auth;          /**< CHAP */
-} rig_scn_persist;
+/** rig_scn_tuning is what an administrator tuned of the service: an argument of the word `tune` each, NULL =
+ * the default. */
+typedef struct rig_scn_tuning {
+    const struct rig_scn_arg *args; /**< given, by their rows */
+    uint32_t num_args;              /**< entries */
+} rig_scn_tuning;
+
+/** rig_scn_row is one row of the store as the `persist` section gives it. */
+typedef struct rig_scn_row {
+    rig_scn_place place;           /**< where it stands */
+    rig_view kind;                 /**< in the store: "login" */
+    rig_record_id record;          /**< what such a row is */
+    const rig_scn_member *members; /**< what it says */
+    uint32_t num_members;          /**< entries */
+} rig_scn_row;
 
 /* ---- steps ------------------------------------------------------------------------------------------------
  */
@@ -590,11 +640,13 @@ typedef enum rig_scn_step_id {
 
 /** rig_scn_arg is one argument as given. */
 typedef struct rig_scn_arg {
-    const rig_scn_arg_row *row; /**< its row */
-    rig_scn_value value;        /**< by row->type; a RESULT's index is value.var */
-    const rig_scn_pair *pairs;  /**< PAIRS */
-    uint32_t num_pairs;         /**< entries */
-    rig_scn_data data;          /**< DATA */
+    const rig_scn_arg_row *row;    /**< its row */
+    rig_scn_value value;           /**< by row->type; a RESULT's index is value.var */
+    const rig_scn_pair *pairs;     /**< PAIRS */
+    uint32_t num_pairs;            /**< entries */
+    rig_scn_data data;             /**< DATA */
+    const rig_scn_member *members; /**< MEMBERS */
+    uint32_t num_members;          /**< entries */
 } rig_scn_arg;
 
 /** rig_scn_step is one line of `run`. */
@@ -624,6 +676,8 @@ typedef enum rig_scn_result_kind {
     RIG_SCN_R_LIST,    /**< discover: targets found */
     RIG_SCN_R_SESSION, /**< login */
     RIG_SCN_R_TASK,    /**< a status with members */
+    RIG_SCN_R_CALL,    /**< call: its code, and the members of its answer */
+    RIG_SCN_R_ANSWER,  /**< answer: one of them */
     RIG_SCN_R_NOTHING, /**< the step leaves nothing */
 } rig_scn_result_kind;
 
@@ -631,6 +685,7 @@ typedef enum rig_scn_result_kind {
 typedef struct rig_scn_result {
     rig_view name;            /**< without the $ */
     rig_scn_result_kind kind; /**< what it holds */
+    const rig_call *call;     /**< CALL: which */
     uint32_t step;            /**< index of the step that sets it (the last one when several do) */
     rig_scn_place place;      /**< of its first -> $name */
 } rig_scn_result;
@@ -706,8 +761,9 @@ typedef struct rig_scn {
     rig_scn_initiator initiator;     /**< initiator section */
     const rig_scn_adapter *adapters; /**< hba section */
     uint32_t num_adapters;           /**< entries */
-    const rig_scn_persist *persists; /**< persist section */
-    uint32_t num_persists;           /**< entries */
+    rig_scn_tuning tuning;           /**< hba section: what an administrator tuned */
+    const rig_scn_row *rows;         /**< persist section */
+    uint32_t num_rows;               /**< entries */
     rig_view ipsec_policy;           /**< ipsec policy grants|refuses, "" none */
     const rig_scn_step *steps;       /**< run */
     uint32_t num_steps;              /**< entries */
