@@ -108,28 +108,35 @@ static bool is_idle(const daemon_client *client)
     return !client->call && !client->out.len && !client->ending;
 }
 
+/* The length of the next line, or of what is there of it. */
+static size_t line_len(daemon_client *client, bool *out_whole)
+{
+    rig_view rest = rig_view_of(client->in + client->seen, client->in_len - client->seen);
+    size_t at = rest.len ? rig_view_find(rest, '\n') : 0;
+    size_t len = client->seen + at;
+    *out_whole = at < rest.len;
+    client->seen = *out_whole ? client->seen : client->in_len;
+    return len;
+}
+
 /* Lines that are there already are looked at one by one; an answer that comes at once asks for the next. */
 static void work(daemon_client *client)
 {
+    bool whole = true;
     if (client->working)
         return;
     client->working = true;
-    while (is_idle(client)) {
-        rig_view rest = rig_view_of(client->in + client->seen, client->in_len - client->seen);
-        size_t at = rest.len ? rig_view_find(rest, '\n') : 0;
-        if (at == rest.len) {
-            client->seen = client->in_len;
-            break;
+    while (is_idle(client) && whole) {
+        size_t len = line_len(client, &whole);
+        if (len > RIG_REQUEST_MAX) {
+            daemon_log(client->daemon, "a client sent a request of more than %u bytes", RIG_REQUEST_MAX);
+            end(client);
+        } else if (whole) {
+            take_line(client, rig_view_of(client->in, len));
+            consume(client, len + 1);
         }
-        size_t len = client->seen + at;
-        take_line(client, rig_view_of(client->in, len));
-        consume(client, len + 1);
     }
     client->working = false;
-    if (client->in_len > RIG_REQUEST_MAX && is_idle(client)) {
-        daemon_log(client->daemon, "a client sent a request of more than %u bytes", RIG_REQUEST_MAX);
-        end(client);
-    }
 }
 
 static void answer(void *ctx, rig_code code, const void *reply, const rig_error *why, uint64_t now)
@@ -160,7 +167,7 @@ static int client_space(void *ctx, struct iovec *iov, int max)
 {
     daemon_client *client = ctx;
     (void)max;
-    if (!is_idle(client) || client->in_len > RIG_REQUEST_MAX)
+    if (!is_idle(client))
         return 0;
     if (client->in_len == client->in_size && !grow(client)) {
         end(client);
