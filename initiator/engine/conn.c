@@ -118,11 +118,12 @@ static uint16_t free_cid(rig_session *session)
     return session->next_cid++;
 }
 
-static void conn_init(eng_conn *conn, rig_session *session, const rig_portal *portal, bool leading,
-                      uint16_t cid)
+static void conn_init(eng_conn *conn, rig_session *session, const rig_address *from, const rig_portal *portal,
+                      bool leading, uint16_t cid)
 {
     const rig_framer_config framer = {.alloc = eng_alloc(session), .ops = &framer_ops, .ctx = conn};
     conn->session = session;
+    conn->from = *from;
     conn->portal = *portal;
     conn->leading = leading;
     conn->cid = cid;
@@ -170,7 +171,7 @@ static rig_status open_stream(eng_conn *conn, uint64_t now)
     rig_session *session = conn->session;
     rig_initiator *initiator = session->initiator;
     const rig_stream_user user = {&stream_ops, conn};
-    const rig_address *local = &session->config.local;
+    const rig_address *local = &conn->from;
     if (local->ip.version == 0 && local->port == 0)
         local = NULL;
     rig_status status = rig_connect(initiator->config.transport, local, &conn->portal, &user, &conn->stream);
@@ -180,15 +181,15 @@ static rig_status open_stream(eng_conn *conn, uint64_t now)
     return status;
 }
 
-static rig_status open_conn(rig_session *session, const rig_portal *portal, bool leading, uint16_t cid,
-                            uint64_t now)
+static rig_status open_conn(rig_session *session, const rig_address *from, const rig_portal *portal,
+                            bool leading, uint16_t cid, uint64_t now)
 {
     if (session->doomed)
         return RIG_E_STATE;
     eng_conn *conn = rig_new(eng_alloc(session), sizeof *conn);
     if (!conn)
         return RIG_E_NOMEM;
-    conn_init(conn, session, portal, leading, cid);
+    conn_init(conn, session, from, portal, leading, cid);
     eng_conn **end = &session->conns;
     while (*end)
         end = &(*end)->next;
@@ -208,14 +209,20 @@ static rig_status open_conn(rig_session *session, const rig_portal *portal, bool
 
 rig_status eng_conn_new(rig_session *session, const rig_portal *portal, bool leading, uint64_t now)
 {
-    return open_conn(session, portal, leading, leading ? 0 : free_cid(session), now);
+    return eng_conn_from(session, &session->config.local, portal, leading, now);
+}
+
+rig_status eng_conn_from(rig_session *session, const rig_address *local, const rig_portal *portal,
+                         bool leading, uint64_t now)
+{
+    return open_conn(session, local, portal, leading, leading ? 0 : free_cid(session), now);
 }
 
 /* The same connection once more, as the session knows it by its CID (connection reinstatement, 6.3.4). */
 rig_status eng_conn_again(rig_session *session, const eng_conn *failed, uint64_t now)
 {
     const rig_portal portal = failed->portal;
-    return open_conn(session, &portal, false, failed->cid, now);
+    return open_conn(session, &failed->from, &portal, false, failed->cid, now);
 }
 
 /* The one place where a connection's state changes. False when the table has no such move, or when the

@@ -140,8 +140,10 @@ bool eng_data_out_send(eng_conn *conn)
     if (!tx)
         return false;
     uint32_t rest = task->engine.out_end - task->engine.out_offset;
+    uint32_t limit = conn->session->config.max_data_out;
+    uint32_t most = limit && limit < conn->max_send ? limit : conn->max_send;
     /* Where more follows, payloads are whole words (section 11.7.7). */
-    uint32_t len = rest <= conn->max_send ? rest : conn->max_send & ~UINT32_C(3);
+    uint32_t len = rest <= most ? rest : most & ~UINT32_C(3);
     bool final = len == rest;
     rig_set(tx->bhs, RIG_F_F, final);
     rig_set(tx->bhs, RIG_F_LUN, task->engine.out_ttt == RIG_TAG_NONE ? 0 : task->lun); /* 11.7.4 */

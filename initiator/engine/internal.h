@@ -174,6 +174,7 @@ typedef struct eng_conn {
     struct eng_conn *next; /* in the session, in order of creation */
     rig_stream *stream;    /* NULL when there is none */
     rig_portal portal;
+    rig_address from;          /* the source address it is to have */
     rig_address local, remote; /* its ends, unset until it is connected */
     rig_connection_counters counters;
     uint16_t cid;
@@ -308,6 +309,8 @@ void eng_count_login(const eng_conn *conn, rig_status why, uint64_t now);
 
 /* conn.c: one connection as user of a stream */
 rig_status eng_conn_new(rig_session *session, const rig_portal *portal, bool leading, uint64_t now);
+rig_status eng_conn_from(rig_session *session, const rig_address *local, const rig_portal *portal,
+                         bool leading, uint64_t now);
 rig_status eng_conn_again(rig_session *session, const eng_conn *failed, uint64_t now);
 void eng_cleanup_fire(eng_conn *conn, unsigned event, uint64_t now);
 void eng_conn_fail(eng_conn *conn, rig_status why, uint64_t now);

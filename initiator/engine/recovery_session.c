@@ -44,6 +44,8 @@ static void retry_later(rig_session *session, uint64_t now)
     if (session->attempts > 0 && wait < RETRY_WAIT)
         wait = RETRY_WAIT;
     uint64_t at = now + rig_retry_pause(session->attempts, wait);
+    if (session->config.reconnect_pause && session->tried && session->attempts > 0 && !session->has_wait)
+        at = now + session->config.reconnect_pause;
     if (session->tried && at < session->last_try + RETRY_WAIT)
         at = session->last_try + RETRY_WAIT;
     session->timer.kind = ENG_TIMER_RECONNECT;

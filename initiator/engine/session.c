@@ -119,6 +119,8 @@ static rig_status check_target(const rig_session_config *config, rig_error *err)
         return rig_fail(err, RIG_E_ARGUMENT, "a target name has no NUL");
     if (config->isid[0] >> 6 == 3)
         return rig_fail(err, RIG_E_ARGUMENT, "ISIDs of type 3 are reserved (section 11.12.5)");
+    if (config->max_data_out && config->max_data_out < RIG_DATA_OUT_MIN)
+        return rig_fail(err, RIG_E_ARGUMENT, "a Data-Out limit is at least %d bytes", RIG_DATA_OUT_MIN);
     return RIG_OK;
 }
 
@@ -241,6 +243,15 @@ rig_status rig_session_login(rig_session *session, uint64_t now)
     return status;
 }
 
+rig_status rig_session_aim(rig_session *session, const rig_portal *portal, const rig_address *local)
+{
+    if (session->doomed || !eng_is_idle(session))
+        return RIG_E_STATE;
+    session->config.portal = *portal;
+    session->config.local = *local;
+    return RIG_OK;
+}
+
 rig_status rig_session_give_up(rig_session *session, uint64_t now)
 {
     if (session->doomed || !session->timer.armed)
@@ -257,6 +268,12 @@ rig_status rig_session_give_up(rig_session *session, uint64_t now)
 
 rig_status rig_session_add_connection(rig_session *session, const rig_portal *portal, uint64_t now)
 {
+    return rig_session_add_connection_from(session, &session->config.local, portal, now);
+}
+
+rig_status rig_session_add_connection_from(rig_session *session, const rig_address *local,
+                                           const rig_portal *portal, uint64_t now)
+{
     uint32_t num = 0;
     if (session->state != ENG_Q3_LOGGED_IN)
         return RIG_E_STATE;
@@ -265,7 +282,7 @@ rig_status rig_session_add_connection(rig_session *session, const rig_portal *po
     if (num >= session->agreed[RIG_KEY_MAX_CONNECTIONS].value || num >= RIG_SESSION_CONNECTIONS_MAX)
         return RIG_E_LIMIT;
     session->redirects = 0;
-    return eng_conn_new(session, portal, false, now);
+    return eng_conn_from(session, local, portal, false, now);
 }
 
 void *rig_session_user(const rig_session *session)
@@ -282,6 +299,7 @@ bool rig_session_is_up(const rig_session *session)
 void rig_session_describe(const rig_session *session, rig_session_facts *out_facts)
 {
     *out_facts = (rig_session_facts){
+        .node = rig_view_str(session->name ? session->name : session->initiator->name),
         .target = rig_view_str(session->target),
         .tsih = session->tsih,
         .portal_group = session->portal_group,

@@ -56,8 +56,11 @@ static bool is_spare(const rig_task *task)
 
 static bool is_full(const rig_session *session, const rig_task *task)
 {
+    uint32_t most = session->config.max_tasks;
+    if (most == 0 || most > RIG_SESSION_TASKS_MAX)
+        most = RIG_SESSION_TASKS_MAX;
     return session->num_tasks >= ENG_TASKS_MAX ||
-           (!is_spare(task) && session->num_tasks - session->num_spare >= RIG_SESSION_TASKS_MAX);
+           (!is_spare(task) && session->num_tasks - session->num_spare >= most);
 }
 
 static rig_status task_add(rig_session *session, rig_task *task)

@@ -154,46 +154,87 @@ typedef struct svc_connection {
     rig_unique_id id;
     uint16_t cid;
     bool used;
+    bool leaving; /* it is being removed */
 } svc_connection;
+
+typedef struct svc_scan svc_scan;
+typedef struct svc_join svc_join;
 
 /* svc_session is one session of ours, discovery sessions not among them. */
 typedef struct svc_session {
     struct svc_session *next, *prev; /* in the order they were made */
+    struct svc_session *same;        /* in its bucket, by the engine's session */
     rig_service *service;
     rig_unique_id id;
     rig_route route;
     rig_session *engine;
-    rig_login login;            /* as it was asked for, without secrets */
-    rig_portal portal;          /* where it was opened to */
-    svc_row *kept;              /* the kept login it was made from, else NULL */
-    bool up;                    /* it was in full feature phase, and may be again */
-    bool leaving;               /* a logout is under way */
-    svc_call *call;             /* the login that waits for it, else NULL */
-    void *boot;                 /* the start's, while an attempt of it is under way; else NULL */
-    bool alone;                 /* its adapter made it by itself: a boot session */
+    rig_login login;   /* as it was asked for, defaults of its target filled in; secrets until it is up */
+    rig_portal portal; /* where it is to be opened to, first of all */
+    uint32_t hop;      /* portals of its target that were tried instead */
+    svc_row *kept;     /* the kept login it was made from, else NULL */
+    bool up;           /* it was in full feature phase, and may be again */
+    bool leaving;      /* a logout is under way */
+    bool ending;       /* svc_session_end is freeing it */
+    uint32_t busy;     /* calls that run on it */
+    svc_call *call;    /* the login that waits for it, else NULL */
+    void *boot;        /* the start's, while an attempt of it is under way; else NULL */
+    bool alone;        /* its adapter made it by itself: a boot session */
     rig_target_mapping mapping; /* numbers in force */
+    bool mapped;                /* they are taken from the adapter */
     rig_device_list devices;    /* what the operating system was shown */
     svc_connection connections[RIG_SESSION_CONNECTIONS_MAX];
-    void *scan; /* looking for LUNs, else NULL */
+    svc_scan *scan;       /* looking for LUNs, else NULL */
+    svc_join *join;       /* a connection that is being added, else NULL */
+    rig_timer hold_timer; /* how long its devices outlive its connections */
 } svc_session;
 
-/* svc_session_start opens a session for a login: route, security, options, engine. On SUCCESS the session is
- * in the list and logs in; its end is told by svc_session_came or svc_session_failed. */
+/* svc_session_start opens a session for a login: route, security, options, engine; other portals of its
+ * target where the login allows it. On SUCCESS the session is in the list and logs in; SESSION_UP or
+ * LOGIN_FAILED tells the end. Whether the target is known, or logged in already, is the caller's to look at.
+ */
 rig_code svc_session_start(rig_service *service, const rig_login *login, svc_row *kept, uint64_t now,
                            svc_session **out_session, rig_error *err);
 
-/* svc_session_options turns login options, flags and secrets into a session config. */
+/* svc_session_options turns login options, flags and secrets into a session config; texts are borrowed from
+ * options and the service until something else is put into its settings. */
 rig_code svc_session_options(rig_service *service, const rig_login_options *options, bool ipsec,
                              rig_session_config *config, rig_error *err);
 
 svc_session *svc_session_find(const rig_service *service, const rig_unique_id *id);
+
+/* svc_session_use gives a session that was up and is not leaving. INVALID_SESSION_ID, SESSION_BUSY. */
+rig_code svc_session_use(const rig_service *service, const rig_unique_id *id, svc_session **out_session);
 svc_session *svc_session_of(const rig_service *service, const rig_session *engine);
 
-/* svc_session_end frees a session and takes its devices away. */
+/* svc_login_defaults makes a copy of a login with what its target was made known with filled in where it says
+ * nothing. NOT_ENOUGH_MEMORY. */
+rig_code svc_login_defaults(const rig_service *service, const rig_login *login, rig_login *out_login);
+
+/* svc_session_open connects a session that has no connection; svc_session_hop does so at the next portal of
+ * its target, where its login allows it, behind a failure. */
+rig_code svc_session_open(svc_session *session, uint64_t now, rig_error *err);
+bool svc_session_hop(svc_session *session, rig_status why, uint16_t login_status, uint64_t now);
+
+/* svc_session_link puts a session whose engine is there into the list. */
+void svc_session_link(svc_session *session);
+
+/* svc_session_end frees a session and takes its devices away; calls that run on it are answered. A login that
+ * waits for it is left to the caller. */
 void svc_session_end(svc_session *session, uint64_t now);
 
 /* svc_session_event passes an engine event on to a session. */
 void svc_session_event(svc_session *session, const rig_event *event);
+
+/* svc_task_code is what a call comes to whose request ended without an answer of the target. */
+rig_code svc_task_code(const rig_service *service, rig_status why);
+
+/* svc_connections_sync gives names to the connections there are, svc_connections_event looks whether one that
+ * is being added is there, or has failed, svc_connections_end ends the wait for it; svc_connection_id gives
+ * the name of one. */
+void svc_connections_sync(svc_session *session);
+void svc_connections_event(svc_session *session, const rig_event *event);
+void svc_connections_end(svc_session *session, uint64_t now);
+rig_unique_id svc_connection_id(const svc_session *session, uint16_t cid);
 
 /* svc_login_code is what a failed login comes to, from the engine's status and the login status. */
 rig_code svc_login_code(rig_status why, uint16_t login_status);
@@ -206,6 +247,19 @@ void svc_devices_remove(svc_session *session, uint64_t now);
 /* svc_device_named finds what the operating system is shown by its path, long or short; NULL when there is
  * none. out_session may be NULL. */
 const rig_device *svc_device_named(const rig_service *service, const char *path, svc_session **out_session);
+
+/* svc_devices_event looks for what an Asynchronous Message says of LUNs, svc_devices_sense for what sense
+ * data does; svc_devices_lost gives the devices the time to come back. svc_devices_busy tells whether one of
+ * them is bound or held. */
+void svc_devices_event(svc_session *session, const rig_event *event);
+void svc_devices_sense(svc_session *session, rig_view sense, uint64_t now);
+void svc_devices_lost(svc_session *session, uint64_t now);
+bool svc_devices_busy(const svc_session *session);
+
+/* svc_device_show shows one LUN by its INQUIRY data, false without memory; svc_device_hide takes it away.
+ * Both are fine with what is done already. */
+bool svc_device_show(svc_session *session, uint64_t lun, rig_view inquiry, uint64_t now);
+void svc_device_hide(svc_session *session, uint64_t lun, uint64_t now);
 
 /* ---- boot ---- */
 
@@ -225,7 +279,14 @@ void svc_boot_free(rig_service *service);
 
 /* ---- the service ---- */
 
-typedef enum svc_timer_kind { SVC_TIMER_BOOT, SVC_TIMER_ISNS, SVC_TIMER_PASS } svc_timer_kind;
+typedef enum svc_timer_kind {
+    SVC_TIMER_BOOT,
+    SVC_TIMER_ISNS,
+    SVC_TIMER_PASS,
+    SVC_TIMER_DEVICES
+} svc_timer_kind;
+
+#define SVC_SESSION_BUCKETS 256
 
 struct rig_service {
     rig_service_config config;
@@ -237,6 +298,9 @@ struct rig_service {
     uint32_t num_calls;
     svc_session *sessions, *last_session;
     uint32_t num_sessions;
+    svc_session *by_engine[SVC_SESSION_BUCKETS];
+    rig_labels held;   /* devices in use, by path */
+    bool closing;      /* rig_service_free is under way */
     void *discoveries; /* discovery.c: sessions under way */
     void *isns;        /* isns.c: connections under way */
     svc_boot *boot;    /* NULL before it */
@@ -254,6 +318,7 @@ void svc_discovery_free(rig_service *service); /* ends discoveries under way; th
 void svc_isns_free(rig_service *service);
 void svc_isns_timer(rig_service *service, rig_timer *timer, uint64_t now);
 void svc_pass_timer(rig_service *service, rig_timer *timer, uint64_t now);
+void svc_devices_timer(rig_service *service, rig_timer *timer, uint64_t now);
 void svc_identity_load(rig_service *service); /* node name in force, told to the engines */
 
 /* svc_portal_read makes an engine's portal of a record's. INVALID_PARAMETER, with why. */

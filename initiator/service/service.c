@@ -58,6 +58,8 @@ void rig_service_settings_init(rig_service_settings *settings)
                                        .device_wait = 60 * RIG_SECOND,
                                        .boot_parallel = 32,
                                        .scsi_timeout = 30 * RIG_SECOND,
+                                       .reconnect_pause = 5 * RIG_SECOND,
+                                       .device_hold = 60 * RIG_SECOND,
                                        .host_name = "host"};
 }
 
@@ -182,6 +184,7 @@ void rig_service_free(rig_service *service)
     if (!service)
         return;
     service->config.event = NULL;
+    service->closing = true;
     svc_boot_free(service);
     svc_discovery_free(service);
     svc_isns_free(service);
@@ -190,6 +193,7 @@ void rig_service_free(rig_service *service)
     while (service->calls)
         svc_answer(service->calls, RIG_CODE_SERVICE_NOT_RUNNING, 0);
     svc_tables_free(service);
+    rig_record_clear(service->config.alloc, RIG_SHAPE(labels), &service->held);
     rig_delete(service->config.alloc, service, sizeof *service);
 }
 
@@ -215,9 +219,11 @@ uint64_t rig_service_next_deadline(const rig_service *service)
 
 void rig_service_tick(rig_service *service, uint64_t now)
 {
-    static void (*const due[])(rig_service *, rig_timer *, uint64_t) = {[SVC_TIMER_BOOT] = svc_boot_timer,
-                                                                        [SVC_TIMER_ISNS] = svc_isns_timer,
-                                                                        [SVC_TIMER_PASS] = svc_pass_timer};
+    static void (*const due[])(rig_service *, rig_timer *,
+                               uint64_t) = {[SVC_TIMER_BOOT] = svc_boot_timer,
+                                            [SVC_TIMER_ISNS] = svc_isns_timer,
+                                            [SVC_TIMER_PASS] = svc_pass_timer,
+                                            [SVC_TIMER_DEVICES] = svc_devices_timer};
     rig_timer *timer;
     while ((timer = rig_timerq_pop(&service->timers, now)) != NULL)
         due[timer->kind](service, timer, now);

@@ -107,6 +107,41 @@ typedef struct rig_adapter_quirks {
     bool boots_alone;         /**< it carries out its own table of logins before the service starts */
 } rig_adapter_quirks;
 
+/** rig_quirks_find gives the quirks of a product by the name of its row: "few-tags", "one-connection",
+ * "odd-data-out", "few-sessions", "own-boot", "small-security-cache". NULL when there is none. Static
+ * storage. */
+const rig_adapter_quirks *rig_quirks_find(rig_view name);
+
+/** rig_quirks_at gives row index of the table of quirks, NULL behind the last. Static storage. */
+const rig_adapter_quirks *rig_quirks_at(size_t index);
+
+#define RIG_OS_BUSES 16       /**< buses an adapter has for the operating system */
+#define RIG_OS_TARGETS 256    /**< targets of a bus */
+#define RIG_OS_LUNS 256       /**< LUNs of a target */
+#define RIG_OS_ANY UINT32_MAX /**< any bus or target number */
+
+/** rig_lun_map is which bus and target numbers of an adapter are in use. Zero-initialised. */
+typedef struct rig_lun_map {
+    uint64_t used[RIG_OS_BUSES * RIG_OS_TARGETS / 64]; /**< a bit each, by bus, then by target */
+} rig_lun_map;
+
+/** rig_lun_map_check looks at a mapping as a login gives it: RIG_CODE_TARGET_MAPPING_OUT_OF_RANGE for numbers
+ * an adapter does not have, RIG_CODE_INVALID_TARGET_MAPPING for a LUN that stands in it twice. */
+rig_code rig_lun_map_check(const rig_target_mapping *mapping);
+
+/** rig_lun_map_take takes a bus and a target number, RIG_OS_ANY = the lowest that are free.
+ * RIG_CODE_TARGET_MAPPING_OUT_OF_RANGE, RIG_CODE_TARGET_MAPPING_UNAVAILABLE (in use, or none is free). */
+rig_code rig_lun_map_take(rig_lun_map *map, uint32_t *bus, uint32_t *target);
+
+/** rig_lun_map_give gives them back. */
+void rig_lun_map_give(rig_lun_map *map, uint32_t bus, uint32_t target);
+
+/** rig_lun_map_number gives the operating system's number of a target's LUN: as wanted lists it (NULL: no
+ * list), else the LUN's own where it is single-level, below RIG_OS_LUNS and not in taken, else the lowest
+ * that is not. False when it has none: it is not listed, or all are taken. */
+bool rig_lun_map_number(const rig_lun_mapping_list *wanted, const rig_lun_mapping_list *taken, uint64_t lun,
+                        uint32_t *out_number);
+
 /** rig_adapter is one initiator instance: software, or a hardware one with its own abilities. */
 typedef struct rig_adapter {
     const char *name;                              /**< initiator instance name; borrowed */
@@ -116,6 +151,7 @@ typedef struct rig_adapter {
     rig_adapter_port ports[RIG_ADAPTER_PORTS_MAX]; /**< its ports */
     uint32_t num_ports;                            /**< 0 = one, without an address of its own */
     rig_initiator *initiator;                      /**< the engine behind it; borrowed */
+    rig_lun_map map;                               /**< numbers in use; zero at first */
 } rig_adapter;
 
 /** rig_hba is the adapters of a machine, in the order they are reported. */
@@ -130,6 +166,13 @@ typedef struct rig_route {
     uint32_t port;        /**< number of its port, counted from 0 */
     rig_address local;    /**< source address; version 0 = any */
 } rig_route;
+
+/** rig_hba_find gives the adapter of that name, NULL when there is none. */
+rig_adapter *rig_hba_find(rig_hba *hba, const char *instance);
+
+/** rig_hba_port tells whether an instance ("": any) and a port of it (RIG_PORT_ANY: any) can be meant:
+ * RIG_CODE_INITIATOR_INSTANCE_NOT_FOUND, RIG_CODE_INVALID_PORT_NUMBER. */
+rig_code rig_hba_port(const rig_hba *hba, const char *instance, uint32_t port);
 
 /**
  * rig_hba_route picks adapter and port for a portal: the instance and port named, where they are ("" and

@@ -24,6 +24,7 @@
 #define RIG_LOGIN_EXCHANGES_MAX                                                                              \
     64 /**< most request/response pairs of one login (section 6.2 asks for 6 at least) */
 #define RIG_READ_AHEAD_MIN 4096 /**< least bytes of the read-ahead scratch */
+#define RIG_DATA_OUT_MIN 512    /**< least limit that can be set to the payload of a Data-Out */
 
 /** rig_initiator is an initiator node. Single-threaded. */
 typedef struct rig_initiator rig_initiator;
@@ -185,10 +186,14 @@ typedef struct rig_session_config {
                                   when the host has asked for a logout */
     uint32_t reconnect_max;    /**< attempts in a row before giving up, 0 = RIG_RECONNECT_DEFAULT,
                                   RIG_RECONNECT_ENDLESS = never */
-    bool retry_login; /**< retry the first login, too, on class 3 and connection failures, that it cannot
-                         even begin included */
-    bool no_redirect; /**< a redirection ends the login instead of being followed (section 11.13.5) */
-    void *user;       /**< the caller's, see rig_session_user */
+    uint64_t reconnect_pause;  /**< ns from one attempt to the next, 0 = from 1 s, growing as rig_retry_pause
+                                  says; what a target named goes before the first one */
+    bool retry_login;      /**< retry the first login, too, on class 3 and connection failures, that it cannot
+                              even begin included */
+    bool no_redirect;      /**< a redirection ends the login instead of being followed (section 11.13.5) */
+    uint32_t max_tasks;    /**< requests at once, 0 = RIG_SESSION_TASKS_MAX; above that counts as that */
+    uint32_t max_data_out; /**< most payload of a Data-Out, RIG_DATA_OUT_MIN and up, 0 = as negotiated */
+    void *user;            /**< the caller's, see rig_session_user */
 } rig_session_config;
 
 /** RIG_RECONNECT_ENDLESS as reconnect_max: a lost session is tried until it is back, refused for good (but
@@ -238,6 +243,10 @@ void rig_session_free(rig_session *session);
  * once of an address that it cannot reach, and then neither an event nor a further attempt follows. */
 rig_status rig_session_login(rig_session *session, uint64_t now);
 
+/** rig_session_aim changes where the session logs in, and from which address, from its next login on.
+ * RIG_E_STATE while it has a connection or waits for an attempt. */
+rig_status rig_session_aim(rig_session *session, const rig_portal *portal, const rig_address *local);
+
 /** rig_session_give_up ends the attempts of a session that waits for the next one: NEXUS_LOSS follows when it
  * was up before. RIG_E_STATE when it does not wait. */
 rig_status rig_session_give_up(rig_session *session, uint64_t now);
@@ -245,6 +254,11 @@ rig_status rig_session_give_up(rig_session *session, uint64_t now);
 /** rig_session_add_connection logs one more connection in; its number is limited by MaxConnections.
  * RIG_E_STATE, _LIMIT. */
 rig_status rig_session_add_connection(rig_session *session, const rig_portal *portal, uint64_t now);
+
+/** rig_session_add_connection_from is rig_session_add_connection from another source address than the
+ * session's. */
+rig_status rig_session_add_connection_from(rig_session *session, const rig_address *local,
+                                           const rig_portal *portal, uint64_t now);
 
 /** rig_session_user gives the user pointer of the config. */
 void *rig_session_user(const rig_session *session);
@@ -261,6 +275,7 @@ bool rig_session_is_up(const rig_session *session);
  * ErrorRecoveryLevel, ProtocolLevel and TaskReporting are in agreed.
  */
 typedef struct rig_session_facts {
+    rig_view node;                  /**< InitiatorName */
     rig_view target;                /**< TargetName (iscsiSsnTargetName) */
     uint8_t isid[6];                /**< ISID in use (iscsiSsnISID) */
     uint16_t tsih;                  /**< 0 before the first login (iscsiSsnTSIH) */

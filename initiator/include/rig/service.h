@@ -3,8 +3,8 @@
  * that are kept and replayed when it starts, identity and secrets.
  *
  * It does no I/O of its own: sessions go through the adapters' engines, what it keeps goes to a store, and
- * time is handed in. Single-threaded. The sessions it makes carry the user pointer RIG_SERVICE_USER, and
- * every event of the adapters' engines has to be passed on to rig_service_engine_event.
+ * time is handed in. Single-threaded. Every event of the adapters' engines has to be passed on to
+ * rig_service_engine_event.
  */
 #ifndef RIG_SERVICE_H
 #define RIG_SERVICE_H
@@ -57,6 +57,8 @@ typedef struct rig_service_settings {
     uint64_t device_wait;           /**< ns the start waits for bound devices behind the last login: 60 s */
     uint32_t boot_parallel;         /**< kept logins under way at a time: 32 */
     uint64_t scsi_timeout;          /**< ns for a command of the service: 30 s */
+    uint64_t reconnect_pause;       /**< ns between two attempts to get a lost session back: 5 s */
+    uint64_t device_hold;           /**< ns the devices of a lost session stay: 60 s */
     const char *host_name;          /**< for the default node name; borrowed */
     const char *node_name;          /**< the default node name itself, NULL = made of host_name; borrowed */
     bool no_multipath_policy;       /**< group policy: no login with the multipath flag */
@@ -117,6 +119,11 @@ void rig_service_link(rig_service *service, const char *instance, uint32_t port,
 
 /** rig_service_engine_event must be called with every event of the adapters' engines. */
 void rig_service_engine_event(rig_service *service, const rig_event *event);
+
+/** rig_service_hold_device marks a device of a session as in use by the operating system, or not any more, by
+ * its interface name or short name: a session with such a device is not logged out. The mark goes with the
+ * device. RIG_E_NOT_FOUND when no session has the device; RIG_E_NOMEM. */
+rig_status rig_service_hold_device(rig_service *service, const char *path, bool held);
 
 /** rig_service_owns tells whether a session belongs to a kept login. */
 bool rig_service_owns(const rig_service *service, const rig_session *session);
