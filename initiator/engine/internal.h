@@ -238,6 +238,7 @@ struct rig_session {
     bool gives_up; /* whatever fails now takes the session with it */
     bool sweep;    /* a connection may be over: look when no call is on the stack */
     bool doomed;   /* rig_session_free was called */
+    bool released; /* rig_session_release was called */
     bool has_wait;
     uint16_t wait; /* Time2Wait that the target named, which counts instead of the agreed one (7.5.2) … */
     uint16_t retain;

@@ -63,6 +63,8 @@ void eng_leave(rig_session *session)
     }
     if (session->doomed)
         session_delete(session);
+    else if (session->released && !session->conns)
+        rig_session_free(session);
 }
 
 eng_conn *eng_session_conn(const rig_session *session, uint16_t cid)
@@ -209,6 +211,15 @@ void rig_session_free(rig_session *session)
     for (eng_conn *conn = session->conns; conn; conn = conn->next)
         eng_conn_lose(conn, RIG_E_ABORTED, initiator->now);
     eng_tasks_abort(session, NULL, RIG_E_ABORTED, initiator->now);
+    eng_leave(session);
+}
+
+void rig_session_release(rig_session *session)
+{
+    if (!session || session->doomed)
+        return;
+    session->released = true;
+    eng_enter(session);
     eng_leave(session);
 }
 

@@ -16,7 +16,6 @@ typedef enum svc_table_id {
     SVC_IKE,       /* ike_info */
     SVC_TUNNELS,   /* tunnel_address */
     SVC_SETTINGS,  /* setting */
-    SVC_INSTANCES, /* target_instance: never in the store */
     SVC_TABLES
 } svc_table_id;
 
@@ -118,8 +117,9 @@ svc_handler svc_set_group_key, svc_set_ike, svc_get_ike, svc_set_tunnel;
 /* svc_discovered is told how the discovery of a portal ended. */
 typedef void svc_discovered(void *ctx, rig_code code, const rig_error *why, uint64_t now);
 
-/* svc_discover asks one portal for its targets, and replaces what it told before. done is told once, never
- * before the call returns. */
+/* svc_discover asks one portal for its targets, and replaces what it told before. Who asks while the same
+ * question is under way gets its answer. done is told once, before the call returns when nothing could be
+ * begun. */
 void svc_discover(rig_service *service, svc_row *portal, uint64_t now, svc_discovered *done, void *ctx);
 
 /* svc_discover_all asks every portal and iSNS server; OPERATION_NOT_ALL_SUCCESS when some failed. */
@@ -128,7 +128,8 @@ void svc_discover_all(rig_service *service, uint64_t now, svc_discovered *done, 
 /* svc_isns_query asks one iSNS server, as svc_discover. */
 void svc_isns_query(rig_service *service, svc_row *server, uint64_t now, svc_discovered *done, void *ctx);
 
-/* svc_instances_replace makes the targets a mechanism has told of those in list, all of them. */
+/* svc_instances_replace makes the targets a mechanism has told of those in list, all of them; what else knows
+ * them keeps them. OUT_OF_RESOURCES and NOT_ENOUGH_MEMORY: nothing is changed. */
 rig_code svc_instances_replace(rig_service *service, const char *mechanism,
                                const rig_target_instance_list *list, uint64_t now);
 
@@ -174,7 +175,6 @@ typedef struct svc_session {
     svc_row *kept;     /* the kept login it was made from, else NULL */
     bool up;           /* it was in full feature phase, and may be again */
     bool leaving;      /* a logout is under way */
-    bool ending;       /* svc_session_end is freeing it */
     uint32_t busy;     /* calls that run on it */
     svc_call *call;    /* the login that waits for it, else NULL */
     void *boot;        /* the start's, while an attempt of it is under way; else NULL */
@@ -301,6 +301,7 @@ struct rig_service {
     svc_session *by_engine[SVC_SESSION_BUCKETS];
     rig_labels held;   /* devices in use, by path */
     bool closing;      /* rig_service_free is under way */
+    void *targets;     /* instances.c: what is known of targets */
     void *discoveries; /* discovery.c: sessions under way */
     void *isns;        /* isns.c: connections under way */
     svc_boot *boot;    /* NULL before it */
@@ -314,7 +315,10 @@ void svc_tell(rig_service *service, const rig_service_event *event);
 
 /* Events of engines that are not of a svc_session: true when it was taken. */
 bool svc_discovery_event(rig_service *service, const rig_event *event);
-void svc_discovery_free(rig_service *service); /* ends discoveries under way; their done is told ABORTED */
+void svc_discovery_free(
+    rig_service *service); /* ends discoveries under way; their done is told SERVICE_NOT_RUNNING */
+rig_status svc_targets_load(rig_service *service, rig_error *err); /* of the static targets in the tables */
+void svc_targets_free(rig_service *service);
 void svc_isns_free(rig_service *service);
 void svc_isns_timer(rig_service *service, rig_timer *timer, uint64_t now);
 void svc_pass_timer(rig_service *service, rig_timer *timer, uint64_t now);

@@ -170,6 +170,8 @@ rig_status rig_service_new(const rig_service_config *config, rig_service **out_s
     service->config = *config;
     service->next_session = 1;
     rig_status status = svc_tables_load(service, err);
+    if (!status)
+        status = svc_targets_load(service, err);
     if (status) {
         rig_service_free(service);
         return status;
@@ -192,6 +194,7 @@ void rig_service_free(rig_service *service)
         svc_session_end(service->sessions, 0);
     while (service->calls)
         svc_answer(service->calls, RIG_CODE_SERVICE_NOT_RUNNING, 0);
+    svc_targets_free(service);
     svc_tables_free(service);
     rig_record_clear(service->config.alloc, RIG_SHAPE(labels), &service->held);
     rig_delete(service->config.alloc, service, sizeof *service);

@@ -64,12 +64,6 @@ static void setting_key(const void *record, rig_text *out)
     rig_text_add(out, "%s", ((const rig_setting *)record)->setting);
 }
 
-static void instance_key(const void *record, rig_text *out)
-{
-    const rig_target_instance *instance = record;
-    rig_text_add(out, "%s|%s", instance->mechanism, instance->target);
-}
-
 static const table_type types[SVC_TABLES] = {
     [SVC_PORTALS] = {RIG_RECORD_send_targets_portal, "portal", RIG_SERVICE_PORTALS_MAX, portal_key},
     [SVC_STATICS] = {RIG_RECORD_static_target, "static-target", RIG_SERVICE_TARGETS_MAX, static_key},
@@ -80,7 +74,6 @@ static const table_type types[SVC_TABLES] = {
     [SVC_IKE] = {RIG_RECORD_ike_info, "ike-info", RIG_SERVICE_PORTALS_MAX, ike_key},
     [SVC_TUNNELS] = {RIG_RECORD_tunnel_address, "tunnel-address", RIG_SERVICE_PORTALS_MAX, tunnel_key},
     [SVC_SETTINGS] = {RIG_RECORD_setting, "setting", RIG_SERVICE_SERVERS_MAX, setting_key},
-    [SVC_INSTANCES] = {RIG_RECORD_target_instance, NULL, RIG_SERVICE_TARGETS_MAX, instance_key},
 };
 
 static const rig_shape *shape_of(svc_table_id table)

@@ -235,6 +235,13 @@ rig_status rig_session_new(rig_initiator *initiator, const rig_session_config *c
  */
 void rig_session_free(rig_session *session);
 
+/**
+ * rig_session_release frees a session whose login has failed, or which was logged out, once its connections
+ * have closed in order: rig_session_free would reset what is still closing. May be called from inside an event
+ * or a done() of the session, which the caller must not touch from then on. NULL is fine.
+ */
+void rig_session_release(rig_session *session);
+
 /** rig_session_login starts to connect and log in; SESSION_UP or LOGIN_FAILED follows. A lost session that
  * waits for its next attempt is tried at once, unless the target named the time to wait. A session whose
  * logout failed begins when the time is over that the target named (section 11.15.3). RIG_E_STATE;
