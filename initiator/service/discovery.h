@@ -73,8 +73,7 @@ const rig_static_target *svc_static_of(const rig_service *service, const svc_ins
 rig_code svc_static_known(rig_service *service, const char *name);
 void svc_static_forgotten(rig_service *service, const char *name);
 
-/* svc_instance_portals shows the portals of an instance until `see` has seen enough. */
-typedef bool svc_see_portal(void *ctx, uint16_t tag, const rig_target_portal *portal);
+/* svc_instance_portals is svc_target_portals for one instance. */
 bool svc_instance_portals(const rig_service *service, const svc_instance *instance, svc_see_portal *see,
                           void *ctx);
 

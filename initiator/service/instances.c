@@ -388,10 +388,10 @@ const rig_static_target *svc_static_of(const rig_service *service, const svc_ins
 
 /* ---- portals ---- */
 
-static bool group_portals(const rig_portal_group *group, svc_see_portal *see, void *ctx)
+static bool list_portals(int32_t tag, const rig_target_portal_list *list, svc_see_portal *see, void *ctx)
 {
-    for (uint32_t i = 0; i < group->portals.num; i++)
-        if (!see(ctx, group->tag, &group->portals.ptr[i]))
+    for (uint32_t i = 0; i < list->num; i++)
+        if (!see(ctx, tag, &list->ptr[i]))
             return false;
     return true;
 }
@@ -401,11 +401,21 @@ bool svc_instance_portals(const rig_service *service, const svc_instance *instan
 {
     if (!instance->record) {
         const rig_static_target *by_hand = svc_static_of(service, instance);
-        const rig_portal_group group = {.portals = by_hand ? by_hand->portals : (rig_target_portal_list){0}};
-        return group_portals(&group, see, ctx);
+        return !by_hand || list_portals(-1, &by_hand->portals, see, ctx);
     }
-    for (uint32_t i = 0; i < instance->record->groups.num; i++)
-        if (!group_portals(&instance->record->groups.ptr[i], see, ctx))
+    for (uint32_t i = 0; i < instance->record->groups.num; i++) {
+        const rig_portal_group *group = &instance->record->groups.ptr[i];
+        if (!list_portals(group->tag, &group->portals, see, ctx))
+            return false;
+    }
+    return true;
+}
+
+bool svc_target_portals(const rig_service *service, const char *target, svc_see_portal *see, void *ctx)
+{
+    const svc_target *known = svc_target_find(service, target);
+    for (const svc_instance *at = known ? known->first : NULL; at; at = at->next)
+        if (!svc_instance_portals(service, at, see, ctx))
             return false;
     return true;
 }
@@ -420,7 +430,7 @@ typedef struct countdown {
     rig_target_portal *out;
 } countdown;
 
-static bool count_down(void *ctx, uint16_t tag, const rig_target_portal *portal)
+static bool count_down(void *ctx, int32_t tag, const rig_target_portal *portal)
 {
     countdown *count = ctx;
     (void)tag;
@@ -433,12 +443,8 @@ static bool count_down(void *ctx, uint16_t tag, const rig_target_portal *portal)
 bool svc_target_portal(const rig_service *service, const char *target, uint32_t index,
                        rig_target_portal *out_portal)
 {
-    const svc_target *known = svc_target_find(service, target);
     countdown count = {index, out_portal};
-    for (const svc_instance *at = known ? known->first : NULL; at; at = at->next)
-        if (!svc_instance_portals(service, at, count_down, &count))
-            return true;
-    return false;
+    return !svc_target_portals(service, target, count_down, &count);
 }
 
 /* ---- from beginning to end ---- */

@@ -156,6 +156,7 @@ typedef struct svc_connection {
     uint16_t cid;
     bool used;
     bool leaving; /* it is being removed */
+    bool ending;       /* svc_session_end is freeing it */
 } svc_connection;
 
 typedef struct svc_scan svc_scan;

@@ -248,7 +248,7 @@ typedef struct portal_search {
     bool failed;
 } portal_search;
 
-static bool take_portal(void *ctx, uint16_t tag, const rig_target_portal *portal)
+static bool take_portal(void *ctx, int32_t tag, const rig_target_portal *portal)
 {
     portal_search *search = ctx;
     if (search->query->has_tag && search->query->tag != tag)
