@@ -89,12 +89,14 @@ static void tune(run_world *world, rig_service_settings *settings)
 {
     const rig_scn_tuning *tuning = &world->scn->tuning;
     rig_service_settings_init(settings);
+    settings->node_name = world->node_name;
     for (uint32_t i = 0; i < tuning->num_args; i++) {
         const rig_scn_arg *arg = &tuning->args[i];
         for (size_t row = 0; row < sizeof tunings / sizeof tunings[0]; row++)
             if (strcmp(tunings[row].name, arg->row->name) == 0)
                 tunings[row].set(&arg->value, (uint8_t *)settings + tunings[row].offset);
         if (strcmp(arg->row->name, "host-name") == 0) {
+            settings->node_name = NULL;
             rig_text name;
             rig_text_init(&name, world->host_name, sizeof world->host_name);
             rig_text_view(&name, arg->value.text);
@@ -114,6 +116,9 @@ rig_status run_service_start(run_world *world, rig_error *err)
                                  .transport = world->host_transport,
                                  .event = run_service_event,
                                  .ctx = world};
+    rig_text name;
+    rig_text_init(&name, world->node_name, sizeof world->node_name);
+    rig_text_view(&name, world->initiator_names[0]);
     tune(world, &config.settings);
     for (uint32_t i = 0; i < world->hba.num_adapters; i++)
         world->hba.adapters[i].initiator = world->initiator;

@@ -124,7 +124,7 @@ struct run_world {
     rig_service *service;
     rig_store *store;
     rig_hba hba;
-    char adapter_names[RIG_ADAPTERS_MAX][RUN_NAME_MAX], host_name[RUN_NAME_MAX];
+    char adapter_names[RIG_ADAPTERS_MAX][RUN_NAME_MAX], host_name[RUN_NAME_MAX], node_name[RIG_INAME_TEXT];
     run_op *called; /* the last management call */
     uint8_t *read_ahead, *target_read_ahead;
     struct run_plays *plays; /* NULL: no literal scripts */
