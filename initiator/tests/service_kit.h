@@ -192,7 +192,11 @@ static inline const rig_label *kit_labels(kit *k, rig_call_id call, uint32_t wan
 
 static inline rig_code kit_login(kit *k, const char *target, const char *address)
 {
-    rig_login login = {.port = RIG_PORT_ANY, .persistent = true, .has_portal = true, .portal.socket = 3260};
+    rig_login login = {.port = RIG_PORT_ANY,
+                       .persistent = true,
+                       .informational = true,
+                       .has_portal = true,
+                       .portal.socket = 3260};
     snprintf(login.target, sizeof login.target, "%s", target);
     snprintf(login.portal.address, sizeof login.portal.address, "%s", address);
     login.has_options = true;
