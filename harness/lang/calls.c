@@ -84,7 +84,7 @@ bool lang_path_check(lang_parser *p, rig_scn_place place, const rig_shape *shape
 static bool from_result(lang_parser *p, rig_scn_place place, rig_view raw, rig_scn_member *out)
 {
     size_t len = lang_name_len(rig_view_sub(raw, 1, raw.len));
-    rig_view name = rig_view_sub(raw, 1, 1 + len), rest = rig_view_sub(raw, 1 + len, raw.len);
+    rig_view name = rig_view_sub(raw, 1, len), rest = rig_view_sub(raw, 1 + len, raw.len);
     const rig_scn_result *results = p->results.ptr;
     lang_spot spot;
     out->result = lang_result_find(p, name);

@@ -42,18 +42,23 @@ static bool port(lang_parser *p, const lang_args *args, rig_scn_place place)
     return true;
 }
 
-static bool tune(lang_parser *p, const lang_args *args, rig_scn_place place)
+static bool flags_ok(lang_parser *p, const rig_scn_arg *arg)
 {
     uint64_t flags;
-    const rig_scn_arg *security = lang_arg(args, "default-security");
+    return !arg || lang_flags(arg->value.text, &flags) ||
+           lang_bad_at(p, arg->value.place, RIG_E_NOT_FOUND, "flags are a number, or some of %s joined by +",
+                       lang_flags_members());
+}
+
+static bool tune(lang_parser *p, const lang_args *args, rig_scn_place place)
+{
     rig_scn_arg *copy = lang_take(p->arena, (args->num + 1) * sizeof *copy);
     if (!copy)
         return lang_nomem(p->report);
     if (p->out->tuning.args)
         return lang_bad_at(p, place, RIG_E_SYNTAX, "tune is given twice");
-    if (security && !lang_flags(security->value.text, &flags))
-        return lang_bad_at(p, security->value.place, RIG_E_NOT_FOUND,
-                           "flags are a number, or some of %s joined by +", lang_flags_members());
+    if (!flags_ok(p, lang_arg(args, "default-security")))
+        return false;
     memcpy(copy, args->given, args->num * sizeof *copy);
     p->out->tuning = (rig_scn_tuning){copy, args->num};
     return true;
@@ -206,7 +211,7 @@ static bool login(lang_parser *p, const lang_args *args, rig_scn_place place)
                  {"flags", "security-flags"},
                  {"informational", "informational"}};
     lang_vec members = {.num = 0};
-    bool ok = true;
+    bool ok = flags_ok(p, lang_arg(args, "flags"));
     for (size_t i = 0; i < sizeof plain / sizeof plain[0] && ok; i++)
         ok = argument(p, args, plain[i].name, &members, plain[i].path);
     if (ok && lang_arg(args, "multipath"))

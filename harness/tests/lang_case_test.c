@@ -105,6 +105,16 @@ static void trace_of_the_discovery_sketch(void)
     done(scn);
 }
 
+/* A login as its row says it. */
+static void fill(const rig_scn_row *row, rig_login *out)
+{
+    rig_scn_record_init(RIG_SHAPE(login), out);
+    for (uint32_t i = 0; i < row->num_members; i++)
+        CU_ASSERT_EQUAL(rig_scn_record_set(rig_alloc_libc(), RIG_SHAPE(login), out, row->members[i].path,
+                                           row->members[i].value, NULL),
+                        RIG_OK);
+}
+
 static void boot_sketch(void)
 {
     rig_scn *scn = corpus("boot.scn");
@@ -112,10 +122,19 @@ static void boot_sketch(void)
     CU_ASSERT_EQUAL(scn->num_bindings, 2);
     CU_ASSERT_TRUE(rig_view_is(scn->bindings[0].value, "VALID+IKE+MAIN+PFS+TRANSPORT"));
     CU_ASSERT_TRUE(rig_view_is(scn->ipsec_policy, "grants"));
-    CU_ASSERT_EQUAL(scn->num_persists, 1);
-    CU_ASSERT_EQUAL(scn->persists[0].flags, 0x37);
-    CU_ASSERT_EQUAL(scn->persists[0].port, -1);
-    CU_ASSERT_TRUE(rig_view_is(scn->persists[0].auth.secret, "long-enough-secret"));
+    CU_ASSERT_EQUAL_FATAL(scn->num_rows, 1);
+    CU_ASSERT_EQUAL(scn->rows[0].record, RIG_RECORD_login);
+    rig_login login;
+    fill(&scn->rows[0], &login);
+    CU_ASSERT_EQUAL(login.security_flags, 0x37);
+    CU_ASSERT_EQUAL(login.port, RIG_PORT_ANY);
+    CU_ASSERT_TRUE(login.has_portal && login.has_options && login.persistent);
+    CU_ASSERT_STRING_EQUAL(login.portal.address, "192.0.2.20");
+    CU_ASSERT_EQUAL(login.portal.socket, 3260);
+    CU_ASSERT_EQUAL(login.options.specified,
+                    RIG_LOGIN_HAS_AUTH_TYPE | RIG_LOGIN_HAS_USERNAME | RIG_LOGIN_HAS_PASSWORD);
+    CU_ASSERT_EQUAL(login.options.auth_type, 1);
+    CU_ASSERT_TRUE(rig_view_is(rig_octets_view(&login.options.password), "long-enough-secret"));
     CU_ASSERT_TRUE(rig_view_is(scn->target.nodes[0].auth.user, "host"));
     CU_ASSERT_EQUAL(scn->num_musts, 1);
     CU_ASSERT_EQUAL(scn->musts[0].line->event->id, RIG_SCN_EV_IPSEC_REQUEST);
@@ -294,13 +313,65 @@ static void initiator_words(void)
     CU_ASSERT_EQUAL(initiator->auth.challenge_len, 32);
     CU_ASSERT_TRUE(initiator->auth.hold_transit);
     CU_ASSERT_TRUE(initiator->auth.ipsec);
-    CU_ASSERT_FALSE(scn->persists[0].auth.hold_transit);
-    CU_ASSERT_EQUAL(scn->num_adapters, 2);
-    CU_ASSERT_TRUE(scn->adapters[1].hardware);
-    CU_ASSERT_EQUAL(scn->persists[0].port, 2);
-    CU_ASSERT_TRUE(scn->persists[0].informational);
-    CU_ASSERT_EQUAL(scn->persists[0].flags, 7);
-    CU_ASSERT_EQUAL(scn->persists[0].num_offers, 1);
+    done(scn);
+}
+
+static void adapters_and_rows(void)
+{
+    rig_login login;
+    rig_scn *scn = corpus("all.scn");
+    CU_ASSERT_EQUAL_FATAL(scn->num_adapters, 2);
+    const rig_scn_adapter *soft = &scn->adapters[0], *card = &scn->adapters[1];
+    CU_ASSERT_FALSE(soft->hardware || soft->ipsec || soft->num_ports);
+    CU_ASSERT_TRUE(card->hardware && card->ipsec && card->aggressive && card->tunnel);
+    CU_ASSERT_EQUAL_FATAL(card->num_ports, 2);
+    CU_ASSERT_TRUE(rig_view_is(card->ports[0].address, "192.0.2.80"));
+    CU_ASSERT_EQUAL(card->ports[0].prefix, 24);
+    CU_ASSERT_FALSE(card->ports[0].down);
+    CU_ASSERT_EQUAL(card->ports[1].prefix, 64);
+    CU_ASSERT_TRUE(card->ports[1].down);
+    CU_ASSERT_EQUAL(scn->tuning.num_args, 11);
+    CU_ASSERT_EQUAL_FATAL(scn->num_rows, 3);
+    CU_ASSERT_TRUE(rig_view_is(scn->rows[0].kind, "setting"));
+    CU_ASSERT_TRUE(rig_view_is(scn->rows[0].members[1].value, "another long secret"));
+    fill(&scn->rows[1], &login);
+    CU_ASSERT_EQUAL(login.port, 2);
+    CU_ASSERT_TRUE(login.informational);
+    CU_ASSERT_EQUAL(login.security_flags, 7);
+    CU_ASSERT_EQUAL(login.isid_id, 1);
+    CU_ASSERT_EQUAL(login.options.max_connections, 2);
+    CU_ASSERT_EQUAL(login.options.auth_type, 2);
+    CU_ASSERT_EQUAL(scn->rows[2].record, RIG_RECORD_static_target);
+    CU_ASSERT_EQUAL(scn->rows[2].num_members, 4);
+    done(scn);
+}
+
+static const rig_scn_step *step_of(const rig_scn *scn, rig_scn_step_id id)
+{
+    for (uint32_t i = 0; i < scn->num_steps; i++)
+        if (scn->steps[i].id == id)
+            return &scn->steps[i];
+    CU_FAIL_FATAL("no such step");
+    return NULL;
+}
+
+static void management_calls(void)
+{
+    rig_scn *scn = corpus("all.scn");
+    const rig_scn_step *call = step_of(scn, RIG_SCN_STEP_CALL), *answer = step_of(scn, RIG_SCN_STEP_ANSWER);
+    CU_ASSERT_TRUE(call->async);
+    CU_ASSERT_EQUAL(call->args[0].value.number, RIG_CALL_LOGIN);
+    CU_ASSERT_EQUAL(call->args[1].num_members, 3);
+    CU_ASSERT_EQUAL(scn->results[call->result].kind, RIG_SCN_R_CALL);
+    CU_ASSERT_EQUAL(scn->results[call->result].call->id, RIG_CALL_LOGIN);
+    CU_ASSERT_EQUAL(scn->results[answer->result].kind, RIG_SCN_R_ANSWER);
+    const rig_scn_arg *id = &answer[1].args[1];
+    CU_ASSERT_EQUAL(id->members[0].result, answer->result);
+    CU_ASSERT_EQUAL(id->members[0].value.len, 0);
+    CU_ASSERT_EQUAL(id->members[1].result, RIG_SCN_NO_VAR);
+    const rig_scn_member *session = &answer[2].args[1].members[0];
+    CU_ASSERT_EQUAL(session->result, call->result);
+    CU_ASSERT_TRUE(rig_view_is(session->value, "session"));
     done(scn);
 }
 
@@ -445,7 +516,8 @@ RIG_SUITE("lang_case", {"discovery sketch", discovery_sketch},
           {"digest sketch", digest_sketch}, {"target words", target_words},
           {"errors of a unit", errors_of_a_unit},
           {"rules become the target's rules", rules_become_the_targets_rules},
-          {"initiator words", initiator_words}, {"steps", steps}, {"play lines", play_lines},
+          {"initiator words", initiator_words}, {"adapters and rows", adapters_and_rows},
+          {"management calls", management_calls}, {"steps", steps}, {"play lines", play_lines},
           {"patterns and ids", patterns_and_ids}, {"event arguments are found", event_arguments_are_found},
           {"selection", selection},
           {"the data pattern depends on place and seed", the_data_pattern_depends_on_place_and_seed},
