@@ -102,36 +102,32 @@ void svc_connections_event(svc_session *session, const rig_event *event)
     }
 }
 
-static bool group_has(const rig_portal_group *group, const rig_target_portal *portal)
+typedef struct place {
+    const rig_target_portal *portal;
+    uint16_t group; /* the session's */
+    bool known, here;
+} place;
+
+static bool see_place(void *ctx, int32_t tag, const rig_target_portal *portal)
 {
-    for (uint32_t i = 0; i < group->portals.num; i++)
-        if (strcmp(group->portals.ptr[i].address, portal->address) == 0 &&
-            group->portals.ptr[i].socket == portal->socket)
-            return true;
-    return false;
+    place *p = ctx;
+    if (strcmp(portal->address, p->portal->address) == 0 && portal->socket == p->portal->socket) {
+        p->known = p->known || tag >= 0;
+        p->here = p->here || tag == p->group;
+    }
+    return !p->here;
 }
 
 /* A portal that is known of other groups only cannot serve the session (RFC 7143 section 4.1.1). What is not
  * known is the target's to judge. */
 static bool is_elsewhere(const svc_session *session, const rig_target_portal *portal)
 {
-    const svc_table *table = &session->service->tables[SVC_INSTANCES];
     rig_session_facts facts;
-    bool known = false;
     rig_session_describe(session->engine, &facts);
-    for (uint32_t i = 0; facts.has_portal_group && i < table->num; i++) {
-        const rig_target_instance *instance = table->rows[i]->record;
-        for (uint32_t g = 0; strcmp(instance->target, session->login.target) == 0 && g < instance->groups.num;
-             g++) {
-            const rig_portal_group *group = &instance->groups.ptr[g];
-            if (!group_has(group, portal))
-                continue;
-            known = true;
-            if (group->tag == facts.portal_group)
-                return false;
-        }
-    }
-    return known;
+    place p = {.portal = portal, .group = facts.portal_group};
+    if (facts.has_portal_group)
+        svc_target_portals(session->service, session->login.target, see_place, &p);
+    return p.known && !p.here;
 }
 
 /* Digests and authentication are the session's: one connection cannot be given others. */

@@ -7,15 +7,15 @@
 /* ---- tables: what is kept, and what is only known ---- */
 
 typedef enum svc_table_id {
-    SVC_PORTALS,   /* send_targets_portal */
-    SVC_STATICS,   /* static_target */
-    SVC_LOGINS,    /* login */
-    SVC_ISNS,      /* label: iSNS servers */
-    SVC_RADIUS,    /* label: RADIUS servers */
-    SVC_DEVICES,   /* label: bound devices */
-    SVC_IKE,       /* ike_info */
-    SVC_TUNNELS,   /* tunnel_address */
-    SVC_SETTINGS,  /* setting */
+    SVC_PORTALS,  /* send_targets_portal */
+    SVC_STATICS,  /* static_target */
+    SVC_LOGINS,   /* login */
+    SVC_ISNS,     /* label: iSNS servers */
+    SVC_RADIUS,   /* label: RADIUS servers */
+    SVC_DEVICES,  /* label: bound devices */
+    SVC_IKE,      /* ike_info */
+    SVC_TUNNELS,  /* tunnel_address */
+    SVC_SETTINGS, /* setting */
     SVC_TABLES
 } svc_table_id;
 
@@ -141,6 +141,11 @@ bool svc_target_known(const rig_service *service, const char *target);
 bool svc_target_portal(const rig_service *service, const char *target, uint32_t index,
                        rig_target_portal *out_portal);
 
+/* svc_target_portals shows the portals that all mechanisms tell of a target, with their portal group tag, -1
+ * when it was not told, until `see` has seen enough: then it is false. */
+typedef bool svc_see_portal(void *ctx, int32_t tag, const rig_target_portal *portal);
+bool svc_target_portals(const rig_service *service, const char *target, svc_see_portal *see, void *ctx);
+
 /* ---- security ---- */
 
 /* svc_secure decides about one connection: flags, login flags, where from and where to. SUCCESS: connect, by
@@ -156,7 +161,6 @@ typedef struct svc_connection {
     uint16_t cid;
     bool used;
     bool leaving; /* it is being removed */
-    bool ending;       /* svc_session_end is freeing it */
 } svc_connection;
 
 typedef struct svc_scan svc_scan;
@@ -176,6 +180,7 @@ typedef struct svc_session {
     svc_row *kept;     /* the kept login it was made from, else NULL */
     bool up;           /* it was in full feature phase, and may be again */
     bool leaving;      /* a logout is under way */
+    bool ending;       /* svc_session_end is freeing it */
     uint32_t busy;     /* calls that run on it */
     svc_call *call;    /* the login that waits for it, else NULL */
     void *boot;        /* the start's, while an attempt of it is under way; else NULL */

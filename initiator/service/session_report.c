@@ -70,9 +70,7 @@ static bool put_session(const rig_alloc *alloc, const svc_session *session, rig_
     memcpy(out->target, session->login.target, sizeof out->target);
     rig_octets_set(&out->isid, rig_view_of(facts.isid, sizeof facts.isid));
     out->tsih = facts.tsih;
-    out->type = session->alone            ? TYPE_BOOT
-                : session->login.informational ? TYPE_INFORMATIONAL
-                                               : TYPE_DATA;
+    out->type = session->alone ? TYPE_BOOT : session->login.informational ? TYPE_INFORMATIONAL : TYPE_DATA;
     out->persistent = session->kept != NULL;
     put_agreed(facts.agreed, out);
     bool is_up = rig_session_is_up(session->engine);
