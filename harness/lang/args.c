@@ -434,15 +434,21 @@ static bool read_pairs(lang_parser *p, lang_cursor *c, rig_scn_arg *arg)
     return ok;
 }
 
-/* Of the call or kind that stands before. */
+/* Of the call or kind that stands before; what an adapter boots alone is a login. */
+static const rig_shape *shape_for(const lang_args *args, const rig_scn_arg *arg)
+{
+    const rig_scn_arg *first = &args->given[0];
+    if (first == arg)
+        return RIG_SHAPE(login);
+    return rig_shape_of(first->row->type == RIG_SCN_T_CALL
+                            ? rig_call_of((rig_call_id)first->value.number)->request
+                            : (rig_record_id)first->value.number);
+}
+
 static bool read_members(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_arg *arg)
 {
     lang_vec members = {.num = 0};
-    const rig_scn_value *value = &args->given[0].value;
-    rig_record_id record = args->given[0].row->type == RIG_SCN_T_CALL
-                               ? rig_call_of((rig_call_id)value->number)->request
-                               : (rig_record_id)value->number;
-    bool ok = lang_members_read(p, c, rig_shape_of(record), &members);
+    bool ok = lang_members_read(p, c, shape_for(args, arg), &members);
     arg->members = members.ptr;
     arg->num_members = members.num;
     return ok && (members.num > 0 || lang_bad(p, c, RIG_E_SYNTAX, "PATH=VALUE is wanted here"));

@@ -316,17 +316,23 @@ static void put_adapter(writer *w, const rig_scn_adapter *adapter)
     }
 }
 
+static void put_rows(writer *w, const rig_scn_row *rows, uint32_t num)
+{
+    put_number(w, num);
+    for (uint32_t i = 0; i < num; i++) {
+        put_view(w, rows[i].kind);
+        put_members(w, rows[i].members, rows[i].num_members);
+    }
+}
+
 static void put_hba(writer *w, const rig_scn *scn)
 {
     put_number(w, scn->num_adapters);
     for (uint32_t i = 0; i < scn->num_adapters; i++)
         put_adapter(w, &scn->adapters[i]);
     put_args(w, scn->tuning.args, scn->tuning.num_args);
-    put_number(w, scn->num_rows);
-    for (uint32_t i = 0; i < scn->num_rows; i++) {
-        put_view(w, scn->rows[i].kind);
-        put_members(w, scn->rows[i].members, scn->rows[i].num_members);
-    }
+    put_rows(w, scn->boots, scn->num_boots);
+    put_rows(w, scn->rows, scn->num_rows);
     put_view(w, scn->ipsec_policy);
 }
 

@@ -42,6 +42,28 @@ static bool port(lang_parser *p, const lang_args *args, rig_scn_place place)
     return true;
 }
 
+static bool boots(lang_parser *p, const lang_args *args, rig_scn_place place)
+{
+    const rig_scn_arg *given = &args->given[0];
+    const rig_scn_adapter *adapters = p->adapters.ptr;
+    lang_vec members = {.num = 0};
+    if (p->adapters.num == 0)
+        return lang_bad_at(p, place, RIG_E_SYNTAX, "boots wants an adapter above it");
+    bool ok = lang_member_add(p, &members, place, "initiator", adapters[p->adapters.num - 1].name);
+    for (uint32_t i = 0; i < given->num_members && ok; i++) {
+        rig_scn_member *member = LANG_ADD(p, &members, rig_scn_member);
+        ok = member || lang_nomem(p->report);
+        if (member)
+            *member = given->members[i];
+    }
+    rig_scn_row *out = ok ? LANG_ADD(p, &p->boots, rig_scn_row) : NULL;
+    if (ok && !out)
+        return lang_nomem(p->report);
+    if (out)
+        *out = (rig_scn_row){place, rig_view_str("login"), RIG_RECORD_login, members.ptr, members.num};
+    return ok;
+}
+
 static bool flags_ok(lang_parser *p, const rig_scn_arg *arg)
 {
     uint64_t flags;
@@ -67,7 +89,7 @@ static bool tune(lang_parser *p, const lang_args *args, rig_scn_place place)
 static bool hba_word(lang_parser *p, const lang_args *args, rig_scn_place place)
 {
     static lang_word_fn *const takes[] = {
-        [LANG_ADAPTER] = adapter, [LANG_ADAPTER_PORT] = port, [LANG_TUNE] = tune};
+        [LANG_ADAPTER] = adapter, [LANG_ADAPTER_PORT] = port, [LANG_BOOTS] = boots, [LANG_TUNE] = tune};
     return takes[args->word->id](p, args, place);
 }
 

@@ -200,7 +200,7 @@ typedef struct lang_parser {
     bool has_level;
     /* growing parts of the case */
     lang_vec refs, tags, choices, seeds, links, steps, plays, musts, traces, results, vars, literals;
-    lang_vec literal_clauses, adapters, adapter_ports, rows;
+    lang_vec literal_clauses, adapters, adapter_ports, rows, boots;
     lang_vec portals, nodes, target_offers, rules, rule_places, initiator_offers;
 } lang_parser;
 
@@ -305,7 +305,7 @@ enum lang_initiator_word {
     LANG_STAGE,
     LANG_I_AUTH
 };
-enum lang_hba_word { LANG_ADAPTER, LANG_ADAPTER_PORT, LANG_TUNE };
+enum lang_hba_word { LANG_ADAPTER, LANG_ADAPTER_PORT, LANG_BOOTS, LANG_TUNE };
 enum lang_persist_word { LANG_P_LOGIN, LANG_P_ROW };
 enum lang_action_word {
     LANG_REPLY,

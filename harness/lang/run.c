@@ -101,7 +101,10 @@ static bool check_results(lang_parser *p, const rig_scn_step *step)
         size_t row = 0;
         while (wanted[row].argument && strcmp(arg->row->name, wanted[row].argument) != 0)
             row++;
-        if (results[arg->value.var].kind != wanted[row].kind && step->id != RIG_SCN_STEP_AWAIT)
+        const rig_scn_result *result = &results[arg->value.var];
+        bool login =
+            strcmp(arg->row->name, "on") == 0 && result->call && result->call->reply == RIG_RECORD_login_ids;
+        if (result->kind != wanted[row].kind && !login && step->id != RIG_SCN_STEP_AWAIT)
             return lang_bad_at(p, arg->value.place, RIG_E_SYNTAX, "%.*s is no %s",
                                RIG_VIEW_ARG(arg->value.text), wanted[row].what);
     }

@@ -46,12 +46,10 @@ static void tear_down(run_world *world)
     if (world->recorder.streams)
         rig_streams_end(world->recorder.streams);
     world->tearing_down = true;
-    rig_service_free(world->service);
-    world->service = NULL;
+    run_service_free(world);
     run_free_initiators(world);
     run_plays_free(world);
     rig_target_free(world->target);
-    rig_store_free(world->store);
     world->drive->close(world);
     run_recorder_close(world);
     run_ops_free(world);

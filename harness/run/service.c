@@ -120,10 +120,23 @@ rig_status run_service_start(run_world *world, rig_error *err)
     rig_text_init(&name, world->node_name, sizeof world->node_name);
     rig_text_view(&name, world->initiator_names[0]);
     tune(world, &config.settings);
+    config.settings.boot_table = &world->boot_table;
     for (uint32_t i = 0; i < world->hba.num_adapters; i++)
         world->hba.adapters[i].initiator = world->initiator;
     rig_status status = run_session_config(world, &config.session, err);
     return status ? status : rig_service_new(&config, &world->service, err);
+}
+
+void run_service_free(run_world *world)
+{
+    const rig_shape *shape = RIG_SHAPE(login);
+    rig_service_free(world->service);
+    world->service = NULL;
+    rig_store_free(world->store);
+    for (uint32_t i = 0; i < world->boot_table.num; i++)
+        rig_record_clear(world->alloc, shape, &world->boot_table.ptr[i]);
+    rig_delete(world->alloc, world->boot_table.ptr, world->boot_table.size * shape->size);
+    world->boot_table = (rig_login_list){0};
 }
 
 /* ---- portals ---- */
@@ -196,22 +209,49 @@ static rig_status put_row(run_world *world, const rig_scn_row *row, uint64_t id,
     return status;
 }
 
+static rig_status fill(run_world *world, const rig_scn_row *row, void *record, rig_error *err)
+{
+    const rig_shape *shape = rig_shape_of(row->record);
+    rig_status status = RIG_OK;
+    rig_scn_record_init(shape, record);
+    for (uint32_t i = 0; i < row->num_members && !status; i++)
+        status =
+            rig_scn_record_set(world->alloc, shape, record, row->members[i].path, row->members[i].value, err);
+    run_portals_swap(world, shape, record, true);
+    return status;
+}
+
 static rig_status build_row(run_world *world, const rig_scn_row *row, uint64_t id, rig_error *err)
 {
     const rig_shape *shape = rig_shape_of(row->record);
     void *record = rig_new(world->alloc, shape->size);
     if (!record)
         return RIG_E_NOMEM;
-    rig_scn_record_init(shape, record);
-    rig_status status = RIG_OK;
-    for (uint32_t i = 0; i < row->num_members && !status; i++)
-        status =
-            rig_scn_record_set(world->alloc, shape, record, row->members[i].path, row->members[i].value, err);
-    run_portals_swap(world, shape, record, true);
+    rig_status status = fill(world, row, record, err);
     if (!status)
         status = put_row(world, row, id, record, err);
     rig_record_clear(world->alloc, shape, record);
     rig_delete(world->alloc, record, shape->size);
+    return status;
+}
+
+static rig_status build_boot(run_world *world, const rig_scn_row *row, rig_error *err)
+{
+    rig_login *login = rig_list_add(world->alloc, RIG_SHAPE(login), &world->boot_table);
+    return login ? fill(world, row, login, err) : RIG_E_NOMEM;
+}
+
+static rig_status build_rows(run_world *world, rig_error *err)
+{
+    const rig_scn *scn = world->scn;
+    rig_status status = RIG_OK;
+    for (uint32_t i = 0; i < scn->num_rows + scn->num_boots && !status; i++) {
+        const rig_scn_row *row = i < scn->num_rows ? &scn->rows[i] : &scn->boots[i - scn->num_rows];
+        status = i < scn->num_rows ? build_row(world, row, i + 1, err) : build_boot(world, row, err);
+        if (status && !err->text[0])
+            rig_fail(err, status, "the row cannot be kept: %s", rig_status_meaning(status));
+        status = rig_scn_error(err, row->place, status);
+    }
     return status;
 }
 
@@ -220,13 +260,8 @@ rig_status run_build_service(run_world *world, rig_error *err)
     if (!(world->scn->needs & RIG_SCN_NEEDS_HBA))
         return RIG_OK;
     rig_status status = rig_store_memory_new(world->alloc, &world->store);
-    for (uint32_t i = 0; i < world->scn->num_rows && !status; i++) {
-        status = build_row(world, &world->scn->rows[i], i + 1, err);
-        if (status && !err->text[0])
-            rig_fail(err, status, "the row cannot be stored: %s", rig_status_meaning(status));
-        if (status)
-            rig_scn_error(err, world->scn->rows[i].place, status);
-    }
+    if (!status)
+        status = build_rows(world, err);
     if (!status)
         status = build_hba(world, err);
     return status ? status : run_service_start(world, err);

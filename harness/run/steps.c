@@ -17,6 +17,8 @@ rig_session *run_session_of(const run_op *op, const char *name)
 {
     const rig_scn_arg *arg = run_arg(op, name);
     const run_op *from = arg ? op->world->results[arg->value.var] : NULL;
+    if (from && from->call)
+        return run_called_session(from);
     return arg ? (from ? from->session : NULL) : op->world->session;
 }
 

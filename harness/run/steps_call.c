@@ -65,6 +65,12 @@ bool run_put_answer(const run_op *op, rig_view path, rig_text *out)
            rig_scn_record_get(rig_shape_of(op->call->reply), op->reply, path, out, NULL) == RIG_OK;
 }
 
+rig_session *run_called_session(const run_op *op)
+{
+    const rig_login_ids *ids = op->call->reply == RIG_RECORD_login_ids ? op->reply : NULL;
+    return ids && op->world->service ? rig_service_session(op->world->service, &ids->session) : NULL;
+}
+
 /* ---- calls ---- */
 
 /* A value that an earlier step left. */

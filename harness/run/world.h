@@ -124,6 +124,7 @@ struct run_world {
     rig_service *service;
     rig_store *store;
     rig_hba hba;
+    rig_login_list boot_table; /* what adapters carry out by themselves */
     char adapter_names[RIG_ADAPTERS_MAX][RUN_NAME_MAX], host_name[RUN_NAME_MAX], node_name[RIG_INAME_TEXT];
     run_op *called; /* the last management call */
     uint8_t *read_ahead, *target_read_ahead;
@@ -237,12 +238,15 @@ rig_match_config run_match_config(const run_world *world);
 /* service.c */
 rig_status run_build_service(run_world *world, rig_error *err);
 rig_status run_service_start(run_world *world, rig_error *err);
+void run_service_free(run_world *world); /* with its store */
 /* Portals of the scenario become what they are on this network, or the other way round. */
 void run_portals_swap(const run_world *world, const rig_shape *shape, void *record, bool actual);
 
 /* steps_call.c */
 bool run_put_answer(const run_op *op, rig_view path, rig_text *out);
 void run_answer_free(run_op *op);
+/* The session that a login call has made, NULL when it is no more. */
+rig_session *run_called_session(const run_op *op);
 
 /* steps.c: the host's steps, and what their functions share */
 const rig_scn_arg *run_arg(const run_op *op, const char *name);

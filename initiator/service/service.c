@@ -209,6 +209,12 @@ void rig_service_engine_event(rig_service *service, const rig_event *event)
         svc_discovery_event(service, event);
 }
 
+rig_session *rig_service_session(const rig_service *service, const rig_unique_id *id)
+{
+    const svc_session *session = svc_session_find(service, id);
+    return session ? session->engine : NULL;
+}
+
 bool rig_service_owns(const rig_service *service, const rig_session *engine)
 {
     const svc_session *session = service ? svc_session_of(service, engine) : NULL;

@@ -762,6 +762,8 @@ typedef struct rig_scn {
     const rig_scn_adapter *adapters; /**< hba section */
     uint32_t num_adapters;           /**< entries */
     rig_scn_tuning tuning;           /**< hba section: what an administrator tuned */
+    const rig_scn_row *boots;        /**< hba section: logins that adapters carry out by themselves */
+    uint32_t num_boots;              /**< entries */
     const rig_scn_row *rows;         /**< persist section */
     uint32_t num_rows;               /**< entries */
     rig_view ipsec_policy;           /**< ipsec policy grants|refuses, "" none */

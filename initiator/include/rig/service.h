@@ -125,6 +125,10 @@ void rig_service_engine_event(rig_service *service, const rig_event *event);
  * device. RIG_E_NOT_FOUND when no session has the device; RIG_E_NOMEM. */
 rig_status rig_service_hold_device(rig_service *service, const char *path, bool held);
 
+/** rig_service_session gives the engine's session behind a name, NULL when there is none. Good until the
+ * service is called, told or ticked again. */
+rig_session *rig_service_session(const rig_service *service, const rig_unique_id *id);
+
 /** rig_service_owns tells whether a session belongs to a kept login. */
 bool rig_service_owns(const rig_service *service, const rig_session *session);
 
