@@ -21,6 +21,7 @@
 #define PATH_SIZE (PATH_MAX + 16)
 #define OTHERS (S_IRWXG | S_IRWXO)
 #define ANSWER_SIZE 32
+#define HEADER_LEN 100 /* of a file of SQLite's, which takes one of a single byte for an empty one */
 
 typedef enum statement { EACH, BEGIN, PUT, REMOVE, COMMIT, ROLLBACK, STATEMENTS } statement;
 
@@ -199,6 +200,8 @@ static rig_status judge_files(sqlite_store *s, rig_error *err)
         if (status == RIG_E_NOT_FOUND)
             return rig_fail(err, RIG_E_IO, "store %s: it was taken away at once", s->path);
     }
+    if (!status && facts.st_size > 0 && facts.st_size < HEADER_LEN)
+        return fail(s, SQLITE_NOTADB, err);
     if (!status)
         status = judge_log(s, "-wal", err);
     return status ? status : judge_log(s, "-journal", err);

@@ -182,8 +182,8 @@ typedef enum rig_json_secrets {
 /**
  * rig_record_to_json writes a record as one line of JSON: {"word":value,…}, members that are zero or empty
  * left out; octets and bytes as {"text":…} when they are printable UTF-8, else {"hex":…}; 64-bit numbers as
- * "0x…" text, since JSON's are not that long. *out_text is freed with rig_delete(alloc, text, len + 1).
- * RIG_E_NOMEM.
+ * "0x…" text, since JSON's are not that long. A byte of a text that is no UTF-8 is written as '?'. *out_text
+ * is freed with rig_delete(alloc, text, len + 1). RIG_E_NOMEM.
  */
 rig_status rig_record_to_json(const rig_alloc *alloc, const rig_shape *shape, const void *record,
                               rig_json_secrets secrets, char **out_text, size_t *out_len);
