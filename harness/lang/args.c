@@ -454,6 +454,14 @@ static bool read_members(lang_parser *p, lang_cursor *c, const lang_args *args, 
     return ok && (members.num > 0 || lang_bad(p, c, RIG_E_SYNTAX, "PATH=VALUE is wanted here"));
 }
 
+static bool read_value(lang_parser *p, lang_cursor *c, rig_scn_arg *arg)
+{
+    rig_scn_member *member = lang_take(p->arena, sizeof *member);
+    arg->members = member;
+    arg->num_members = 1;
+    return member ? lang_value_of(p, c, member) : lang_nomem(p->report);
+}
+
 static bool read_arg(lang_parser *p, lang_cursor *c, const lang_args *args, rig_scn_arg *arg)
 {
     arg->value.var = RIG_SCN_NO_VAR;
@@ -469,6 +477,8 @@ static bool read_arg(lang_parser *p, lang_cursor *c, const lang_args *args, rig_
         return lang_data_read(p, c, &arg->data);
     case RIG_SCN_T_CDB:
         return lang_cdb_read(p, c, &arg->value);
+    case RIG_SCN_T_VALUE:
+        return read_value(p, c, arg);
     case RIG_SCN_T_MEMBERS:
         return read_members(p, c, args, arg);
     default:

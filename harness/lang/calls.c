@@ -113,6 +113,17 @@ static bool try_out(lang_parser *p, const rig_shape *shape, void *record, const 
     return !status || lang_bad_at(p, place, status, "%s", err.text[0] ? err.text : rig_status_name(status));
 }
 
+bool lang_value_of(lang_parser *p, lang_cursor *c, rig_scn_member *out)
+{
+    rig_view raw = lang_next(p, c);
+    rig_scn_place place = lang_place(p, c->at - 1);
+    *out = (rig_scn_member){.place = place, .result = RIG_SCN_NO_VAR};
+    if (raw.len && raw.ptr[0] == '$')
+        return from_result(p, place, raw, out);
+    out->value = lang_unquote(p, raw);
+    return true;
+}
+
 static bool one_member(lang_parser *p, lang_cursor *c, const rig_shape *shape, void *record,
                        rig_scn_member *out)
 {

@@ -307,6 +307,7 @@ static void put_initiator(writer *w, const rig_scn_initiator *initiator)
 static void put_adapter(writer *w, const rig_scn_adapter *adapter)
 {
     put_view(w, adapter->name);
+    put_view(w, adapter->quirk);
     put_number(w, (uint64_t)adapter->hardware << 3 | (uint64_t)adapter->ipsec << 2 |
                       (uint64_t)adapter->aggressive << 1 | adapter->tunnel);
     put_number(w, adapter->num_ports);

@@ -5,16 +5,30 @@
 
 /* ---- hba ---- */
 
+static bool quirk_ok(lang_parser *p, const rig_scn_arg *arg)
+{
+    lang_known known = {.num = 0};
+    if (!arg || rig_quirks_find(arg->value.text))
+        return true;
+    for (size_t i = 0; rig_quirks_at(i); i++)
+        lang_known_add(&known, rig_quirks_at(i)->name);
+    return lang_unknown(p, arg->value.place, "quirk", arg->value.text, &known);
+}
+
 static bool adapter(lang_parser *p, const lang_args *args, rig_scn_place place)
 {
+    const rig_scn_arg *quirk = lang_arg(args, "quirk");
     if (p->adapters.num == RIG_ADAPTERS_MAX)
         return lang_bad_at(p, place, RIG_E_LIMIT, "a machine has at most %d adapters", RIG_ADAPTERS_MAX);
+    if (!quirk_ok(p, quirk))
+        return false;
     rig_scn_adapter *out = LANG_ADD(p, &p->adapters, rig_scn_adapter);
     if (!out)
         return lang_nomem(p->report);
     p->adapter_ports = (lang_vec){.num = 0};
     *out = (rig_scn_adapter){.place = place,
                              .name = lang_arg(args, "NAME")->value.text,
+                             .quirk = quirk ? quirk->value.text : rig_view_of("", 0),
                              .hardware = lang_arg(args, "kind")->value.number == 1,
                              .ipsec = lang_arg(args, "ipsec") != NULL,
                              .aggressive = lang_arg(args, "aggressive") != NULL,

@@ -385,6 +385,8 @@ bool lang_spot_find(const rig_shape *shape, rig_view path, lang_spot *out);
 bool lang_member_number(const lang_spot *spot, rig_view text, uint64_t *out);
 /* PATH=VALUE … of a record of that shape, tried out. */
 bool lang_members_read(lang_parser *p, lang_cursor *c, const rig_shape *shape, lang_vec *members);
+/* A word, or what an earlier step left. */
+bool lang_value_of(lang_parser *p, lang_cursor *c, rig_scn_member *out);
 /* One more of them. */
 bool lang_member_add(lang_parser *p, lang_vec *members, rig_scn_place place, const char *path,
                      rig_view value);

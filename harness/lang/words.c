@@ -228,6 +228,7 @@ static const rig_scn_word hbas[] = {
          "an adapter of the machine, what is odd about it, and what its IPsec can do"),
      {{"NAME", T(WORD), BARE, true, NULL, NULL},
       {"kind", T(CHOICE), AFTER, true, "software|hardware", NULL},
+      {"quirk", T(WORD), AFTER, false, "ROW", NULL},
       {"ipsec", T(FLAG), AFTER, false, NULL, NULL},
       {"aggressive", T(FLAG), AFTER, false, NULL, NULL},
       {"tunnel", T(FLAG), AFTER, false, NULL, NULL}}},
@@ -246,6 +247,8 @@ static const rig_scn_word hbas[] = {
       {"device-wait", T(TIME), AFTER, false, NULL, NULL},
       {"boot-parallel", T(NUMBER), AFTER, false, NULL, NULL},
       {"scsi-timeout", T(TIME), AFTER, false, NULL, NULL},
+      {"reconnect-pause", T(TIME), AFTER, false, NULL, NULL},
+      {"device-hold", T(TIME), AFTER, false, NULL, NULL},
       {"host-name", T(WORD), AFTER, false, NULL, NULL},
       {"no-multipath", T(FLAG), AFTER, false, NULL, NULL},
       {"no-security-change", T(FLAG), AFTER, false, NULL, NULL}}},
@@ -439,6 +442,7 @@ static const char *const displays[] = {
     [T(MEMBERS)] = "PATH=VALUE…",
     [T(PATH)] = "PATH",
     [T(CODE)] = "CODE",
+    [T(VALUE)] = "VALUE",
     [T(PREFIX)] = "ADDRESS/BITS",
 };
 

@@ -23,6 +23,8 @@ static rig_status build_adapter(run_world *world, const rig_scn_adapter *from, r
                          .hardware = from->hardware,
                          .abilities = {from->ipsec, from->aggressive, from->tunnel},
                          .num_ports = from->num_ports};
+    if (from->quirk.len)
+        out->quirks = *rig_quirks_find(from->quirk);
     rig_status status = RIG_OK;
     for (uint32_t i = 0; i < from->num_ports && !status; i++)
         status = build_port(&from->ports[i], &out->ports[i], err);
@@ -80,6 +82,8 @@ static const struct {
     TUNE("device-wait", tune_time, device_wait),
     TUNE("boot-parallel", tune_number, boot_parallel),
     TUNE("scsi-timeout", tune_time, scsi_timeout),
+    TUNE("reconnect-pause", tune_time, reconnect_pause),
+    TUNE("device-hold", tune_time, device_hold),
     TUNE("no-multipath", tune_flag, no_multipath_policy),
     TUNE("no-security-change", tune_flag, no_security_change_policy),
 #undef TUNE

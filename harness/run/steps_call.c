@@ -83,9 +83,10 @@ static rig_status result_value(run_op *op, const rig_scn_member *member, rig_tex
     else if (known)
         rig_text_view(out, rig_view_of(from->text.ptr, from->text.len));
     if (!known)
-        return rig_fail(err, RIG_E_NOT_FOUND, "%.*s: the earlier step has left no such value",
-                        RIG_VIEW_ARG(member->path));
-    return out->cut ? rig_fail(err, RIG_E_LIMIT, "%.*s: the value is too long", RIG_VIEW_ARG(member->path))
+        return rig_fail(err, RIG_E_NOT_FOUND, "$%.*s has left no such value",
+                        RIG_VIEW_ARG(op->world->scn->results[member->result].name));
+    return out->cut ? rig_fail(err, RIG_E_LIMIT, "$%.*s is too long for a value",
+                               RIG_VIEW_ARG(op->world->scn->results[member->result].name))
                     : RIG_OK;
 }
 
@@ -149,6 +150,36 @@ rig_status run_start_answer(run_op *op, rig_error *err)
                         from && from->done ? from->outcome : "nothing yet", RIG_VIEW_ARG(path));
     run_op_done(op, "ok", false);
     return status;
+}
+
+/* ---- devices ---- */
+
+static rig_status hold(run_op *op, bool held, rig_error *err)
+{
+    char room[sizeof((rig_device *)0)->interface_name];
+    rig_text path;
+    const rig_scn_member *given = run_arg(op, "DEVICE")->members;
+    rig_text_init(&path, room, sizeof room);
+    rig_text_view(&path, given->value);
+    if (given->result != RIG_SCN_NO_VAR) {
+        rig_text_init(&path, room, sizeof room);
+        rig_status status = result_value(op, given, &path, err);
+        if (status)
+            return status;
+    }
+    rig_status status = rig_service_hold_device(op->world->service, room, held);
+    run_op_done(op, "ok", false);
+    return status ? rig_fail(err, status, "the operating system has no device \"%s\"", room) : RIG_OK;
+}
+
+rig_status run_start_hba_hold(run_op *op, rig_error *err)
+{
+    return hold(op, true, err);
+}
+
+rig_status run_start_hba_release(run_op *op, rig_error *err)
+{
+    return hold(op, false, err);
 }
 
 /* ---- links ---- */

@@ -330,7 +330,11 @@ static void adapters_and_rows(void)
     CU_ASSERT_FALSE(card->ports[0].down);
     CU_ASSERT_EQUAL(card->ports[1].prefix, 64);
     CU_ASSERT_TRUE(card->ports[1].down);
-    CU_ASSERT_EQUAL(scn->tuning.num_args, 11);
+    CU_ASSERT_EQUAL(scn->tuning.num_args, 13);
+    CU_ASSERT_TRUE(rig_view_is(card->quirk, "own-boot"));
+    CU_ASSERT_EQUAL_FATAL(scn->num_boots, 1);
+    CU_ASSERT_TRUE(rig_view_is(scn->boots[0].members[0].value, "card"));
+    CU_ASSERT_EQUAL(scn->boots[0].num_members, 3);
     CU_ASSERT_EQUAL_FATAL(scn->num_rows, 3);
     CU_ASSERT_TRUE(rig_view_is(scn->rows[0].kind, "setting"));
     CU_ASSERT_TRUE(rig_view_is(scn->rows[0].members[1].value, "another long secret"));
@@ -365,11 +369,13 @@ static void management_calls(void)
     CU_ASSERT_EQUAL(scn->results[call->result].kind, RIG_SCN_R_CALL);
     CU_ASSERT_EQUAL(scn->results[call->result].call->id, RIG_CALL_LOGIN);
     CU_ASSERT_EQUAL(scn->results[answer->result].kind, RIG_SCN_R_ANSWER);
-    const rig_scn_arg *id = &answer[1].args[1];
+    const rig_scn_member *device = step_of(scn, RIG_SCN_STEP_HBA_RELEASE)->args[0].members;
+    CU_ASSERT_EQUAL(device->result, answer->result);
+    const rig_scn_arg *id = &answer[2].args[1];
     CU_ASSERT_EQUAL(id->members[0].result, answer->result);
     CU_ASSERT_EQUAL(id->members[0].value.len, 0);
     CU_ASSERT_EQUAL(id->members[1].result, RIG_SCN_NO_VAR);
-    const rig_scn_member *session = &answer[2].args[1].members[0];
+    const rig_scn_member *session = &answer[3].args[1].members[0];
     CU_ASSERT_EQUAL(session->result, call->result);
     CU_ASSERT_TRUE(rig_view_is(session->value, "session"));
     done(scn);

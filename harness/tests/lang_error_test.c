@@ -107,6 +107,65 @@ static void unknown_words(void)
         {HELP_ALL "trace\n  Login T=1\n", 9, 3, "a line begins with >, < or !"});
 }
 
+#define CALLS HELP_HEAD HELP_TARGET "run\n  call report-targets -> $t\n"
+
+static void calls_and_rows(void)
+{
+    EXPECT({HELP_HEAD "run\n  call report-targtes\n", 4, 8,
+            "unknown call \"report-targtes\"; the nearest known is \"report-targets\""},
+           {HELP_HEAD "run\n  call logout sesion=1-2\n", 4, 15,
+            "unknown member of session_ref \"sesion\"; the nearest known is \"session\""},
+           {HELP_HEAD "run\n  call login portal.adress=x\n", 4, 14,
+            "unknown member of target_portal \"adress\"; the nearest known is \"address\""},
+           {HELP_HEAD "run\n  call login target.x=1\n", 4, 14, "unknown member of target \"x\""},
+           {HELP_HEAD "run\n  call login port=soon\n", 4, 19, "a number is wanted"},
+           {HELP_HEAD "run\n  call login options.flags=multipth\n", 4, 28, "a number is wanted"},
+           {HELP_HEAD "run\n  call logout session=1\n", 4, 23, "is named HEX-HEX"},
+           {HELP_HEAD "run\n  call logout session=1-2-3\n", 4, 23, "is named HEX-HEX"},
+           {HELP_HEAD "run\n  call logout session=1-x\n", 4, 23, "is named HEX-HEX"},
+           {HELP_HEAD "run\n  call login portal=1.2.3.4:99999\n", 4, 21, "port"},
+           {HELP_HEAD "run\n  call login mapping.luns.1.os-lun=1\n", 4, 36, "has 0 entries"},
+           {HELP_HEAD "run\n  call logout session=$s\n", 4, 23, "no earlier step sets $s"},
+           {CALLS "  call logout session=$t\n", 7, 23, "$call.MEMBER"},
+           {CALLS "  call logout session=$t.lables\n", 7, 23,
+            "unknown member of labels \"lables\"; the nearest known is \"labels\""},
+           {CALLS "  call report-sessions -> $t\n", 7, 27, "$t holds something else since line 6"},
+           {CALLS "  scsi lun 0 test-unit-ready on $t\n", 7, 33, "$t is no session"},
+           {CALLS "  answer label\n", 7, 10, "the nearest known is \"labels\""},
+           {CALLS "  answer labels.nmu\n", 7, 10, "the nearest known is \"num\""},
+           {HELP_HEAD "run\n  answer labels\n", 4, 10, "no call stands before"},
+           {HELP_HEAD HELP_TARGET "run\n  ping -> $p\n  answer labels of $p\n", 7, 20, "$p is no call"},
+           {CALLS "must $t == target-not-fond\n", 7, 12,
+            "unknown code \"target-not-fond\"; the nearest known is \"target-not-found\""},
+           {CALLS "must $t.label == 1\n", 7, 9, "the nearest known is \"labels\""},
+           {HELP_HEAD "persist row logn target=x\n", 3, 13,
+            "unknown kind of row \"logn\"; the nearest known is \"login\""},
+           {HELP_HEAD "persist row device path=x\n", 3, 20, "unknown member of label \"path\""},
+           {HELP_HEAD "persist row device\n", 3, 19, "row wants PATH=VALUE"},
+           {HELP_HEAD "persist login iqn.2026-01.example.sim:a offer MaxBurstLength=1\n", 3, 47,
+            "a login keeps HeaderDigest"},
+           {HELP_HEAD "persist login iqn.2026-01.example.sim:a user=x\n", 3, 9, "behind the authentication"},
+           {HELP_HEAD "persist login iqn.2026-01.example.sim:a auth CHAP\n", 3, 9, "user= and secret="},
+           {HELP_HEAD "hba adapter a kind hardware quirk own-bot\n", 3, 35,
+            "unknown quirk \"own-bot\"; the nearest known is \"own-boot\""},
+           {HELP_HEAD "run\n  hba hold $d\n", 4, 12, "no earlier step sets $d"},
+           {HELP_HEAD "hba port 192.0.2.1/24\n", 3, 5, "wants an adapter above it"},
+           {HELP_HEAD "hba boots target=x\n", 3, 5, "wants an adapter above it"},
+           {HELP_HEAD "hba\n  adapter a kind software\n  port 192.0.2.1/33\n", 5, 8, "ADDRESS/BITS"},
+           {HELP_HEAD "hba tune default-security VALDI\n", 3, 27, "flags are a number"},
+           {HELP_HEAD "hba tune login-attempts 1 tune login-pause 1s\n", 3, 27, "tune is given twice"});
+}
+
+/* What one word needs of another stands in different lines. */
+static void one_secret_of_targets(void)
+{
+    static const char text[] = HELP_HEAD
+        "persist\n"
+        "  login iqn.2026-01.example.sim:a auth CHAP user=a secret=b target-secret=c\n"
+        "  login iqn.2026-01.example.sim:b auth CHAP user=a secret=b target-secret=d\n";
+    EXPECT({text, 5, 3, "all targets prove themselves with one"});
+}
+
 static void impossible_values(void)
 {
     EXPECT({HELP_ALL "never > Login CSG=4\n", 8, 19, "CSG"},
@@ -306,7 +365,8 @@ static void circles_of_includes(void)
 }
 
 RIG_SUITE("lang_error", {"notation", notation}, {"missing things", missing_things},
-          {"unknown words", unknown_words}, {"impossible values", impossible_values},
+          {"unknown words", unknown_words}, {"calls and rows", calls_and_rows},
+          {"one secret of targets", one_secret_of_targets}, {"impossible values", impossible_values},
           {"variables", variables}, {"forms", forms}, {"several problems at once", several_problems_at_once},
           {"requirement ids are checked", requirement_ids_are_checked},
           {"limits hold at the limit and one past", limits_hold_at_the_limit_and_one_past},

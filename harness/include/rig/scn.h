@@ -38,7 +38,7 @@
 #define RIG_SCN_VARS_MAX 4096   /**< most variables of a case */
 #define RIG_SCN_TRACE_MAX 16384 /**< most lines of a case's traces, macros expanded */
 #define RIG_SCN_MACRO_DEPTH 8   /**< deepest macro call in a macro */
-#define RIG_SCN_ARGS_MAX 12     /**< most argument rows of a word */
+#define RIG_SCN_ARGS_MAX 16     /**< most argument rows of a word */
 #define RIG_SCN_WITHIN (30ull * 1000000000ull) /**< ns: the deadline of a wait that names none */
 #define RIG_SCN_STANDARD                                                                                     \
     "login.inc"                   /**< include that is read when macros are called and nothing is included */
@@ -161,6 +161,7 @@ typedef enum rig_scn_type {
     RIG_SCN_T_MEMBERS, /**< PATH=VALUE … of the call or kind before: arg.members */
     RIG_SCN_T_PATH,    /**< a member of the last call's answer: value.text */
     RIG_SCN_T_CODE,    /**< what a management call comes to: a word of rig/codes.def */
+    RIG_SCN_T_VALUE,   /**< a word, or the value that an earlier step left: arg.members[0], without a path */
     RIG_SCN_T_PREFIX,  /**< ADDRESS/BITS: value.number is the bits, value.text the address */
 } rig_scn_type;
 
@@ -603,6 +604,7 @@ typedef struct rig_scn_port {
 typedef struct rig_scn_adapter {
     rig_scn_place place;       /**< where it stands */
     rig_view name;             /**< its name */
+    rig_view quirk;            /**< row of the table of quirks, "" none */
     bool hardware;             /**< hardware initiator; else the software initiator */
     bool ipsec;                /**< it has an IPsec engine */
     bool aggressive;           /**< IKE aggressive mode */
@@ -645,7 +647,7 @@ typedef struct rig_scn_arg {
     const rig_scn_pair *pairs;     /**< PAIRS */
     uint32_t num_pairs;            /**< entries */
     rig_scn_data data;             /**< DATA */
-    const rig_scn_member *members; /**< MEMBERS */
+    const rig_scn_member *members; /**< MEMBERS, VALUE */
     uint32_t num_members;          /**< entries */
 } rig_scn_arg;
 
