@@ -53,7 +53,7 @@ void run_answer_free(run_op *op)
 
 bool run_put_answer(const run_op *op, rig_view path, rig_text *out)
 {
-    if (path.len == 0 || rig_view_is(path, "status")) {
+    if (path.len == 0) {
         rig_text_add(out, "%s", op->outcome);
         return true;
     }
@@ -83,8 +83,9 @@ static rig_status result_value(run_op *op, const rig_scn_member *member, rig_tex
     else if (known)
         rig_text_view(out, rig_view_of(from->text.ptr, from->text.len));
     if (!known)
-        return rig_fail(err, RIG_E_NOT_FOUND, "$%.*s has left no such value",
-                        RIG_VIEW_ARG(op->world->scn->results[member->result].name));
+        return rig_fail(err, RIG_E_NOT_FOUND, "$%.*s, which ended as %s, has left no such value",
+                        RIG_VIEW_ARG(op->world->scn->results[member->result].name),
+                        from && from->done ? from->outcome : "nothing yet");
     return out->cut ? rig_fail(err, RIG_E_LIMIT, "$%.*s is too long for a value",
                                RIG_VIEW_ARG(op->world->scn->results[member->result].name))
                     : RIG_OK;

@@ -234,8 +234,8 @@ static bool fact_member(void *ctx, uint32_t result, rig_view member, rig_text *o
     if (!op || !op->done)
         return false;
     rig_view name = member.len ? member : rig_view_str("status");
-    if (op->call && !rig_view_is(name, "time"))
-        return run_put_answer(op, name, out);
+    if (op->call && !rig_view_is(member, "time"))
+        return run_put_answer(op, member, out);
     if (op->step->id == RIG_SCN_STEP_ANSWER && member.len == 0)
         return put_text(op, out);
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)

@@ -159,10 +159,10 @@ static void calls_and_rows(void)
 /* What one word needs of another stands in different lines. */
 static void one_secret_of_targets(void)
 {
-    static const char text[] = HELP_HEAD
-        "persist\n"
-        "  login iqn.2026-01.example.sim:a auth CHAP user=a secret=b target-secret=c\n"
-        "  login iqn.2026-01.example.sim:b auth CHAP user=a secret=b target-secret=d\n";
+    static const char text[] =
+        HELP_HEAD "persist\n"
+                  "  login iqn.2026-01.example.sim:a auth CHAP user=a secret=b target-secret=c\n"
+                  "  login iqn.2026-01.example.sim:b auth CHAP user=a secret=b target-secret=d\n";
     EXPECT({text, 5, 3, "all targets prove themselves with one"});
 }
 
