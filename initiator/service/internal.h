@@ -154,6 +154,23 @@ rig_code svc_secure(rig_service *service, const rig_route *route, const rig_port
                     rig_security_source source, uint32_t login_flags, const rig_octets *key,
                     rig_security_decision *out_decision, rig_error *err, uint64_t now);
 
+/* Identities of IKE (RFC 2407 section 4.6.2.1). */
+typedef enum svc_id_type {
+    SVC_ID_IPV4 = 1,
+    SVC_ID_FQDN = 2,
+    SVC_ID_USER_FQDN = 3,
+    SVC_ID_IPV6 = 5
+} svc_id_type;
+
+/* svc_ike_covers tells whether an identity is set for an adapter, or for every one. */
+bool svc_ike_covers(const rig_ike_info *info, const rig_adapter *adapter);
+
+/* svc_ip_text gives the one spelling of a numeric address; false for anything else. */
+bool svc_ip_text(const char *text, char *out, size_t size);
+
+/* svc_keys_held counts the pre-shared keys for an adapter in rows before that one. */
+uint32_t svc_keys_held(const rig_service *service, const rig_adapter *adapter, uint64_t before);
+
 /* ---- sessions ---- */
 
 typedef struct svc_connection {

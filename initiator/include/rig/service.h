@@ -61,6 +61,7 @@ typedef struct rig_service_settings {
     uint64_t device_hold;           /**< ns the devices of a lost session stay: 60 s */
     const char *host_name;          /**< for the default node name; borrowed */
     const char *node_name;          /**< the default node name itself, NULL = made of host_name; borrowed */
+    bool strict_security;           /**< flags that contradict are refused even where they qualify nothing */
     bool no_multipath_policy;       /**< group policy: no login with the multipath flag */
     bool no_security_change_policy; /**< group policy: keys and secrets cannot be changed */
     const struct rig_login_list

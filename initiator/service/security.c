@@ -1,0 +1,196 @@
+/* What a connection is decided on: the tables of keys, identities and outer addresses, the flags that were
+ * stored with the portal, and the policies in force. */
+#include "internal.h"
+
+/* What is set for a port, for all ports of its adapter, and for every adapter: the nearest counts. */
+typedef struct scope {
+    const char *initiator;
+    uint32_t port;
+} scope;
+
+#define SCOPES 3
+
+static scope scope_at(const rig_route *route, unsigned index)
+{
+    const scope scopes[SCOPES] = {
+        {route->adapter->name, route->port}, {route->adapter->name, RIG_PORT_ANY}, {"", RIG_PORT_ANY}};
+    return scopes[index];
+}
+
+static void put_text(char *out, size_t size, const char *text)
+{
+    rig_text to;
+    rig_text_init(&to, out, size);
+    rig_text_add(&to, "%s", text);
+}
+
+/* ---- flags stored with the portal ---- */
+
+static rig_security_bitmap of_portal(const rig_service *service, const rig_route *route,
+                                     const rig_portal *portal)
+{
+    rig_send_targets_portal wanted = {.portal.socket = portal->port};
+    put_text(wanted.portal.address, sizeof wanted.portal.address, portal->host);
+    for (unsigned i = 0; i < SCOPES; i++) {
+        scope at = scope_at(route, i);
+        put_text(wanted.initiator, sizeof wanted.initiator, at.initiator);
+        wanted.port = at.port;
+        const svc_row *row = svc_find(service, SVC_PORTALS, &wanted);
+        const rig_send_targets_portal *found = row ? row->record : NULL;
+        if (found && (found->security_flags & RIG_SECURITY_VALID))
+            return (rig_security_bitmap){true, found->security_flags};
+    }
+    return (rig_security_bitmap){0};
+}
+
+/* ---- the identity of the port ---- */
+
+bool svc_ike_covers(const rig_ike_info *info, const rig_adapter *adapter)
+{
+    return info->initiator[0] == 0 || strcmp(info->initiator, adapter->name) == 0;
+}
+
+static bool id_is_address(const rig_ike_info *info)
+{
+    return info->id_type == SVC_ID_IPV4 || info->id_type == SVC_ID_IPV6;
+}
+
+/* An address is the identity of the port that has it. What the host's routing decides only shows later: then
+ * its family has to be that of the portal. */
+static bool id_fits(const rig_ike_info *info, const rig_route *route, const rig_portal *portal)
+{
+    rig_ip ours = route->local.ip, theirs = {0};
+    uint8_t version = info->id_type == SVC_ID_IPV4 ? 4 : 6;
+    if (!id_is_address(info))
+        return true;
+    if (ours.version)
+        return ours.version == version && memcmp(ours.bytes, info->id.bytes, info->id.len) == 0;
+    return !rig_ip_parse(rig_view_str(portal->host), &theirs) || theirs.version == version;
+}
+
+/* 0: set for somebody else; the nearer the higher, addresses before names. */
+static unsigned id_rank(const rig_ike_info *info, const rig_route *route)
+{
+    for (unsigned i = 0; i < SCOPES; i++) {
+        scope at = scope_at(route, i);
+        if (info->port == at.port && strcmp(info->initiator, at.initiator) == 0)
+            return 2 * (SCOPES - i) + id_is_address(info);
+    }
+    return 0;
+}
+
+static const svc_row *identity_of(const rig_service *service, const rig_route *route,
+                                  const rig_portal *portal, bool *out_any)
+{
+    const svc_table *table = &service->tables[SVC_IKE];
+    const svc_row *best = NULL;
+    unsigned highest = 0;
+    for (uint32_t i = 0; i < table->num; i++) {
+        unsigned rank = id_rank(table->rows[i]->record, route);
+        *out_any = *out_any || rank > 0;
+        if (rank > highest && id_fits(table->rows[i]->record, route, portal)) {
+            highest = rank;
+            best = table->rows[i];
+        }
+    }
+    return best;
+}
+
+uint32_t svc_keys_held(const rig_service *service, const rig_adapter *adapter, uint64_t before)
+{
+    const svc_table *table = &service->tables[SVC_IKE];
+    uint32_t held = 0;
+    for (uint32_t i = 0; i < table->num && table->rows[i]->id < before; i++) {
+        const rig_ike_info *info = table->rows[i]->record;
+        held += info->key.len > 0 && svc_ike_covers(info, adapter);
+    }
+    return held;
+}
+
+/* The key of the call comes before the one bound to the identity, as the login says it; the group's is for
+ * those without their own. */
+static rig_security_key key_of(const rig_service *service, const rig_route *route, const svc_row *identity,
+                               const rig_octets *given)
+{
+    const rig_ike_info *info = identity ? identity->record : NULL;
+    if (given && given->len)
+        return RIG_SECURITY_KEY_CALL;
+    if (info && info->key.len &&
+        rig_adapter_key_room(route->adapter, svc_keys_held(service, route->adapter, identity->id)) ==
+            RIG_CODE_SUCCESS)
+        return RIG_SECURITY_KEY_ID;
+    const rig_octets *group = svc_setting(service, SVC_SETTING_GROUP_KEY);
+    return group && group->len ? RIG_SECURITY_KEY_GROUP : RIG_SECURITY_KEY_NONE;
+}
+
+/* ---- outer addresses ---- */
+
+static bool has_outer(const rig_service *service, const rig_route *route, const rig_portal *portal)
+{
+    rig_tunnel_address wanted = {0};
+    if (!svc_ip_text(portal->host, wanted.destination, sizeof wanted.destination))
+        return false;
+    for (unsigned i = 0; i < SCOPES; i++) {
+        scope at = scope_at(route, i);
+        put_text(wanted.initiator, sizeof wanted.initiator, at.initiator);
+        wanted.port = at.port;
+        if (svc_find(service, SVC_TUNNELS, &wanted))
+            return true;
+    }
+    return false;
+}
+
+/* ---- the decision ---- */
+
+static void gather(const rig_service *service, const rig_route *route, const rig_portal *portal,
+                   const rig_octets *key, rig_security_request *out)
+{
+    const rig_adapter *adapter = route->adapter;
+    const svc_row *identity = identity_of(service, route, portal, &out->has_identity);
+    const rig_ike_info *info = identity ? identity->record : NULL;
+    out->policy = rig_policy_db_find(&service->config.hba->policies, adapter->name, route->port, portal);
+    out->of_portal = of_portal(service, route, portal);
+    if (info)
+        out->of_ike_info = (rig_security_bitmap){true, info->security_flags};
+    out->of_default = (rig_security_bitmap){true, service->config.settings.default_security};
+    out->key = key_of(service, route, identity, key);
+    out->id_is_name = info && !id_is_address(info);
+    out->has_outer = has_outer(service, route, portal);
+    out->strict_gateway = route->port < adapter->num_ports && adapter->ports[route->port].strict_gateway;
+    out->strict_flags = service->config.settings.strict_security;
+    out->abilities = adapter->abilities;
+}
+
+static void tell_step(rig_service *service, rig_security_step step, uint64_t now)
+{
+    svc_tell(service, &(rig_service_event){
+                          .kind = RIG_SERVICE_SECURITY, .text = rig_security_step_name(step), .now = now});
+}
+
+static rig_code refuse(rig_code code, rig_security_step why, const rig_portal *portal, rig_error *err)
+{
+    rig_fail(err, RIG_E_REFUSED, "%s:%u is not connected to: %s (%s)", portal->host, portal->port,
+             rig_security_step_meaning(why), rig_security_step_name(why));
+    return code;
+}
+
+/* It fails closed: whatever wants IPsec and cannot have it is not connected, whether the flags, the adapter
+ * or the lack of somebody who carries it stand in the way. */
+rig_code svc_secure(rig_service *service, const rig_route *route, const rig_portal *portal, uint64_t flags,
+                    rig_security_source source, uint32_t login_flags, const rig_octets *key,
+                    rig_security_decision *out_decision, rig_error *err, uint64_t now)
+{
+    rig_security_request request = {
+        .flags = flags, .source = source, .require_ipsec = (login_flags & RIG_LOGIN_FLAG_REQUIRE_IPSEC) != 0};
+    gather(service, route, portal, key, &request);
+    rig_security_decision decision = rig_security_decide(&request);
+    *out_decision = decision;
+    for (uint8_t i = 0; i < decision.num_steps; i++)
+        tell_step(service, decision.steps[i], now);
+    if (decision.outcome == RIG_SECURITY_PLAIN)
+        return RIG_CODE_SUCCESS;
+    if (decision.outcome != RIG_SECURITY_USE_IPSEC)
+        return refuse(decision.code, decision.steps[decision.num_steps - 1], portal, err);
+    tell_step(service, RIG_SECURITY_STEP_NO_PROVIDER, now);
+    return refuse(RIG_CODE_IPSEC_NOT_SUPPORTED_ON_OS, RIG_SECURITY_STEP_NO_PROVIDER, portal, err);
+}
