@@ -19,6 +19,7 @@ static const struct {
     {"coverage", cmd_coverage, "say which requirements are covered, and by what"},
     {"bless", cmd_bless, "rewrite trace blocks from what a run recorded"},
     {"fmt", cmd_fmt, "print scenario files in canonical form"},
+    {"flags", cmd_flags, "say what each security bitmap comes to"},
     {"explain", cmd_explain, "say what a requirement, fault, status or word means"},
     {"words", cmd_words, "print the tables of the scenario language"},
 };
