@@ -5,26 +5,11 @@
 #define IPV4_BYTES 4
 #define IPV6_BYTES 16
 
-/* A port belongs to a named initiator; without a name all are meant. */
-static rig_code check_initiator(const rig_service *service, const char *initiator, uint32_t port)
-{
-    const rig_hba *hba = service->config.hba;
-    if (initiator[0] == 0)
-        return port == RIG_PORT_ANY ? RIG_CODE_SUCCESS : RIG_CODE_INVALID_PORT_NUMBER;
-    for (uint32_t i = 0; i < hba->num_adapters; i++) {
-        const rig_adapter *adapter = &hba->adapters[i];
-        uint32_t ports = adapter->num_ports ? adapter->num_ports : 1;
-        if (strcmp(adapter->name, initiator) == 0)
-            return port == RIG_PORT_ANY || port < ports ? RIG_CODE_SUCCESS : RIG_CODE_INVALID_PORT_NUMBER;
-    }
-    return RIG_CODE_INITIATOR_INSTANCE_NOT_FOUND;
-}
-
 static rig_code check_change(const rig_service *service, const char *initiator, uint32_t port)
 {
     if (service->config.settings.no_security_change_policy)
         return RIG_CODE_RESTRICTED_BY_GROUP_POLICY;
-    return check_initiator(service, initiator, port);
+    return rig_hba_port(service->config.hba, initiator, port);
 }
 
 rig_code svc_set_group_key(rig_service *service, svc_call *call)
@@ -124,7 +109,7 @@ rig_code svc_get_ike(rig_service *service, svc_call *call)
 {
     const rig_ike_query *query = call->request;
     rig_ike_info *reply = call->reply;
-    rig_code code = check_initiator(service, query->initiator, query->port);
+    rig_code code = rig_hba_port(service->config.hba, query->initiator, query->port);
     if (code == RIG_CODE_SUCCESS)
         code = check_id(query->id_type, &query->id);
     if (code != RIG_CODE_SUCCESS)

@@ -95,7 +95,7 @@ static rig_code check_flags(uint64_t flags, rig_error *err)
 {
     const rig_security_request request = {.flags = flags,
                                           .source = RIG_SECURITY_CALLER,
-                                          .has_key = true,
+                                          .key = RIG_SECURITY_KEY_GROUP,
                                           .abilities = {.ipsec = true, .aggressive = true, .tunnel = true}};
     if (rig_security_decide(&request).outcome != RIG_SECURITY_INVALID)
         return RIG_CODE_SUCCESS;
