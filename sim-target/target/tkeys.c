@@ -2,7 +2,7 @@
 
 const tgt_key_row tgt_key_rows[TGT_KEYS] = {
 #define X(id, name, type, rule, use, flags, def, low, high, own, section)                                    \
-    {name, section, TGT_##type, TGT_##rule, TGT_##use, flags, def, low, high, own},
+    {name, section, sizeof(name) - 1, TGT_##type, TGT_##rule, TGT_##use, flags, def, low, high, own},
     TGT_KEY_ROWS(X)
 #undef X
 };
@@ -21,7 +21,7 @@ static const char *const choices[TGT_KEYS][CHOICES] = {
 tgt_key tgt_key_find(rig_view name)
 {
     for (unsigned key = 0; key < TGT_KEYS; key++)
-        if (rig_view_is(name, tgt_key_rows[key].name))
+        if (rig_view_eq(name, tgt_key_name((tgt_key)key)))
             return (tgt_key)key;
     return TGT_KEYS;
 }

@@ -88,6 +88,7 @@ typedef enum tgt_key {
 typedef struct tgt_key_row {
     const char *name;
     const char *section;
+    size_t name_len;
     tgt_key_type type;
     tgt_key_rule rule;
     tgt_key_use use;
@@ -96,6 +97,11 @@ typedef struct tgt_key_row {
 } tgt_key_row;
 
 extern const tgt_key_row tgt_key_rows[TGT_KEYS];
+
+static inline rig_view tgt_key_name(tgt_key key)
+{
+    return rig_view_of(tgt_key_rows[key].name, tgt_key_rows[key].name_len);
+}
 
 /* The row of a key by name, TGT_KEYS for an unknown one. */
 tgt_key tgt_key_find(rig_view name);

@@ -171,7 +171,7 @@ static bool find_value(rig_view text, tgt_key key, rig_view *out_value)
 {
     rig_pair pair;
     for (rig_view rest = text; rig_pair_next(text.ptr, &rest, &pair, NULL) == RIG_OK;) {
-        if (!rig_view_is(pair.key, tgt_key_rows[key].name))
+        if (!rig_view_eq(pair.key, tgt_key_name(key)))
             continue;
         *out_value = pair.value;
         return true;
@@ -283,7 +283,7 @@ static rig_status declare_number(tgt_conn *conn, tgt_key key, uint32_t value)
     char number[16];
     rig_text text;
     rig_text_init(&text, number, sizeof(number));
-    rig_text_add(&text, "%u", value);
+    rig_text_number(&text, value);
     return rig_gather_pair(&conn->login->out, conn->target->alloc, tgt_key_rows[key].name,
                            rig_view_of(number, text.len), RIG_TEXT_ANSWER_MAX);
 }

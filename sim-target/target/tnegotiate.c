@@ -207,16 +207,19 @@ static rig_status put_value(const tgt_negotiation *negotiation, tgt_key key, con
                             rig_gather *answer)
 {
     const tgt_key_row *row = &tgt_key_rows[key];
+    uint32_t value = negotiation->value[key];
+    rig_view shown;
     char number[16];
     rig_text text;
-    uint32_t value = negotiation->value[key];
-    if (row->type == TGT_LIST)
-        return put_answer(answer, alloc, rig_view_str(row->name), tgt_key_choice(key, value));
-    if (row->type == TGT_BOOL)
-        return put_answer(answer, alloc, rig_view_str(row->name), value ? "Yes" : "No");
     rig_text_init(&text, number, sizeof(number));
-    rig_text_add(&text, "%u", value);
-    return put_answer(answer, alloc, rig_view_str(row->name), number);
+    rig_text_number(&text, value);
+    if (row->type == TGT_LIST)
+        shown = rig_view_str(tgt_key_choice(key, value));
+    else if (row->type == TGT_BOOL)
+        shown = rig_view_str(value ? "Yes" : "No");
+    else
+        shown = rig_view_of(number, text.len);
+    return rig_gather_pair(answer, alloc, row->name, shown, RIG_TEXT_ANSWER_MAX);
 }
 
 static rig_status answer_pair(const tgt_negotiation *negotiation, const rig_pair *pair,

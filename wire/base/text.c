@@ -44,9 +44,20 @@ void rig_text_view(rig_text *text, rig_view v)
     text->ptr[text->len] = '\0';
 }
 
+void rig_text_number(rig_text *text, uint64_t number)
+{
+    char decimal[20]; /* of 2^64 - 1 */
+    size_t at = sizeof decimal;
+    do
+        decimal[--at] = (char)('0' + number % 10);
+    while (number /= 10);
+    rig_text_view(text, rig_view_of(decimal + at, sizeof decimal - at));
+}
+
+static const char digits[] = "0123456789abcdef";
+
 static void add_escape(rig_text *text, uint8_t c)
 {
-    static const char digits[] = "0123456789abcdef";
     const uint8_t out[4] = {'\\', 'x', (uint8_t)digits[c >> 4], (uint8_t)digits[c & 15]};
     rig_text_view(text, rig_view_of(out, sizeof out));
 }
@@ -77,6 +88,6 @@ void rig_text_hex(rig_text *text, rig_view v, char separator)
     for (size_t i = 0; i < v.len && !text->cut; i++) {
         if (i && separator)
             rig_text_view(text, rig_view_of(&separator, 1));
-        rig_text_add(text, "%02x", v.ptr[i]);
+        rig_text_view(text, rig_view_of((char[]){digits[v.ptr[i] >> 4], digits[v.ptr[i] & 15]}, 2));
     }
 }

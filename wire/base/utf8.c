@@ -1,11 +1,10 @@
 #include "rig/view.h"
 
-/* Lead byte ranges of RFC 3629; min refuses overlong forms. */
+/* Lead byte ranges of RFC 3629 beyond ASCII; min refuses overlong forms. */
 static const struct {
     uint8_t mask, lead, len;
     uint32_t min;
 } utf8_forms[] = {
-    {0x80, 0x00, 1, 0},
     {0xe0, 0xc0, 2, 0x80},
     {0xf0, 0xe0, 3, 0x800},
     {0xf8, 0xf0, 4, 0x10000},
@@ -20,6 +19,11 @@ bool rig_utf8_next(rig_view *rest, uint32_t *out_code)
 {
     if (rest->len == 0)
         return false;
+    if (rest->ptr[0] < 0x80) {
+        *out_code = rest->ptr[0];
+        *rest = (rig_view){rest->ptr + 1, rest->len - 1};
+        return true;
+    }
     for (size_t f = 0; f < sizeof utf8_forms / sizeof utf8_forms[0]; f++) {
         uint8_t len = utf8_forms[f].len;
         if ((rest->ptr[0] & utf8_forms[f].mask) != utf8_forms[f].lead)

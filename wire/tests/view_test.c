@@ -119,6 +119,22 @@ static void text_never_overruns(void)
     }
 }
 
+static void numbers_out(void)
+{
+    static const struct {
+        uint64_t number;
+        const char *text;
+    } cases[] = {{0, "0"}, {9, "9"}, {10, "10"}, {262144, "262144"}, {UINT64_MAX, "18446744073709551615"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char buffer[21];
+        rig_text text;
+        rig_text_init(&text, buffer, sizeof buffer);
+        rig_text_number(&text, cases[i].number);
+        CU_ASSERT_STRING_EQUAL(buffer, cases[i].text);
+        CU_ASSERT_FALSE(text.cut);
+    }
+}
+
 static const char *escaped(rig_view v)
 {
     static char buffer[128];
@@ -204,5 +220,5 @@ static void nearest(void)
 
 RIG_SUITE("view", {"parts and searches", sub_and_find}, {"splitting lists", split}, {"numbers", numbers},
           {"times", times}, {"text stays in its buffer", text_never_overruns},
-          {"escapes print safely", escapes}, {"UTF-8, valid and not", utf8}, {"hex digits", hex},
-          {"the nearest name", nearest})
+          {"numbers as text", numbers_out}, {"escapes print safely", escapes}, {"UTF-8, valid and not", utf8},
+          {"hex digits", hex}, {"the nearest name", nearest})

@@ -102,6 +102,9 @@ __attribute__((format(printf, 2, 0))) void rig_text_vadd(rig_text *text, const c
 /** rig_text_view appends the bytes of a view as they are. */
 void rig_text_view(rig_text *text, rig_view v);
 
+/** rig_text_number appends a number in decimal, as rig_text_add does at many times the cost. */
+void rig_text_number(rig_text *text, uint64_t number);
+
 /**
  * rig_text_escaped appends a view so that it prints safely: control characters, quotes, backslashes and what
  * is no UTF-8 become a backslash, x and two hex digits a byte.
