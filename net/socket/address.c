@@ -53,7 +53,7 @@ bool sock_address_in(const struct sockaddr *in, rig_address *out_address)
     return true;
 }
 
-void sock_ends(int fd, rig_address *out_local, rig_address *out_remote)
+void sock_local(int fd, rig_address *out_local)
 {
     union {
         struct sockaddr any;
@@ -62,9 +62,6 @@ void sock_ends(int fd, rig_address *out_local, rig_address *out_remote)
     socklen_t len = sizeof(name);
     if (getsockname(fd, &name.any, &len) == 0)
         sock_address_in(&name.any, out_local);
-    len = sizeof(name);
-    if (getpeername(fd, &name.any, &len) == 0)
-        sock_address_in(&name.any, out_remote);
 }
 
 rig_status sock_status(int error)
@@ -78,6 +75,7 @@ rig_status sock_status(int error)
         {ECONNRESET, RIG_E_RESET},
         {ECONNABORTED, RIG_E_RESET},
         {EPIPE, RIG_E_RESET},
+        {ENOTCONN, RIG_E_RESET}, /* of a connection that was there */
         {ETIMEDOUT, RIG_E_TIMEOUT},
         {EHOSTUNREACH, RIG_E_UNREACHABLE},
         {ENETUNREACH, RIG_E_UNREACHABLE},

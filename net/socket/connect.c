@@ -100,7 +100,7 @@ static void connected(sock_stream *stream)
 {
     stream->state = SOCK_OPEN;
     sock_lookup_drop(stream);
-    sock_ends(stream->fd, &stream->local, &stream->remote);
+    sock_local(stream->fd, &stream->local);
     sock_stream_tell(stream, RIG_STREAM_CONNECTED, RIG_OK);
 }
 

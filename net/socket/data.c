@@ -89,7 +89,8 @@ static bool write_round(sock_stream *stream)
         return false;
     }
     struct msghdr message = {.msg_iov = iov, .msg_iovlen = (size_t)num};
-    ssize_t len = sendmsg(stream->fd, &message, MSG_NOSIGNAL);
+    /* the last bytes wait for the FIN, which goes with them */
+    ssize_t len = sendmsg(stream->fd, &message, MSG_NOSIGNAL | (stream->closing ? MSG_MORE : 0));
     if (len < 0 && errno == EINTR)
         return true;
     stream->blocked = len < 0 ? errno == EAGAIN || errno == EWOULDBLOCK : (size_t)len < offered;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <unistd.h>
 
 static void on_closed(uv_handle_t *handle)
@@ -29,10 +28,9 @@ static void start_user(sock_listener *listener, sock_stream *stream)
     sock_stream_release(stream);
 }
 
-static void take(sock_listener *listener, int fd)
+/* It does not wait for more output, which it has from the listener. */
+static void take(sock_listener *listener, int fd, const struct sockaddr *peer)
 {
-    int on = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     sock_stream *stream = sock_stream_new(listener->loop);
     if (!stream) {
         close(fd);
@@ -43,7 +41,10 @@ static void take(sock_listener *listener, int fd)
         sock_stream_end(stream, false);
         return;
     }
-    sock_ends(fd, &stream->local, &stream->remote);
+    sock_address_in(peer, &stream->remote);
+    stream->local = listener->at;
+    if (listener->at.ip.version == 0)
+        sock_local(fd, &stream->local);
     start_user(listener, stream);
 }
 
@@ -57,16 +58,34 @@ uint64_t rig_loop_starved(const rig_loop *loop)
     return loop->num_starved;
 }
 
+/* Taking a connection that is not there costs the kernel nearly as much as taking one, so that only a crowd
+ * is taken many at once: as long as each wait ends with more of them. */
+static uint32_t how_many(sock_listener *listener)
+{
+    bool crowd = listener->burst > 0 && listener->turn + 1 == listener->loop->turn;
+    listener->turn = listener->loop->turn;
+    if (!crowd)
+        listener->burst = 1;
+    else if (listener->burst < SOCK_ACCEPTS)
+        listener->burst *= 2;
+    return listener->burst;
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     sock_listener *listener = SOCK_OF(sock_listener, poll, poll);
     (void)status;
     (void)events;
     listener->loop->handled = true;
-    for (int i = 0; i < SOCK_ACCEPTS && listener->fd >= 0; i++) {
-        int fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    for (uint32_t i = how_many(listener); i > 0 && listener->fd >= 0; i--) {
+        union {
+            struct sockaddr any;
+            struct sockaddr_storage storage;
+        } peer;
+        socklen_t len = sizeof(peer);
+        int fd = accept4(listener->fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            take(listener, fd);
+            take(listener, fd, &peer.any);
         } else if (out_of_resources(errno)) {
             /* the connection stays in the kernel's queue, where it would wake us for ever */
             uv_poll_stop(&listener->poll);
@@ -117,11 +136,10 @@ static int open_any(const rig_address *at)
 static void link_listener(sock_listener *listener, int fd, const rig_address *at)
 {
     rig_loop *loop = listener->loop;
-    rig_address unused;
     listener->base.ops = &sock_transport_ops;
     listener->fd = fd;
     listener->timer.kind = SOCK_TIMER_PAUSE;
-    sock_ends(fd, &listener->at, &unused);
+    sock_local(fd, &listener->at);
     if (at->ip.version == 0)
         listener->at.ip = at->ip;
     listener->next = loop->listeners;

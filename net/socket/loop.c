@@ -91,6 +91,7 @@ static bool poll(rig_loop *loop, uint64_t deadline)
 {
     uint64_t now = rig_loop_now(loop);
     uint64_t timers = rig_timerq_next(&loop->timers);
+    loop->turn++;
     uint64_t until = timers < deadline ? timers : deadline;
     if (loop->ready_first || until <= now) {
         uv_run(&loop->uv, UV_RUN_NOWAIT);

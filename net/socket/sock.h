@@ -29,6 +29,7 @@ struct rig_loop {
     rig_transport transport;
     rig_timerq timers;
     uint64_t start;
+    uint64_t turn; /* waits so far */
     sock_stream *streams;
     sock_stream *ready_first; /* woken, oldest first */
     sock_stream *ready_last;
@@ -80,12 +81,14 @@ struct sock_listener {
     void *ctx;
     rig_address at;
     int fd;
+    uint64_t turn;  /* of the loop, when connections came last */
+    uint32_t burst; /* how many were taken then at most */
 };
 
 /* address.c */
 socklen_t sock_address_out(const rig_address *address, struct sockaddr_storage *out);
 bool sock_address_in(const struct sockaddr *in, rig_address *out_address);
-void sock_ends(int fd, rig_address *out_local, rig_address *out_remote);
+void sock_local(int fd, rig_address *out_local);
 rig_status sock_status(int error);
 int sock_open(int family);
 

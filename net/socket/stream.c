@@ -152,7 +152,7 @@ void sock_stream_tell(sock_stream *stream, rig_stream_event event, rig_status wh
 {
     stream->uses++;
     if (event == RIG_STREAM_CLOSED || event == RIG_STREAM_FAILED)
-        sock_stream_end(stream, event == RIG_STREAM_FAILED);
+        sock_stream_end(stream, event == RIG_STREAM_FAILED && why != RIG_E_RESET);
     stream->user.ops->event(stream->user.ctx, event, why, rig_loop_now(stream->loop));
     sock_stream_release(stream);
 }
