@@ -11,7 +11,7 @@
 #include "suite.h"
 
 typedef struct store_folder {
-    char path[64], file[96], log[96], other[96];
+    char path[64], file[96], log[96], journal[96], other[96];
 } store_folder;
 
 static inline void folder_name(char *out, size_t size, const char *folder, const char *name)
@@ -27,6 +27,7 @@ static inline void folder_new_in(store_folder *f, const char *where)
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(f->path));
     folder_name(f->file, sizeof f->file, f->path, "store");
     folder_name(f->log, sizeof f->log, f->path, "store-wal");
+    folder_name(f->journal, sizeof f->journal, f->path, "store-journal");
     folder_name(f->other, sizeof f->other, f->path, "other");
 }
 
@@ -35,12 +36,18 @@ static inline void folder_new(store_folder *f)
     folder_new_in(f, "/tmp");
 }
 
-/* Nothing else may be left behind: the last assertion sees it. */
-static inline void folder_free(store_folder *f)
+static inline void folder_empty(const store_folder *f)
 {
     unlink(f->file);
     unlink(f->log);
+    unlink(f->journal);
     unlink(f->other);
+}
+
+/* Nothing else may be left behind: the assertion sees it. */
+static inline void folder_free(const store_folder *f)
+{
+    folder_empty(f);
     CU_ASSERT_EQUAL(rmdir(f->path), 0);
 }
 

@@ -127,12 +127,13 @@ static void live(const char *path, uint64_t seed, int acknowledged)
 {
     rig_service service = {.config = {.alloc = rig_alloc_libc()}};
     rig_error err = {0};
+    const bool reopens = seed % 2 == 0;
     live_open(&service, path);
     if (svc_tables_load(&service, &err))
         _exit(1);
     for (uint32_t num = 1;; num++) {
         const change c = change_draw(&seed);
-        if (seed % 2 && num % REOPENED == 0) {
+        if (reopens && num % REOPENED == 0) {
             rig_store_free(service.config.store);
             live_open(&service, path);
         }
@@ -238,8 +239,7 @@ static void nothing_is_lost(void)
     folder_new_in(&f, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     for (uint32_t round = 0; round < ROUNDS; round++) {
         if (round % ROUNDS_A_STORE == 0) {
-            unlink(f.file);
-            unlink(f.log);
+            folder_empty(&f);
             m = (model){0};
         }
         uint32_t acknowledged = run_and_kill(f.file, round, &chance);
