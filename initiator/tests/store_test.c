@@ -594,9 +594,10 @@ static void empty_file_is_a_beginning(void)
 
 /* ---- versions ---- */
 
-static const char *const three_steps[] = {OWN, "ALTER TABLE record ADD COLUMN note TEXT",
-                                          "UPDATE record SET body = body || '!';"
-                                          "INSERT INTO record(kind, id, body) VALUES('a', 9, 'nine')"};
+#define LAST_STEP                                                                                            \
+    "UPDATE record SET body = body || '!'; INSERT INTO record(kind, id, body) VALUES('a', 9, 'nine')"
+
+static const char *const three_steps[] = {OWN, "ALTER TABLE record ADD COLUMN note TEXT", LAST_STEP};
 
 static void steps_are_taken_once(void)
 {
