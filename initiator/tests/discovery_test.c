@@ -237,7 +237,7 @@ static const char *portals(host *h, const char *target, int32_t tag)
 
 /* ---- one portal ---- */
 
-/* Asked at once, logged out in order; the answer comes behind the logout (DISC-001, -003). */
+/* Asked at once, logged out in order; the answer comes behind the logout. */
 static void added(void)
 {
     host *h = host_new();
@@ -319,7 +319,7 @@ static void lost(void)
     host_free(h);
 }
 
-/* Silence behind the login: one error, in bounded time, and no second attempt (F061 of the field). */
+/* Silence behind the login: one error, in bounded time, and no second attempt. */
 static void silent(void)
 {
     const rig_send_targets_portal portal = portal_at(PORTAL, RIG_PORT);
@@ -425,9 +425,9 @@ static void ended_meanwhile(void)
 
 #define MANY (SVC_DISCOVERIES_MAX + 8)
 
-static void keep_many(host *h)
+static void keep(host *h, uint16_t num)
 {
-    for (uint16_t i = 0; i < MANY; i++) {
+    for (uint16_t i = 0; i < num; i++) {
         const rig_send_targets_portal portal = portal_at(PORTAL, (uint16_t)(1000 + i));
         CU_ASSERT_EQUAL(svc_put(h->service, SVC_PORTALS, &portal, true), RIG_CODE_SUCCESS);
     }
@@ -440,7 +440,7 @@ static void swept(void)
     const rig_refresh refresh = {.force_update = true};
     host *h = host_new();
     reply r;
-    keep_many(h);
+    keep(h, MANY);
     call(h, RIG_CALL_REPORT_TARGETS, &refresh, &r);
     CU_ASSERT_EQUAL(h->w->num_links, SVC_DISCOVERIES_MAX);
     bench_tell(h->w->links[3], RIG_STREAM_FAILED, RIG_E_TIMEOUT);
@@ -461,13 +461,13 @@ static void swept(void)
     host_free(h);
 }
 
-/* None of them can even begin: no recursion, one answer. */
+/* Ten thousand, none of which can even begin: no recursion, one answer. */
 static void swept_in_vain(void)
 {
     const rig_refresh refresh = {.force_update = true};
     host *h = host_new();
     reply r;
-    keep_many(h);
+    keep(h, 10000);
     h->w->refuse = RIG_E_UNREACHABLE;
     call(h, RIG_CALL_REPORT_TARGETS, &refresh, &r);
     CU_ASSERT(r.num == 1 && r.code == RIG_CODE_OPERATION_NOT_ALL_SUCCESS);
@@ -623,7 +623,7 @@ static const rig_target_portal *portal_of(const rig_target_instances *all, uint3
     return &in->portals.ptr[index];
 }
 
-/* Groups by tag, each portal once, IPv4, IPv6 and names; no address means the portal asked (DISC-016, -017).
+/* Groups by tag, each portal once, IPv4, IPv6 and names; no address means the portal asked.
  */
 static void answer_in_groups(void)
 {
@@ -988,6 +988,64 @@ static void static_without_memory(void)
     CU_ASSERT_EQUAL(code, RIG_CODE_SUCCESS);
 }
 
+/* Reports without memory: all of it or that code, and what is known stays. */
+static void reports_without_memory(void)
+{
+    static const char text[] = "TargetName=" NAME_B "\0TargetAddress=192.0.2.1:3260,1";
+    static const rig_call_id reports[] = {RIG_CALL_REPORT_TARGETS, RIG_CALL_REPORT_TARGET_PORTALS,
+                                          RIG_CALL_REPORT_TARGET_INSTANCES,
+                                          RIG_CALL_REPORT_SEND_TARGETS_PORTALS};
+    static const rig_target_portals_query query = {.target = NAME_B};
+    static const rig_refresh refresh;
+    static const rig_target_query all;
+    static const rig_nothing nothing;
+    const void *const requests[] = {&refresh, &query, &all, &nothing};
+    host *h = host_new();
+    rig_static_target target = static_named(NAME_A);
+    add_portal_to(&target, "192.0.2.9");
+    CU_ASSERT_EQUAL(ask_for(h, RIG_CALL_ADD_STATIC_TARGET, &target), RIG_CODE_SUCCESS);
+    ADD(h, PORTAL, text);
+    for (size_t i = 0; i < sizeof reports / sizeof reports[0]; i++) {
+        uint32_t failed_calls = 0;
+        rig_code code = RIG_CODE_WIN32_NOT_ENOUGH_MEMORY;
+        while (code == RIG_CODE_WIN32_NOT_ENOUGH_MEMORY && failed_calls < 100) {
+            h->w->meter.fail_at = h->w->meter.num_calls + ++failed_calls;
+            code = ask_for(h, reports[i], requests[i]);
+        }
+        h->w->meter.fail_at = 0;
+        CU_ASSERT_EQUAL(code, RIG_CODE_SUCCESS);
+        CU_ASSERT(failed_calls > 3); /* call, request, reply at least did fail */
+    }
+    CU_ASSERT_STRING_EQUAL(names(h), NAME_A " " NAME_B);
+    static_clear(&target);
+    host_free(h);
+}
+
+/* What is left of a session whose login failed, or which was logged out, goes when the target has closed,
+ * too, or is cut off when it does not. */
+static void released(void)
+{
+    static const char text[] = "TargetName=" NAME_A;
+    for (int held = 0; held < 2; held++) {
+        const rig_send_targets_portal portal = portal_at(PORTAL, RIG_PORT);
+        const rig_portal_ref ref = ref_at(PORTAL, RIG_PORT);
+        host *h = host_new();
+        reply r;
+        call(h, RIG_CALL_ADD_SEND_TARGETS_PORTAL, &portal, &r);
+        SERVE(h, text);
+        uint64_t live = h->w->meter.num_live;
+        h->w->hold_fin = held;
+        call(h, RIG_CALL_REFRESH_SEND_TARGETS_PORTAL, &ref, &r);
+        SERVE(h, text);
+        CU_ASSERT(r.num == 1 && r.code == RIG_CODE_SUCCESS);
+        CU_ASSERT_EQUAL(h->w->meter.num_live > live, held == 1);
+        bench_tick_to(h->w, h->w->now + 10 * RIG_SECOND);
+        CU_ASSERT_EQUAL(h->w->meter.num_live, live);
+        CU_ASSERT_EQUAL(h->w->links[1]->reset, held == 1);
+        host_free(h);
+    }
+}
+
 RIG_SUITE("discovery", {"a portal is asked when it is added", added},
           {"a refused login leaves what was known", failed}, {"an answer that is none", broken_answer},
           {"the connection is lost", lost}, {"silence", silent},
@@ -1002,4 +1060,5 @@ RIG_SUITE("discovery", {"a portal is asked when it is added", added},
           {"the most instances", most_instances}, {"static: MERGE", merged}, {"static: HIDE", hidden},
           {"static: arguments", static_arguments},
           {"static: portals at the limit", static_portals_at_the_limit}, {"restart", after_a_restart},
-          {"without memory", without_memory}, {"static without memory", static_without_memory})
+          {"without memory", without_memory}, {"static without memory", static_without_memory},
+          {"reports without memory", reports_without_memory}, {"a session is released", released})

@@ -237,8 +237,8 @@ void rig_session_free(rig_session *session);
 
 /**
  * rig_session_release frees a session whose login has failed, or which was logged out, once its connections
- * have closed in order: rig_session_free would reset what is still closing. May be called from inside an event
- * or a done() of the session, which the caller must not touch from then on. NULL is fine.
+ * have closed in order: rig_session_free would reset what is still closing. May be called from inside an
+ * event or a done() of the session, which the caller must not touch from then on. NULL is fine.
  */
 void rig_session_release(rig_session *session);
 
