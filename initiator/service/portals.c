@@ -52,18 +52,6 @@ bool svc_mechanism(const rig_send_targets_portal *portal, char *out, size_t size
 
 /* ---- which portal is meant ---- */
 
-/* Whether the instance and its port exist; that nothing leads to the portal now is no matter here. */
-static rig_code check_way(rig_service *service, const char *initiator, uint32_t port,
-                          const rig_target_portal *portal)
-{
-    rig_portal to;
-    rig_route route;
-    rig_code code = svc_portal_read(portal, &to, NULL);
-    if (code == RIG_CODE_SUCCESS)
-        code = rig_hba_route(service->config.hba, initiator, port, &to, &route);
-    return code == RIG_CODE_CONNECTION_FAILED ? RIG_CODE_SUCCESS : code;
-}
-
 static rig_code find_portal(rig_service *service, svc_call *call, svc_row **out_row)
 {
     rig_portal_ref *ref = call->request;
@@ -75,7 +63,7 @@ static rig_code find_portal(rig_service *service, svc_call *call, svc_row **out_
     *out_row = svc_find(service, SVC_PORTALS, &key);
     if (*out_row)
         return RIG_CODE_SUCCESS;
-    code = check_way(service, ref->initiator, ref->port, &ref->portal);
+    code = rig_hba_port(service->config.hba, ref->initiator, ref->port);
     return code == RIG_CODE_SUCCESS ? RIG_CODE_PORTAL_NOT_FOUND : code;
 }
 
@@ -116,7 +104,7 @@ static rig_code check_portal(rig_service *service, rig_send_targets_portal *port
     if (code == RIG_CODE_SUCCESS)
         code = check_flags(portal->security_flags, err);
     if (code == RIG_CODE_SUCCESS)
-        code = check_way(service, portal->initiator, portal->port, &portal->portal);
+        code = rig_hba_port(service->config.hba, portal->initiator, portal->port);
     if (code == RIG_CODE_SUCCESS)
         code = svc_session_options(service, &portal->options, true, &config, err);
     return code;

@@ -264,22 +264,15 @@ static bool is_of_instance(const svc_instance *instance, const char *initiator)
     return !initiator[0] || !finder[0] || strcmp(finder, initiator) == 0;
 }
 
-static bool adapter_exists(const rig_hba *hba, const char *name)
-{
-    for (uint32_t i = 0; i < hba->num_adapters; i++)
-        if (strcmp(hba->adapters[i].name, name) == 0)
-            return true;
-    return false;
-}
-
 rig_code svc_report_target_portals(rig_service *service, svc_call *call)
 {
     const rig_target_portals_query *query = call->request;
     rig_target_portals *reply = call->reply;
     portal_search search = {.alloc = service->config.alloc, .query = query, .out = &reply->portals};
     const svc_target *target = svc_target_find(service, query->target);
-    if (query->initiator[0] && !adapter_exists(service->config.hba, query->initiator))
-        return RIG_CODE_INITIATOR_INSTANCE_NOT_FOUND;
+    rig_code code = rig_hba_port(service->config.hba, query->initiator, RIG_PORT_ANY);
+    if (code != RIG_CODE_SUCCESS)
+        return code;
     if (!target)
         return RIG_CODE_TARGET_NOT_FOUND;
     for (const svc_instance *at = target->first; at && !search.failed; at = at->next)
