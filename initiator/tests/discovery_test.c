@@ -461,6 +461,28 @@ static void swept(void)
     host_free(h);
 }
 
+/* As many sessions at a time as there may be, and one past it: that one waits for an end. */
+static void queued(void)
+{
+    host *h = host_new();
+    reply replies[SVC_DISCOVERIES_MAX + 1];
+    keep(h, SVC_DISCOVERIES_MAX + 1);
+    for (uint16_t i = 0; i <= SVC_DISCOVERIES_MAX; i++) {
+        const rig_portal_ref ref = ref_at(PORTAL, (uint16_t)(1000 + i));
+        call(h, RIG_CALL_REFRESH_SEND_TARGETS_PORTAL, &ref, &replies[i]);
+    }
+    CU_ASSERT_EQUAL(h->w->num_links, SVC_DISCOVERIES_MAX);
+    bench_tell(h->w->links[1], RIG_STREAM_FAILED, RIG_E_REFUSED);
+    CU_ASSERT(replies[1].num == 1 && replies[1].code == RIG_CODE_CONNECTION_FAILED);
+    CU_ASSERT_EQUAL(h->w->num_links, SVC_DISCOVERIES_MAX + 1);
+    CU_ASSERT_EQUAL(h->w->links[SVC_DISCOVERIES_MAX]->to.port, 1000 + SVC_DISCOVERIES_MAX);
+    rig_service_free(h->service);
+    h->service = NULL;
+    for (uint32_t i = 0; i <= SVC_DISCOVERIES_MAX; i++)
+        CU_ASSERT_EQUAL(replies[i].num, 1);
+    host_free(h);
+}
+
 /* Ten thousand, none of which can even begin: no recursion, one answer. */
 static void swept_in_vain(void)
 {
@@ -1051,14 +1073,14 @@ RIG_SUITE("discovery", {"a portal is asked when it is added", added},
           {"the connection is lost", lost}, {"silence", silent},
           {"an answer replaces the one before", replaced}, {"one question for several", shared},
           {"removed meanwhile", removed_meanwhile}, {"the service ends meanwhile", ended_meanwhile},
-          {"all portals, so many at a time", swept}, {"none can begin", swept_in_vain},
-          {"arguments that cannot be", refused}, {"flags that say nothing", idle_flags},
-          {"one portal in several spellings", the_same_portal}, {"what is not there", unknown_ones},
-          {"long names", long_names}, {"an answer in groups", answer_in_groups},
-          {"odd names", answer_with_odd_names}, {"many portals", answer_with_many_portals},
-          {"a name told twice", told_twice}, {"several mechanisms", several_mechanisms},
-          {"the most instances", most_instances}, {"static: MERGE", merged}, {"static: HIDE", hidden},
-          {"static: arguments", static_arguments},
+          {"all portals, so many at a time", swept}, {"as many as may be", queued},
+          {"none can begin", swept_in_vain}, {"arguments that cannot be", refused},
+          {"flags that say nothing", idle_flags}, {"one portal in several spellings", the_same_portal},
+          {"what is not there", unknown_ones}, {"long names", long_names},
+          {"an answer in groups", answer_in_groups}, {"odd names", answer_with_odd_names},
+          {"many portals", answer_with_many_portals}, {"a name told twice", told_twice},
+          {"several mechanisms", several_mechanisms}, {"the most instances", most_instances},
+          {"static: MERGE", merged}, {"static: HIDE", hidden}, {"static: arguments", static_arguments},
           {"static: portals at the limit", static_portals_at_the_limit}, {"restart", after_a_restart},
           {"without memory", without_memory}, {"static without memory", static_without_memory},
           {"reports without memory", reports_without_memory}, {"a session is released", released})
