@@ -250,6 +250,7 @@ static const rig_scn_word hbas[] = {
       {"reconnect-pause", T(TIME), AFTER, false, NULL, NULL},
       {"device-hold", T(TIME), AFTER, false, NULL, NULL},
       {"host-name", T(WORD), AFTER, false, NULL, NULL},
+      {"strict-security", T(FLAG), AFTER, false, NULL, NULL},
       {"no-multipath", T(FLAG), AFTER, false, NULL, NULL},
       {"no-security-change", T(FLAG), AFTER, false, NULL, NULL}}},
 };

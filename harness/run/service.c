@@ -84,6 +84,7 @@ static const struct {
     TUNE("scsi-timeout", tune_time, scsi_timeout),
     TUNE("reconnect-pause", tune_time, reconnect_pause),
     TUNE("device-hold", tune_time, device_hold),
+    TUNE("strict-security", tune_flag, strict_security),
     TUNE("no-multipath", tune_flag, no_multipath_policy),
     TUNE("no-security-change", tune_flag, no_security_change_policy),
 #undef TUNE

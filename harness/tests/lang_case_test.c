@@ -330,7 +330,7 @@ static void adapters_and_rows(void)
     CU_ASSERT_FALSE(card->ports[0].down);
     CU_ASSERT_EQUAL(card->ports[1].prefix, 64);
     CU_ASSERT_TRUE(card->ports[1].down);
-    CU_ASSERT_EQUAL(scn->tuning.num_args, 13);
+    CU_ASSERT_EQUAL(scn->tuning.num_args, 14);
     CU_ASSERT_TRUE(rig_view_is(card->quirk, "own-boot"));
     CU_ASSERT_EQUAL_FATAL(scn->num_boots, 1);
     CU_ASSERT_TRUE(rig_view_is(scn->boots[0].members[0].value, "card"));
