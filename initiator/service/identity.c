@@ -1,8 +1,6 @@
 /* Who we are and what we prove it with: node name, secrets, RADIUS servers, version. */
 #include "internal.h"
 
-#include <ctype.h>
-
 #define CHAP_SECRET_MOST 16 /* octets that the API takes of a CHAP secret */
 #define RADIUS_SECRET_LEAST 22
 #define RADIUS_SECRET_MOST 26
@@ -44,6 +42,16 @@ rig_code svc_report_initiators(rig_service *service, svc_call *call)
 
 /* ---- node name ---- */
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool is_letter_or_digit(char c)
+{
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+}
+
 /* The host's name with what no iSCSI name may have replaced (4.2.7.2). */
 static void default_name(const rig_service *service, char out[RIG_INAME_TEXT])
 {
@@ -55,11 +63,8 @@ static void default_name(const rig_service *service, char out[RIG_INAME_TEXT])
         return;
     }
     rig_text_add(&text, "%s", DEFAULT_NAME_AUTHORITY);
-    for (const char *c = settings->host_name; c && *c; c++) {
-        int lower = tolower((unsigned char)*c);
-        bool fine = (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') || lower == '.';
-        rig_text_add(&text, "%c", fine ? lower : '-');
-    }
+    for (const char *c = settings->host_name; c && *c; c++)
+        rig_text_add(&text, "%c", is_letter_or_digit(*c) || *c == '.' ? lower(*c) : '-');
 }
 
 static rig_status rename_all(rig_service *service, const char *name, rig_error *err)
@@ -172,7 +177,7 @@ static bool is_host(const char *text)
     if (rig_ip_parse(rig_view_str(text), &ip))
         return true;
     for (const char *c = text; *c; c++)
-        if (!isalnum((unsigned char)*c) && *c != '-' && *c != '.')
+        if (!is_letter_or_digit(*c) && *c != '-' && *c != '.')
             return false;
     return text[0] != '\0' && text[0] != '-' && text[0] != '.';
 }
