@@ -41,6 +41,8 @@ typedef struct kit {
 static inline void kit_event_of(void *ctx, const rig_service_event *event)
 {
     kit *k = ctx;
+    if (event->kind == RIG_SERVICE_SECURITY)
+        return;
     kit_event *out = &k->events[k->num_events++ % KIT_EVENTS];
     *out = (kit_event){.kind = event->kind, .code = event->code, .at = event->now};
     if (event->login)
