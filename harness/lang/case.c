@@ -234,6 +234,7 @@ static void hand_over(lang_parser *p)
     HAND(links);
     HAND(adapters);
     HAND(rows);
+    HAND(policies);
     HAND(boots);
     HAND(steps);
     HAND(plays);

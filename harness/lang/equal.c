@@ -313,7 +313,8 @@ static void put_adapter(writer *w, const rig_scn_adapter *adapter)
     put_number(w, adapter->num_ports);
     for (uint32_t i = 0; i < adapter->num_ports; i++) {
         put_view(w, adapter->ports[i].address);
-        put_number(w, (uint64_t)adapter->ports[i].down << 8 | adapter->ports[i].prefix);
+        put_number(w, (uint64_t)adapter->ports[i].strict_gateway << 9 |
+                          (uint64_t)adapter->ports[i].down << 8 | adapter->ports[i].prefix);
     }
 }
 
@@ -326,12 +327,23 @@ static void put_rows(writer *w, const rig_scn_row *rows, uint32_t num)
     }
 }
 
+static void put_policy(writer *w, const rig_scn_policy *policy)
+{
+    put_view(w, policy->portal);
+    put_number(w, (uint64_t)policy->adapter << 32 | policy->port);
+    put_number(w, (uint64_t)policy->ipsec << 3 | (uint64_t)policy->aggressive << 2 |
+                      (uint64_t)policy->pfs << 1 | policy->tunnel);
+}
+
 static void put_hba(writer *w, const rig_scn *scn)
 {
     put_number(w, scn->num_adapters);
     for (uint32_t i = 0; i < scn->num_adapters; i++)
         put_adapter(w, &scn->adapters[i]);
     put_args(w, scn->tuning.args, scn->tuning.num_args);
+    put_number(w, scn->num_policies);
+    for (uint32_t i = 0; i < scn->num_policies; i++)
+        put_policy(w, &scn->policies[i]);
     put_rows(w, scn->boots, scn->num_boots);
     put_rows(w, scn->rows, scn->num_rows);
     put_view(w, scn->ipsec_policy);

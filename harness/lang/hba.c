@@ -48,11 +48,35 @@ static bool port(lang_parser *p, const lang_args *args, rig_scn_place place)
     if (!out)
         return lang_nomem(p->report);
     *out = (rig_scn_port){place, address->value.text, (uint8_t)address->value.number,
-                          lang_arg(args, "down") != NULL};
+                          lang_arg(args, "down") != NULL, lang_arg(args, "strict-gateway") != NULL};
     rig_scn_adapter *owner = &((rig_scn_adapter *)p->adapters.ptr)[p->adapters.num - 1];
     owner->ports = p->adapter_ports.ptr;
     owner->num_ports = p->adapter_ports.num;
     p->out->needs |= RIG_SCN_NEEDS_SIM;
+    return true;
+}
+
+static bool in_force(lang_parser *p, const lang_args *args, rig_scn_place place)
+{
+    const rig_scn_arg *number = lang_arg(args, "port");
+    if (p->adapters.num == 0)
+        return lang_bad_at(p, place, RIG_E_SYNTAX, "policy wants an adapter above it");
+    if (number && number->value.number >= RIG_ADAPTER_PORTS_MAX)
+        return lang_bad_at(p, number->value.place, RIG_E_LIMIT, "an adapter has at most %d ports",
+                           RIG_ADAPTER_PORTS_MAX);
+    if (p->policies.num == LANG_POLICIES_MAX)
+        return lang_bad_at(p, place, RIG_E_LIMIT, "at most %d policies", LANG_POLICIES_MAX);
+    rig_scn_policy *out = LANG_ADD(p, &p->policies, rig_scn_policy);
+    if (!out)
+        return lang_nomem(p->report);
+    *out = (rig_scn_policy){.place = place,
+                            .adapter = p->adapters.num - 1,
+                            .port = number ? (uint32_t)number->value.number : 0,
+                            .portal = lang_arg(args, "ADDR:PORT")->value.text,
+                            .ipsec = lang_arg(args, "PROTECTION")->value.number == 1,
+                            .aggressive = lang_arg(args, "aggressive") != NULL,
+                            .pfs = lang_arg(args, "pfs") != NULL,
+                            .tunnel = lang_arg(args, "tunnel") != NULL};
     return true;
 }
 
@@ -102,8 +126,11 @@ static bool tune(lang_parser *p, const lang_args *args, rig_scn_place place)
 
 static bool hba_word(lang_parser *p, const lang_args *args, rig_scn_place place)
 {
-    static lang_word_fn *const takes[] = {
-        [LANG_ADAPTER] = adapter, [LANG_ADAPTER_PORT] = port, [LANG_BOOTS] = boots, [LANG_TUNE] = tune};
+    static lang_word_fn *const takes[] = {[LANG_ADAPTER] = adapter,
+                                          [LANG_ADAPTER_PORT] = port,
+                                          [LANG_IN_FORCE] = in_force,
+                                          [LANG_BOOTS] = boots,
+                                          [LANG_TUNE] = tune};
     return takes[args->word->id](p, args, place);
 }
 

@@ -7,9 +7,10 @@
 #define LANG_MEMORY_MAX (64u << 20) /* most bytes of one arena: a case that needs more is refused */
 #define LANG_SUBS_MAX 64            /* most substitutions open at once: sweeps and macro parameters */
 #define LANG_NAME_MAX 48            /* most bytes of a $name */
-#define LANG_TRIES_MAX 1024  /* cases up to which every combination of sweeps is checked when opening */
-#define LANG_MACROS_MAX 256  /* most macros of a scenario and its includes */
-#define LANG_NODES_MAX 65536 /* most target nodes, counted ones included */
+#define LANG_TRIES_MAX 1024   /* cases up to which every combination of sweeps is checked when opening */
+#define LANG_MACROS_MAX 256   /* most macros of a scenario and its includes */
+#define LANG_POLICIES_MAX 256 /* most policies in force of a scenario */
+#define LANG_NODES_MAX 65536  /* most target nodes, counted ones included */
 
 /* ---- memory: arena.c ---- */
 
@@ -200,7 +201,7 @@ typedef struct lang_parser {
     bool has_level;
     /* growing parts of the case */
     lang_vec refs, tags, choices, seeds, links, steps, plays, musts, traces, results, vars, literals;
-    lang_vec literal_clauses, adapters, adapter_ports, rows, boots;
+    lang_vec literal_clauses, adapters, adapter_ports, policies, rows, boots;
     lang_vec portals, nodes, target_offers, rules, rule_places, initiator_offers;
 } lang_parser;
 
@@ -305,7 +306,7 @@ enum lang_initiator_word {
     LANG_STAGE,
     LANG_I_AUTH
 };
-enum lang_hba_word { LANG_ADAPTER, LANG_ADAPTER_PORT, LANG_BOOTS, LANG_TUNE };
+enum lang_hba_word { LANG_ADAPTER, LANG_ADAPTER_PORT, LANG_IN_FORCE, LANG_BOOTS, LANG_TUNE };
 enum lang_persist_word { LANG_P_LOGIN, LANG_P_ROW };
 enum lang_action_word {
     LANG_REPLY,

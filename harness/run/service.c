@@ -5,7 +5,8 @@
 
 static rig_status build_port(const rig_scn_port *from, rig_adapter_port *out, rig_error *err)
 {
-    *out = (rig_adapter_port){.prefix = from->prefix, .down = from->down};
+    *out = (rig_adapter_port){
+        .prefix = from->prefix, .down = from->down, .strict_gateway = from->strict_gateway};
     return rig_ip_parse(from->address, &out->local.ip)
                ? RIG_OK
                : rig_fail(err, RIG_E_SYNTAX, "\"%.*s\" is not a numeric address",
@@ -84,9 +85,9 @@ static const struct {
     TUNE("scsi-timeout", tune_time, scsi_timeout),
     TUNE("reconnect-pause", tune_time, reconnect_pause),
     TUNE("device-hold", tune_time, device_hold),
-    TUNE("strict-security", tune_flag, strict_security),
     TUNE("no-multipath", tune_flag, no_multipath_policy),
     TUNE("no-security-change", tune_flag, no_security_change_policy),
+    TUNE("strict-security", tune_flag, strict_security),
 #undef TUNE
 };
 
@@ -138,6 +139,7 @@ void run_service_free(run_world *world)
     rig_service_free(world->service);
     world->service = NULL;
     rig_store_free(world->store);
+    rig_policy_db_clear(&world->hba.policies, world->alloc);
     for (uint32_t i = 0; i < world->boot_table.num; i++)
         rig_record_clear(world->alloc, shape, &world->boot_table.ptr[i]);
     rig_delete(world->alloc, world->boot_table.ptr, world->boot_table.size * shape->size);
@@ -188,6 +190,32 @@ void run_portals_swap(const run_world *world, const rig_shape *shape, void *reco
             run_portals_swap(world, rig_shape_of(member->record),
                              list->ptr + entry * rig_shape_of(member->record)->size, actual);
     }
+}
+
+/* ---- policies in force ---- */
+
+static rig_status build_policy(run_world *world, const rig_scn_policy *from, rig_error *err)
+{
+    rig_portal portal;
+    rig_target_portal at = {0};
+    rig_text host;
+    const rig_security_policy policy = {.ipsec = from->ipsec,
+                                        .aggressive = from->aggressive,
+                                        .pfs = from->pfs,
+                                        .tunnel = from->tunnel,
+                                        .administered = true};
+    rig_status status = rig_portal_parse(from->portal, &portal, err);
+    if (status)
+        return status;
+    rig_text_init(&host, at.address, sizeof at.address);
+    rig_text_add(&host, "%s", portal.host);
+    at.socket = portal.port;
+    portal_swap(world, &at, true);
+    portal.port = at.socket;
+    rig_text_init(&host, portal.host, sizeof portal.host);
+    rig_text_add(&host, "%s", at.address);
+    return rig_policy_db_put(&world->hba.policies, world->alloc, world->hba.adapters[from->adapter].name,
+                             from->port, &portal, &policy);
 }
 
 /* ---- rows ---- */
@@ -269,5 +297,7 @@ rig_status run_build_service(run_world *world, rig_error *err)
         status = build_rows(world, err);
     if (!status)
         status = build_hba(world, err);
+    for (uint32_t i = 0; i < world->scn->num_policies && !status; i++)
+        status = build_policy(world, &world->scn->policies[i], err);
     return status ? status : run_service_start(world, err);
 }

@@ -329,7 +329,15 @@ static void adapters_and_rows(void)
     CU_ASSERT_EQUAL(card->ports[0].prefix, 24);
     CU_ASSERT_FALSE(card->ports[0].down);
     CU_ASSERT_EQUAL(card->ports[1].prefix, 64);
-    CU_ASSERT_TRUE(card->ports[1].down);
+    CU_ASSERT_TRUE(card->ports[1].down && card->ports[1].strict_gateway);
+    CU_ASSERT_FALSE(card->ports[0].strict_gateway);
+    CU_ASSERT_EQUAL_FATAL(scn->num_policies, 2);
+    const rig_scn_policy *ipsec = &scn->policies[0], *plain = &scn->policies[1];
+    CU_ASSERT_TRUE(ipsec->ipsec && ipsec->aggressive && ipsec->pfs && ipsec->tunnel);
+    CU_ASSERT_EQUAL(ipsec->adapter, 1);
+    CU_ASSERT_EQUAL(ipsec->port, 1);
+    CU_ASSERT_TRUE(rig_view_is(plain->portal, "192.0.2.10:3261"));
+    CU_ASSERT_FALSE(plain->ipsec || plain->aggressive || plain->pfs || plain->tunnel || plain->port);
     CU_ASSERT_EQUAL(scn->tuning.num_args, 14);
     CU_ASSERT_TRUE(rig_view_is(card->quirk, "own-boot"));
     CU_ASSERT_EQUAL_FATAL(scn->num_boots, 1);

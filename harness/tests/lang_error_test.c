@@ -151,6 +151,11 @@ static void calls_and_rows(void)
            {HELP_HEAD "run\n  hba hold $d\n", 4, 12, "no earlier step sets $d"},
            {HELP_HEAD "hba port 192.0.2.1/24\n", 3, 5, "wants an adapter above it"},
            {HELP_HEAD "hba boots target=x\n", 3, 5, "wants an adapter above it"},
+           {HELP_HEAD "hba policy 192.0.2.1:3260 plain\n", 3, 5, "policy wants an adapter above it"},
+           {HELP_HEAD "hba\n  adapter a kind hardware\n  policy 192.0.2.1:3260 clear\n", 5, 25,
+            "is none of plain|ipsec"},
+           {HELP_HEAD "hba\n  adapter a kind hardware\n  policy 192.0.2.1:3260 plain port 8\n", 5, 36,
+            "at most 8 ports"},
            {HELP_HEAD "hba\n  adapter a kind software\n  port 192.0.2.1/33\n", 5, 8, "ADDRESS/BITS"},
            {HELP_HEAD "hba tune default-security VALDI\n", 3, 27, "flags are a number"},
            {HELP_HEAD "hba tune login-attempts 1 tune login-pause 1s\n", 3, 27, "tune is given twice"});

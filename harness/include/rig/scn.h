@@ -598,6 +598,7 @@ typedef struct rig_scn_port {
     rig_view address;    /**< its address */
     uint8_t prefix;      /**< bits of its network */
     bool down;           /**< it has no link */
+    bool strict_gateway; /**< its tunnels end at a gateway, nowhere else */
 } rig_scn_port;
 
 /** rig_scn_adapter is one adapter of the `hba` section. */
@@ -612,6 +613,18 @@ typedef struct rig_scn_adapter {
     const rig_scn_port *ports; /**< none = one, without an address of its own */
     uint32_t num_ports;        /**< entries */
 } rig_scn_adapter;
+
+/** rig_scn_policy is what is in force between a port and a portal before anything is asked for. */
+typedef struct rig_scn_policy {
+    rig_scn_place place; /**< where it stands */
+    uint32_t adapter;    /**< index of the adapter */
+    uint32_t port;       /**< its port */
+    rig_view portal;     /**< ADDR:PORT */
+    bool ipsec;          /**< only inside IPsec, else plain */
+    bool aggressive;     /**< IKE aggressive mode, else main mode */
+    bool pfs;            /**< perfect forward secrecy */
+    bool tunnel;         /**< ESP tunnel mode, else transport mode */
+} rig_scn_policy;
 
 /** rig_scn_tuning is what an administrator tuned of the service: an argument of the word `tune` each, NULL =
  * the default. */
@@ -764,6 +777,8 @@ typedef struct rig_scn {
     const rig_scn_adapter *adapters; /**< hba section */
     uint32_t num_adapters;           /**< entries */
     rig_scn_tuning tuning;           /**< hba section: what an administrator tuned */
+    const rig_scn_policy *policies;  /**< hba section: policies in force */
+    uint32_t num_policies;           /**< entries */
     const rig_scn_row *boots;        /**< hba section: logins that adapters carry out by themselves */
     uint32_t num_boots;              /**< entries */
     const rig_scn_row *rows;         /**< persist section */
