@@ -198,6 +198,9 @@ static bool follow(rig_session *session, const eng_conn *conn, uint16_t login_st
         return false; /* a failed connection can only be taken up again where its session is */
     if (conn->leading ? !eng_is_idle(session) : session->state != ENG_Q3_LOGGED_IN)
         return false;
+    if (session->config.admit &&
+        !session->config.admit(session->config.admit_ctx, session, &conn->portal, now))
+        return false;
     session->redirects++;
     if (login_status == MOVED_FOR_GOOD && conn->leading)
         session->config.portal = conn->portal;

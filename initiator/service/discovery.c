@@ -202,6 +202,14 @@ bool svc_discovery_event(rig_service *service, const rig_event *event)
 
 /* ---- the beginning of one ---- */
 
+static bool admit(void *ctx, const rig_session *engine, const rig_portal *portal, uint64_t now)
+{
+    const discovery *d = ctx;
+    (void)engine;
+    return svc_admits(d->service, d->portal.initiator, d->portal.port, portal, d->portal.security_flags,
+                      d->portal.options.flags, now);
+}
+
 /* Security is decided before anything of the session is there. */
 static rig_code configure(discovery *d, rig_session_config *config, rig_route *route, uint64_t now)
 {
@@ -222,6 +230,8 @@ static rig_code configure(discovery *d, rig_session_config *config, rig_route *r
         code = svc_session_options(service, &portal->options, decision.outcome == RIG_SECURITY_USE_IPSEC,
                                    config, &d->error);
     config->local = route->local;
+    config->admit = admit;
+    config->admit_ctx = d;
     return code;
 }
 

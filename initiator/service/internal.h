@@ -154,6 +154,11 @@ rig_code svc_secure(rig_service *service, const rig_route *route, const rig_port
                     rig_security_source source, uint32_t login_flags, const rig_octets *key,
                     rig_security_decision *out_decision, rig_error *err, uint64_t now);
 
+/* svc_admits decides about a portal that a redirection leads to, as svc_secure does: true when it may be
+ * connected to in clear, as the connection that was redirected is. */
+bool svc_admits(rig_service *service, const char *instance, uint32_t port, const rig_portal *portal,
+                uint64_t flags, uint32_t login_flags, uint64_t now);
+
 /* Identities of IKE (RFC 2407 section 4.6.2.1). */
 typedef enum svc_id_type {
     SVC_ID_IPV4 = 1,

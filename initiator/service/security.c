@@ -194,3 +194,14 @@ rig_code svc_secure(rig_service *service, const rig_route *route, const rig_port
     tell_step(service, RIG_SECURITY_STEP_NO_PROVIDER, now);
     return refuse(RIG_CODE_IPSEC_NOT_SUPPORTED_ON_OS, RIG_SECURITY_STEP_NO_PROVIDER, portal, err);
 }
+
+bool svc_admits(rig_service *service, const char *instance, uint32_t port, const rig_portal *portal,
+                uint64_t flags, uint32_t login_flags, uint64_t now)
+{
+    rig_route route = {0};
+    rig_security_decision decision = {0};
+    return rig_hba_route(service->config.hba, instance, port, portal, &route) == RIG_CODE_SUCCESS &&
+           svc_secure(service, &route, portal, flags, RIG_SECURITY_CALLER, login_flags, NULL, &decision, NULL,
+                      now) == RIG_CODE_SUCCESS &&
+           decision.outcome == RIG_SECURITY_PLAIN;
+}

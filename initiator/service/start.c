@@ -87,6 +87,15 @@ static void make_isid(const rig_adapter *adapter, uint16_t id, uint8_t isid[6])
     isid[5] = (uint8_t)id;
 }
 
+/* A portal that the target names is decided on as the first one was. */
+static bool admit(void *ctx, const rig_session *engine, const rig_portal *portal, uint64_t now)
+{
+    rig_service *service = ctx;
+    const svc_session *session = svc_session_of(service, engine);
+    return session && svc_admits(service, session->route.adapter->name, session->login.port, portal,
+                                 session->login.security_flags, session->login.options.flags, now);
+}
+
 /* A session that was up once is wanted until somebody logs it out. */
 static void fill_config(const svc_session *session, const rig_route *route, const rig_portal *portal,
                         rig_session_config *config)
@@ -96,6 +105,8 @@ static void fill_config(const svc_session *session, const rig_route *route, cons
     config->target = rig_view_str(session->login.target);
     config->portal = *portal;
     config->local = route->local;
+    config->admit = admit;
+    config->admit_ctx = session->service;
     config->reconnect = true;
     config->reconnect_max = RIG_RECONNECT_ENDLESS;
     config->reconnect_pause = session->service->config.settings.reconnect_pause;

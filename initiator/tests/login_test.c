@@ -594,6 +594,37 @@ static void redirections_end(void)
     bench_free(w);
 }
 
+/* Whoever set the session up is asked about the portal of a redirection before anything is sent to it. */
+static bool admit_port(void *ctx, const rig_session *session, const rig_portal *portal, uint64_t now)
+{
+    bench *w = ctx;
+    CU_ASSERT_PTR_EQUAL(session, w->session);
+    CU_ASSERT_EQUAL(now, w->now);
+    CU_ASSERT_STRING_EQUAL(portal->host, "192.0.2.9");
+    return portal->port == 3261;
+}
+
+static void redirections_admitted(void)
+{
+    for (int admitted = 0; admitted < 2; admitted++) {
+        bench *w = bench_new();
+        uint8_t bhs[RIG_BHS_LEN];
+        w->config.admit = admit_port;
+        w->config.admit_ctx = w;
+        bench_session(w);
+        CU_ASSERT_EQUAL(rig_session_login(w->session, w->now), RIG_OK);
+        link *l = bench_accept(w);
+        const seen *s = bench_want(l, RIG_PDU_LOGIN_REQ);
+        bench_login_bhs(l, bhs, s);
+        rig_set(bhs, RIG_F_LOGIN_STATUS, 0x0101);
+        bench_send(l, bhs, admitted ? "TargetAddress=192.0.2.9:3261" : "TargetAddress=192.0.2.9:3262", 29);
+        bench_pump(w);
+        CU_ASSERT_EQUAL(w->num_links, 1u + (unsigned)admitted);
+        CU_ASSERT_EQUAL(w->events[RIG_EVENT_LOGIN_FAILED], 1u - (unsigned)admitted);
+        bench_free(w);
+    }
+}
+
 /* Connect and login together have one time limit (LOGIN-088, STATE-002, STATE-003). */
 static void timeouts(void)
 {
@@ -926,6 +957,7 @@ RIG_SUITE("initiator: login", {"the first request says who, where to and how", f
           {"redirections are followed to all forms of address", redirections},
           {"only permanent redirections are remembered", redirections_remembered},
           {"circles, nonsense and unwanted redirections end", redirections_end},
+          {"redirections lead where they may", redirections_admitted},
           {"connect and login have one time limit", timeouts},
           {"a lost connection fails the login", connection_losses},
           {"a transport may refuse at once", refused_at_once}, {"and be asked again", first_login_retried},

@@ -188,9 +188,13 @@ typedef struct rig_session_config {
                                   RIG_RECONNECT_ENDLESS = never */
     uint64_t reconnect_pause;  /**< ns from one attempt to the next, 0 = from 1 s, growing as rig_retry_pause
                                   says; what a target named goes before the first one */
-    bool retry_login;      /**< retry the first login, too, on class 3 and connection failures, that it cannot
-                              even begin included */
-    bool no_redirect;      /**< a redirection ends the login instead of being followed (section 11.13.5) */
+    bool retry_login; /**< retry the first login, too, on class 3 and connection failures, that it cannot
+                         even begin included */
+    bool no_redirect; /**< a redirection ends the login instead of being followed (section 11.13.5) */
+    /** Asked before a redirection is followed to a portal, NULL = any may be connected to: false ends the
+     * login with the redirection. It must not call the engine. */
+    bool (*admit)(void *ctx, const rig_session *session, const rig_portal *portal, uint64_t now);
+    void *admit_ctx;       /**< its first argument */
     uint32_t max_tasks;    /**< requests at once, 0 = RIG_SESSION_TASKS_MAX; above that counts as that */
     uint32_t max_data_out; /**< most payload of a Data-Out, RIG_DATA_OUT_MIN and up, 0 = as negotiated */
     void *user;            /**< the caller's, see rig_session_user */
