@@ -38,6 +38,7 @@ typedef struct kit {
     } reply; /* … and its record */
 } kit;
 
+/* The steps of security decisions stand between the others, and have tests of their own. */
 static inline void kit_event_of(void *ctx, const rig_service_event *event)
 {
     kit *k = ctx;
