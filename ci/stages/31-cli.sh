@@ -146,6 +146,10 @@ refuses 'nowhere: No such file or directory' iscsirig trace nowhere
 refuses 'broken.scn:4:3:' iscsirig run broken.scn
 refuses 'nothing here is called "bogus"' iscsirig explain bogus
 refuses '--fault nosuch: no such fault' iscsirig target --fault nosuch
+refuses '--source is caller or discovered, did you mean discovered?' iscsirig flags --source discoverd
+refuses '--adapter is software or hardware, not "x"' iscsirig flags --adapter x
+refuses 'unknown option "--outer"' iscsirig flags --outer
+refuses 'no argument is wanted, and "0x07" is one' iscsirig flags 0x07
 refuses "unknown backing 'bogus'" iscsirig target --lun bogus:1
 refuses "'x' is not a size" iscsirig target --lun ram:x
 refuses 'cannot open nowhere' iscsirig target --lun file:nowhere
@@ -177,6 +181,33 @@ shards=$(for i in 1 2 3; do iscsirig run pack --repeat 2 --shard $i/3 --list; do
 holds 'shards make up the whole' test "$shards" = "$(iscsirig run pack --repeat 2 --list | sort)"
 holds 'faults are rows of five columns' eval 'iscsirig target --faults | awk -F"\t" "NF != 5 { exit 1 } END { exit NR == 0 }"'
 holds 'the last column of a fault is the PDU it shows on' eval 'iscsirig target --faults | grep -q "^r2t-lost	.*	R2T$"'
+
+# flags_are SOURCE ADAPTER PLAIN INVALID UNSUPPORTED IPSEC: how the 128 bitmaps divide, 64 of them saying nothing, each a row of six columns
+flags_are()
+{
+    run_it 0 iscsirig flags --tsv --source "$1" --adapter "$2" && awk -F'\t' -v plain="$3" -v invalid="$4" -v unsupported="$5" -v ipsec="$6" '
+        NF != 6 || $1 != sprintf("0x%02x", NR - 1) { exit bad = 1 }
+        ($2 == "ipsec") != ($3 ~ /^(main|aggressive)$/ && $4 ~ /^(yes|no)$/ && $5 ~ /^(transport|tunnel)$/) { exit bad = 1 }
+        $6 != ($2 == "invalid" ? "0xefff0056" : $2 == "unsupported" ? "0xefff0037" : "0x00000000") { exit bad = 1 }
+        { seen[$2]++ }
+        END {
+            exit bad || NR != 128 || seen["fallback"] != 64 || seen["plain"] != plain || seen["invalid"] + 0 != invalid ||
+                seen["unsupported"] + 0 != unsupported || seen["ipsec"] != ipsec
+        }' said
+}
+holds 'bitmaps of callers on hardware' flags_are caller hardware 32 20 0 12
+holds 'bitmaps of callers on a software adapter' flags_are caller software 32 20 6 6
+holds 'advertised bitmaps on hardware' flags_are discovered hardware 32 8 0 24
+holds 'advertised bitmaps on a software adapter' flags_are discovered software 32 8 8 16
+# tunnels NUMBER OPTION…: that many rows that end in a tunnel
+tunnels()
+{
+    local number=$1
+    shift
+    run_it 0 iscsirig flags --tsv --adapter hardware "$@" && [ "$(cut -f5 said | grep -cx tunnel)" -eq "$number" ]
+}
+holds 'bitmaps without a preference follow the outer address' eval 'tunnels 4 && tunnels 8 --outer-address'
+says 0 'MAIN+PFS+TUNNEL' iscsirig flags
 
 # ---- what failed is kept, and comes again ----
 # again: the printed command through a shell fails alike
