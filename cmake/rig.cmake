@@ -55,6 +55,8 @@ function(rig_room name folder)
   target_include_directories(rig_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/include
     PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/${folder})
   target_link_libraries(rig_${name} PRIVATE rig_flags ${ROOM_PRIVATE_DEPENDS} PUBLIC ${ROOM_DEPENDS})
+  # A room may end up in a shared library; hidden symbols keep its code as good as that of a program.
+  set_target_properties(rig_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
 endfunction()
 
 # rig_tests(FOLDER LIBS…): one CUnit program FOLDER_tests of all tests/*_test.c, one ctest entry.
