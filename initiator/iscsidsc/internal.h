@@ -29,6 +29,7 @@ static inline size_t dsc_unit(dsc_set set)
 
 /* dsc_kind is how a member of a record stands in a structure. */
 typedef enum dsc_kind {
+    DSC_VERSION,      /* a number that has to be 0 */
     DSC_NUMBER,       /* a number; neither side need be as wide as the other */
     DSC_YES_NO,       /* BOOLEAN: anything but 0 is yes */
     DSC_NETWORK,      /* a number in two bytes, high one first */

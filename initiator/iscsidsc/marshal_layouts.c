@@ -75,7 +75,7 @@ static const dsc_field portal_fields[] = {
 const dsc_layout dsc_portal_layout = LAYOUT(target_portal, ISCSI_TARGET_PORTAL, portal_fields);
 
 static const dsc_field options_fields[] = {
-    NUMBER(login_options, version, ISCSI_LOGIN_OPTIONS, Version),
+    PLAIN(DSC_VERSION, login_options, version, ISCSI_LOGIN_OPTIONS, Version),
     NUMBER(login_options, specified, ISCSI_LOGIN_OPTIONS, InformationSpecified),
     NUMBER(login_options, flags, ISCSI_LOGIN_OPTIONS, LoginFlags),
     NUMBER(login_options, auth_type, ISCSI_LOGIN_OPTIONS, AuthType),

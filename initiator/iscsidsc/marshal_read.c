@@ -36,6 +36,12 @@ static ULONG count_of(const dsc_field *field, dsc_set set, const uint8_t *from)
     return (ULONG)dsc_get(from + field->count_at[set], sizeof(ULONG));
 }
 
+static ISDSC_STATUS read_version(const dsc_field *field, dsc_set set, const uint8_t *from, uint8_t *record)
+{
+    (void)record;
+    return dsc_get(from + field->at[set], field->size) ? ERROR_INVALID_PARAMETER : ERROR_SUCCESS;
+}
+
 static ISDSC_STATUS read_number(const dsc_field *field, dsc_set set, const uint8_t *from, uint8_t *record)
 {
     uint64_t number = dsc_get(from + field->at[set], field->size);
@@ -92,8 +98,9 @@ typedef ISDSC_STATUS reader(const dsc_field *field, dsc_set set, const uint8_t *
 
 /* Kinds without a reader stand in structures that are given back only. */
 static reader *const readers[DSC_KINDS] = {
-    [DSC_NUMBER] = read_number, [DSC_YES_NO] = read_yes_no, [DSC_TEXT] = read_text, [DSC_BLOB] = read_blob,
-    [DSC_SECRET] = read_blob,   [DSC_PART] = read_part,     [DSC_LIST] = read_list,
+    [DSC_VERSION] = read_version, [DSC_NUMBER] = read_number, [DSC_YES_NO] = read_yes_no,
+    [DSC_TEXT] = read_text,       [DSC_BLOB] = read_blob,     [DSC_SECRET] = read_blob,
+    [DSC_PART] = read_part,       [DSC_LIST] = read_list,
 };
 
 ISDSC_STATUS dsc_read(const dsc_layout *layout, dsc_set set, const void *from, void *record)

@@ -56,8 +56,7 @@ extern "C" {
 #define ISCSI_LOGIN_FLAG_RESERVED1 0x00000004               /**< not to be set */
 #define ISCSI_LOGIN_FLAG_ALLOW_PORTAL_HOPPING 0x00000008    /**< other portals of the target may be tried */
 #define ISCSI_LOGIN_FLAG_USE_RADIUS_RESPONSE 0x00000010     /**< the CHAP response comes from RADIUS */
-#define ISCSI_LOGIN_FLAG_USE_RADIUS_VERIFICATION 0x00000020 /**< RADIUS verifies the target's CHAP response  \
-                                                             */
+#define ISCSI_LOGIN_FLAG_USE_RADIUS_VERIFICATION 0x00000020 /**< RADIUS verifies the target's */
 
 #define ISCSI_TARGET_FLAG_HIDE_STATIC_TARGET 0x00000002       /**< not reported unless found otherwise, too */
 #define ISCSI_TARGET_FLAG_MERGE_TARGET_INFORMATION 0x00000004 /**< what is not given anew stays */

@@ -12,8 +12,7 @@ typedef ULONG ISDSC_STATUS; /**< 0, a code of these, or one of winerror.h */
 #define ISDSC_NON_SPECIFIC_ERROR ((ISDSC_STATUS)0xEFFF0001U) /**< unspecified failure */
 #define ISDSC_LOGIN_FAILED ((ISDSC_STATUS)0xEFFF0002U)       /**< login did not succeed */
 #define ISDSC_CONNECTION_FAILED ((ISDSC_STATUS)0xEFFF0003U)  /**< TCP/iSCSI connection could not be made */
-#define ISDSC_INITIATOR_NODE_ALREADY_EXISTS ((ISDSC_STATUS)0xEFFF0004U) /**< initiator node already present  \
-                                                                         */
+#define ISDSC_INITIATOR_NODE_ALREADY_EXISTS ((ISDSC_STATUS)0xEFFF0004U) /**< initiator node is there */
 #define ISDSC_INITIATOR_NODE_NOT_FOUND ((ISDSC_STATUS)0xEFFF0005U)      /**< initiator node unknown */
 #define ISDSC_TARGET_MOVED_TEMPORARILY                                                                       \
     ((ISDSC_STATUS)0xEFFF0006U) /**< login redirect, temporary (status class 1) */
@@ -29,8 +28,7 @@ typedef ULONG ISDSC_STATUS; /**< 0, a code of these, or one of winerror.h */
 #define ISDSC_UNSUPPORTED_VERSION ((ISDSC_STATUS)0xEFFF000DU)  /**< iSCSI version not supported */
 #define ISDSC_TOO_MANY_CONNECTIONS ((ISDSC_STATUS)0xEFFF000EU) /**< limit of connections reached */
 #define ISDSC_MISSING_PARAMETER ((ISDSC_STATUS)0xEFFF000FU)    /**< required login parameter absent */
-#define ISDSC_CANT_INCLUDE_IN_SESSION ((ISDSC_STATUS)0xEFFF0010U) /**< connection cannot join this session   \
-                                                                   */
+#define ISDSC_CANT_INCLUDE_IN_SESSION ((ISDSC_STATUS)0xEFFF0010U)    /**< connection cannot join it */
 #define ISDSC_SESSION_TYPE_NOT_SUPPORTED ((ISDSC_STATUS)0xEFFF0011U) /**< session type refused by target */
 #define ISDSC_TARGET_ERROR ((ISDSC_STATUS)0xEFFF0012U)               /**< target-side fault */
 #define ISDSC_SERVICE_UNAVAILABLE ((ISDSC_STATUS)0xEFFF0013U) /**< target service temporarily unavailable */
@@ -127,8 +125,7 @@ typedef ULONG ISDSC_STATUS; /**< 0, a code of these, or one of winerror.h */
 #define ISDSC_PATH_COUNT_MISMATCH                                                                            \
     ((ISDSC_STATUS)0xEFFF0058U)                           /**< number of paths differs from the target's */
 #define ISDSC_INVALID_PATH_ID ((ISDSC_STATUS)0xEFFF0059U) /**< path id invalid */
-#define ISDSC_MULTIPLE_PRIMARY_PATHS_SPECIFIED ((ISDSC_STATUS)0xEFFF005AU) /**< more than one primary path   \
-                                                                            */
+#define ISDSC_MULTIPLE_PRIMARY_PATHS_SPECIFIED ((ISDSC_STATUS)0xEFFF005AU) /**< several primary paths */
 #define ISDSC_NO_PRIMARY_PATH_SPECIFIED ((ISDSC_STATUS)0xEFFF005BU)        /**< no primary path given */
 #define ISDSC_DEVICE_ALREADY_PERSISTENTLY_BOUND                                                              \
     ((ISDSC_STATUS)0xEFFF005CU)                            /**< device already bound persistently */
@@ -136,8 +133,7 @@ typedef ULONG ISDSC_STATUS; /**< 0, a code of these, or one of winerror.h */
 #define ISDSC_DEVICE_NOT_ISCSI_OR_PERSISTENT                                                                 \
     ((ISDSC_STATUS)0xEFFF005EU) /**< device not on iSCSI or not on a persistent login */
 #define ISDSC_DNS_NAME_UNRESOLVED ((ISDSC_STATUS)0xEFFF005FU)     /**< DNS name not resolved */
-#define ISDSC_NO_CONNECTION_AVAILABLE ((ISDSC_STATUS)0xEFFF0060U) /**< no usable connection in the session   \
-                                                                   */
+#define ISDSC_NO_CONNECTION_AVAILABLE ((ISDSC_STATUS)0xEFFF0060U) /**< no usable connection in it */
 #define ISDSC_LB_POLICY_NOT_SUPPORTED ((ISDSC_STATUS)0xEFFF0061U) /**< LB policy unsupported */
 #define ISDSC_REMOVE_CONNECTION_IN_PROGRESS                                                                  \
     ((ISDSC_STATUS)0xEFFF0062U)                                 /**< connection removal already running */
