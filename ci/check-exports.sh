@@ -13,7 +13,7 @@ scratch
 # the name of the version node is a symbol, too: A
 nm -D --defined-only "$BUILT" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | sort >"$RIG_SCRATCH/shown"
 sed -nE 's/^ +([A-Za-z0-9_]+);$/\1/p' "$LIST" | sort >"$RIG_SCRATCH/listed"
-sed -nE 's/^ISDSC_STATUS WINAPI ([A-Za-z]+)\(.*/\1/p' "$HEADER" | sort >"$RIG_SCRATCH/declared"
+sed -nE 's/^ISDSC_STATUS WINAPI ([A-Za-z0-9]+)\(.*/\1/p' "$HEADER" | sort >"$RIG_SCRATCH/declared"
 
 bad=0
 # compare REASON FILE FILE: lines of the first that the second has not

@@ -120,6 +120,45 @@ symbols()
     refuses check-symbols.sh 'room engine has no archive' "$RIG_SCRATCH/built" "$list"
 }
 
+# functions NUMBER WHAT: so many of them, as a source, a list or a header
+functions()
+{
+    local i
+    for i in $(seq -f 'Call%03g' "$1"); do
+        case $2 in
+        code) printf 'int %s(void) { return 1; }\n' "$i" ;;
+        list) printf '    %s;\n' "$i" ;;
+        header) printf 'ISDSC_STATUS WINAPI %s(VOID);\n' "$i" ;;
+        esac
+    done
+}
+
+exports()
+{
+    local dir=$RIG_SCRATCH/exports
+    mkdir -p "$dir"
+    shown()
+    {
+        gcc -shared -fPIC -o "$dir/lib.so" "$dir/lib.c" && "$1" check-exports.sh "${@:2}" "$dir/lib.so" "$dir/list" "$dir/header"
+    }
+    functions 79 code >"$dir/lib.c"
+    functions 79 list >"$dir/list"
+    functions 79 header >"$dir/header"
+    shown accepts
+    printf 'int helper(void) { return 1; }\n' >>"$dir/lib.c"
+    shown refuses 'helper: shown, but not in the list'
+    functions 78 code >"$dir/lib.c"
+    shown refuses 'in the list, but not shown'
+    functions 79 code >"$dir/lib.c"
+    functions 78 header >"$dir/header"
+    shown refuses 'in the list, but not declared'
+    functions 80 header >"$dir/header"
+    shown refuses 'declared, but not in the list'
+    functions 80 code >"$dir/lib.c"
+    functions 80 list >"$dir/list"
+    shown refuses '80 functions instead of 79'
+}
+
 size()
 {
     local long deep
@@ -195,6 +234,7 @@ papers()
 
 floors
 symbols
+exports
 size
 banned
 format

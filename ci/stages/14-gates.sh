@@ -6,7 +6,7 @@ bad=0
 bash "$RIG_TOP/ci/selftest-gates.sh" || bad=1
 passed=0
 failed=0
-for gate in floors symbols size banned format shell papers; do
+for gate in floors symbols exports size banned format shell papers; do
     if bash "$RIG_TOP/ci/check-$gate.sh"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
 done
 tally $passed $failed 0
