@@ -13,6 +13,7 @@
 #define SERVICE_ACTION_IN 0x9e
 #define SERVICE_READ_CAPACITY_16 0x10
 #define REPORT_LUNS 0xa0
+#define SIMPLE 1 /* task attribute (RFC 7143 section 11.3.1.1) */
 
 typedef struct pass_op {
     rig_task task; /* first: done() is given it */
@@ -117,6 +118,7 @@ static rig_code pass_new(rig_service *service, svc_call *call, const rig_unique_
     op->session = session;
     op->size = size;
     op->task.kind = RIG_TASK_SCSI;
+    op->task.attr = SIMPLE;
     op->task.read = true;
     op->task.in = &op->in;
     op->task.num_in = 1;

@@ -11,6 +11,7 @@
 #define TRIES_MAX 3    /* of a command that ends with a unit attention */
 
 #define REPORT_LUNS 0xa0
+#define SIMPLE 1 /* task attribute (RFC 7143 section 11.3.1.1) */
 #define INQUIRY 0x12
 
 #define CHECK_CONDITION 2
@@ -203,6 +204,7 @@ void svc_devices_scan(svc_session *session, uint64_t now)
     scan->session = session;
     scan->listing = true;
     scan->task.kind = RIG_TASK_SCSI;
+    scan->task.attr = SIMPLE;
     scan->task.read = true;
     scan->task.in = &scan->in;
     scan->task.num_in = 1;

@@ -111,7 +111,7 @@ static void fill_config(const svc_session *session, const rig_route *route, cons
     config->reconnect_max = RIG_RECONNECT_ENDLESS;
     config->reconnect_pause = session->service->config.settings.reconnect_pause;
     config->retry_login = false;
-    if (session->login.isid_id)
+    if (session->login.isid_id && rig_be_get(config->isid, 6) == 0)
         make_isid(route->adapter, session->login.isid_id, config->isid);
 }
 
