@@ -90,7 +90,8 @@ void svc_connections_event(svc_session *session, const rig_event *event)
     svc_join *join = session->join;
     if (!join)
         return;
-    if (event->kind == RIG_EVENT_LOGIN_FAILED && event->cid >= join->first) {
+    bool failed = event->kind == RIG_EVENT_LOGIN_FAILED && event->cid >= join->first;
+    if (failed || event->kind == RIG_EVENT_SESSION_DOWN) {
         if (event->error)
             join->call->error = *event->error;
         join_over(session, svc_login_code(event->status, event->login_status), event->now);

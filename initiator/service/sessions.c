@@ -122,10 +122,12 @@ static void went_down(svc_session *session, const rig_event *event)
 {
     if (session->leaving)
         return; /* who logs it out is told by that */
-    if (event->again)
-        svc_devices_lost(session, event->now);
-    else
+    if (!event->again) {
         svc_session_end(session, event->now);
+        return;
+    }
+    svc_devices_lost(session, event->now);
+    svc_connections_event(session, event);
 }
 
 static void first_failed(svc_session *session, const rig_event *event)

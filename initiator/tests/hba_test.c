@@ -38,8 +38,8 @@ static void routes(void)
         uint32_t number;
     } rows[] = {
         {"", RIG_PORT_ANY, "192.0.2.1", RIG_CODE_SUCCESS, 0, 0},
-        {"", RIG_PORT_ANY, "192.0.2.193", RIG_CODE_SUCCESS, 0, 1}, /* the longer prefix */
-        {"", RIG_PORT_ANY, "192.0.2.127", RIG_CODE_SUCCESS, 0, 0}, /* one bit short of it */
+        {"", RIG_PORT_ANY, "192.0.2.193", RIG_CODE_SUCCESS, 0, 1},  /* the longer prefix */
+        {"", RIG_PORT_ANY, "192.0.2.127", RIG_CODE_SUCCESS, 0, 0},  /* one bit short of it */
         {"", RIG_PORT_ANY, "198.51.100.1", RIG_CODE_SUCCESS, 0, 0}, /* the first of the family */
         {"", RIG_PORT_ANY, "2001:db8:7fff::1", RIG_CODE_SUCCESS, 0, 2},
         {"", RIG_PORT_ANY, "2001:db9::1", RIG_CODE_SUCCESS, 0, 2},
