@@ -12,6 +12,7 @@
 #define DUMP_SIZE 65536
 #define DEPTH 3
 #define CHANGES 200
+#define DAMAGES 300
 
 static rig_alloc_meter meter;
 
@@ -558,6 +559,66 @@ static void cut_short_is_refused(void)
     }
 }
 
+static void write_anew(const char *path, const image *i)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    CU_ASSERT_FATAL(fd >= 0);
+    CU_ASSERT_EQUAL(write(fd, i->ptr, i->len), (ssize_t)i->len);
+    close(fd);
+}
+
+static rig_status any_row(void *ctx, rig_view kind, uint64_t id, rig_view body, rig_error *err)
+{
+    (void)id;
+    (void)err;
+    *(size_t *)ctx += kind.len + body.len;
+    return RIG_OK;
+}
+
+/* Opened, or refused and left as it is; what is opened is read, or found damaged. */
+static bool survives(const store_folder *f, size_t *bytes)
+{
+    rig_store *store = NULL;
+    rig_error err = {0};
+    image before = image_of(f->file);
+    rig_status status = rig_store_sqlite_open(rig_alloc_libc(), f->file, &store, &err);
+    CU_ASSERT(status == RIG_OK || status == RIG_E_FORMAT || status == RIG_E_UNSUPPORTED);
+    if (status) {
+        expect_same(f->file, &before);
+        return false;
+    }
+    free(before.ptr);
+    status = store->ops->each(store, any_row, bytes, &err);
+    CU_ASSERT(status == RIG_OK || status == RIG_E_FORMAT);
+    rig_store_free(store);
+    return true;
+}
+
+/* One to eight bytes anywhere, half of the time in the first page, where the structure is. */
+static void any_damage_is_survived(void)
+{
+    store_folder f;
+    uint64_t seed = 1;
+    uint32_t opened = 0;
+    size_t bytes = 0;
+    folder_new_in(&f, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    filled(&f);
+    image whole = image_of(f.file);
+    for (int i = 0; i < DAMAGES; i++) {
+        write_anew(f.file, &whole);
+        for (uint32_t n = 1 + draw(&seed, 8), first = draw(&seed, 2); n; n--) {
+            const uint8_t byte = (uint8_t)draw(&seed, 256);
+            patch(f.file, draw(&seed, first ? PAGE : (uint32_t)whole.len), &byte, 1);
+        }
+        opened += survives(&f, &bytes);
+        folder_empty(&f);
+    }
+    CU_ASSERT(opened > 0 && opened < DAMAGES);
+    CU_ASSERT(bytes > 0);
+    free(whole.ptr);
+    folder_free(&f);
+}
+
 /* Other people's tables, and a trigger that would change what we write. */
 static void strange_schema_is_refused(void)
 {
@@ -756,6 +817,7 @@ RIG_SUITE("management: stores", {"rows come in order", both_keep_order},
           {"modes and owners are judged", modes_are_judged},
           {"a damaged store is refused", damaged_is_refused},
           {"a store cut short is refused", cut_short_is_refused},
+          {"any damage is survived", any_damage_is_survived},
           {"a strange schema is refused", strange_schema_is_refused},
           {"an empty file is a beginning", empty_file_is_a_beginning},
           {"steps are taken once", steps_are_taken_once}, {"steps are taken whole", steps_are_taken_whole},
