@@ -2,6 +2,8 @@
  * count. */
 #include "internal.h"
 
+#include <inttypes.h>
+
 #define FIRST_ROWS 16
 
 typedef void key_fn(const void *record, rig_text *out);
@@ -153,12 +155,14 @@ static void unlink_row(svc_table *table, svc_row *row)
     *link = row->next;
 }
 
-/* Room for one more row: rows and buckets grow together. */
-static bool table_grow(const rig_alloc *alloc, svc_table *table)
+/* Room for so many more rows: rows and buckets grow together. */
+static bool table_grow(const rig_alloc *alloc, svc_table *table, uint32_t more)
 {
-    if (table->num < table->size)
+    uint32_t size = table->size ? table->size : FIRST_ROWS;
+    if (table->num + more <= table->size)
         return true;
-    uint32_t size = table->size ? table->size * 2 : FIRST_ROWS;
+    while (size < table->num + more)
+        size *= 2;
     svc_row **rows = rig_new(alloc, size * sizeof(svc_row *)),
             **buckets = rig_new(alloc, size * sizeof(svc_row *));
     if (!rows || !buckets) {
@@ -273,17 +277,19 @@ static void memory_step(rig_service *service, const step *s)
     }
 }
 
-static rig_code prepare(rig_service *service, const svc_change *change, step *out)
+/* added: rows of each table that the changes before this one add. */
+static rig_code prepare(rig_service *service, const svc_change *change, uint32_t added[SVC_TABLES], step *out)
 {
     svc_table *table = &service->tables[change->table];
     *out = (step){change->table, change->row, NULL};
     if (!change->record)
         return RIG_CODE_SUCCESS;
     out->old = svc_find(service, change->table, change->record);
-    if (!out->old && table->num >= types[change->table].max)
+    added[change->table] += out->old == NULL;
+    if (table->num + added[change->table] > types[change->table].max)
         return RIG_CODE_OUT_OF_RESOURCES;
     out->row = row_new(service, change->table, change->record, change->kept);
-    if (!out->row || (!out->old && !table_grow(service->config.alloc, table)))
+    if (!out->row || !table_grow(service->config.alloc, table, added[change->table]))
         return RIG_CODE_WIN32_NOT_ENOUGH_MEMORY;
     out->row->id = out->old ? out->old->id : service->next_row++;
     return RIG_CODE_SUCCESS;
@@ -294,9 +300,9 @@ rig_code svc_apply(rig_service *service, const svc_change *changes, uint32_t num
     const rig_alloc *alloc = service->config.alloc;
     step *steps = rig_new(alloc, (num + 1) * sizeof *steps);
     rig_code code = steps ? RIG_CODE_SUCCESS : RIG_CODE_WIN32_NOT_ENOUGH_MEMORY;
-    uint32_t ready = 0;
+    uint32_t ready = 0, added[SVC_TABLES] = {0};
     while (code == RIG_CODE_SUCCESS && ready < num) {
-        code = prepare(service, &changes[ready], &steps[ready]);
+        code = prepare(service, &changes[ready], added, &steps[ready]);
         ready++;
     }
     if (code == RIG_CODE_SUCCESS) {
@@ -364,7 +370,7 @@ static rig_status load_record(rig_service *service, svc_table_id id, uint64_t ro
     if (svc_find(service, id, record))
         return rig_fail(err, RIG_E_FORMAT, "two rows of the store are the same %s", types[id].kind);
     svc_row *row = table->num < types[id].max ? row_new(service, id, record, true) : NULL;
-    if (!row || !table_grow(service->config.alloc, table)) {
+    if (!row || !table_grow(service->config.alloc, table, 1)) {
         row_free(service, id, row);
         return rig_fail(err, RIG_E_NOMEM, "no memory, or no room, for what the store holds");
     }
@@ -388,9 +394,13 @@ static rig_status load_row(void *ctx, rig_view kind, uint64_t id, rig_view body,
     void *record = rig_new(alloc, shape_of(table)->size);
     if (!record)
         return rig_fail(err, RIG_E_NOMEM, "no memory for what the store holds");
-    rig_status status = rig_record_from_json(alloc, shape_of(table), body, record, err);
+    rig_error why = {0};
+    rig_status status = rig_record_from_json(alloc, shape_of(table), body, record, &why);
     if (!status)
-        status = load_record(service, table, id, record, err);
+        status = load_record(service, table, id, record, &why);
+    if (status)
+        rig_fail_at(err, status, why.offset, why.field, "row %" PRIu64 " of kind %s: %s", id,
+                    types[table].kind, why.text);
     rig_record_clear(alloc, shape_of(table), record);
     rig_delete(alloc, record, shape_of(table)->size);
     return status;
