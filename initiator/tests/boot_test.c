@@ -397,6 +397,26 @@ static void device_comes(void)
     kit_free(k);
 }
 
+/* One that has come and is unbound then makes no room for one that has not. */
+static void another_is_unbound(void)
+{
+    kit *k = with_device(0);
+    rig_label label = kit_label("path-2");
+    CU_ASSERT_EQUAL(svc_put(k->service, SVC_DEVICES, &label, true), RIG_CODE_SUCCESS);
+    boot(k);
+    rig_device devices[1] = {{.interface_name = "path-1"}};
+    svc_session session = {.service = k->service, .devices = {.num = 1, .size = 1, .ptr = devices}};
+    k->service->sessions = &session;
+    svc_boot_device(k->service, k->w->now);
+    label = kit_label("path-1");
+    CU_ASSERT_EQUAL(kit_do(k, RIG_CALL_REMOVE_DEVICE, &label), RIG_CODE_SUCCESS);
+    CU_ASSERT_EQUAL(k->num_events, 0);
+    k->service->sessions = NULL;
+    kit_pass(k, 60 * RIG_SECOND);
+    CU_ASSERT(is_ready(k, RIG_CODE_PERSISTENT_LOGIN_TIMEOUT, k->w->now));
+    kit_free(k);
+}
+
 /* ---- adapters that boot alone ---- */
 
 static void table(rig_login *login, const char *target, const char *initiator)
@@ -437,6 +457,27 @@ static void adapters_first(void)
     kit_free(k);
 }
 
+/* A kept login that is forgotten before its time is not one of theirs. */
+static void forgotten_while_adapters_boot(void)
+{
+    kit *k = with_logins(2);
+    rig_login login;
+    const rig_login_list list = {.num = 1, .size = 1, .ptr = &login};
+    table(&login, TARGET("disk"), "card");
+    kit_adapter(k, "card")->quirks.boots_alone = true;
+    k->service->config.settings.boot_table = &list;
+    boot(k);
+    CU_ASSERT_EQUAL(forget(k, TARGET("a")), RIG_CODE_SUCCESS);
+    bench_pump(k->w);
+    CU_ASSERT_EQUAL_FATAL(k->w->num_links, 1);
+    come_up(k, 0);
+    CU_ASSERT_EQUAL_FATAL(k->w->num_links, 2);
+    goes_to(k, 1, 1);
+    come_up(k, 1);
+    CU_ASSERT(is_ready(k, RIG_CODE_SUCCESS, k->w->now));
+    kit_free(k);
+}
+
 RIG_SUITE("service: boot", {"without anything kept it is ready at once", nothing_kept},
           {"when all are up it is ready", all_come_up}, {"it may end meanwhile", ends_meanwhile},
           {"without memory each login is by itself", without_memory},
@@ -450,4 +491,7 @@ RIG_SUITE("service: boot", {"without anything kept it is ready at once", nothing
           {"forgotten before the start", forgotten_before_the_start},
           {"kept anew while it is tried", kept_anew}, {"a bound device that does not come", device_never},
           {"a bound device that is wanted no more", device_unbound},
-          {"bound devices that come", device_comes}, {"adapters that boot alone come first", adapters_first})
+          {"bound devices that come", device_comes},
+          {"one is unbound, another one did not come", another_is_unbound},
+          {"adapters that boot alone come first", adapters_first},
+          {"a kept login is forgotten meanwhile", forgotten_while_adapters_boot})

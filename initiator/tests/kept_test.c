@@ -230,6 +230,9 @@ static void one_is_bound(void)
 {
     show s;
     show_begin(&s);
+    rig_login login = {.informational = true, .port = RIG_PORT_ANY}; /* brings no device back */
+    snprintf(login.target, sizeof login.target, "%s", s.sessions[2].login.target);
+    CU_ASSERT_EQUAL(svc_put(s.k->service, SVC_LOGINS, &login, true), RIG_CODE_SUCCESS);
     CU_ASSERT_EQUAL(device(s.k, RIG_CALL_ADD_DEVICE, "disk-1"), RIG_CODE_SUCCESS);
     CU_ASSERT_EQUAL(device(s.k, RIG_CALL_ADD_DEVICE, "path-1"), RIG_CODE_DEVICE_ALREADY_PERSISTENTLY_BOUND);
     CU_ASSERT_EQUAL(device(s.k, RIG_CALL_ADD_DEVICE, "path-2"), RIG_CODE_SUCCESS);
@@ -243,6 +246,16 @@ static void one_is_bound(void)
     const rig_label *labels = kit_labels(s.k, RIG_CALL_REPORT_BOUND_DEVICES, 1);
     CU_ASSERT_STRING_EQUAL(labels[0].text, "path-1"); /* the path that stays */
     kit_forget(s.k);
+    show_end(&s);
+}
+
+/* What an adapter boots by itself comes back, too. */
+static void adapters_own_is_bound(void)
+{
+    show s;
+    show_begin(&s);
+    s.sessions[2].alone = true;
+    CU_ASSERT_EQUAL(device(s.k, RIG_CALL_ADD_DEVICE, "path-3"), RIG_CODE_SUCCESS);
     show_end(&s);
 }
 
@@ -265,4 +278,6 @@ RIG_SUITE("service: what is kept", {"logins are forgotten by what they were kept
           {"the code says what is not there", not_there}, {"all of them or none", all_or_none},
           {"reports show no secrets", reported}, {"sessions outlive their kept login", sessions_go_on},
           {"rows stay where they are", rows_stay}, {"all devices that come back are bound", all_are_bound},
-          {"one device is bound", one_is_bound}, {"what cannot be kept is not bound", binding_fails})
+          {"one device is bound", one_is_bound},
+          {"and one of an adapter that boots alone", adapters_own_is_bound},
+          {"what cannot be kept is not bound", binding_fails})
