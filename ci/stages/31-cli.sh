@@ -148,7 +148,7 @@ refuses 'nothing here is called "bogus"' iscsirig explain bogus
 refuses '--fault nosuch: no such fault' iscsirig target --fault nosuch
 refuses '--source is caller or discovered, did you mean discovered?' iscsirig flags --source discoverd
 refuses '--adapter is software or hardware, not "x"' iscsirig flags --adapter x
-refuses 'unknown option "--outer"' iscsirig flags --outer
+refuses 'unknown option "--bogus"' iscsirig flags --bogus
 refuses 'no argument is wanted, and "0x07" is one' iscsirig flags 0x07
 refuses "unknown backing 'bogus'" iscsirig target --lun bogus:1
 refuses "'x' is not a size" iscsirig target --lun ram:x
