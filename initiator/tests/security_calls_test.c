@@ -346,6 +346,54 @@ static void addresses_belong_to_ports(void)
     house_raze(&h);
 }
 
+/* Another port's address, and what is set for another port, are somebody else's. */
+static void ports_have_their_own(void)
+{
+    house h;
+    house_build(&h);
+    rig_ike_info info = identity(HARD, RIG_PORT_ANY, 1, rig_view_of("\xc0\0\x02\x65", 4), own_secret);
+    CU_ASSERT_EQUAL(set_ike(&h, &info), RIG_CODE_SUCCESS);
+    CU_ASSERT_EQUAL(secure(&h, 1, 0x27), RIG_CODE_TARGET_PRESHAREDKEY_UNAVAILABLE);
+    info = identity(HARD, 1, 2, rig_view_str("other.example"), own_secret);
+    CU_ASSERT_EQUAL(set_ike(&h, &info), RIG_CODE_SUCCESS);
+    CU_ASSERT_EQUAL(secure(&h, 1, 0x27), RIG_CODE_TARGET_PRESHAREDKEY_UNAVAILABLE);
+    secure_with(&h, 1, 1, 0x27, 0, "2001:db8::1", "");
+    CU_ASSERT_TRUE(told(&h, "key-of-id"));
+    house_raze(&h);
+}
+
+/* The nearest identity counts, in whatever order they were set, and an address before a name. */
+static void nearest_identity(void)
+{
+    static const struct {
+        const char *initiator;
+        uint32_t port;
+        uint8_t type;
+        const char *id;
+        size_t len;
+        uint64_t flags;
+        const char *step;
+    } rows[] = {{"", RIG_PORT_ANY, 2, "far.example", 11, 0x47, "tunnel-mode"},
+                {SOFT, RIG_PORT_ANY, 2, "near.example", 12, 0x27, "transport-mode"},
+                {SOFT, 0, 2, "here.example", 12, 0x03, "no-exchange"},
+                {SOFT, 0, 1, "\xc0\0\x02\x07", 4, 0x0f, "both-exchanges"}};
+    for (unsigned turned = 0; turned < 2; turned++)
+        for (unsigned num = 1; num <= 4; num++) {
+            house h;
+            house_build(&h);
+            for (unsigned i = 0; i < num; i++) {
+                unsigned at = turned ? num - 1 - i : i;
+                rig_ike_info info = identity(rows[at].initiator, rows[at].port, rows[at].type,
+                                             rig_view_of(rows[at].id, rows[at].len), "");
+                info.security_flags = rows[at].flags;
+                CU_ASSERT_EQUAL(set_ike(&h, &info), RIG_CODE_SUCCESS);
+            }
+            secure(&h, 0, 0);
+            CU_ASSERT_TRUE(told(&h, rows[num - 1].step));
+            house_raze(&h);
+        }
+}
+
 /* ---- hardware with a cache of keys ---- */
 
 static void caches(void)
@@ -420,6 +468,10 @@ static void stored_flags(void)
     CU_ASSERT_EQUAL(svc_put(h.service, SVC_PORTALS, &portal, true), RIG_CODE_SUCCESS);
     CU_ASSERT_EQUAL(secure(&h, 0, 0), RIG_CODE_SUCCESS);
     CU_ASSERT_EQUAL(secure_with(&h, 0, 0, 0, 0, "192.0.2.2", ""), RIG_CODE_IPSEC_NOT_SUPPORTED_ON_OS);
+    portal.security_flags = 0x7e; /* says nothing: the farther one counts */
+    CU_ASSERT_EQUAL(svc_put(h.service, SVC_PORTALS, &portal, true), RIG_CODE_SUCCESS);
+    secure(&h, 0, 0);
+    CU_ASSERT_TRUE(told(&h, "bitmap-of-portal") && told(&h, "transport-mode"));
     house_raze(&h);
 }
 
@@ -462,7 +514,9 @@ RIG_SUITE("security calls", {"the group's key, kept and forgotten", group_key},
           {"identities are checked", identities_are_checked},
           {"identities are told, keys never", identities_are_told},
           {"identities are forgotten", identities_are_forgotten}, {"keys come in order", keys_come_in_order},
-          {"addresses belong to ports", addresses_belong_to_ports}, {"caches of hardware", caches},
-          {"outer addresses", tunnels}, {"where the flags come from", stored_flags},
+          {"addresses belong to ports", addresses_belong_to_ports},
+          {"ports have their own", ports_have_their_own}, {"the nearest identity counts", nearest_identity},
+          {"caches of hardware", caches}, {"outer addresses", tunnels},
+          {"where the flags come from", stored_flags},
           {"required IPsec, and policies in force", requirements_and_policies},
           {"what group policy forbids", group_policy})
