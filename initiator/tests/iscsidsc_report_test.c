@@ -271,6 +271,8 @@ static bool warns(const struct row *row)
     return status == ISDSC_OPERATION_NOT_ALL_SUCCESS && size == row->needed && filled;
 }
 
+/* The size that is needed is told, whatever there is room for (API-001); a warning comes with its answer
+ * (API-002). */
 static void buffers(void)
 {
     EACH(asks(row));
@@ -297,7 +299,7 @@ static void counts_missing(void)
     KIT_REFUSED(GetDevicesForIScsiSession(NULL, &size, NULL), ERROR_INVALID_PARAMETER);
 }
 
-/* Nothing to tell: no room is needed; a list of strings ends with two NULs all the same. */
+/* Nothing to tell: no room is needed; a list of strings ends with two NULs all the same (API-007). */
 static void nothing_to_tell(void)
 {
     for (const struct row *row = rows; row < rows + 13; row++) {
@@ -325,7 +327,7 @@ static void *told(report *function)
         void *room = room_of(row, row->needed);
         ULONG size = row->needed;
         kit_answer(RIG_CODE_SUCCESS, row->reply, NULL);
-        CU_ASSERT_EQUAL(function(&size, room), ERROR_SUCCESS);
+        CU_ASSERT_EQUAL_FATAL(function(&size, room), ERROR_SUCCESS);
         return room;
     }
     CU_FAIL_FATAL("no such row");
@@ -371,7 +373,7 @@ static void send_targets_portals(void)
     free(of_target);
 }
 
-/* Pointers lead into the caller's own buffer. */
+/* Pointers lead into the caller's own buffer (API-003); CID and TSID have their high byte first (API-004). */
 static void session_list(void)
 {
     ISCSI_SESSION_INFO *info = told(sessions);
@@ -384,6 +386,7 @@ static void session_list(void)
     CU_ASSERT_EQUAL(memcmp(info[0].ISID, isid, sizeof isid), 0);
     CU_ASSERT_TRUE(info[0].TSID[0] == 1 && info[0].TSID[1] == 2);
     CU_ASSERT_EQUAL_FATAL(info[0].ConnectionCount, 2);
+    CU_ASSERT_PTR_EQUAL_FATAL(info[0].Connections, (char *)info + ROUND(2 * 64 + SESSION_TEXTS, 8));
     const ISCSI_CONNECTION_INFO *connection = info[0].Connections;
     CU_ASSERT_EQUAL(connection->ConnectionId.AdapterSpecific, 3);
     CU_ASSERT_TRUE(kit_same(connection->InitiatorAddress, TEXT("l")) && connection->InitiatorSocket == 49152);
@@ -456,6 +459,7 @@ static void mapping_list(void)
     free(info);
 }
 
+/* A secret is not given back (API-005). */
 static void login_list(void)
 {
     PERSISTENT_ISCSI_LOGIN_INFO *info = told(logins);
@@ -615,7 +619,8 @@ static void scsi_good(void)
     CU_ASSERT_TRUE(got.status == 0xee && got.size == 4 && got.sense_size == 1);
 }
 
-/* A command that failed says so, however small the buffers; sense data comes as far as there is room. */
+/* A command that failed says so, however small the buffers; sense data comes as far as there is room
+ * (API-006). */
 static void scsi_failed(void)
 {
     const UCHAR sense[] = {0x70, 0, 5, 0, 0, 0, 0, 0x18};

@@ -194,7 +194,7 @@ static void login_fails(void)
 }
 
 /* A login to be kept makes no session; a portal without an address is none, as ReportIScsiPersistentLogins
- * gives a login that was kept without. */
+ * gives a login that was kept without (API-010). */
 static void keeps_login(void)
 {
     ISCSI_TARGET_PORTAL none = {0};
@@ -344,7 +344,7 @@ static ISDSC_STATUS login_with(ISCSI_LOGIN_OPTIONS *with)
     return log_in(NULL, with, TRUE, NULL, NULL);
 }
 
-/* A member whose bit is clear may be anything, its pointer into nowhere included. */
+/* A member whose bit is clear may be anything, its pointer into nowhere included (API-008). */
 static void options_not_specified(void)
 {
     ISCSI_LOGIN_OPTIONS with = options();
@@ -360,6 +360,7 @@ static void options_not_specified(void)
     KIT_ASKED(RIG_CALL_LOGIN);
 }
 
+/* Another version of the structure is none that we know (API-009). */
 static void options_refused(void)
 {
     UCHAR large[RIG_OCTETS_MAX + 1] = {0};

@@ -6,6 +6,7 @@
 
 /* ---- strings that cannot be ---- */
 
+/* A text that is not of its character set is refused (API-011). */
 static void not_of_its_set(void)
 {
 #ifdef UNICODE
@@ -52,7 +53,7 @@ static void without_end(void)
     free(portal);
 }
 
-/* The functions that take a string, at its longest and one more. */
+/* The functions that take a string, at its longest and one more (API-012). */
 static void longest(void)
 {
     static const struct {
@@ -115,7 +116,7 @@ static void units_of_lists(void)
     CU_ASSERT_EQUAL(list[size - 1], 0);
 }
 
-/* A text of the service that is longer than the array of the structure, or no UTF-8, is not told in part. */
+/* A service whose texts are no UTF-8, or as long as can be. */
 static rig_code tells_badly(void *ctx, rig_call_id id, const void *request, void *reply, rig_error *err)
 {
     (void)request;
