@@ -2,6 +2,8 @@
  * other character set. */
 #include "iscsidsc_kit.h"
 
+#include <pthread.h>
+
 #define MANY 400
 
 /* ---- strings that cannot be ---- */
@@ -172,8 +174,62 @@ static void no_service(void)
     unsetenv(RIG_SOCKET_VARIABLE);
 }
 
+/* ---- several threads ---- */
+
+#define THREADS 4
+#define TURNS 200
+
+/* Answers by what it is asked alone. */
+static rig_code echoes(void *ctx, rig_call_id id, const void *request, void *reply, rig_error *err)
+{
+    const rig_target_portals_query *query = request;
+    rig_target_portal *portal =
+        rig_list_add(rig_alloc_libc(), RIG_SHAPE(target_portal), &((rig_target_portals *)reply)->portals);
+    (void)ctx;
+    (void)id;
+    (void)err;
+    if (!portal)
+        return RIG_CODE_WIN32_NOT_ENOUGH_MEMORY;
+    portal->socket = query->tag;
+    memcpy(portal->address, query->target, sizeof query->target);
+    return RIG_CODE_SUCCESS;
+}
+
+/* Each thread gets its own answers. */
+static void *ask_often(void *own)
+{
+    USHORT *tag = own;
+    TCHAR name[] = {'a', (TCHAR)('a' + *tag), 0};
+    for (int i = 0; i < TURNS; i++) {
+        ISCSI_TARGET_PORTAL portal;
+        ULONG num = 1;
+        if (ReportIScsiTargetPortals(NULL, name, tag, &num, &portal) || portal.Socket != *tag ||
+            !kit_same(portal.Address, name))
+            return own;
+    }
+    return NULL;
+}
+
+static void threads(void)
+{
+    static const rig_caller caller = {echoes, NULL};
+    pthread_t ids[THREADS];
+    USHORT tags[THREADS];
+    rig_iscsidsc_use(&caller);
+    for (USHORT i = 0; i < THREADS; i++) {
+        tags[i] = i;
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&ids[i], NULL, ask_often, &tags[i]), 0);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        void *wrong = NULL;
+        pthread_join(ids[i], &wrong);
+        CU_ASSERT_PTR_NULL(wrong);
+    }
+}
+
 RIG_SUITE("iscsidsc texts", {"not of the character set", not_of_its_set},
           {"arrays without an end", without_end}, {"strings at their longest", longest},
           {"beyond ASCII, there and back", there_and_back}, {"characters that lists take", units_of_lists},
           {"a service that does not speak UTF-8", not_utf8_of_service},
-          {"the longest path", longest_of_structures}, {"no service", no_service})
+          {"the longest path", longest_of_structures}, {"no service", no_service},
+          {"several threads", threads})

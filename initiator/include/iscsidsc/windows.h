@@ -3,7 +3,8 @@
  * Windows.
  *
  * Windows is LLP64: its long has 32 bits. WCHAR is a UTF-16 unit: wchar_t where the compiler makes that 16
- * bits wide (-fshort-wchar, so that L"…" is a string of them), else char16_t with u"…".
+ * bits wide (-fshort-wchar, so that L"…" is a string of them), else char16_t with u"…"; TEXT("…") is right
+ * either way.
  */
 #ifndef ISCSIRIG_WINDOWS_H
 #define ISCSIRIG_WINDOWS_H
@@ -72,12 +73,17 @@ typedef struct _GUID {
 #define WINAPI          /**< no calling convention of its own here */
 #define ANYSIZE_ARRAY 1 /**< an array that has as many members as another member says */
 
+#if WCHAR_MAX <= 0xffff
+#define WINDOWS_WIDE(quote) L##quote /**< a literal of WCHAR */
+#else
+#define WINDOWS_WIDE(quote) u##quote /**< a literal of WCHAR */
+#endif
 #ifdef UNICODE
-typedef WCHAR TCHAR;         /**< a character of the names without suffix */
-#define TEXT(quote) L##quote /**< a literal of them */
+typedef WCHAR TCHAR;                    /**< a character of the names without suffix */
+#define TEXT(quote) WINDOWS_WIDE(quote) /**< a literal of them, macros expanded first */
 #else
 typedef CHAR TCHAR;     /**< a character of the names without suffix */
-#define TEXT(quote) quote /**< a literal of them */
+#define TEXT(quote) quote /**< a literal of them, macros expanded first */
 #endif
 
 #include <winerror.h>
