@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #define STEP 2          /* columns an indent is wide */
-#define VALUE_COLUMN 28 /* where values begin */
+#define VALUE_COLUMN 32 /* where values begin */
 #define VALUE_MAX 2048  /* most bytes of a value: octets in hex are the longest */
 
 /* Every rig_X_list begins so. */
