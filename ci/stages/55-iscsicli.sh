@@ -1,0 +1,198 @@
+#!/usr/bin/env bash
+# iscsicli and the service as people use them: a portal is added, a login kept, and behind a restart of the service the session is there by itself;
+# commands and a logout follow. Against our target and tgt's daemon, with what passed the wire judged by lint, and compared with the trace of the
+# same calls in the simulator. Then CHAP with secrets that are in no list of processes, the prompt, and the units for systemd.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib-peers.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../lib-service.sh"
+tool_or_fail
+service_or_fail
+need jq
+scratch
+SCENARIO=scenarios/service/live/kept-session.scn
+NODE=iqn.2026-01.example.host:initiator # as the scenario's initiator is called
+passed=0
+failed=0
+skipped=0
+
+# check LABEL COMMAND…
+check()
+{
+    local label=$1
+    shift
+    if "$@" >"$RIG_SCRATCH/check" 2>&1; then
+        passed=$((passed + 1))
+        say "ok: $label"
+    else
+        failed=$((failed + 1))
+        say "FAILED: $label: $*"
+        head -n 20 "$RIG_SCRATCH/check"
+        [ ! -s "$SERVICE/said" ] || head -n 40 "$SERVICE/said"
+    fi
+}
+
+# fails STATUS WORDS WORD…: iscsicli ends with that status and says the words on the standard error output alone
+fails()
+{
+    local wanted=$1 words=$2
+    shift 2
+    cli "$@" >"$SERVICE/said" 2>"$SERVICE/complained"
+    [ $? -eq "$wanted" ] && [ ! -s "$SERVICE/said" ] && grep -qF -- "$words" "$SERVICE/complained"
+}
+
+one_kept_session()
+{
+    SESSION=$(ids .persistent)
+    [ "$(wc -l <<<"$SESSION")" -eq 1 ] && [ -n "$SESSION" ]
+}
+
+# ---- one life of a kept login ----
+
+# keep_it HOST PORT: what is done before the restart
+keep_it()
+{
+    check "the node is named" told "done" NodeName "$NODE"
+    check "a portal is added" told "done" AddTargetPortal "$1" "$2"
+    check "its target is known" told "$PEER_IQN" ListTargets
+    check "a login is kept" told Session PersistentLoginTarget "$PEER_IQN" T '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' 0
+    check "it is listed" told "$PEER_IQN" ListPersistentTargets
+    check "it was not made" told "Sessions                        0" SessionList
+}
+
+# use_it HOST: what is done with the session behind it
+use_it()
+{
+    check "the session is up, and from a kept login" one_kept_session
+    check "LUN 1 is mapped" wait_for 20 "$SERVICE_PID" told "0x0001000000000000" ReportTargetMappings
+    check "INQUIRY" told "direct access block device" ScsiInquiry "$SESSION" 1 0 0
+    # tgt has a unit attention to tell first
+    cli ReadCapacity "$SESSION" 1 >"$SERVICE/said" 2>&1
+    check "READ CAPACITY" told "Bytes                           $PEER_BYTES" ReadCapacity "$SESSION" 1
+    check "REPORT LUNS" told "0x0001000000000000  (1)" ReportLUNs "$SESSION"
+    check "ping" told "Answers                         1" Ping '*' "$1" 1
+    check "logout" told "done" LogoutTarget "$SESSION"
+    check "it is gone" told "Sessions                        0" SessionList
+    check "a second logout finds no session" fails 1 "invalid-session-id (0xefff001c)" LogoutTarget "$SESSION"
+    check "the login is kept all the same" told "$PEER_IQN" ListPersistentTargets
+}
+
+# live NAME: that life on the target that runs
+live()
+{
+    local host=${PEER_PORTAL%:*} port=${PEER_PORTAL##*:}
+    start_service "$1" || exit 1
+    keep_it "$host" "$port"
+    check "the service ends" stop_service
+    start_service "$1" || exit 1
+    use_it "$host"
+    check "the service ends again" stop_service
+}
+
+# caught NAME: the same while tcpdump listens; without the right to, all but the wire is looked at
+caught()
+{
+    local file=$RIG_SCRATCH/$1.pcap port=${PEER_PORTAL##*:}
+    if ! (catch "$RIG_SCRATCH/probe.pcap" "$port" && stop "$LISTENER") >"$RIG_SCRATCH/probe"; then
+        skipped=$((skipped + 1))
+        say "skipped: $1: $(tail -n 1 "$RIG_SCRATCH/probe")"
+        live "$1"
+        return
+    fi
+    catch "$file" "$port"
+    live "$1"
+    wait_for 10 "$LISTENER" all_out "$file" "$port"
+    stop "$LISTENER"
+    check "$1: the capture is complete" grep -q '^0 packets dropped by kernel' "$LISTENER_LOG"
+    check "$1: lint finds nothing against us" no_breach "$file" "$port"
+    bare_trace "$file" "$port" >"$RIG_SCRATCH/$1.trace"
+    "same_as_simulated_$1"
+}
+
+all_out()
+{
+    [ "$("$RIG_TOOL" trace --fields --port "$2" "$1" | grep -c $'\tLogoutResp\t')" -ge 3 ]
+}
+
+no_breach()
+{
+    breaches "$1" "$2" initiator >"$RIG_SCRATCH/breaches" && cat "$RIG_SCRATCH/breaches" && [ ! -s "$RIG_SCRATCH/breaches" ] &&
+        ! grep -q '^lint: 0 PDUs' "$1.lint"
+}
+
+same_as_simulated_ours()
+{
+    check "ours: PDU by PDU as in the simulator" diff "$RIG_SCRATCH/simulated.trace" "$RIG_SCRATCH/ours.trace"
+}
+
+same_as_simulated_tgtd()
+{
+    check "tgtd: what is asked for is the same as in the simulator" diff <(asked_for <"$RIG_SCRATCH/simulated.trace") \
+        <(asked_for <"$RIG_SCRATCH/tgtd.trace")
+}
+
+say "the same calls in the simulator"
+(cd "$RIG_TOP" && "$RIG_TOOL" run "$SCENARIO" --pcap-dir "$RIG_SCRATCH/pcap" --keep always) || exit 1
+bare_trace "$RIG_SCRATCH/pcap/${SCENARIO%.scn}.pcapng" >"$RIG_SCRATCH/simulated.trace"
+
+say "our target"
+start_rig_target --lun "ram:$PEER_BYTES" || exit 1
+caught ours
+check "our target ran to its end" target_is_well
+
+say "tgt's daemon"
+start_tgtd rdwr || exit 1
+caught tgtd
+stop_tgtd
+
+# ---- secrets ----
+
+say "CHAP"
+export PEER_CHAP_SECRET=secret.of.host PEER_CHAP_OWN=secret.of.disk # Microsoft's API knows none above 16 bytes
+(umask 077 && printf '%s\n' "$PEER_CHAP_OWN" >"$RIG_SCRATCH/own.secret") || exit 2
+start_rig_target --chap host:env:PEER_CHAP_SECRET --chap-own "disk:$RIG_SCRATCH/own.secret" --chap-discovery || exit 1
+start_service chap || exit 1
+host=${PEER_PORTAL%:*} port=${PEER_PORTAL##*:}
+(umask 077 && printf '%s\n' "$PEER_CHAP_SECRET" >"$RIG_SCRATCH/secret" && printf 'another.secret\n' >"$RIG_SCRATCH/wrong") || exit 2
+check "a portal that wants CHAP is not asked without" fails 1 "authentication-failure (0xefff0009)" AddTargetPortal "$host" "$port"
+check "it is forgotten" told "done" RemoveTargetPortal "$host" "$port"
+check "with a secret from a file it is" told "done" AddTargetPortal "$host" "$port" '*' '*' '*' '*' '*' '*' '*' '*' '*' host "@$RIG_SCRATCH/secret" 1
+check "a login with another secret is refused" fails 1 "authentication-failure" QLoginTarget "$PEER_IQN" host "@$RIG_SCRATCH/wrong"
+check "a login with a secret from a file" told Session QLoginTarget "$PEER_IQN" host "@$RIG_SCRATCH/secret"
+check "it shows CHAP" told "Authentication            CHAP" SessionList
+check "the secret of the other direction" told "done" CHAPSecret "@$RIG_SCRATCH/own.secret"
+check "another session with CHAP both ways" told Session LoginTarget "$PEER_IQN" T "$host" "$port" '*' '*' '*' 2 '*' '*' '*' '*' '*' host \
+    "@$RIG_SCRATCH/secret" 2 '*' 0
+check "it shows that, too" told "Authentication            mutual CHAP" SessionList
+check "it is logged out" told "done" LogoutTarget "$(ids '.connections[0]["auth-type"] == 2')"
+chmod 640 "$RIG_SCRATCH/secret"
+check "a secret that others may read is refused" fails 2 "chmod 600" QLoginTarget "$PEER_IQN" host "@$RIG_SCRATCH/secret"
+
+prompted()
+{
+    printf '%s\n' "QLoginTarget $PEER_IQN host -" "$PEER_CHAP_SECRET" 'SessionList F' |
+        timeout 20 "$ISCSICLI" --socket "$SERVICE/socket" >"$SERVICE/said" 2>&1
+    [ $? -eq 1 ] && grep -qF "target-already-logged-in (0xefff003f)" "$SERVICE/said" && grep -qF "Sessions                        1" "$SERVICE/said"
+}
+check "a secret on a line of the prompt" prompted
+check "nobody says a secret" bash -c "! grep -aFr -e '$PEER_CHAP_SECRET' -e '$PEER_CHAP_OWN' '$SERVICE/log' '$SERVICE/said' '$RIG_SCRATCH/target.log'"
+check "logout of it" told "done" LogoutTarget "$(ids true)"
+check "the service ends behind CHAP" stop_service
+check "without a service the code says so" fails 1 "service-not-running (0xefff003e)" ListTargets
+check "the target ran to its end, too" target_is_well
+
+# ---- what is installed with them ----
+
+check "bash reads its completions" bash -n "$RIG_BUILD/release/initiator/completions/bash-completion/completions/iscsicli"
+check "bash completes verbs and switches" bash -c ". '$RIG_BUILD/release/initiator/completions/bash-completion/completions/iscsicli'
+    COMP_WORDS=(iscsicli --json persistentl) COMP_CWORD=2; _iscsicli; [ \"\${COMPREPLY[*]}\" = PersistentLoginTarget ] || exit 1
+    COMP_WORDS=(iscsicli listtargets '') COMP_CWORD=2; _iscsicli; [ \"\${COMPREPLY[*]}\" = 'T F' ]"
+if command -v systemd-analyze >/dev/null; then
+    sed "s|^ExecStart=/usr/bin/|ExecStart=${ISCSIRIGD%/*}/|" "$RIG_TOP/ci/package/systemd/iscsirigd.service" >"$RIG_SCRATCH/iscsirigd.service"
+    cp "$RIG_TOP/ci/package/systemd/iscsirigd.socket" "$RIG_SCRATCH/"
+    check "systemd takes the units" systemd-analyze verify --man=no "$RIG_SCRATCH/iscsirigd.service" "$RIG_SCRATCH/iscsirigd.socket"
+else
+    skipped=$((skipped + 1))
+    say "skipped: no systemd-analyze here looks at the units"
+fi
+tally "$passed" "$failed" "$skipped"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
