@@ -57,4 +57,3 @@ bool eng_hash_same(rig_view a, rig_view b)
 {
     return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0);
 }
-

@@ -59,7 +59,9 @@ static void routes(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         rig_portal portal = {.port = 3260, .group = -1};
         rig_route route = {0};
-        strcpy(portal.host, rows[i].to);
+        rig_text host;
+        rig_text_init(&host, portal.host, sizeof portal.host);
+        rig_text_add(&host, "%s", rows[i].to);
         CU_ASSERT_EQUAL(rig_hba_route(&hba, rows[i].instance, rows[i].port, &portal, &route), rows[i].code);
         if (rows[i].code != RIG_CODE_SUCCESS)
             continue;

@@ -16,7 +16,8 @@
 
 #define EXIT_USAGE 2
 #define DEFAULT_STORE "/var/lib/iscsirig/store"
-#define FIRST_INHERITED 3 /* descriptor, sd_listen_fds(3) */
+#define USER_TEXT_MAX 4096 /* bytes of an entry of the users' database */
+#define FIRST_INHERITED 3  /* descriptor, sd_listen_fds(3) */
 
 typedef struct options {
     rig_daemon_config config;
@@ -91,24 +92,43 @@ static void on_ready(void *ctx)
 
 /* ---- options ---- */
 
-static bool take_port(rig_adapter *adapter, char *text)
+/* What stands behind a word and '=', in *out; false for another word. */
+static bool value_of(rig_view text, const char *word, rig_view *out)
 {
-    rig_error error = {0};
-    rig_adapter_port *port = &adapter->ports[adapter->num_ports];
-    char *slash = strchr(text, '/');
-    uint64_t prefix = 0;
-    if (slash)
-        *slash++ = 0;
-    if (adapter->num_ports == RIG_ADAPTER_PORTS_MAX ||
-        rig_ip_parse(rig_view_str(text), &port->local.ip) != RIG_OK)
+    *out = rig_view_sub(text, strlen(word), text.len);
+    return rig_view_starts(text, word);
+}
+
+static bool take_port(rig_adapter *adapter, rig_view text)
+{
+    size_t slash = rig_view_find(text, '/');
+    rig_ip ip = {0};
+    if (adapter->num_ports == RIG_ADAPTER_PORTS_MAX || !rig_ip_parse(rig_view_sub(text, 0, slash), &ip))
         return false;
-    uint8_t bits = port->local.ip.version == 6 ? 128 : 32;
-    if (slash && (!rig_view_u64(rig_view_str(slash), &prefix) || prefix > bits))
+    uint64_t most = ip.version == 6 ? 128 : 32, prefix = most;
+    if (slash < text.len && !rig_view_u64(rig_view_sub(text, slash + 1, text.len), &prefix))
         return false;
-    (void)error;
-    port->prefix = slash ? (uint8_t)prefix : bits;
-    adapter->num_ports++;
-    return true;
+    adapter->ports[adapter->num_ports++] = (rig_adapter_port){.local.ip = ip, .prefix = (uint8_t)prefix};
+    return prefix <= most;
+}
+
+static bool take_quirk(rig_adapter *adapter, rig_view name)
+{
+    const rig_adapter_quirks *row = rig_quirks_find(name);
+    if (row)
+        adapter->quirks = *row;
+    return row != NULL;
+}
+
+static bool take_trait(rig_adapter *adapter, rig_view word)
+{
+    rig_view value;
+    if (value_of(word, "port=", &value))
+        return take_port(adapter, value);
+    if (value_of(word, "quirk=", &value))
+        return take_quirk(adapter, value);
+    adapter->hardware = adapter->hardware || rig_view_is(word, "hardware");
+    return rig_view_is(word, "hardware");
 }
 
 static int take_adapter(options *all, char *text)
@@ -117,29 +137,39 @@ static int take_adapter(options *all, char *text)
     if (hba->num_adapters == RIG_ADAPTERS_MAX)
         return complain("--adapter: more than %d", RIG_ADAPTERS_MAX);
     rig_adapter *adapter = &hba->adapters[hba->num_adapters++];
-    char *rest = text;
-    adapter->name = strsep(&rest, ",");
-    for (char *word = strsep(&rest, ","); word; word = strsep(&rest, ",")) {
-        bool good = strcmp(word, "hardware") == 0;
-        adapter->hardware = adapter->hardware || good;
-        if (strncmp(word, "port=", 5) == 0)
-            good = take_port(adapter, word + 5);
-        if (!good)
-            return complain("--adapter %s: \"%s\" is not hardware, quirk=ROW or port=ADDRESS[/PREFIX]",
-                            adapter->name, word);
+    rig_view rest = rig_view_str(text);
+    rig_view name = rig_view_split(&rest, ',');
+    text[name.len] = 0;
+    adapter->name = text;
+    while (rest.ptr) {
+        rig_view word = rig_view_split(&rest, ',');
+        if (!take_trait(adapter, word))
+            return complain("--adapter %s: \"%.*s\" is not hardware, quirk=ROW or port=ADDRESS[/PREFIX]",
+                            text, RIG_VIEW_ARG(word));
     }
     return 0;
 }
 
+static bool user_of(const char *text, uint32_t *out_uid)
+{
+    char names[USER_TEXT_MAX];
+    struct passwd entry, *found = NULL;
+    uint64_t number = 0;
+    if (getpwnam_r(text, &entry, names, sizeof names, &found) == 0 && found)
+        number = found->pw_uid;
+    else if (!rig_view_u64(rig_view_str(text), &number) || number > UINT32_MAX)
+        return false;
+    *out_uid = (uint32_t)number;
+    return true;
+}
+
 static int take_user(options *all, const char *text)
 {
-    uint64_t number = 0;
-    const struct passwd *user = getpwnam(text);
-    if (!user && (!rig_view_u64(rig_view_str(text), &number) || number > UINT32_MAX))
-        return complain("--allow %s: no such user", text);
     if (all->config.num_users == RIG_DAEMON_USERS_MAX)
         return complain("--allow: more than %d", RIG_DAEMON_USERS_MAX);
-    all->config.users[all->config.num_users++] = user ? user->pw_uid : (uint32_t)number;
+    if (!user_of(text, &all->config.users[all->config.num_users]))
+        return complain("--allow %s: no such user", text);
+    all->config.num_users++;
     return 0;
 }
 
