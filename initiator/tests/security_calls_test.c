@@ -510,6 +510,25 @@ static void group_policy(void)
     house_raze(&h);
 }
 
+/* A secret below 96 bits is used inside IPsec only (SEC-026). */
+static void short_secrets(void)
+{
+    house h;
+    house_build(&h);
+    for (uint16_t len = 1; len <= 17; len++) {
+        rig_session_config config = {0};
+        rig_login_options options = {.specified = RIG_LOGIN_HAS_AUTH_TYPE | RIG_LOGIN_HAS_PASSWORD,
+                                     .auth_type = 1,
+                                     .password = {.len = len, .bytes = "seventeen bytes o"}};
+        rig_code plain = svc_session_options(h.service, &options, false, &config, NULL),
+                 ipsec = svc_session_options(h.service, &options, true, &config, NULL);
+        CU_ASSERT_EQUAL(plain,
+                        len >= 12 && len <= 16 ? RIG_CODE_SUCCESS : RIG_CODE_INVALID_TARGET_CHAP_SECRET);
+        CU_ASSERT_EQUAL(ipsec, len <= 16 ? RIG_CODE_SUCCESS : RIG_CODE_INVALID_TARGET_CHAP_SECRET);
+    }
+    house_raze(&h);
+}
+
 RIG_SUITE("security calls", {"the group's key, kept and forgotten", group_key},
           {"identities are checked", identities_are_checked},
           {"identities are told, keys never", identities_are_told},
@@ -519,4 +538,4 @@ RIG_SUITE("security calls", {"the group's key, kept and forgotten", group_key},
           {"caches of hardware", caches}, {"outer addresses", tunnels},
           {"where the flags come from", stored_flags},
           {"required IPsec, and policies in force", requirements_and_policies},
-          {"what group policy forbids", group_policy})
+          {"what group policy forbids", group_policy}, {"short secrets", short_secrets})
