@@ -5,7 +5,10 @@ SERVICE=
 SERVICE_PID=
 ISCSICLI=$RIG_BUILD/release/initiator/iscsicli
 ISCSIRIGD=$RIG_BUILD/release/initiator/iscsirigd
+SERVICE_NODE=iqn.2026-01.example.host:initiator # as the initiators of scenarios are called
 export SERVICE ISCSICLI
+checks_passed=0
+checks_failed=0
 
 # service_or_fail: the release build's programs, or a failure that says how to get them
 service_or_fail()
@@ -62,6 +65,81 @@ told()
     shift
     cli "$@" >"$SERVICE/said" 2>&1 && grep -qF -- "$words" "$SERVICE/said"
 }
+
+# check LABEL COMMAND…
+check()
+{
+    local label=$1
+    shift
+    if "$@" >"$RIG_SCRATCH/check" 2>&1; then
+        checks_passed=$((checks_passed + 1))
+        say "ok: $label"
+    else
+        checks_failed=$((checks_failed + 1))
+        say "FAILED: $label: $*"
+        head -n 20 "$RIG_SCRATCH/check"
+        [ ! -s "$SERVICE/said" ] || head -n 40 "$SERVICE/said"
+    fi
+}
+
+# fails STATUS WORDS WORD…: iscsicli ends with that status and says the words on the standard error output alone
+fails()
+{
+    local wanted=$1 words=$2
+    shift 2
+    cli "$@" >"$SERVICE/said" 2>"$SERVICE/complained"
+    [ $? -eq "$wanted" ] && [ ! -s "$SERVICE/said" ] && grep -qF -- "$words" "$SERVICE/complained"
+}
+
+# ---- one life of a kept login: PEER_PORTAL, PEER_IQN and PEER_BYTES are the target's ----
+
+one_kept_session()
+{
+    SESSION=$(ids .persistent)
+    [ "$(wc -l <<<"$SESSION")" -eq 1 ] && [ -n "$SESSION" ]
+}
+
+# keep_login [ADDRESS SOCKET]: what is done before the restart; the login is for any portal the target tells, or for that one
+keep_login()
+{
+    check "the node is named" told "done" NodeName "$SERVICE_NODE"
+    check "a portal is added" told "done" AddTargetPortal "${PEER_PORTAL%:*}" "${PEER_PORTAL##*:}"
+    check "its target is known" told "$PEER_IQN" ListTargets
+    check "a login is kept" told Session PersistentLoginTarget "$PEER_IQN" T "${1:-*}" "${2:-*}" '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' 0
+    check "it is listed" told "$PEER_IQN" ListPersistentTargets
+    check "it was not made" told "Sessions                        0" SessionList
+}
+
+# use_session LUN: what is done with the session behind it
+use_session()
+{
+    local digits
+    digits=$(printf '0x%04x000000000000' "$1")
+    check "the session is up, and from a kept login" one_kept_session
+    check "LUN $1 is mapped" wait_for 20 "$SERVICE_PID" told "$digits" ReportTargetMappings
+    check "INQUIRY" told "direct access block device" ScsiInquiry "$SESSION" "$1" 0 0
+    cli ReadCapacity "$SESSION" "$1" >"$SERVICE/said" 2>&1 # some have a unit attention to tell first
+    check "READ CAPACITY" told "Bytes                           $PEER_BYTES" ReadCapacity "$SESSION" "$1"
+    check "REPORT LUNS" told "$digits  ($1)" ReportLUNs "$SESSION"
+    check "ping" told "Answers                         1" Ping '*' "${PEER_PORTAL%:*}" 1
+    check "logout" told "done" LogoutTarget "$SESSION"
+    check "it is gone" told "Sessions                        0" SessionList
+    check "a second logout finds no session" fails 1 "invalid-session-id (0xefff001c)" LogoutTarget "$SESSION"
+    check "the login is kept all the same" told "$PEER_IQN" ListPersistentTargets
+}
+
+# service_life NAME LUN [ADDRESS SOCKET]: that life with a restart of the service in between
+service_life()
+{
+    start_service "$1" || exit 1
+    keep_login "${@:3}"
+    check "the service ends" stop_service
+    start_service "$1" || exit 1
+    use_session "$2"
+    check "the service ends again" stop_service
+}
+
+# ---- the wire ----
 
 # bare_trace CAPTURE [PORT]: the trace of a capture without what differs from run to run: addresses, ISIDs, and when which side closes
 bare_trace()

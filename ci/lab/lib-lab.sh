@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # The lab's peers: each file of ci/lab/peers/ says what it lacks here, its name and version, and how it starts and ends. Sourced after lib.sh.
 . "$RIG_TOP/ci/lib-peers.sh"
+. "$RIG_TOP/ci/lib-service.sh"
 . "$RIG_TOP/ci/lab/kernel-vm.sh"
 LAB_PEERS=(kernel tgtd istgt)
 # shellcheck disable=SC2034 # read by table.sh and the stage
@@ -47,6 +48,17 @@ play_all()
     play "$label" "$1" "${@:2}" --target "$url" "${LAB_OPTIONS[@]}"
     status=$?
     [ "$status" -eq 77 ] || return "$status"
+}
+
+# lab_service: a login kept by iscsicli, and what the next start of the service makes of it, against the peer that runs
+lab_service()
+{
+    local path=${PEER_URL#iscsi://*/}
+    PEER_IQN=${path%/*}
+    say "iscsicli and the service against $(peer_version)"
+    service_life service "${path##*/}" "${PEER_PORTAL%:*}" "${PEER_PORTAL##*:}"
+    tally "$checks_passed" "$checks_failed" 0
+    [ "$checks_failed" -eq 0 ]
 }
 
 # ---- initiators of others against our target ----

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# ci/lab/play.sh PEER [SCENARIO…]: starts a peer of the lab, plays the scenarios tagged live (all, or those given) against it, and ends it.
+# ci/lab/play.sh PEER [SCENARIO…]: starts a peer of the lab, plays the scenarios tagged live (all, or those given) against it, then a kept login
+# through iscsicli and the service, and ends it.
 # Records in build/runs/lab-PEER.json and lab-PEER-chap.json, the peer's name in lab-PEER.version. 77 with the reason when it cannot be had.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/lib-lab.sh"
@@ -16,5 +17,6 @@ peer_version >"$RIG_BUILD/runs/lab-$peer.version"
 peer_start || exit 1
 lab_play "lab-$peer"
 status=$?
+lab_service || status=1
 peer_stop
 exit "$status"

@@ -10,83 +10,7 @@ service_or_fail
 need jq
 scratch
 SCENARIO=scenarios/service/live/kept-session.scn
-NODE=iqn.2026-01.example.host:initiator # as the scenario's initiator is called
-passed=0
-failed=0
 skipped=0
-
-# check LABEL COMMAND…
-check()
-{
-    local label=$1
-    shift
-    if "$@" >"$RIG_SCRATCH/check" 2>&1; then
-        passed=$((passed + 1))
-        say "ok: $label"
-    else
-        failed=$((failed + 1))
-        say "FAILED: $label: $*"
-        head -n 20 "$RIG_SCRATCH/check"
-        [ ! -s "$SERVICE/said" ] || head -n 40 "$SERVICE/said"
-    fi
-}
-
-# fails STATUS WORDS WORD…: iscsicli ends with that status and says the words on the standard error output alone
-fails()
-{
-    local wanted=$1 words=$2
-    shift 2
-    cli "$@" >"$SERVICE/said" 2>"$SERVICE/complained"
-    [ $? -eq "$wanted" ] && [ ! -s "$SERVICE/said" ] && grep -qF -- "$words" "$SERVICE/complained"
-}
-
-one_kept_session()
-{
-    SESSION=$(ids .persistent)
-    [ "$(wc -l <<<"$SESSION")" -eq 1 ] && [ -n "$SESSION" ]
-}
-
-# ---- one life of a kept login ----
-
-# keep_it HOST PORT: what is done before the restart
-keep_it()
-{
-    check "the node is named" told "done" NodeName "$NODE"
-    check "a portal is added" told "done" AddTargetPortal "$1" "$2"
-    check "its target is known" told "$PEER_IQN" ListTargets
-    check "a login is kept" told Session PersistentLoginTarget "$PEER_IQN" T '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' 0
-    check "it is listed" told "$PEER_IQN" ListPersistentTargets
-    check "it was not made" told "Sessions                        0" SessionList
-}
-
-# use_it HOST: what is done with the session behind it
-use_it()
-{
-    check "the session is up, and from a kept login" one_kept_session
-    check "LUN 1 is mapped" wait_for 20 "$SERVICE_PID" told "0x0001000000000000" ReportTargetMappings
-    check "INQUIRY" told "direct access block device" ScsiInquiry "$SESSION" 1 0 0
-    # tgt has a unit attention to tell first
-    cli ReadCapacity "$SESSION" 1 >"$SERVICE/said" 2>&1
-    check "READ CAPACITY" told "Bytes                           $PEER_BYTES" ReadCapacity "$SESSION" 1
-    check "REPORT LUNS" told "0x0001000000000000  (1)" ReportLUNs "$SESSION"
-    check "ping" told "Answers                         1" Ping '*' "$1" 1
-    check "logout" told "done" LogoutTarget "$SESSION"
-    check "it is gone" told "Sessions                        0" SessionList
-    check "a second logout finds no session" fails 1 "invalid-session-id (0xefff001c)" LogoutTarget "$SESSION"
-    check "the login is kept all the same" told "$PEER_IQN" ListPersistentTargets
-}
-
-# live NAME: that life on the target that runs
-live()
-{
-    local host=${PEER_PORTAL%:*} port=${PEER_PORTAL##*:}
-    start_service "$1" || exit 1
-    keep_it "$host" "$port"
-    check "the service ends" stop_service
-    start_service "$1" || exit 1
-    use_it "$host"
-    check "the service ends again" stop_service
-}
 
 # caught NAME: the same while tcpdump listens; without the right to, all but the wire is looked at
 caught()
@@ -95,11 +19,11 @@ caught()
     if ! (catch "$RIG_SCRATCH/probe.pcap" "$port" && stop "$LISTENER") >"$RIG_SCRATCH/probe"; then
         skipped=$((skipped + 1))
         say "skipped: $1: $(tail -n 1 "$RIG_SCRATCH/probe")"
-        live "$1"
+        service_life "$1" 1
         return
     fi
     catch "$file" "$port"
-    live "$1"
+    service_life "$1" 1
     wait_for 10 "$LISTENER" all_out "$file" "$port"
     stop "$LISTENER"
     check "$1: the capture is complete" grep -q '^0 packets dropped by kernel' "$LISTENER_LOG"
@@ -194,5 +118,5 @@ else
     skipped=$((skipped + 1))
     say "skipped: no systemd-analyze here looks at the units"
 fi
-tally "$passed" "$failed" "$skipped"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+tally "$checks_passed" "$checks_failed" "$skipped"
+[ "$checks_failed" -eq 0 ] && [ "$checks_passed" -gt 0 ]
