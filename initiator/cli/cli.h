@@ -63,16 +63,24 @@ typedef struct cli_verb {
 
 /* One command line, or one session of the prompt. */
 typedef struct cli {
+    const rig_alloc *alloc; /* of requests; replies are what the caller made them of */
     rig_caller caller;
     FILE *in, *out, *err;
     bool json; /* replies as JSON */
 } cli;
 
+/* A record that members are set of. */
+typedef struct cli_place {
+    const rig_alloc *alloc;
+    const rig_shape *shape;
+    void *record;
+} cli_place;
+
 /* A verb with its arguments, understood. */
 typedef struct cli_request {
     const cli_verb *verb;
     const rig_call *call;
-    void *record; /* of the call's request shape */
+    cli_place place; /* of the call's request */
     bool brief;
 } cli_request;
 
@@ -95,11 +103,10 @@ rig_status cli_parse(const cli *c, const cli_verb *verb, char **words, size_t nu
                      rig_error *err);
 void cli_request_free(cli_request *request);
 
-/* values.c: a word that is not '*', as a member of a record */
-rig_status cli_value(const cli *c, const cli_arg *arg, const rig_shape *shape, void *record, rig_view word,
-                     rig_error *err);
-rig_status cli_star(const cli_arg *arg, const rig_shape *shape, void *record, rig_error *err);
-rig_status cli_set_all(const rig_shape *shape, void *record, const char *assignments, rig_error *err);
+/* values.c: a word, or '*', as a member of a record */
+rig_status cli_value(const cli *c, const cli_arg *arg, const cli_place *at, rig_view word, rig_error *err);
+rig_status cli_star(const cli_arg *arg, const cli_place *at, rig_error *err);
+rig_status cli_set_all(const cli_place *at, const char *assignments, rig_error *err);
 rig_status cli_lun(rig_view word, uint64_t *out, rig_error *err);
 
 /* secrets.c: what a word stands for, in line; *out points into line or is the word itself */
@@ -155,7 +162,8 @@ void cli_lun_print(rig_text *out, uint64_t lun);
 /* run.c: words of one command, verb first; the status for the process */
 int cli_run(const cli *c, char **words, size_t num);
 int cli_complain(const cli *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void cli_json(const cli *c, FILE *out, const rig_shape *shape, const void *record);
+/* false, said so: no memory */
+bool cli_json(const cli *c, FILE *out, const rig_shape *shape, const void *record);
 
 /* prompt.c: commands from c->in, until quit or its end; the status of the last one that failed */
 int cli_prompt(const cli *c);

@@ -49,7 +49,7 @@ static int flushed(const cli *c, int end)
 
 int cli_main(FILE *in, FILE *out, FILE *err, int argc, char **argv, const rig_caller *caller)
 {
-    cli c = {.in = in, .out = out, .err = err};
+    cli c = {.alloc = rig_alloc_libc(), .in = in, .out = out, .err = err};
     front f = {.end = -1};
     int at = 0;
     while (at < argc && (argv[at][0] == '-' || argv[at][0] == '/') && f.end < 0)

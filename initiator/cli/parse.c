@@ -27,7 +27,7 @@ static rig_status about(const cli_verb *verb, const char *name, rig_status statu
 
 static rig_status put(cli_request *r, const char *path, const char *value, rig_error *err)
 {
-    return rig_record_set(rig_alloc_libc(), rig_shape_of(r->call->request), r->record, rig_view_str(path),
+    return rig_record_set(r->place.alloc, r->place.shape, r->place.record, rig_view_str(path),
                           rig_view_str(value), err);
 }
 
@@ -36,14 +36,13 @@ static rig_status put_same(cli_request *r, size_t index, const char *word, const
 {
     char path[64], before[32], now[32];
     rig_text text;
-    const rig_shape *shape = rig_shape_of(r->call->request);
     rig_text_init(&text, path, sizeof path);
     rig_text_add(&text, "mapping.%s", word);
     rig_text_init(&text, before, sizeof before);
-    rig_record_get(shape, r->record, rig_view_str(path), &text, NULL);
+    rig_record_get(r->place.shape, r->place.record, rig_view_str(path), &text, NULL);
     rig_status status = put(r, path, is_star(value) ? "0xffffffff" : value, err);
     rig_text_init(&text, now, sizeof now);
-    rig_record_get(shape, r->record, rig_view_str(path), &text, NULL);
+    rig_record_get(r->place.shape, r->place.record, rig_view_str(path), &text, NULL);
     if (!status && index && strcmp(before, now) != 0)
         return rig_fail(err, RIG_E_SYNTAX, "all LUNs of a mapping have one %s number", word + 3);
     return status;
@@ -104,13 +103,12 @@ static rig_status take_brief(cli_request *r, const char *word, rig_error *err)
 static rig_status take_word(const cli *c, cli_request *r, const cli_arg *arg, const char *word, words *from,
                             rig_error *err)
 {
-    const rig_shape *shape = rig_shape_of(r->call->request);
     if (arg->kind == CLI_MAPPINGS)
         return take_mappings(r, word, from, err);
     if (arg->kind == CLI_BRIEF)
         return take_brief(r, word, err);
-    return is_star(word) ? cli_star(arg, shape, r->record, err)
-                         : cli_value(c, arg, shape, r->record, rig_view_str(word), err);
+    return is_star(word) ? cli_star(arg, &r->place, err)
+                         : cli_value(c, arg, &r->place, rig_view_str(word), err);
 }
 
 /* What is missing at the end is as if it were '*'. */
@@ -140,7 +138,7 @@ static void wipe(const cli_verb *verb, char **all, size_t num)
             cli_wipe_word(all[i]);
 }
 
-static rig_status begin(const cli_verb *verb, size_t num, cli_request *out, rig_error *err)
+static rig_status begin(const cli *c, const cli_verb *verb, size_t num, cli_request *out, rig_error *err)
 {
     const rig_call *call = rig_call_of(verb->call);
     if (num < cli_num_needed(verb))
@@ -149,11 +147,11 @@ static rig_status begin(const cli_verb *verb, size_t num, cli_request *out, rig_
     if (verb->bare && num == 0)
         call = rig_call_find(rig_view_str(verb->bare));
     *out = (cli_request){.verb = verb, .call = call};
-    out->record = rig_new(rig_alloc_libc(), rig_shape_of(call->request)->size);
-    if (!out->record)
+    out->place = (cli_place){.alloc = c->alloc, .shape = rig_shape_of(call->request)};
+    out->place.record = rig_new(c->alloc, out->place.shape->size);
+    if (!out->place.record)
         return rig_fail(err, RIG_E_NOMEM, "no memory for the call");
-    return call->id == verb->call ? cli_set_all(rig_shape_of(call->request), out->record, verb->fixed, err)
-                                  : RIG_OK;
+    return call->id == verb->call ? cli_set_all(&out->place, verb->fixed, err) : RIG_OK;
 }
 
 rig_status cli_parse(const cli *c, const cli_verb *verb, char **all, size_t num, cli_request *out,
@@ -161,7 +159,7 @@ rig_status cli_parse(const cli *c, const cli_verb *verb, char **all, size_t num,
 {
     words from = {all, num};
     *out = (cli_request){0};
-    rig_status status = begin(verb, num, out, err);
+    rig_status status = begin(c, verb, num, out, err);
     if (!status && out->call->id == verb->call)
         status = take_args(c, out, &from, err);
     wipe(verb, all, num);
@@ -172,10 +170,10 @@ rig_status cli_parse(const cli *c, const cli_verb *verb, char **all, size_t num,
 
 void cli_request_free(cli_request *request)
 {
-    if (request->record) {
-        const rig_shape *shape = rig_shape_of(request->call->request);
-        rig_record_clear(rig_alloc_libc(), shape, request->record);
-        rig_delete(rig_alloc_libc(), request->record, shape->size);
+    const cli_place *at = &request->place;
+    if (at->record) {
+        rig_record_clear(at->alloc, at->shape, at->record);
+        rig_delete(at->alloc, at->record, at->shape->size);
     }
     *request = (cli_request){0};
 }

@@ -31,16 +31,17 @@ int cli_complain(const cli *c, const char *format, ...)
     return CLI_USAGE;
 }
 
-void cli_json(const cli *c, FILE *out, const rig_shape *shape, const void *record)
+bool cli_json(const cli *c, FILE *out, const rig_shape *shape, const void *record)
 {
     char *text = NULL;
     size_t len = 0;
-    if (rig_record_to_json(rig_alloc_libc(), shape, record, RIG_JSON_HIDE, &text, &len) != RIG_OK) {
+    if (rig_record_to_json(c->alloc, shape, record, RIG_JSON_HIDE, &text, &len) != RIG_OK) {
         cli_complain(c, "no memory for the reply");
-        return;
+        return false;
     }
     fprintf(out, "%.*s\n", (int)len, text);
-    rig_delete(rig_alloc_libc(), text, len + 1);
+    rig_delete(c->alloc, text, len + 1);
+    return true;
 }
 
 static void fill(char *out, size_t size, const char *text)
@@ -66,18 +67,20 @@ static void tell(const cli *c, rig_code code, const rig_error *why)
         cli_complain(c, "%s (%s): %s%s%s", f.code, f.number, f.meaning, f.why[0] ? ": " : "", f.why);
 }
 
-/* Warnings have a reply as success has; a SCSI command that failed tells its status and sense data. */
-static void show(const cli *c, const cli_request *request, rig_code code, const void *reply)
+/* Warnings have a reply as success has; a SCSI command that failed tells its status and sense data. False:
+ * the reply could not be shown. */
+static bool show(const cli *c, const cli_request *request, rig_code code, const void *reply)
 {
     bool is_done = code == RIG_CODE_SUCCESS || rig_code_is_warning(code);
     if (!is_done && code != RIG_CODE_SCSI_REQUEST_FAILED)
-        return;
+        return true;
     if (c->json)
-        cli_json(c, c->out, rig_shape_of(request->call->reply), reply);
-    else if (is_done)
+        return cli_json(c, c->out, rig_shape_of(request->call->reply), reply);
+    if (is_done)
         cli_show(c, request, reply);
     else
         cli_show_scsi_failure(c->out, reply);
+    return true;
 }
 
 static int make(const cli *c, const cli_request *request)
@@ -85,20 +88,21 @@ static int make(const cli *c, const cli_request *request)
     rig_error why = {0};
     const rig_shape *shape = rig_shape_of(request->call->reply);
     rig_code code = RIG_CODE_WIN32_NOT_ENOUGH_MEMORY;
-    void *reply = rig_new(rig_alloc_libc(), shape->size);
+    void *reply = rig_new(c->alloc, shape->size);
+    bool is_shown = reply != NULL;
     if (reply && request->verb->refusal) {
         code = RIG_CODE_REQUEST_NOT_SUPPORTED;
         fill(why.text, sizeof why.text, request->verb->refusal);
     } else if (reply) {
-        code = c->caller.call(c->caller.ctx, request->call->id, request->record, reply, &why);
-        show(c, request, code, reply);
+        code = c->caller.call(c->caller.ctx, request->call->id, request->place.record, reply, &why);
+        is_shown = show(c, request, code, reply);
     }
     if (code != RIG_CODE_SUCCESS)
         tell(c, code, &why);
-    if (reply)
+    if (reply) /* what is in it comes from the caller */
         rig_record_clear(rig_alloc_libc(), shape, reply);
-    rig_delete(rig_alloc_libc(), reply, shape->size);
-    return code == RIG_CODE_SUCCESS || rig_code_is_warning(code) ? CLI_DONE : CLI_FAILED;
+    rig_delete(c->alloc, reply, shape->size);
+    return is_shown && (code == RIG_CODE_SUCCESS || rig_code_is_warning(code)) ? CLI_DONE : CLI_FAILED;
 }
 
 static int unknown(const cli *c, const char *word)

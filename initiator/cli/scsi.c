@@ -143,7 +143,7 @@ void cli_show_scsi(FILE *out, const cli_request *request, const rig_scsi_answer 
     else if (request->call->id == RIG_CALL_SEND_READ_CAPACITY)
         show_capacity(out, data);
     else
-        show_inquiry(out, request->record, data);
+        show_inquiry(out, request->place.record, data);
 }
 
 /* ---- failures ---- */

@@ -60,22 +60,29 @@ static inline void kit_forget_cli(kit_cli *k)
     k->out = k->err = k->request = NULL;
 }
 
-/** kit_run runs the tool with words that blanks separate. */
-static inline void kit_run(kit_cli *k, const char *line)
+/** kit_cut cuts a line into the words that blanks separate, in place. */
+static inline size_t kit_cut(char *line, char *words[KIT_WORDS])
 {
-    char *words[KIT_WORDS];
-    int num = 0;
-    size_t out_len = 0, err_len = 0;
-    const rig_caller caller = {kit_answer, k};
-    kit_forget_cli(k);
-    k->num_calls = 0;
-    snprintf(k->line, sizeof k->line, "%s", line);
-    for (char *at = k->line; *at && num < KIT_WORDS; num++) {
+    size_t num = 0;
+    for (char *at = line; *at && num < KIT_WORDS; num++) {
         words[num] = at;
         at += strcspn(at, " ");
         if (*at)
             *at++ = 0;
     }
+    return num;
+}
+
+/** kit_run runs the tool with words that blanks separate. */
+static inline void kit_run(kit_cli *k, const char *line)
+{
+    char *words[KIT_WORDS];
+    size_t out_len = 0, err_len = 0;
+    const rig_caller caller = {kit_answer, k};
+    kit_forget_cli(k);
+    k->num_calls = 0;
+    snprintf(k->line, sizeof k->line, "%s", line);
+    int num = (int)kit_cut(k->line, words);
     FILE *in = k->input && k->input[0] ? fmemopen((void *)(uintptr_t)k->input, strlen(k->input), "r")
                                        : fopen("/dev/null", "r");
     FILE *out = open_memstream(&k->out, &out_len), *err = open_memstream(&k->err, &err_len);

@@ -181,6 +181,41 @@ static void asks(void)
     }
 }
 
+/* Each allocation of each request fails once: the process says so, and nothing stays behind. */
+static void no_memory(void)
+{
+    uint64_t num_failed = 0;
+    for (size_t i = 0; i < NUM_REQUESTS; i++) {
+        rig_alloc_meter meter;
+        int end = CLI_FAILED;
+        for (uint64_t n = 1; end != CLI_DONE && n < 100; n++) {
+            kit_cli k = {0};
+            char *words[KIT_WORDS], *said = NULL;
+            size_t len = 0;
+            FILE *out = open_memstream(&said, &len);
+            CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+            rig_alloc_meter_init(&meter, rig_alloc_libc());
+            meter.fail_at = n;
+            const cli c = {.alloc = &meter.alloc,
+                           .caller = {kit_answer, &k},
+                           .in = stdin,
+                           .out = out,
+                           .err = out,
+                           .json = i % 2};
+            snprintf(k.line, sizeof k.line, "%s", requests[i].line);
+            end = cli_run(&c, words, kit_cut(k.line, words));
+            fclose(out);
+            CU_ASSERT_TRUE(end == CLI_DONE || (end == CLI_FAILED && strstr(said, "memory")));
+            CU_ASSERT_EQUAL(meter.num_live, 0);
+            num_failed += end == CLI_FAILED;
+            free(said);
+            kit_forget_cli(&k);
+        }
+        CU_ASSERT_EQUAL(end, CLI_DONE);
+    }
+    CU_ASSERT_TRUE(num_failed >= 2 * NUM_REQUESTS);
+}
+
 /* Of the 43 verbs one makes no call; each other one has rows above, and is found in any case. */
 static void all_verbs(void)
 {
@@ -582,7 +617,7 @@ static void real_ends(void)
     kit_forget_cli(&k);
 }
 
-RIG_SUITE("iscsicli", {"each verb asks what it says", asks},
+RIG_SUITE("iscsicli", {"each verb asks what it says", asks}, {"memory that is not there", no_memory},
           {"there are 43 verbs, and each is found in any case", all_verbs},
           {"what is wrong is said in one line, and nothing is asked", refuses},
           {"codes decide the status of the process", codes}, {"the firewall is not touched", no_firewall},
