@@ -3,8 +3,8 @@
 # started last.
 SERVICE=
 SERVICE_PID=
-ISCSICLI=$RIG_BUILD/release/initiator/iscsicli
-ISCSIRIGD=$RIG_BUILD/release/initiator/iscsirigd
+ISCSICLI=${ISCSICLI:-$RIG_BUILD/release/initiator/iscsicli}
+ISCSIRIGD=${ISCSIRIGD:-$RIG_BUILD/release/initiator/iscsirigd}
 SERVICE_NODE=iqn.2026-01.example.host:initiator # as the initiators of scenarios are called
 export SERVICE ISCSICLI
 checks_passed=0

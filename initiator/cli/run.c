@@ -22,12 +22,14 @@ static const rig_shape failure_shape = {"failure", sizeof(failure), failure_memb
 
 int cli_complain(const cli *c, const char *format, ...)
 {
+    char line[1024];
+    rig_text text;
     va_list args;
+    rig_text_init(&text, line, sizeof line);
     va_start(args, format);
-    fputs("iscsicli: ", c->err);
-    vfprintf(c->err, format, args);
-    fputs("\n", c->err);
+    rig_text_vadd(&text, format, args);
     va_end(args);
+    fprintf(c->err, "iscsicli: %s\n", line);
     return CLI_USAGE;
 }
 

@@ -30,7 +30,7 @@ static const char *hint(cli_kind kind)
         [CLI_OCTETS] = "text, or bytes behind 0x",
         [CLI_SECRET] = "text, bytes behind 0x, @FILE that holds it, or - to read a line",
         [CLI_PORT] = "a number, * any",
-        [CLI_SOCKET] = "a TCP port, * " CLI_PORTAL_PORT,
+        [CLI_SOCKET] = "a TCP port, * 3260",
         [CLI_UNIQUE_ID] = "two hex numbers with a - between, as lists show them",
         [CLI_LUN] = "a number, or all 16 digits behind 0x",
         [CLI_SECURITY] = "a number, or names like VALID+IKE+MAIN",
