@@ -16,7 +16,8 @@ skipped=0
 caught()
 {
     local file=$RIG_SCRATCH/$1.pcap port=${PEER_PORTAL##*:}
-    if ! (catch "$RIG_SCRATCH/probe.pcap" "$port" && stop "$LISTENER") >"$RIG_SCRATCH/probe"; then
+    (catch "$RIG_SCRATCH/probe.pcap" "$port" && stop "$LISTENER" || true) >"$RIG_SCRATCH/probe"
+    if [ $? -eq 77 ]; then
         skipped=$((skipped + 1))
         say "skipped: $1: $(tail -n 1 "$RIG_SCRATCH/probe")"
         service_life "$1" 1
