@@ -128,6 +128,10 @@ void svc_discover_all(rig_service *service, uint64_t now, svc_discovered *done, 
 /* svc_isns_query asks one iSNS server, as svc_discover. */
 void svc_isns_query(rig_service *service, svc_row *server, uint64_t now, svc_discovered *done, void *ctx);
 
+/* svc_isns_flags gives what iSNS servers say of IPsec at a portal; false when they say nothing. Where they say
+ * different things, those that want IPsec count. */
+bool svc_isns_flags(rig_service *service, const rig_portal *portal, uint64_t *out_flags);
+
 /* svc_instances_replace makes the targets a mechanism has told of those in list, all of them; what else knows
  * them keeps them. OUT_OF_RESOURCES and NOT_ENOUGH_MEMORY: nothing is changed. */
 rig_code svc_instances_replace(rig_service *service, const char *mechanism,
