@@ -12,6 +12,7 @@ static section_fn *const sections[] = {
     [LANG_HBA] = lang_hba_section,
     [LANG_PERSIST] = lang_persist_section,
     [LANG_IPSEC] = lang_ipsec_section,
+    [LANG_ISNS] = lang_isns_section,
     [LANG_WHEN] = when_section,
     [LANG_RUN] = lang_run_section,
     [LANG_PLAY] = lang_play_section,
@@ -221,6 +222,7 @@ static void defaults(rig_scn *out)
     out->initiator.name = out->initiator.alias = none;
     out->initiator.reconnect = true;
     out->ipsec_policy = none;
+    out->isns.portal = none;
 }
 
 static void hand_over(lang_parser *p)
@@ -244,6 +246,10 @@ static void hand_over(lang_parser *p)
     HAND(vars);
     HAND(literals);
 #undef HAND
+    out->isns.nodes = p->isns_nodes.ptr;
+    out->isns.num_nodes = p->isns_nodes.num;
+    out->isns.refusals = p->isns_refusals.ptr;
+    out->isns.num_refusals = p->isns_refusals.num;
     out->initiator.offers = p->initiator_offers.ptr;
     out->initiator.num_offers = p->initiator_offers.num;
     rig_scn_literal *literals = p->literals.ptr;

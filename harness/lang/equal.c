@@ -335,6 +335,26 @@ static void put_policy(writer *w, const rig_scn_policy *policy)
                       (uint64_t)policy->pfs << 1 | policy->tunnel);
 }
 
+static void put_isns(writer *w, const rig_scn_isns *isns)
+{
+    put_view(w, isns->portal);
+    put_number(w, (uint64_t)isns->split << 32 | isns->period);
+    put_number(w, isns->fault);
+    put_number(w, isns->num_nodes);
+    for (uint32_t i = 0; i < isns->num_nodes; i++) {
+        const rig_scn_isns_node *node = &isns->nodes[i];
+        put_view(w, node->name);
+        put_view(w, node->alias);
+        put_view(w, node->portal);
+        put_view(w, node->only);
+        put_number(w, (uint64_t)(uint32_t)node->group << 2 | (uint64_t)node->has_flags << 1 | node->hidden);
+        put_number(w, node->flags);
+    }
+    put_number(w, isns->num_refusals);
+    for (uint32_t i = 0; i < isns->num_refusals; i++)
+        put_number(w, (uint64_t)isns->refusals[i].function << 32 | isns->refusals[i].status);
+}
+
 static void put_hba(writer *w, const rig_scn *scn)
 {
     put_number(w, scn->num_adapters);
@@ -347,6 +367,7 @@ static void put_hba(writer *w, const rig_scn *scn)
     put_rows(w, scn->boots, scn->num_boots);
     put_rows(w, scn->rows, scn->num_rows);
     put_view(w, scn->ipsec_policy);
+    put_isns(w, &scn->isns);
 }
 
 static void put_head(writer *w, const rig_scn *scn)

@@ -201,7 +201,7 @@ typedef struct lang_parser {
     bool has_level;
     /* growing parts of the case */
     lang_vec refs, tags, choices, seeds, links, steps, plays, musts, traces, results, vars, literals;
-    lang_vec literal_clauses, adapters, adapter_ports, policies, rows, boots;
+    lang_vec literal_clauses, adapters, adapter_ports, policies, rows, boots, isns_nodes, isns_refusals;
     lang_vec portals, nodes, target_offers, rules, rule_places, initiator_offers;
 } lang_parser;
 
@@ -307,6 +307,14 @@ enum lang_initiator_word {
     LANG_I_AUTH
 };
 enum lang_hba_word { LANG_ADAPTER, LANG_ADAPTER_PORT, LANG_IN_FORCE, LANG_BOOTS, LANG_TUNE };
+enum lang_isns_word {
+    LANG_ISNS_AT,
+    LANG_ISNS_NODE,
+    LANG_ISNS_SPLIT,
+    LANG_ISNS_PERIOD,
+    LANG_ISNS_REFUSE,
+    LANG_ISNS_FAULT
+};
 enum lang_persist_word { LANG_P_LOGIN, LANG_P_ROW };
 enum lang_action_word {
     LANG_REPLY,
@@ -338,6 +346,7 @@ enum lang_head_word {
     LANG_HBA,
     LANG_PERSIST,
     LANG_IPSEC,
+    LANG_ISNS,
     LANG_SWEEP,
     LANG_WHEN,
     LANG_RUN,
@@ -438,6 +447,7 @@ bool lang_rule_read(lang_parser *p, lang_cursor *c, rig_rule *out);            /
 bool lang_initiator_section(lang_parser *p, lang_stmt stmt, lang_cursor rest); /* initiator.c */
 bool lang_hba_section(lang_parser *p, lang_stmt stmt, lang_cursor rest);       /* hba.c */
 bool lang_persist_section(lang_parser *p, lang_stmt stmt, lang_cursor rest);
+bool lang_isns_section(lang_parser *p, lang_stmt stmt, lang_cursor rest);
 bool lang_ipsec_section(lang_parser *p, lang_stmt stmt, lang_cursor rest);
 bool lang_run_section(lang_parser *p, lang_stmt stmt, lang_cursor rest);   /* run.c */
 bool lang_trace_section(lang_parser *p, lang_stmt stmt, lang_cursor rest); /* trace.c */

@@ -1,6 +1,8 @@
 /* The steps a host can take, from the rows of scn_steps.def. */
 #include "lang.h"
 
+#include "rig/isns_pdu.h"
+
 const rig_scn_word lang_steps[] = {
 #define RIG_SCN_STEP(id, function, name, who, leaves, needs, what, ...)                                      \
     {name, NULL, who, what, RIG_SCN_STEP_##id, {__VA_ARGS__}},

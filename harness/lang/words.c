@@ -1,6 +1,8 @@
 /* The words of the language, section by section: one row each. Steps and events have their own files. */
 #include "lang.h"
 
+#include "rig/isns_server.h"
+
 #define BARE RIG_SCN_BARE
 #define AFTER RIG_SCN_WORD
 #define EQUAL RIG_SCN_EQUAL
@@ -34,6 +36,7 @@ static const rig_scn_word heads[] = {
     {ROW(LANG_HBA, "hba", "hba", "section: the adapters"), {{0}}},
     {ROW(LANG_PERSIST, "persist", "hba", "section: persistent logins in the store"), {{0}}},
     {ROW(LANG_IPSEC, "ipsec", "network", "section: what the IPsec peer does"), {{0}}},
+    {ROW(LANG_ISNS, "isns", "target", "section: the simulated iSNS server"), {{0}}},
     {ROW(LANG_SWEEP, "sweep", "runner",
          "plays the scenario once for each value; several sweeps give every combination"),
      {{"NAME in [VALUE, …] | [A..B]", T(REST), BARE, true, NULL, NULL}}},
@@ -287,6 +290,34 @@ static const rig_scn_word ipsecs[] = {
      {{"POLICY", T(CHOICE), BARE, true, "grants|refuses", NULL}}},
 };
 
+#define X(id, word, meaning) "|" word
+#define ISNS_FAULTS &(RIG_ISNS_FAULT_ROWS(X))[1]
+
+static const rig_scn_word isnss[] = {
+    {ROW(LANG_ISNS_AT, "at", "target", "where the server is; has to be given"),
+     {{"ADDR:PORT", T(PORTAL), BARE, true, NULL, NULL}}},
+    {ROW(LANG_ISNS_NODE, "node", "target",
+         "a target that it hands out, where, and who sees it; the same name again is one more portal"),
+     {{"IQN", T(NAME), BARE, true, NULL, NULL},
+      {"at", T(PORTAL), AFTER, false, NULL, NULL},
+      {"alias", T(WORD), AFTER, false, NULL, NULL},
+      {"group", T(NUMBER), AFTER, false, NULL, NULL},
+      {"null-group", T(FLAG), AFTER, false, NULL, NULL},
+      {"flags", T(WORD), AFTER, false, "FLAG+FLAG…|0xNN", NULL},
+      {"only", T(NAME), AFTER, false, NULL, NULL},
+      {"hidden", T(FLAG), AFTER, false, NULL, NULL}}},
+    {ROW(LANG_ISNS_SPLIT, "split", "target", "bytes of payload that a PDU of an answer has at most"),
+     {{"N", T(NUMBER), BARE, true, NULL, NULL}}},
+    {ROW(LANG_ISNS_PERIOD, "period", "target", "time that a registration lasts"),
+     {{"T", T(TIME), BARE, true, NULL, NULL}}},
+    {ROW(LANG_ISNS_REFUSE, "refuse", "target", "such a request gets this status"),
+     {{"FUNCTION", T(NAMED), BARE, true, NULL, &rig_names_isns_function},
+      {"ISNS-STATUS", T(NAMED), BARE, true, NULL, &rig_names_isns_status}}},
+    {ROW(LANG_ISNS_FAULT, "fault", "target", "answers to queries are wrong in this way"),
+     {{"FAULT", T(CHOICE), BARE, true, ISNS_FAULTS, NULL}}},
+};
+#undef X
+
 static const rig_scn_word members[] = {
     {ROW(0, "status", "runner", "how the step ended; also meant when no member is named"),
      {{"status", T(OUTCOME), EQUAL, false, NULL, NULL}}},
@@ -370,8 +401,9 @@ const rig_scn_word *rig_scn_words(rig_scn_group group, size_t *out_num)
         [RIG_SCN_G_TARGET] = ROWS(targets),       [RIG_SCN_G_ACTION] = ROWS(actions),
         [RIG_SCN_G_INITIATOR] = ROWS(initiators), [RIG_SCN_G_HBA] = ROWS(hbas),
         [RIG_SCN_G_PERSIST] = ROWS(persists),     [RIG_SCN_G_IPSEC] = ROWS(ipsecs),
-        [RIG_SCN_G_MEMBER] = ROWS(members),       [RIG_SCN_G_OUTCOME] = ROWS(outcomes),
-        [RIG_SCN_G_VIRTUAL] = ROWS(virtuals),     [RIG_SCN_G_MARK] = ROWS(marks),
+        [RIG_SCN_G_ISNS] = ROWS(isnss),           [RIG_SCN_G_MEMBER] = ROWS(members),
+        [RIG_SCN_G_OUTCOME] = ROWS(outcomes),     [RIG_SCN_G_VIRTUAL] = ROWS(virtuals),
+        [RIG_SCN_G_MARK] = ROWS(marks),
     };
     *out_num = 0;
     if ((unsigned)group >= RIG_SCN_GROUPS)
@@ -388,8 +420,8 @@ bool lang_is_section(uint32_t head_word)
 {
     static const uint32_t sections = 1u << LANG_NETWORK | 1u << LANG_TARGET | 1u << LANG_INITIATOR |
                                      1u << LANG_HBA | 1u << LANG_PERSIST | 1u << LANG_IPSEC |
-                                     1u << LANG_WHEN | 1u << LANG_RUN | 1u << LANG_PLAY | 1u << LANG_TRACE |
-                                     1u << LANG_MACRO;
+                                     1u << LANG_ISNS | 1u << LANG_WHEN | 1u << LANG_RUN | 1u << LANG_PLAY |
+                                     1u << LANG_TRACE | 1u << LANG_MACRO;
     return sections >> head_word & 1;
 }
 

@@ -32,6 +32,8 @@ static rig_status build(run_world *world, rig_error *err)
         status =
             run_plays_side(world->scn, true) ? run_plays_listen(world, err) : run_build_target(world, err);
     if (!status)
+        status = run_build_isns(world, err);
+    if (!status)
         status = run_recorder_open(world, err);
     world->recorder.engine_tells_close = initiator;
     if (!status && initiator)
@@ -49,6 +51,7 @@ static void tear_down(run_world *world)
     run_service_free(world);
     run_free_initiators(world);
     run_plays_free(world);
+    rig_isns_server_free(world->isns);
     rig_target_free(world->target);
     world->drive->close(world);
     run_recorder_close(world);

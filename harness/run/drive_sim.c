@@ -50,6 +50,13 @@ static rig_status add_ports(run_world *world, rig_error *err)
     return status;
 }
 
+static rig_status add_isns_address(run_world *world, rig_error *err)
+{
+    rig_portal portal;
+    rig_status status = rig_portal_parse(world->scn->isns.portal, &portal, err);
+    return status ? status : add_target_address(world, rig_view_str(portal.host), err);
+}
+
 static rig_status add_addresses(run_world *world, rig_error *err)
 {
     rig_ip v4, v6;
@@ -65,6 +72,8 @@ static rig_status add_addresses(run_world *world, rig_error *err)
         if (!status)
             status = add_name(world, &target->portals[i]);
     }
+    if (!status && world->scn->isns.portal.len)
+        status = add_isns_address(world, err);
     return status ? status : add_ports(world, err);
 }
 

@@ -30,6 +30,8 @@ uint64_t run_deadline(const run_world *world)
         next = earlier(next, rig_initiator_next_deadline(world->initiators[i]));
     if (world->target)
         next = earlier(next, rig_target_next_deadline(world->target));
+    if (world->isns)
+        next = earlier(next, rig_isns_server_next_deadline(world->isns));
     if (world->service)
         next = earlier(next, rig_service_next_deadline(world->service));
     return next;
@@ -42,6 +44,8 @@ rig_status run_tick(run_world *world, uint64_t now)
     for (uint32_t i = 0; i < world->num_initiators; i++)
         if (rig_initiator_next_deadline(world->initiators[i]) <= now)
             rig_initiator_tick(world->initiators[i], now);
+    if (world->isns && rig_isns_server_next_deadline(world->isns) <= now)
+        rig_isns_server_tick(world->isns, now);
     if (world->service && rig_service_next_deadline(world->service) <= now)
         rig_service_tick(world->service, now);
     run_plays_tick(world, now);

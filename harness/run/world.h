@@ -4,6 +4,7 @@
 
 #include "rig/capture.h"
 #include "rig/initiator.h"
+#include "rig/isns_server.h"
 #include "rig/link.h"
 #include "rig/run.h"
 #include "rig/service.h"
@@ -121,6 +122,7 @@ struct run_world {
     rig_view initiator_names[RUN_INITIATORS_MAX];
     uint32_t num_initiators;
     rig_target *target;
+    rig_isns_server *isns;
     rig_service *service;
     rig_store *store;
     rig_hba hba;
@@ -241,6 +243,9 @@ rig_status run_service_start(run_world *world, rig_error *err);
 void run_service_free(run_world *world); /* with its store */
 /* Portals of the scenario become what they are on this network, or the other way round. */
 void run_portals_swap(const run_world *world, const rig_shape *shape, void *record, bool actual);
+
+/* isns.c */
+rig_status run_build_isns(run_world *world, rig_error *err);
 
 /* steps_call.c */
 bool run_put_answer(const run_op *op, rig_view path, rig_text *out);

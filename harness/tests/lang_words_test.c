@@ -11,6 +11,7 @@ static const struct {
               {RIG_SCN_G_TARGET, "target"},       {RIG_SCN_G_ACTION, "action"},
               {RIG_SCN_G_INITIATOR, "initiator"}, {RIG_SCN_G_HBA, "hba"},
               {RIG_SCN_G_PERSIST, "persist"},     {RIG_SCN_G_IPSEC, "ipsec"},
+              {RIG_SCN_G_ISNS, "isns"},
               {RIG_SCN_G_STEP, "step"},           {RIG_SCN_G_EVENT, "event"},
               {RIG_SCN_G_MEMBER, "member"},       {RIG_SCN_G_OUTCOME, "outcome"},
               {RIG_SCN_G_VIRTUAL, "virtual"},     {RIG_SCN_G_MARK, "mark"}};

@@ -193,6 +193,7 @@ typedef enum rig_scn_group {
     RIG_SCN_G_HBA,       /**< in `hba` */
     RIG_SCN_G_PERSIST,   /**< in `persist` */
     RIG_SCN_G_IPSEC,     /**< in `ipsec` */
+    RIG_SCN_G_ISNS,      /**< in `isns` */
     RIG_SCN_G_STEP,      /**< in `run` */
     RIG_SCN_G_EVENT,     /**< after ! */
     RIG_SCN_G_MEMBER,    /**< after the dot of a result */
@@ -254,7 +255,8 @@ void rig_scn_word_grammar(rig_text *out, const rig_scn_word *word);
     X(LOGIN_LATE, "login-late")                                                                              \
     X(LOGIN_GIVEN_UP, "login-given-up")                                                                      \
     X(TARGETS_CHANGED, "targets-changed")                                                                    \
-    X(SECURITY, "security")
+    X(SECURITY, "security")                                                                                  \
+    X(ISNS, "isns")
 
 /** rig_scn_event_id names an event. */
 typedef enum rig_scn_event_id {
@@ -642,6 +644,38 @@ typedef struct rig_scn_row {
     uint32_t num_members;          /**< entries */
 } rig_scn_row;
 
+/** rig_scn_isns_node is a node that the iSNS server hands out, at one portal. */
+typedef struct rig_scn_isns_node {
+    rig_scn_place place; /**< where it stands */
+    rig_view name;       /**< iSCSI name; the same name again = one more portal of it */
+    rig_view alias;      /**< alias, "" none */
+    rig_view portal;     /**< ADDR:PORT, "" none */
+    int32_t group;       /**< portal group tag, -1 = null */
+    bool has_flags;      /**< there is a security bitmap */
+    uint64_t flags;      /**< it */
+    rig_view only;       /**< the one initiator that sees it, "" = all */
+    bool hidden;         /**< not there until it is shown */
+} rig_scn_isns_node;
+
+/** rig_scn_isns_refusal is a function that the server refuses. */
+typedef struct rig_scn_isns_refusal {
+    uint16_t function; /**< rig_isns_function */
+    uint32_t status;   /**< rig_isns_status */
+} rig_scn_isns_refusal;
+
+/** rig_scn_isns is the `isns` section: the simulated iSNS server. */
+typedef struct rig_scn_isns {
+    rig_scn_place place;                  /**< of its address; line 0 = there is no server */
+    rig_view portal;                      /**< ADDR:PORT */
+    uint32_t split;                       /**< most payload of a PDU, 0 = no limit */
+    uint32_t period;                      /**< seconds a registration lasts, 0 = as the server likes */
+    uint32_t fault;                       /**< rig_isns_fault */
+    const rig_scn_isns_node *nodes;       /**< in the order they are handed out */
+    uint32_t num_nodes;                   /**< entries */
+    const rig_scn_isns_refusal *refusals; /**< what it refuses */
+    uint32_t num_refusals;                /**< entries */
+} rig_scn_isns;
+
 /* ---- steps ------------------------------------------------------------------------------------------------
  */
 
@@ -783,6 +817,7 @@ typedef struct rig_scn {
     uint32_t num_boots;              /**< entries */
     const rig_scn_row *rows;         /**< persist section */
     uint32_t num_rows;               /**< entries */
+    rig_scn_isns isns;               /**< isns section */
     rig_view ipsec_policy;           /**< ipsec policy grants|refuses, "" none */
     const rig_scn_step *steps;       /**< run */
     uint32_t num_steps;              /**< entries */
