@@ -53,7 +53,8 @@ static bool read_text(const char *text, bool with_port, rig_portal *out)
     rig_text_add(&to, format, text);
     if (!with_port)
         rig_text_add(&to, ":%u", RIG_ISNS_PORT);
-    return !to.cut && rig_portal_parse(rig_view_of(whole, to.len), out, NULL) == RIG_OK && out->group < 0;
+    return !to.cut && rig_portal_parse(rig_view_of(whole, to.len), out, NULL) == RIG_OK && out->group < 0 &&
+           out->port;
 }
 
 /* A port is not Microsoft's, but a server need not be at the usual one. */
@@ -194,7 +195,8 @@ static void answered(void *ctx, const rig_isns_answer *answer, uint64_t now)
     rig_code code = RIG_CODE_SUCCESS;
     if (answer->status) {
         error = answer->error ? *answer->error : (rig_error){.status = answer->status};
-        code = answer_code(answer->status);
+        code = answer->status == RIG_E_REFUSED && answer->code ? RIG_CODE_NON_SPECIFIC_ERROR
+                                                               : answer_code(answer->status);
     } else {
         s->period = answer->period;
         code = take_answer(s, answer, &error, now);
