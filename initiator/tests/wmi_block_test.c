@@ -305,6 +305,14 @@ static void addresses(void)
         CU_ASSERT_STRING_EQUAL(out.address, rows[i].host);
     }
     CU_ASSERT_EQUAL(get(28, 4), 0);
+    rig_target_portal out = {0};
+    size_t used = 0;
+    put(0, 4, 0);
+    put_wide(32, "2001:DB8:0::1");
+    CU_ASSERT_EQUAL(
+        rig_block_read(rig_alloc_libc(), RIG_BLOCK_PORTAL, rig_view_of(block, 556), &out, &used, NULL),
+        RIG_OK);
+    CU_ASSERT_STRING_EQUAL(out.address, "2001:db8::1");
 }
 
 /* ---- hostile blocks ---- */

@@ -120,25 +120,32 @@ bool wmi_text_write(const char *text, uint8_t *to, size_t bytes)
 
 /* ---- addresses ---- */
 
-rig_status wmi_host_of(const rig_block_address *address, char *out, size_t size)
+static void print_numeric(rig_text *out, const rig_block_address *address)
 {
     rig_ip ip = {.version = address->type == TYPE_IPV4 ? 4 : 6};
+    memcpy(ip.bytes, address->v6, sizeof address->v6);
+    if (address->type == TYPE_IPV4)
+        memcpy(ip.bytes, address->v4, sizeof address->v4);
+    rig_ip_print(out, &ip);
+    if (address->type == TYPE_IPV6 && address->scope)
+        rig_text_add(out, "%%%u", (unsigned)address->scope);
+}
+
+/* Whatever a block calls it, a numeric address has one text. */
+rig_status wmi_host_of(const rig_block_address *address, char *out, size_t size)
+{
+    rig_block_address plain = *address;
     rig_text text;
-    rig_text_init(&text, out, size);
     if (address->type > TYPE_EMPTY || (address->type == TYPE_TEXT && !address->text[0]))
         return RIG_E_FORMAT;
     if (address->type == TYPE_TEXT)
-        rig_text_add(&text, "%s", address->text);
-    if (address->type != TYPE_IPV4 && address->type != TYPE_IPV6)
-        return text.cut ? RIG_E_LIMIT : RIG_OK;
-    if (address->type == TYPE_IPV4)
-        memcpy(ip.bytes, address->v4, sizeof address->v4);
-    else
-        memcpy(ip.bytes, address->v6, sizeof address->v6);
-    rig_ip_print(&text, &ip);
-    if (address->type == TYPE_IPV6 && address->scope)
-        rig_text_add(&text, "%%%u", (unsigned)address->scope);
-    return RIG_OK;
+        wmi_address_of(address->text, &plain);
+    rig_text_init(&text, out, size);
+    if (plain.type == TYPE_TEXT)
+        rig_text_add(&text, "%s", plain.text);
+    else if (plain.type != TYPE_EMPTY)
+        print_numeric(&text, &plain);
+    return text.cut ? RIG_E_LIMIT : RIG_OK;
 }
 
 /* A zone with a name, which no number of a block says, keeps the address a text. */
