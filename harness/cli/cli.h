@@ -94,6 +94,7 @@ int cmd_trace(int argc, char **argv);
 int cmd_lint(int argc, char **argv);
 int cmd_fmt(int argc, char **argv);
 int cmd_flags(int argc, char **argv);
+int cmd_wmi(int argc, char **argv);
 int cmd_explain(int argc, char **argv);
 int cmd_words(int argc, char **argv);
 

@@ -20,6 +20,7 @@ static const struct {
     {"bless", cmd_bless, "rewrite trace blocks from what a run recorded"},
     {"fmt", cmd_fmt, "print scenario files in canonical form"},
     {"flags", cmd_flags, "say what each security bitmap comes to"},
+    {"wmi", cmd_wmi, "show the service as Windows' management instrumentation does"},
     {"explain", cmd_explain, "say what a requirement, fault, status or word means"},
     {"words", cmd_words, "print the tables of the scenario language"},
 };
