@@ -110,6 +110,21 @@ static bool flags_ok(lang_parser *p, const rig_scn_arg *arg)
                        lang_flags_members());
 }
 
+static bool radius_ok(lang_parser *p, const rig_scn_arg *arg)
+{
+    static const char *const verdicts[] = {"accept", "reject", "silent"};
+    for (rig_view rest = arg ? arg->value.text : (rig_view){0}; rest.ptr;) {
+        rig_view verdict = rig_view_split(&rest, '+');
+        size_t i = 0;
+        while (i < sizeof verdicts / sizeof verdicts[0] && !rig_view_is(verdict, verdicts[i]))
+            i++;
+        if (i == sizeof verdicts / sizeof verdicts[0])
+            return lang_bad_at(p, arg->value.place, RIG_E_NOT_FOUND,
+                               "a RADIUS server says accept, reject or silent; more than one joined by +");
+    }
+    return true;
+}
+
 static bool tune(lang_parser *p, const lang_args *args, rig_scn_place place)
 {
     rig_scn_arg *copy = lang_take(p->arena, (args->num + 1) * sizeof *copy);
@@ -117,7 +132,7 @@ static bool tune(lang_parser *p, const lang_args *args, rig_scn_place place)
         return lang_nomem(p->report);
     if (p->out->tuning.args)
         return lang_bad_at(p, place, RIG_E_SYNTAX, "tune is given twice");
-    if (!flags_ok(p, lang_arg(args, "default-security")))
+    if (!flags_ok(p, lang_arg(args, "default-security")) || !radius_ok(p, lang_arg(args, "radius")))
         return false;
     memcpy(copy, args->given, args->num * sizeof *copy);
     p->out->tuning = (rig_scn_tuning){copy, args->num};

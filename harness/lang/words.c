@@ -262,6 +262,8 @@ static const rig_scn_word hbas[] = {
       {"scsi-timeout", T(TIME), AFTER, false, NULL, NULL},
       {"reconnect-pause", T(TIME), AFTER, false, NULL, NULL},
       {"device-hold", T(TIME), AFTER, false, NULL, NULL},
+      {"radius-wait", T(TIME), AFTER, false, NULL, NULL},
+      {"radius", T(WORD), AFTER, false, "VERDICT+VERDICT…", NULL},
       {"host-name", T(WORD), AFTER, false, NULL, NULL},
       {"no-multipath", T(FLAG), AFTER, false, NULL, NULL},
       {"no-security-change", T(FLAG), AFTER, false, NULL, NULL},

@@ -85,6 +85,7 @@ static const struct {
     TUNE("scsi-timeout", tune_time, scsi_timeout),
     TUNE("reconnect-pause", tune_time, reconnect_pause),
     TUNE("device-hold", tune_time, device_hold),
+    TUNE("radius-wait", tune_time, radius_wait),
     TUNE("no-multipath", tune_flag, no_multipath_policy),
     TUNE("no-security-change", tune_flag, no_security_change_policy),
     TUNE("strict-security", tune_flag, strict_security),
@@ -111,6 +112,38 @@ static void tune(run_world *world, rig_service_settings *settings)
     }
 }
 
+/* ---- RADIUS ---- */
+
+/* One verdict a question, whichever server it is for; the last one counts for all behind it. */
+static void radius_ask(void *ctx, const rig_radius_question *question, uint64_t now, rig_radius_fn *done,
+                       void *done_ctx)
+{
+    run_world *world = ctx;
+    rig_view rest = world->radius_says, verdict = rig_view_split(&rest, '+');
+    (void)question;
+    for (uint32_t i = 0; i < world->radius_asked && rest.ptr; i++)
+        verdict = rig_view_split(&rest, '+');
+    world->radius_asked++;
+    if (!rig_view_is(verdict, "silent"))
+        done(done_ctx, rig_view_is(verdict, "accept") ? RIG_OK : RIG_E_AUTH, now);
+}
+
+static void radius_cancel(void *ctx, const void *done_ctx)
+{
+    (void)ctx; /* who is silent stays so */
+    (void)done_ctx;
+}
+
+static const rig_radius *radius_of(run_world *world)
+{
+    const rig_scn_tuning *tuning = &world->scn->tuning;
+    for (uint32_t i = 0; i < tuning->num_args; i++)
+        if (strcmp(tuning->args[i].row->name, "radius") == 0)
+            world->radius_says = tuning->args[i].value.text;
+    world->radius = (rig_radius){radius_ask, radius_cancel, world};
+    return world->radius_says.len ? &world->radius : NULL;
+}
+
 /* ---- the service ---- */
 
 rig_status run_service_start(run_world *world, rig_error *err)
@@ -120,6 +153,7 @@ rig_status run_service_start(run_world *world, rig_error *err)
                                  .store = world->store,
                                  .hba = &world->hba,
                                  .transport = world->host_transport,
+                                 .radius = radius_of(world),
                                  .event = run_service_event,
                                  .ctx = world};
     rig_text name;

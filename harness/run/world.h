@@ -127,6 +127,9 @@ struct run_world {
     rig_store *store;
     rig_hba hba;
     rig_login_list boot_table; /* what adapters carry out by themselves */
+    rig_view radius_says;      /* verdicts of the RADIUS servers, joined by +; empty: there is no RADIUS */
+    uint32_t radius_asked;
+    rig_radius radius;
     char adapter_names[RIG_ADAPTERS_MAX][RUN_NAME_MAX], host_name[RUN_NAME_MAX], node_name[RIG_INAME_TEXT];
     run_op *called; /* the last management call */
     uint8_t *read_ahead, *target_read_ahead;

@@ -28,6 +28,11 @@ bool eng_auth_lists(const rig_auth_config *auth, rig_auth_method method)
     return false;
 }
 
+bool eng_auth_is_mutual(const rig_auth_config *auth)
+{
+    return auth->target_secret.len > 0 || auth->verify;
+}
+
 static rig_status check_methods(const rig_auth_config *auth, rig_error *err)
 {
     if (auth->num_methods > RIG_AUTH_METHODS)
@@ -74,6 +79,16 @@ static rig_status check_secret(rig_view secret, bool ipsec, const char *field, r
     return RIG_OK;
 }
 
+/* RADIUS, which a verifier stands for, knows the hash of PPP alone (RFC 2865 section 5.3). */
+static rig_status check_verifier(const rig_auth_config *auth, rig_error *err)
+{
+    if (auth->target_secret.len)
+        return bad(err, "target-secret", "a verifier stands in its place");
+    if (auth->num_algorithms > 1)
+        return bad(err, "CHAP_A", "what a verifier is asked is MD5 alone");
+    return RIG_OK;
+}
+
 static rig_status check_chap(const rig_auth_config *auth, rig_error *err)
 {
     rig_status status = check_name(auth->user, "user", err);
@@ -83,9 +98,11 @@ static rig_status check_chap(const rig_auth_config *auth, rig_error *err)
         return status;
     if (auth->challenge_len < RIG_CHAP_CHALLENGE_MIN || auth->challenge_len > RIG_CHAP_BYTES_MAX)
         return bad(err, "CHAP_C", "a challenge of ours has 16 to 1024 octets");
-    if (auth->target_secret.len == 0)
+    if (!eng_auth_is_mutual(auth))
         return auth->target_user.len ? bad(err, "target-user", "without a secret it proves nothing") : RIG_OK;
     status = check_name(auth->target_user, "target-user", err);
+    if (!status && auth->verify)
+        return check_verifier(auth, err);
     return status ? status : check_secret(auth->target_secret, auth->ipsec, "target-secret", err);
 }
 
@@ -119,8 +136,12 @@ rig_status eng_auth_check(const rig_initiator *initiator, rig_session_config *co
         status = check_secrets_differ(initiator, auth, err);
     if (chap && !status && config->start_operational)
         status = bad(err, "AuthMethod", "the operational stage is behind authentication (section 6.3)");
-    if (!chap)
+    if (!chap) {
         auth->user = auth->secret = auth->target_user = auth->target_secret = (rig_view){0};
+        auth->verify = NULL;
+    }
+    if (auth->verify)
+        config->ask_full_feature = false;
     return status;
 }
 

@@ -11,12 +11,22 @@ typedef enum chap_key { KEY_A, KEY_I, KEY_C, KEY_N, KEY_R } chap_key;
 
 static const char *const key_names[ENG_CHAP_KEYS] = {"CHAP_A", "CHAP_I", "CHAP_C", "CHAP_N", "CHAP_R"};
 
-typedef enum chap_state { IDLE, CHALLENGE_AWAITED, RESPONSE_SENT, MUTUAL_AWAITED, VERIFIED } chap_state;
+typedef enum chap_state {
+    IDLE,
+    CHALLENGE_AWAITED,
+    RESPONSE_SENT,
+    MUTUAL_AWAITED,
+    VERDICT_AWAITED,
+    VERIFIED
+} chap_state;
+
+/* How the target proves itself. */
+typedef enum chap_proof { NO_PROOF, BY_SECRET, BY_VERIFIER, PROOFS } chap_proof;
 
 typedef struct chap_step {
     unsigned keys; /* exactly these */
     rig_status (*take)(eng_conn *conn);
-    chap_state next[2]; /* [the target is to prove itself, too] */
+    chap_state next[PROOFS]; /* while it is taken, and from then on */
 } chap_step;
 
 static rig_status answer_challenge(eng_conn *conn);
@@ -25,13 +35,13 @@ static rig_status check_target(eng_conn *conn);
 /* A target that has sent its last key may still take time to go on: empty responses are part of a step
  * without keys (section 6.3.2). */
 static const chap_step steps[] = {
-    [IDLE] = {0, NULL, {IDLE, IDLE}},
+    [IDLE] = {0, NULL, {IDLE, IDLE, IDLE}},
     [CHALLENGE_AWAITED] = {BIT(KEY_A) | BIT(KEY_I) | BIT(KEY_C),
                            answer_challenge,
-                           {RESPONSE_SENT, MUTUAL_AWAITED}},
-    [RESPONSE_SENT] = {0, NULL, {RESPONSE_SENT, RESPONSE_SENT}},
-    [MUTUAL_AWAITED] = {BIT(KEY_N) | BIT(KEY_R), check_target, {VERIFIED, VERIFIED}},
-    [VERIFIED] = {0, NULL, {VERIFIED, VERIFIED}},
+                           {RESPONSE_SENT, MUTUAL_AWAITED, MUTUAL_AWAITED}},
+    [RESPONSE_SENT] = {0, NULL, {RESPONSE_SENT, RESPONSE_SENT, RESPONSE_SENT}},
+    [MUTUAL_AWAITED] = {BIT(KEY_N) | BIT(KEY_R), check_target, {VERIFIED, VERIFIED, VERDICT_AWAITED}},
+    [VERIFIED] = {0, NULL, {VERIFIED, VERIFIED, VERIFIED}},
 };
 
 /* Values of C and R stay out of what is said. */
@@ -41,9 +51,23 @@ static rig_status wrong(eng_conn *conn, rig_status status, chap_key key, const c
                        why);
 }
 
-static bool is_mutual(const eng_conn *conn)
+static chap_proof proof_of(const eng_conn *conn)
 {
-    return conn->session->config.auth.target_secret.len > 0;
+    const rig_auth_config *auth = &conn->session->config.auth;
+    return auth->verify ? BY_VERIFIER : auth->target_secret.len ? BY_SECRET : NO_PROOF;
+}
+
+bool eng_chap_waits(const eng_conn *conn)
+{
+    return conn->login->chap.state == VERDICT_AWAITED;
+}
+
+void eng_chap_free(eng_conn *conn)
+{
+    eng_chap *chap = &conn->login->chap;
+    rig_gather_cleanup(&chap->challenge, eng_alloc(conn->session));
+    rig_gather_cleanup(&chap->name, eng_alloc(conn->session));
+    rig_secret_wipe(chap, sizeof *chap);
 }
 
 /* ---- what we say ---- */
@@ -149,8 +173,16 @@ static rig_status make_challenge(eng_conn *conn, rig_view theirs, uint8_t *out)
     return wrong(conn, RIG_E_AUTH, KEY_C, "the draws give no challenge of our own (section 9.2.1)");
 }
 
-/* Both digests are made at once, so that nothing but them is kept: the one that the target has to send, and
- * the one that it would get by having us answer our own challenge. */
+/* A verifier has to be told what was asked. */
+static rig_status keep_question(eng_conn *conn, uint8_t id, rig_view challenge)
+{
+    eng_chap *chap = &conn->login->chap;
+    chap->identifier = id;
+    return rig_gather_add(&chap->challenge, eng_alloc(conn->session), challenge, RIG_CHAP_BYTES_MAX);
+}
+
+/* Both digests are made at once, so that nothing but them is kept where there is no verifier: the one that
+ * the target has to send, and the one that it would get by having us answer our own challenge. */
 static rig_status ask_target(eng_conn *conn, rig_view theirs)
 {
     const rig_auth_config *auth = &conn->session->config.auth;
@@ -161,7 +193,9 @@ static rig_status ask_target(eng_conn *conn, rig_view theirs)
     uint8_t id = (uint8_t)rig_draw(&initiator->config.draws, "chap-id", initiator->num_chap_ids++);
     rig_status status = make_challenge(conn, theirs, bytes);
     if (!status)
-        status = respond(chap->algorithm, id, auth->target_secret, challenge, chap->expected);
+        status = proof_of(conn) == BY_VERIFIER
+                     ? keep_question(conn, id, challenge)
+                     : respond(chap->algorithm, id, auth->target_secret, challenge, chap->expected);
     if (!status)
         status = respond(chap->algorithm, id, auth->secret, challenge, chap->own);
     if (!status)
@@ -225,7 +259,7 @@ static rig_status answer_challenge(eng_conn *conn)
     status = eng_key_put(conn, key_names[KEY_N], auth->user);
     if (!status)
         status = put_binary(conn, KEY_R, rig_view_of(chap->given, eng_hash_len(chap->algorithm)));
-    return status || !is_mutual(conn) ? status : ask_target(conn, challenge);
+    return status || proof_of(conn) == NO_PROOF ? status : ask_target(conn, challenge);
 }
 
 /* One identity on all connections of a session (section 9.2). */
@@ -254,8 +288,80 @@ static rig_status check_name(eng_conn *conn)
         return wrong(conn, RIG_E_NEGOTIATION, KEY_N, "longer than 255 bytes (section 6.1)");
     if (wanted.len && !eng_hash_same(name, wanted))
         return wrong(conn, RIG_E_AUTH, KEY_N, "not the name that the target has here (section 9.2)");
-    return same_peer(conn, name);
+    return RIG_OK;
 }
+
+/* ---- a verifier ---- */
+
+static rig_status settle(eng_conn *conn, rig_status verdict)
+{
+    eng_chap *chap = &conn->login->chap;
+    if (verdict == RIG_E_AUTH)
+        return wrong(conn, verdict, KEY_R,
+                     "not verified to be the response to our challenge (section 12.1.3)");
+    if (verdict)
+        return wrong(conn, verdict, KEY_R, "nobody could verify it");
+    chap->state = VERIFIED;
+    return same_peer(conn, rig_view_of(chap->name.ptr, chap->name.len));
+}
+
+/* It may answer while it is being asked. */
+static rig_status ask_verifier(eng_conn *conn, rig_view response)
+{
+    const rig_auth_config *auth = &conn->session->config.auth;
+    rig_initiator *initiator = conn->session->initiator;
+    eng_chap *chap = &conn->login->chap;
+    rig_status status =
+        rig_gather_add(&chap->name, eng_alloc(conn->session), chap->came[KEY_N], RIG_CHAP_NAME_MAX);
+    if (status)
+        return status;
+    const rig_chap_question question = {.initiator = initiator,
+                                        .number = ++initiator->num_questions,
+                                        .session = conn->session,
+                                        .cid = conn->cid,
+                                        .name = chap->came[KEY_N],
+                                        .identifier = chap->identifier,
+                                        .challenge = rig_view_of(chap->challenge.ptr, chap->challenge.len),
+                                        .response = response,
+                                        .now = initiator->now};
+    chap->question = question.number;
+    chap->asking = true;
+    auth->verify(auth->verify_ctx, &question);
+    chap->asking = false;
+    return chap->question ? RIG_OK : settle(conn, chap->verdict);
+}
+
+static eng_conn *conn_that_asked(const rig_initiator *initiator, uint64_t number)
+{
+    for (const rig_session *session = initiator->sessions; session; session = session->next)
+        for (eng_conn *conn = session->conns; conn; conn = conn->next)
+            if (!conn->over && conn->login && conn->login->chap.question == number)
+                return conn;
+    return NULL;
+}
+
+void rig_initiator_verified(rig_initiator *initiator, uint64_t number, rig_status verdict, uint64_t now)
+{
+    eng_conn *conn = number ? conn_that_asked(initiator, number) : NULL;
+    if (!conn)
+        return;
+    rig_session *session = conn->session;
+    eng_chap *chap = &conn->login->chap;
+    chap->question = 0;
+    chap->verdict = verdict;
+    if (chap->asking)
+        return;
+    eng_enter(session);
+    initiator->now = now;
+    rig_status status = settle(conn, verdict);
+    if (!status)
+        status = eng_login_verified(conn, now);
+    if (status)
+        eng_conn_fail(conn, status, now);
+    eng_leave(session);
+}
+
+/* ---- the target's response ---- */
 
 static rig_status check_target(eng_conn *conn)
 {
@@ -270,9 +376,13 @@ static rig_status check_target(eng_conn *conn)
         return wrong(conn, RIG_E_AUTH, KEY_R, "our own response comes back (section 9.2.1)");
     if (eng_hash_same(response, rig_view_of(chap->own, len)))
         return wrong(conn, RIG_E_AUTH, KEY_R, "what this side would have answered itself (section 9.2.1)");
-    if (!eng_hash_same(response, rig_view_of(chap->expected, len)))
+    bool verified = proof_of(conn) == BY_VERIFIER;
+    if (verified ? response.len != len : !eng_hash_same(response, rig_view_of(chap->expected, len)))
         return wrong(conn, RIG_E_AUTH, KEY_R, "not the response to our challenge (section 12.1.3)");
-    return check_name(conn);
+    status = check_name(conn);
+    if (status)
+        return status;
+    return verified ? ask_verifier(conn, response) : same_peer(conn, chap->came[KEY_N]);
 }
 
 /* ---- a response ---- */
@@ -324,10 +434,10 @@ rig_status eng_chap_step(eng_conn *conn)
     eng_chap *chap = &conn->login->chap;
     const chap_step *step = &steps[chap->state];
     rig_status status = check_keys(conn);
+    if (!status)
+        chap->state = (uint8_t)step->next[proof_of(conn)];
     if (!status && step->take)
         status = step->take(conn);
-    if (!status)
-        chap->state = (uint8_t)step->next[is_mutual(conn)];
     chap->keys = 0;
     memset(chap->came, 0, sizeof chap->came);
     return status;

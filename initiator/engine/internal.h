@@ -137,6 +137,12 @@ typedef struct eng_chap {
     uint8_t given[ENG_HASH_MAX];    /* our response to the target's challenge */
     uint8_t expected[ENG_HASH_MAX]; /* the target's response to our challenge */
     uint8_t own[ENG_HASH_MAX];      /* ours to the same one */
+    uint64_t question;              /* what a verifier was asked and has not answered; 0 = nothing */
+    bool asking;                    /* it is being asked */
+    rig_status verdict;             /* what it answered meanwhile */
+    uint8_t identifier;             /* what it is asked about: our identifier, */
+    rig_gather challenge;           /* our challenge, */
+    rig_gather name;                /* and the target's name */
 } eng_chap;
 
 _Static_assert(RIG_KEYS <= 32, "a key is a bit of eng_login's sets");
@@ -161,7 +167,9 @@ typedef struct eng_login {
     uint32_t declared; /* bits of declarations taken, see login_keys.c */
     eng_auth_state auth;
     eng_chap chap;
-    bool redirected; /* the target named another address, in conn->portal */
+    uint8_t held[RIG_BHS_LEN]; /* header of the response that waits for a verdict … */
+    uint64_t held_at;          /* … and its place in the stream */
+    bool redirected;           /* the target named another address, in conn->portal */
     bool has_portal_group;
     uint16_t portal_group;
     char *alias; /* NULL when there is none */
@@ -287,7 +295,7 @@ struct rig_initiator {
     rig_timerq timers;
     rig_session *sessions;
     rig_session *by_target[ENG_TARGET_BUCKETS];
-    uint64_t num_cmd_sns, num_tags, num_chap_ids, num_challenge_draws;
+    uint64_t num_cmd_sns, num_tags, num_chap_ids, num_challenge_draws, num_questions;
     uint64_t challenges[ENG_CHALLENGES_MAX]; /* marks of those sent, a ring */
     uint64_t num_challenges;                 /* ever sent */
     rig_node_counters counters;
@@ -366,6 +374,7 @@ rig_status eng_login_start(eng_conn *conn, uint64_t now);
 rig_status eng_login_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now);
 void eng_login_free(eng_conn *conn);
 rig_status eng_login_send(eng_conn *conn);
+rig_status eng_login_verified(eng_conn *conn, uint64_t now); /* goes on with the response that was held */
 
 /* login_keys.c: which text is sent and taken in which stage */
 rig_status eng_keys_first(eng_conn *conn);
@@ -385,6 +394,7 @@ rig_status eng_auth_check(const rig_initiator *initiator, rig_session_config *co
 rig_status eng_auth_copy(rig_session *session);
 void eng_auth_free(rig_session *session);
 bool eng_auth_lists(const rig_auth_config *auth, rig_auth_method method);
+bool eng_auth_is_mutual(const rig_auth_config *auth); /* the target has to prove itself, too */
 
 /* login_security.c: the method, and what goes when */
 rig_status eng_security_offer(eng_conn *conn);
@@ -399,6 +409,8 @@ bool eng_chap_ready(const eng_conn *conn);
 bool eng_chap_find(rig_view name, unsigned *out_key);
 rig_status eng_chap_take(eng_conn *conn, unsigned key, rig_view value);
 rig_status eng_chap_step(eng_conn *conn);
+bool eng_chap_waits(const eng_conn *conn); /* for the verdict on the target */
+void eng_chap_free(eng_conn *conn);
 
 /* hash.c: the only file that knows libcrypto. Digest bytes of an algorithm, 0 for an unknown one;
  * RIG_E_NOMEM, RIG_E_UNSUPPORTED; comparing takes the same time wherever the difference is. */

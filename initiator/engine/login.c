@@ -13,7 +13,7 @@ void eng_login_free(eng_conn *conn)
     rig_gather_cleanup(&conn->login->tx, alloc);
     rig_gather_cleanup(&conn->login->rx, alloc);
     rig_delete(alloc, conn->login->alias, conn->login->alias ? conn->login->alias_len + 1 : 0);
-    rig_secret_wipe(&conn->login->chap, sizeof conn->login->chap);
+    eng_chap_free(conn);
     rig_delete(alloc, conn->login, sizeof *conn->login);
     conn->login = NULL;
 }
@@ -153,6 +153,9 @@ static rig_status check_header(eng_conn *conn, const rig_pdu *pdu)
     if (rig_pdu_kind_of(bhs) != RIG_PDU_LOGIN_RESP)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_OPCODE,
                               "only Login Responses may come during login (4.2.4)");
+    if (eng_chap_waits(conn))
+        return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_OPCODE,
+                              "a response that no request was sent for (6.3)");
     if (rig_get32(bhs, RIG_F_ITT) != login->itt)
         return eng_conn_error(conn, RIG_E_PROTOCOL, pdu, RIG_F_ITT, "not the tag of this login (6.3)");
     return RIG_OK;
@@ -295,5 +298,15 @@ rig_status eng_login_response(eng_conn *conn, const rig_pdu *pdu, uint64_t now)
         return eng_login_send(conn);
     status = eng_keys_take(conn, pdu);
     rig_gather_cleanup(&login->rx, eng_alloc(conn->session));
-    return status ? status : advance(conn, pdu, now);
+    if (status || !eng_chap_waits(conn))
+        return status ? status : advance(conn, pdu, now);
+    memcpy(login->held, pdu->bhs, sizeof login->held);
+    login->held_at = pdu->offset;
+    return RIG_OK;
+}
+
+rig_status eng_login_verified(eng_conn *conn, uint64_t now)
+{
+    const rig_pdu held = {.bhs = conn->login->held, .offset = conn->login->held_at};
+    return advance(conn, &held, now);
 }

@@ -13,7 +13,7 @@ static const char *const method_names[RIG_AUTH_METHODS] = {
 static bool accepts(const eng_conn *conn, rig_auth_method method)
 {
     const rig_session *session = conn->session;
-    if (method == RIG_AUTH_NONE && session->config.auth.target_secret.len > 0)
+    if (method == RIG_AUTH_NONE && eng_auth_is_mutual(&session->config.auth))
         return false; /* the target has to prove itself, whatever else was offered */
     return conn->leading ? eng_auth_lists(&session->config.auth, method) : session->method == method;
 }
@@ -120,7 +120,7 @@ rig_status eng_security_step(eng_conn *conn, bool transit)
     if (login->stage != 0)
         return RIG_OK;
     rig_status status = eng_chap_step(conn);
-    if (status)
+    if (status || eng_chap_waits(conn))
         return status;
     if (login->auth == ENG_AUTH_REJECTED)
         return no_method(conn);

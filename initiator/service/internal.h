@@ -232,6 +232,9 @@ rig_code svc_session_start(rig_service *service, const rig_login *login, svc_row
 rig_code svc_session_options(rig_service *service, const rig_login_options *options, bool ipsec,
                              rig_session_config *config, rig_error *err);
 
+/* svc_radius_verify has RADIUS verify a target; ctx is the service. */
+void svc_radius_verify(void *ctx, const rig_chap_question *question);
+
 svc_session *svc_session_find(const rig_service *service, const rig_unique_id *id);
 
 /* svc_session_use gives a session that was up and is not leaving. INVALID_SESSION_ID, SESSION_BUSY. */
@@ -315,7 +318,8 @@ typedef enum svc_timer_kind {
     SVC_TIMER_BOOT,
     SVC_TIMER_ISNS,
     SVC_TIMER_PASS,
-    SVC_TIMER_DEVICES
+    SVC_TIMER_DEVICES,
+    SVC_TIMER_RADIUS
 } svc_timer_kind;
 
 #define SVC_SESSION_BUCKETS 256
@@ -336,7 +340,9 @@ struct rig_service {
     void *targets;     /* instances.c: what is known of targets */
     void *discoveries; /* discovery.c: sessions under way */
     void *isns;        /* isns.c: connections under way */
-    svc_boot *boot;    /* NULL before it */
+    void *verdicts;    /* radius.c: logins that wait for RADIUS */
+    uint32_t num_verdicts;
+    svc_boot *boot; /* NULL before it */
     bool ready;
     rig_code boot_code;
     rig_timerq timers;
@@ -355,6 +361,8 @@ void svc_isns_free(rig_service *service);
 void svc_isns_timer(rig_service *service, rig_timer *timer, uint64_t now);
 void svc_pass_timer(rig_service *service, rig_timer *timer, uint64_t now);
 void svc_devices_timer(rig_service *service, rig_timer *timer, uint64_t now);
+void svc_radius_timer(rig_service *service, rig_timer *timer, uint64_t now);
+void svc_radius_free(rig_service *service);
 void svc_identity_load(rig_service *service); /* node name in force, told to the engines */
 
 /* svc_portal_read makes an engine's portal of a record's. INVALID_PARAMETER, with why. */

@@ -62,7 +62,7 @@ static rig_code take_rows(const rig_login_options *options, rig_session_config *
     return RIG_CODE_SUCCESS;
 }
 
-static rig_code check_bits(const rig_login_options *options, rig_error *err)
+static rig_code check_bits(const rig_service *service, const rig_login_options *options, rig_error *err)
 {
     if (options->version != 0)
         return refuse(RIG_CODE_INVALID_PARAMETER, "version", "0 is the only one", err);
@@ -70,8 +70,10 @@ static rig_code check_bits(const rig_login_options *options, rig_error *err)
         return refuse(RIG_CODE_INVALID_PARAMETER, "specified", "a bit without a meaning", err);
     if (options->flags & ~RIG_LOGIN_FLAG_ALL)
         return refuse(RIG_CODE_INVALID_PARAMETER, "flags", "a bit without a meaning", err);
-    if (options->flags & (RIG_LOGIN_FLAG_RADIUS_RESPONSE | RIG_LOGIN_FLAG_RADIUS_VERIFICATION))
+    if (options->flags & RIG_LOGIN_FLAG_RADIUS_RESPONSE)
         return refuse(RIG_CODE_REQUEST_NOT_SUPPORTED, "flags", "no adapter here has RADIUS do its CHAP", err);
+    if ((options->flags & RIG_LOGIN_FLAG_RADIUS_VERIFICATION) && !service->config.radius)
+        return refuse(RIG_CODE_REQUEST_NOT_SUPPORTED, "flags", "nothing here asks RADIUS servers", err);
     return RIG_CODE_SUCCESS;
 }
 
@@ -94,6 +96,24 @@ static rig_code take_user(const rig_service *service, const rig_login_options *o
     return RIG_CODE_SUCCESS;
 }
 
+/* RADIUS knows the secrets of targets and one hash (RFC 2865 section 5.3). */
+static rig_code take_radius(rig_service *service, rig_session_config *config, rig_error *err)
+{
+    const rig_octets *secret = svc_setting(service, SVC_SETTING_RADIUS_SECRET);
+    if (!service->tables[SVC_RADIUS].num)
+        return refuse(RIG_CODE_TARGET_AUTHINFO_UNAVAILABLE, "radius-server",
+                      "there is none to verify a target", err);
+    if (!secret || !secret->len)
+        return refuse(RIG_CODE_TARGET_AUTHINFO_UNAVAILABLE, "radius-secret",
+                      "none is shared with the RADIUS servers", err);
+    config->auth.algorithms[0] = RIG_CHAP_MD5;
+    config->auth.num_algorithms = 1;
+    config->auth.challenge_len = RIG_CHAP_CHALLENGE_MIN;
+    config->auth.verify = svc_radius_verify;
+    config->auth.verify_ctx = service;
+    return RIG_CODE_SUCCESS;
+}
+
 /* The target proves itself with the one secret of the service, whichever login it is. */
 static rig_code take_mutual(const rig_service *service, bool ipsec, rig_session_config *config,
                             rig_error *err)
@@ -109,13 +129,31 @@ static rig_code take_mutual(const rig_service *service, bool ipsec, rig_session_
     return RIG_CODE_SUCCESS;
 }
 
-static rig_code take_chap(const rig_service *service, const rig_login_options *options, bool ipsec,
+static rig_code take_proof(rig_service *service, const rig_login_options *options, bool ipsec,
+                           rig_session_config *config, rig_error *err)
+{
+    if (options->flags & RIG_LOGIN_FLAG_RADIUS_VERIFICATION)
+        return take_radius(service, config, err);
+    return take_mutual(service, ipsec, config, err);
+}
+
+static rig_code check_flags(const rig_login_options *options, rig_error *err)
+{
+    bool mutual = (options->specified & RIG_LOGIN_HAS_AUTH_TYPE) && options->auth_type == 2;
+    if ((options->flags & RIG_LOGIN_FLAG_RADIUS_VERIFICATION) && !mutual)
+        return refuse(RIG_CODE_INVALID_LOGON_AUTH_TYPE, "auth-type",
+                      "RADIUS verifies targets, which prove themselves by mutual CHAP alone", err);
+    return RIG_CODE_SUCCESS;
+}
+
+static rig_code take_chap(rig_service *service, const rig_login_options *options, bool ipsec,
                           rig_session_config *config, rig_error *err)
 {
     rig_auth_config *auth = &config->auth;
     auth->methods[0] = options->auth_type ? RIG_AUTH_CHAP : RIG_AUTH_NONE;
     auth->num_methods = 1;
     auth->user = auth->secret = auth->target_user = auth->target_secret = (rig_view){0};
+    auth->verify = NULL;
     auth->ipsec = ipsec;
     if (!options->auth_type)
         return RIG_CODE_SUCCESS;
@@ -126,16 +164,18 @@ static rig_code take_chap(const rig_service *service, const rig_login_options *o
         return refuse(RIG_CODE_INVALID_TARGET_CHAP_SECRET, "password", "12 to 16 bytes without IPsec", err);
     rig_code code = take_user(service, options, config, err);
     if (code == RIG_CODE_SUCCESS && options->auth_type == 2)
-        code = take_mutual(service, ipsec, config, err);
+        code = take_proof(service, options, ipsec, config, err);
     return code;
 }
 
 rig_code svc_session_options(rig_service *service, const rig_login_options *options, bool ipsec,
                              rig_session_config *config, rig_error *err)
 {
-    rig_code code = check_bits(options, err);
+    rig_code code = check_bits(service, options, err);
     if (code == RIG_CODE_SUCCESS)
         code = take_rows(options, config, err);
+    if (code == RIG_CODE_SUCCESS)
+        code = check_flags(options, err);
     if (code == RIG_CODE_SUCCESS && (options->specified & RIG_LOGIN_HAS_AUTH_TYPE))
         code = take_chap(service, options, ipsec, config, err);
     return code;

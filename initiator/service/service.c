@@ -60,6 +60,7 @@ void rig_service_settings_init(rig_service_settings *settings)
                                        .scsi_timeout = 30 * RIG_SECOND,
                                        .reconnect_pause = 5 * RIG_SECOND,
                                        .device_hold = 60 * RIG_SECOND,
+                                       .radius_wait = 4 * RIG_SECOND,
                                        .host_name = "host"};
 }
 
@@ -190,6 +191,7 @@ void rig_service_free(rig_service *service)
     svc_boot_free(service);
     svc_discovery_free(service);
     svc_isns_free(service);
+    svc_radius_free(service);
     while (service->sessions)
         svc_session_end(service->sessions, 0);
     while (service->calls)
@@ -232,7 +234,8 @@ void rig_service_tick(rig_service *service, uint64_t now)
                                uint64_t) = {[SVC_TIMER_BOOT] = svc_boot_timer,
                                             [SVC_TIMER_ISNS] = svc_isns_timer,
                                             [SVC_TIMER_PASS] = svc_pass_timer,
-                                            [SVC_TIMER_DEVICES] = svc_devices_timer};
+                                            [SVC_TIMER_DEVICES] = svc_devices_timer,
+                                            [SVC_TIMER_RADIUS] = svc_radius_timer};
     rig_timer *timer;
     while ((timer = rig_timerq_pop(&service->timers, now)) != NULL)
         due[timer->kind](service, timer, now);

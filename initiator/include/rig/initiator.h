@@ -103,6 +103,13 @@ uint64_t rig_initiator_next_deadline(const rig_initiator *initiator);
 /** rig_initiator_tick does what is due at now. */
 void rig_initiator_tick(rig_initiator *initiator, uint64_t now);
 
+/**
+ * rig_initiator_verified answers a question of rig_auth_config's verify: RIG_OK, the login goes on;
+ * RIG_E_AUTH, the target has not proved itself; anything else, nobody could tell, which ends the login as
+ * well. A number whose login has ended meanwhile, or which was answered, is passed over.
+ */
+void rig_initiator_verified(rig_initiator *initiator, uint64_t number, rig_status verdict, uint64_t now);
+
 #define RIG_CHAP_SECRET_MIN                                                                                  \
     12 /**< octets a secret needs where no IPsec protects it (96 bits, section 9.2.1) */
 #define RIG_CHAP_SECRET_MAX 255   /**< most octets of a secret */
@@ -127,6 +134,20 @@ typedef enum rig_chap_algorithm {
     RIG_CHAP_SHA3_256 = 8 /**< SHA3-256 */
 } rig_chap_algorithm;
 
+/** rig_chap_question is what a verifier is asked: whether a response is that of who bears the name (RFC 1994
+ * section 4.1; the hash is MD5). Everything it points to is borrowed for the call. */
+typedef struct rig_chap_question {
+    rig_initiator *initiator; /**< the node to answer to, by rig_initiator_verified … */
+    uint64_t number;          /**< … with this number, which it gives once */
+    rig_session *session;     /**< whose login waits */
+    uint16_t cid;             /**< the connection that is logged in */
+    rig_view name;            /**< CHAP_N, at most RIG_CHAP_NAME_MAX bytes */
+    uint8_t identifier;       /**< our CHAP_I */
+    rig_view challenge;       /**< our CHAP_C */
+    rig_view response;        /**< its CHAP_R, 16 octets */
+    uint64_t now;             /**< when */
+} rig_chap_question;
+
 /**
  * rig_auth_config says how every connection of a session authenticates. Zeroes take defaults: CHAP and
  * nothing else when there is a secret, else None. Texts are copied and wiped with the session, and appear in
@@ -144,6 +165,12 @@ typedef struct rig_auth_config {
     rig_view secret;     /**< our secret, any octets */
     rig_view target_user;   /**< the CHAP_N a target has to have; empty = any */
     rig_view target_secret; /**< the target's secret; not empty = the target has to prove itself, too */
+    /** Verifies the responses of targets in the place of target_secret, NULL = nobody: the target has to
+     * prove itself, by MD5, which is then the only algorithm. It answers by rig_initiator_verified, from
+     * inside this call or later, while the login timeout goes on; it must not call anything else of the
+     * engine. */
+    void (*verify)(void *ctx, const rig_chap_question *question);
+    void *verify_ctx; /**< its first argument */
     uint8_t
         algorithms[RIG_CHAP_ALGORITHMS]; /**< CHAP_A in order of preference, 5 among them (section 12.1.3) */
     uint32_t num_algorithms; /**< entries, 0 = 5 alone, because there are targets that know no list */
@@ -171,10 +198,11 @@ typedef struct rig_session_config {
     uint32_t cmd_sn; /**< first CmdSN; else a named draw */
     rig_key_value offer[RIG_KEYS]; /**< what to propose for each key, see rig/keys.h */
     rig_auth_config auth;          /**< how to authenticate */
-    bool start_operational;    /**< start the login in the operational stage (CSG 1) when no authentication is
-                                  wanted */
-    bool ask_full_feature;     /**< try to go from the security stage straight to full feature phase */
-    uint64_t login_timeout;    /**< ns for connect and login together, 0 = 15 s */
+    bool start_operational; /**< start the login in the operational stage (CSG 1) when no authentication is
+                               wanted */
+    bool ask_full_feature;  /**< try to go from the security stage straight to full feature phase; not with a
+                               verifier, whose answer would come behind the end of the login */
+    uint64_t login_timeout; /**< ns for connect and login together, 0 = 15 s */
     uint64_t command_timeout;  /**< ns for a SCSI command before ABORT TASK, 0 = never */
     uint64_t tmf_timeout;      /**< ns for all other requests, 0 = 15 s; one that was sent and is not answered
                                   in time ends its connection */

@@ -11,6 +11,7 @@
 
 #include "rig/calls.h"
 #include "rig/hba.h"
+#include "rig/radius.h"
 #include "rig/store.h"
 
 #define RIG_SERVICE_LOGINS_MAX 16384  /**< most kept logins */
@@ -19,6 +20,7 @@
 #define RIG_SERVICE_SERVERS_MAX 64    /**< most iSNS servers, and most RADIUS servers */
 #define RIG_SERVICE_CALLS_MAX 1024    /**< most calls that are not answered yet */
 #define RIG_SERVICE_SESSIONS_MAX 4096 /**< most sessions */
+#define RIG_SERVICE_VERDICTS_MAX 1024 /**< most logins that wait for RADIUS at a time */
 
 /** rig_service_event_kind is what a service tells. */
 typedef enum rig_service_event_kind {
@@ -59,6 +61,7 @@ typedef struct rig_service_settings {
     uint64_t scsi_timeout;          /**< ns for a command of the service: 30 s */
     uint64_t reconnect_pause;       /**< ns between two attempts to get a lost session back: 5 s */
     uint64_t device_hold;           /**< ns the devices of a lost session stay: 60 s */
+    uint64_t radius_wait;           /**< ns a RADIUS server has, then the next one is asked: 4 s */
     const char *host_name;          /**< for the default node name; borrowed */
     const char *node_name;          /**< the default node name itself, NULL = made of host_name; borrowed */
     bool strict_security;           /**< flags that contradict are refused even where they qualify nothing */
@@ -81,6 +84,7 @@ typedef struct rig_service_config {
     rig_store *store;               /**< what is kept; borrowed; outlives the service */
     rig_hba *hba;                   /**< the adapters with their engines; borrowed */
     const rig_transport *transport; /**< for iSNS; NULL = there is none */
+    const rig_radius *radius;       /**< verifies targets; NULL = there is none; borrowed */
     rig_session_config session;     /**< timeouts and the like of every session */
     rig_service_settings settings;  /**< what is tuned */
     void (*event)(void *ctx, const rig_service_event *event); /**< may be NULL; must not call the service */
