@@ -20,6 +20,7 @@ typedef struct kit {
     rig_store *store;
     rig_hba hba;
     rig_service_settings settings;
+    const rig_radius *radius; /* NULL: there is none */
     rig_service *service;
     kit_event events[KIT_EVENTS];
     uint32_t num_events;
@@ -73,6 +74,7 @@ static inline void kit_start(kit *k)
                                        .hba = &k->hba,
                                        .session = k->w->config,
                                        .settings = k->settings,
+                                       .radius = k->radius,
                                        .event = kit_event_of,
                                        .ctx = k};
     CU_ASSERT_EQUAL_FATAL(rig_service_new(&config, &k->service, &err), RIG_OK);
