@@ -121,9 +121,11 @@ static rig_status build_service(rig_daemon *daemon, rig_error *err)
                                  .store = daemon->store,
                                  .hba = &daemon->hba,
                                  .transport = rig_loop_transport(daemon->loop),
+                                 .radius = &daemon->radius,
                                  .settings = daemon->config.settings,
                                  .event = on_service_event,
                                  .ctx = daemon};
+    daemon_radius_init(daemon);
     rig_session_config_init(&config.session);
     return rig_service_new(&config, &daemon->service, err);
 }

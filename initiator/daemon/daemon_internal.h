@@ -9,6 +9,7 @@
 #define DAEMON_LOG_MAX 512
 
 typedef struct daemon_client daemon_client;
+typedef struct daemon_question daemon_question;
 
 struct rig_daemon {
     rig_daemon_config config;
@@ -21,12 +22,18 @@ struct rig_daemon {
     uint8_t *read_ahead;
     daemon_client *clients;
     uint32_t num_clients;
+    rig_radius radius;
+    daemon_question *questions; /* newest first */
+    uint32_t num_asking;        /* of them in another thread */
     bool stopping;
 };
 
 /* control.c: one client after another takes its turn on the socket. */
 rig_accept_fn daemon_accept;
 void daemon_clients_free(rig_daemon *daemon);
+
+/* radius.c: asks RADIUS servers. */
+void daemon_radius_init(rig_daemon *daemon);
 
 __attribute__((format(printf, 2, 3))) void daemon_log(const rig_daemon *daemon, const char *format, ...);
 

@@ -40,6 +40,7 @@ void rig_loop_free(rig_loop *loop)
         sock_unlisten(&loop->listeners->base);
     sock_signals_free(loop);
     sock_children_free(loop);
+    sock_works_end(loop);
     uv_close((uv_handle_t *)&loop->alarm, NULL);
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     uv_loop_close(&loop->uv);

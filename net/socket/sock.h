@@ -19,6 +19,7 @@ typedef struct sock_stream sock_stream;
 typedef struct sock_listener sock_listener;
 typedef struct sock_lookup sock_lookup;
 typedef struct sock_signal sock_signal;
+typedef struct sock_work sock_work;
 
 typedef enum sock_timer_kind { SOCK_TIMER_LINGER, SOCK_TIMER_PAUSE } sock_timer_kind;
 
@@ -38,6 +39,8 @@ struct rig_loop {
     uint64_t num_starved;
     sock_signal *signals;
     rig_child *children;
+    sock_work *works;
+    bool closing; /* rig_loop_free is under way */
     bool running;
     bool handled;
 };
@@ -138,5 +141,8 @@ void sock_children_free(rig_loop *loop);
 
 /* signal.c */
 void sock_signals_free(rig_loop *loop);
+
+/* work.c */
+void sock_works_end(rig_loop *loop);
 
 #endif

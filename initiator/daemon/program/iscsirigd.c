@@ -34,6 +34,7 @@ static const char usage[] =
     "                       an adapter (repeatable; default one software initiator)\n"
     "  --allow USER         a user who may connect besides root and the own one (repeatable)\n"
     "  --security FLAGS     security flags for when nothing else says any (default none)\n"
+    "  --radius-port N      UDP port of RADIUS servers (default 1812)\n"
     "  --host-name NAME     for the default node name (default the machine's)\n"
     "  --ready-file PATH    written once the service has started\n"
     "  --quiet              nothing on the standard error output\n"
@@ -181,12 +182,22 @@ static int take_security(options *all, const char *text)
     return complain("--security %s: %s", text, error.text);
 }
 
+static int take_radius_port(options *all, const char *text)
+{
+    uint64_t port = 0;
+    if (!rig_view_u64(rig_view_str(text), &port) || port == 0 || port > UINT16_MAX)
+        return complain("--radius-port %s: a port is a number from 1 to 65535", text);
+    all->config.radius_port = (uint16_t)port;
+    return 0;
+}
+
 enum {
     OPT_SOCKET = 1,
     OPT_STORE,
     OPT_ADAPTER,
     OPT_ALLOW,
     OPT_SECURITY,
+    OPT_RADIUS,
     OPT_HOST,
     OPT_READY,
     OPT_QUIET,
@@ -199,6 +210,7 @@ static const struct option longs[] = {{"socket", required_argument, NULL, OPT_SO
                                       {"adapter", required_argument, NULL, OPT_ADAPTER},
                                       {"allow", required_argument, NULL, OPT_ALLOW},
                                       {"security", required_argument, NULL, OPT_SECURITY},
+                                      {"radius-port", required_argument, NULL, OPT_RADIUS},
                                       {"host-name", required_argument, NULL, OPT_HOST},
                                       {"ready-file", required_argument, NULL, OPT_READY},
                                       {"quiet", no_argument, NULL, OPT_QUIET},
@@ -222,6 +234,8 @@ static int take_option(options *all, int which)
         return take_user(all, optarg) ? EXIT_USAGE : -1;
     case OPT_SECURITY:
         return take_security(all, optarg) ? EXIT_USAGE : -1;
+    case OPT_RADIUS:
+        return take_radius_port(all, optarg) ? EXIT_USAGE : -1;
     case OPT_HOST:
         all->config.settings.host_name = optarg;
         return -1;

@@ -21,6 +21,7 @@ typedef struct rig_daemon_config {
     rig_service_settings settings;            /**< from rig_service_settings_init */
     uint32_t users[RIG_DAEMON_USERS_MAX];     /**< user ids that may connect, too */
     uint32_t num_users;                       /**< entries */
+    uint16_t radius_port;                     /**< UDP port of RADIUS servers, 0 = 1812 */
     void (*log)(void *ctx, const char *text); /**< one line for people, without newline; may be NULL */
     void (*ready)(void *ctx);                 /**< the service's start is over; may be NULL */
     void *ctx;                                /**< first argument of both */

@@ -37,6 +37,13 @@ uint64_t rig_loop_starved(const rig_loop *loop);
  * RIG_E_NOMEM. */
 rig_status rig_loop_on_signal(rig_loop *loop, int signum, void (*fn)(void *ctx, int signum), void *ctx);
 
+/** rig_loop_work calls work in another thread, where it may block, and then done in the loop, with RIG_OK.
+ * rig_loop_free waits for what has begun and leaves out what has not; both are told RIG_E_ABORTED by done, so
+ * that ctx can be freed in any case. A handful of threads works for all loops and looks names up, too.
+ * RIG_E_STATE from inside rig_loop_free, RIG_E_IO, RIG_E_NOMEM: done is not called. */
+rig_status rig_loop_work(rig_loop *loop, void (*work)(void *ctx), void (*done)(void *ctx, rig_status status),
+                         void *ctx);
+
 #define RIG_LOCAL_NAME_MAX 107 /**< most bytes of the path of a local socket */
 
 /**
