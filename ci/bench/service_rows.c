@@ -1,6 +1,7 @@
-/* A service with many discovery portals and kept logins: what it takes to add them, each in a transaction, to
- * list them, and to come back with them. No portal can be reached, so that adding one costs what keeping it
- * costs. Usage: service_rows ROWS [FILE]; without FILE the store is in memory, and nothing comes back. */
+/* A service with many discovery portals, static targets and kept logins: what it takes to add them, each in a
+ * transaction, to list them, to come back with them, to ask one of them anew and to remove them. No portal can
+ * be reached, so that adding one costs what keeping it costs. Each figure is time, and time of the processor.
+ * Usage: service_rows ROWS [FILE]; without FILE the store is in memory, and nothing comes back. */
 #include "clock.h"
 #include "rig/service.h"
 
@@ -83,6 +84,23 @@ static void call(rig_call_id id, const void *request)
         b.failed = !turn();
 }
 
+/* ---- what is measured ---- */
+
+typedef struct watch {
+    double began, cpu;
+} watch;
+
+static watch watch_start(void)
+{
+    return (watch){seconds_now(), cpu_now()};
+}
+
+static void watch_print(const watch *w, const char *what, const char *unit, double scale)
+{
+    double passed = seconds_now() - w->began, used = cpu_now() - w->cpu;
+    printf("%s-%s %.2f\n%s-cpu-%s %.2f\n", what, unit, passed * scale, what, unit, used * scale);
+}
+
 /* ---- rows ---- */
 
 static void portal_of(rig_target_portal *portal, uint32_t number)
@@ -93,30 +111,73 @@ static void portal_of(rig_target_portal *portal, uint32_t number)
     rig_text_add(&text, "10.%u.%u.1", number >> 8, number & 0xff);
 }
 
-static void add_target(void)
+static void done_well(void)
 {
-    rig_static_target target = {.target = TARGET, .persist = true};
-    call(RIG_CALL_ADD_STATIC_TARGET, &target);
     b.failed = b.failed || b.code != RIG_CODE_SUCCESS;
 }
 
-static void add_portals(uint32_t rows)
+/* The first one is that of the logins. */
+static void target_of(char *name, size_t size, uint32_t number)
 {
-    for (uint32_t i = 0; i < rows && !b.failed; i++) {
-        rig_send_targets_portal portal = {.port = RIG_PORT_ANY};
-        portal_of(&portal.portal, i);
-        call(RIG_CALL_ADD_SEND_TARGETS_PORTAL, &portal);
-    }
+    rig_text text;
+    rig_text_init(&text, name, size);
+    rig_text_add(&text, number ? TARGET "%u" : TARGET, number);
 }
 
-static void add_logins(uint32_t rows)
+static void add_target(uint32_t number)
 {
-    for (uint32_t i = 0; i < rows && !b.failed; i++) {
-        rig_login login = {.target = TARGET, .port = RIG_PORT_ANY, .has_portal = true, .persistent = true};
-        portal_of(&login.portal, i);
-        call(RIG_CALL_LOGIN, &login);
-        b.failed = b.failed || b.code != RIG_CODE_SUCCESS;
-    }
+    rig_static_target target = {.persist = true};
+    target_of(target.target, sizeof target.target, number);
+    call(RIG_CALL_ADD_STATIC_TARGET, &target);
+    done_well();
+}
+
+static void add_portal(uint32_t number)
+{
+    rig_send_targets_portal portal = {.port = RIG_PORT_ANY};
+    portal_of(&portal.portal, number);
+    call(RIG_CALL_ADD_SEND_TARGETS_PORTAL, &portal);
+}
+
+static void add_login(uint32_t number)
+{
+    rig_login login = {.target = TARGET, .port = RIG_PORT_ANY, .has_portal = true, .persistent = true};
+    portal_of(&login.portal, number);
+    call(RIG_CALL_LOGIN, &login);
+    done_well();
+}
+
+/* Nobody answers there: what is left is finding it, and telling so. */
+static void refresh_portal(uint32_t number)
+{
+    rig_portal_ref portal = {.port = RIG_PORT_ANY};
+    portal_of(&portal.portal, number);
+    call(RIG_CALL_REFRESH_SEND_TARGETS_PORTAL, &portal);
+    b.failed = b.failed || b.code != RIG_CODE_CONNECTION_FAILED;
+}
+
+static void remove_portal(uint32_t number)
+{
+    rig_portal_ref portal = {.port = RIG_PORT_ANY};
+    portal_of(&portal.portal, number);
+    call(RIG_CALL_REMOVE_SEND_TARGETS_PORTAL, &portal);
+    done_well();
+}
+
+static void remove_login(uint32_t number)
+{
+    rig_login_ref login = {.target = TARGET, .port = RIG_PORT_ANY, .has_portal = true};
+    portal_of(&login.portal, number);
+    call(RIG_CALL_REMOVE_LOGIN, &login);
+    done_well();
+}
+
+static void remove_target(uint32_t number)
+{
+    rig_label label = {.text = ""};
+    target_of(label.text, sizeof label.text, number);
+    call(RIG_CALL_REMOVE_STATIC_TARGET, &label);
+    done_well();
 }
 
 /* ---- from beginning to end ---- */
@@ -138,14 +199,15 @@ static bool start(const char *file)
         return false;
     b.hba.adapters[0] = (rig_adapter){.name = "host", .initiator = b.initiator};
     b.hba.num_adapters = 1;
-    double began = seconds_now();
+    watch w = watch_start();
     rig_status status = file ? rig_store_sqlite_open(rig_alloc_libc(), file, &b.store, &err)
                              : rig_store_memory_new(rig_alloc_libc(), &b.store);
-    double opened = seconds_now();
+    watch_print(&w, "open", "ms", 1e3);
     config.store = b.store;
+    w = watch_start();
     if (!status)
         status = rig_service_new(&config, &b.service, &err);
-    printf("open-ms %.2f\nload-ms %.2f\n", (opened - began) * 1e3, (seconds_now() - opened) * 1e3);
+    watch_print(&w, "load", "ms", 1e3);
     if (status)
         fprintf(stderr, "%s: %s\n", rig_status_name(status), err.text);
     return !status;
@@ -159,26 +221,50 @@ static void stop(void)
     b.store = NULL;
 }
 
-static void timed(const char *what, void (*add)(uint32_t), uint32_t rows)
+static void timed(const char *what, void (*one)(uint32_t number), uint32_t rows)
 {
-    double began = seconds_now();
-    add(rows);
-    printf("%s-us %.2f\n", what, (seconds_now() - began) * 1e6 / rows);
+    watch w = watch_start();
+    for (uint32_t i = 0; i < rows && !b.failed; i++)
+        one(i);
+    watch_print(&w, what, "us", 1e6 / rows);
 }
 
-static void report(const char *what, rig_call_id id, uint32_t rows)
+static void report(const char *what, rig_call_id id, const void *request, uint32_t rows)
+{
+    watch w = watch_start();
+    call(id, request);
+    watch_print(&w, what, "ms", 1e3);
+    printf("%s-bytes %zu\n", what, b.bytes);
+    done_well();
+    b.failed = b.failed || b.listed != rows;
+}
+
+static void add_all(uint32_t rows)
+{
+    timed("add-target", add_target, rows);
+    timed("add-portal", add_portal, rows);
+    timed("add-login", add_login, rows);
+}
+
+static void report_all(uint32_t rows)
 {
     static const rig_nothing nothing = {0};
-    double began = seconds_now();
-    call(id, &nothing);
-    printf("%s-ms %.2f\n%s-bytes %zu\n", what, (seconds_now() - began) * 1e3, what, b.bytes);
-    b.failed = b.failed || b.code != RIG_CODE_SUCCESS || b.listed != rows;
+    static const rig_refresh no_refresh = {0};
+    static const rig_target_query every = {.target = ""};
+    report("report-portals", RIG_CALL_REPORT_SEND_TARGETS_PORTALS, &nothing, rows);
+    report("report-logins", RIG_CALL_REPORT_LOGINS, &nothing, rows);
+    report("report-targets", RIG_CALL_REPORT_TARGETS, &no_refresh, rows);
+    report("report-instances", RIG_CALL_REPORT_TARGET_INSTANCES, &every, rows);
 }
 
-static void reports(uint32_t rows)
+static void remove_all(uint32_t rows)
 {
-    report("report-portals", RIG_CALL_REPORT_SEND_TARGETS_PORTALS, rows);
-    report("report-logins", RIG_CALL_REPORT_LOGINS, rows);
+    timed("refresh-portal", refresh_portal, rows);
+    timed("remove-login", remove_login, rows);
+    timed("remove-portal", remove_portal, rows);
+    timed("remove-target", remove_target, rows);
+    printf("empty\n");
+    report_all(0);
 }
 
 int main(int argc, char **argv)
@@ -191,18 +277,18 @@ int main(int argc, char **argv)
     }
     b.failed = !start(file);
     if (!b.failed) {
-        add_target();
-        timed("add-portal", add_portals, (uint32_t)rows);
-        timed("add-login", add_logins, (uint32_t)rows);
-        reports((uint32_t)rows);
-        stop();
+        add_all((uint32_t)rows);
+        report_all((uint32_t)rows);
     }
     if (file && !b.failed) {
+        stop();
         printf("again\n");
         b.failed = !start(file);
-        if (!b.failed)
-            reports((uint32_t)rows);
     }
+    if (file && !b.failed)
+        report_all((uint32_t)rows);
+    if (!b.failed)
+        remove_all((uint32_t)rows);
     stop();
     rig_initiator_free(b.initiator);
     return b.failed;

@@ -23,7 +23,7 @@ typedef enum svc_table_id {
 typedef struct svc_row {
     uint64_t id;          /* order of adding; number of the row in the store */
     bool kept;            /* it is in the store */
-    uint64_t hash;        /* of its key */
+    uint64_t hash;        /* of what it is found by */
     struct svc_row *next; /* in its bucket */
     void *record;         /* of the table's shape */
 } svc_row;
@@ -39,6 +39,11 @@ typedef struct svc_table {
 
 /* svc_find looks a row up by a record with the same key. */
 svc_row *svc_find(const rig_service *service, svc_table_id table, const void *record);
+
+/* svc_find_near gives, one after the other, the rows that may have what they are found by in common with a
+ * record: logins of that target, instance and portal, whatever their port. NULL behind the last. */
+svc_row *svc_find_near(const rig_service *service, svc_table_id table, const void *record,
+                       const svc_row *after);
 
 /* svc_change is one row to be written or dropped. */
 typedef struct svc_change {
@@ -330,6 +335,8 @@ struct rig_service {
     uint64_t next_row;     /* id of the next row */
     uint64_t next_session; /* for unique ids */
     uint32_t next_device;  /* instance numbers */
+    uint32_t next_isid_id; /* for kept logins; from it on up to … */
+    uint32_t end_isid_id;  /* … this one none is in use */
     svc_call *calls;       /* under way */
     uint32_t num_calls;
     svc_session *sessions, *last_session;

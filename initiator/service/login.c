@@ -112,23 +112,40 @@ static rig_code check(rig_service *service, const rig_login *login, rig_error *e
 
 /* ---- keeping ---- */
 
-/* The number behind the highest one in use, else the lowest free one: a session of a login that was forgotten
- * may still have the ISID that is made of the last. */
-static uint16_t free_isid_id(const rig_service *service)
+static void mark_isid_ids(const rig_service *service, uint8_t used[ISID_IDS / 8])
 {
-    uint8_t used[ISID_IDS / 8] = {1};
-    uint32_t highest = 0, number = 0;
     const svc_table *table = &service->tables[SVC_LOGINS];
     for (uint32_t i = 0; i < table->num; i++) {
         uint16_t id = ((const rig_login *)table->rows[i]->record)->isid_id;
         used[id / 8] |= (uint8_t)(1u << id % 8);
-        highest = id > highest ? id : highest;
     }
-    if (highest + 1 < ISID_IDS)
-        return (uint16_t)(highest + 1);
-    while (number < ISID_IDS - 1 && used[number / 8] >> number % 8 & 1)
-        number++;
-    return (uint16_t)number;
+}
+
+/* The longest run of numbers that are not in use. The limit of kept logins leaves runs of three at least. */
+static void find_isid_ids(rig_service *service)
+{
+    uint8_t used[ISID_IDS / 8] = {1};
+    uint32_t from = 0;
+    mark_isid_ids(service, used);
+    service->next_isid_id = service->end_isid_id = 0;
+    for (uint32_t id = 0; id <= ISID_IDS; id++) {
+        if (id < ISID_IDS && !(used[id / 8] >> id % 8 & 1))
+            continue;
+        if (id - from > service->end_isid_id - service->next_isid_id) {
+            service->next_isid_id = from;
+            service->end_isid_id = id;
+        }
+        from = id + 1;
+    }
+}
+
+/* Numbers are taken one after the other: a session of a login that was forgotten may still have the ISID that
+ * is made of one that is free again. */
+static uint16_t free_isid_id(rig_service *service)
+{
+    if (service->next_isid_id == service->end_isid_id)
+        find_isid_ids(service);
+    return (uint16_t)service->next_isid_id++;
 }
 
 /* A login that is kept already is replaced, and keeps its place and its ISID. */

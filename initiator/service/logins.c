@@ -46,20 +46,63 @@ static rig_code missing(likeness best)
     return codes[best];
 }
 
-static likeness find_all(const rig_service *service, const rig_login_ref *ref, svc_change *changes,
-                         uint32_t *out_num)
+/* A walk over the logins that a reference can mean: with a portal those that are kept with it, else all. */
+typedef struct walk {
+    const rig_service *service;
+    const rig_login_ref *ref;
+    bool near;
+    rig_login key; /* what near ones are found by */
+    const svc_row *row;
+    uint32_t index;
+} walk;
+
+static void walk_init(walk *w, const rig_service *service, const rig_login_ref *ref, bool near)
 {
-    const svc_table *kept = &service->tables[SVC_LOGINS];
+    *w = (walk){.service = service, .ref = ref, .near = near};
+    memcpy(w->key.target, ref->target, sizeof w->key.target);
+    memcpy(w->key.initiator, ref->initiator, sizeof w->key.initiator);
+    w->key.has_portal = true;
+    w->key.portal = ref->portal;
+}
+
+static svc_row *walk_next(walk *w)
+{
+    const svc_table *kept = &w->service->tables[SVC_LOGINS];
+    if (!w->near)
+        return w->index < kept->num ? kept->rows[w->index++] : NULL;
+    svc_row *row = svc_find_near(w->service, SVC_LOGINS, &w->key, w->row);
+    w->row = row;
+    return row;
+}
+
+/* changes may be NULL. */
+static likeness find_all(walk *w, svc_change *changes, uint32_t *out_num)
+{
     likeness best = LIKE_NOTHING;
     *out_num = 0;
-    for (uint32_t i = 0; i < kept->num; i++) {
-        likeness found = like(ref, kept->rows[i]->record);
-        if (found > best)
-            best = found;
-        if (found == LIKE_ALL)
-            changes[(*out_num)++] = (svc_change){.table = SVC_LOGINS, .row = kept->rows[i]};
+    for (svc_row *row = walk_next(w); row; row = walk_next(w)) {
+        likeness found = like(w->ref, row->record);
+        best = found > best ? found : best;
+        if (found == LIKE_ALL && changes)
+            changes[*out_num] = (svc_change){.table = SVC_LOGINS, .row = row};
+        *out_num += found == LIKE_ALL;
     }
     return best;
+}
+
+/* Only when there is none with the portal it takes all of them to tell what is missing. */
+static rig_code count_all(const rig_service *service, const rig_login_ref *ref, bool *out_near,
+                          uint32_t *out_num)
+{
+    walk w;
+    *out_near = ref->has_portal && ref->portal.address[0];
+    walk_init(&w, service, ref, *out_near);
+    likeness best = find_all(&w, NULL, out_num);
+    if (best != LIKE_ALL && *out_near) {
+        walk_init(&w, service, ref, false);
+        best = find_all(&w, NULL, out_num);
+    }
+    return best == LIKE_ALL ? RIG_CODE_SUCCESS : missing(best);
 }
 
 /* Sessions that were made from it go on, but are nobody's kept login any more. Before the rows go: what has
@@ -71,13 +114,9 @@ static void let_go(rig_service *service, const svc_row *row)
             session->kept = NULL;
 }
 
-static rig_code remove_all(rig_service *service, const rig_login_ref *ref, svc_change *changes, uint64_t *ids,
+static rig_code remove_all(rig_service *service, svc_change *changes, uint64_t *ids, uint32_t num,
                            uint64_t now)
 {
-    uint32_t num;
-    likeness best = find_all(service, ref, changes, &num);
-    if (best != LIKE_ALL)
-        return missing(best);
     for (uint32_t i = 0; i < num; i++)
         ids[i] = changes[i].row->id;
     rig_code code = svc_apply(service, changes, num, RIG_CODE_COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA);
@@ -91,12 +130,20 @@ static rig_code remove_all(rig_service *service, const rig_login_ref *ref, svc_c
 rig_code svc_remove_login(rig_service *service, svc_call *call)
 {
     const rig_alloc *alloc = service->config.alloc;
-    uint32_t num = service->tables[SVC_LOGINS].num + 1;
+    bool near;
+    walk w;
+    uint32_t num;
+    rig_code code = count_all(service, call->request, &near, &num);
+    if (code != RIG_CODE_SUCCESS)
+        return code;
     svc_change *changes = rig_new(alloc, num * sizeof *changes);
     uint64_t *ids = rig_new(alloc, num * sizeof *ids);
-    rig_code code = RIG_CODE_WIN32_NOT_ENOUGH_MEMORY;
-    if (changes && ids)
-        code = remove_all(service, call->request, changes, ids, call->now);
+    code = RIG_CODE_WIN32_NOT_ENOUGH_MEMORY;
+    walk_init(&w, service, call->request, near);
+    if (changes && ids) {
+        find_all(&w, changes, &num);
+        code = remove_all(service, changes, ids, num, call->now);
+    }
     rig_delete(alloc, changes, changes ? num * sizeof *changes : 0);
     rig_delete(alloc, ids, ids ? num * sizeof *ids : 0);
     return code;

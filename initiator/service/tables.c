@@ -13,6 +13,7 @@ typedef struct table_type {
     const char *kind; /* in the store; NULL: never there */
     uint32_t max;
     key_fn *key;
+    key_fn *place; /* what rows are found by, a part of their key; NULL: all of it */
 } table_type;
 
 /* ---- keys: what makes two records the same row ---- */
@@ -34,13 +35,21 @@ static void static_key(const void *record, rig_text *out)
     rig_text_add(out, "%s", ((const rig_static_target *)record)->target);
 }
 
+/* Logins are asked for by target, instance and portal, whatever their port: an instance has few. */
+static void login_place(const void *record, rig_text *out)
+{
+    const rig_login *login = record;
+    rig_text_add(out, "%s|%s", login->target, login->initiator);
+    if (login->has_portal)
+        portal_part(out, &login->portal);
+}
+
 /* Informational logins are others than data logins: a target may be kept as both. */
 static void login_key(const void *record, rig_text *out)
 {
     const rig_login *login = record;
-    rig_text_add(out, "%s|%s|%u|%d", login->target, login->initiator, login->port, login->informational);
-    if (login->has_portal)
-        portal_part(out, &login->portal);
+    login_place(record, out);
+    rig_text_add(out, "|%u|%d", login->port, login->informational);
 }
 
 static void name_key(const void *record, rig_text *out)
@@ -69,7 +78,7 @@ static void setting_key(const void *record, rig_text *out)
 static const table_type types[SVC_TABLES] = {
     [SVC_PORTALS] = {RIG_RECORD_send_targets_portal, "portal", RIG_SERVICE_PORTALS_MAX, portal_key},
     [SVC_STATICS] = {RIG_RECORD_static_target, "static-target", RIG_SERVICE_TARGETS_MAX, static_key},
-    [SVC_LOGINS] = {RIG_RECORD_login, "login", RIG_SERVICE_LOGINS_MAX, login_key},
+    [SVC_LOGINS] = {RIG_RECORD_login, "login", RIG_SERVICE_LOGINS_MAX, login_key, login_place},
     [SVC_ISNS] = {RIG_RECORD_label, "isns-server", RIG_SERVICE_SERVERS_MAX, name_key},
     [SVC_RADIUS] = {RIG_RECORD_label, "radius-server", RIG_SERVICE_SERVERS_MAX, name_key},
     [SVC_DEVICES] = {RIG_RECORD_label, "device", RIG_SERVICE_LOGINS_MAX, name_key},
@@ -91,6 +100,15 @@ static size_t key_of(svc_table_id table, const void *record, char key[SVC_KEY_MA
     return text.len;
 }
 
+static uint64_t hash_of(svc_table_id table, const void *record)
+{
+    char place[SVC_KEY_MAX];
+    rig_text text;
+    rig_text_init(&text, place, sizeof place);
+    (types[table].place ? types[table].place : types[table].key)(record, &text);
+    return rig_hash64(place, text.len, 0);
+}
+
 /* ---- rows in memory ---- */
 
 static svc_row **bucket_of(const svc_table *table, uint64_t hash)
@@ -98,18 +116,33 @@ static svc_row **bucket_of(const svc_table *table, uint64_t hash)
     return &table->buckets[hash & (table->num_buckets - 1)];
 }
 
+static svc_row *bucket_first(const svc_table *table, uint64_t hash)
+{
+    return table->num_buckets ? *bucket_of(table, hash) : NULL;
+}
+
+static svc_row *with_hash(svc_row *row, uint64_t hash)
+{
+    while (row && row->hash != hash)
+        row = row->next;
+    return row;
+}
+
 svc_row *svc_find(const rig_service *service, svc_table_id id, const void *record)
 {
-    const svc_table *table = &service->tables[id];
     char key[SVC_KEY_MAX], other[SVC_KEY_MAX];
     size_t len = key_of(id, record, key);
-    uint64_t hash = rig_hash64(key, len, 0);
-    if (table->num_buckets == 0)
-        return NULL;
-    for (svc_row *row = *bucket_of(table, hash); row; row = row->next)
-        if (row->hash == hash && key_of(id, row->record, other) == len && memcmp(key, other, len) == 0)
-            return row;
-    return NULL;
+    uint64_t hash = hash_of(id, record);
+    svc_row *row = with_hash(bucket_first(&service->tables[id], hash), hash);
+    while (row && (key_of(id, row->record, other) != len || memcmp(key, other, len) != 0))
+        row = with_hash(row->next, hash);
+    return row;
+}
+
+svc_row *svc_find_near(const rig_service *service, svc_table_id id, const void *record, const svc_row *after)
+{
+    uint64_t hash = hash_of(id, record);
+    return with_hash(after ? after->next : bucket_first(&service->tables[id], hash), hash);
 }
 
 static void row_free(rig_service *service, svc_table_id id, svc_row *row)
@@ -126,12 +159,11 @@ static void row_free(rig_service *service, svc_table_id id, svc_row *row)
 static svc_row *row_new(rig_service *service, svc_table_id id, const void *record, bool kept)
 {
     const rig_alloc *alloc = service->config.alloc;
-    char key[SVC_KEY_MAX];
     svc_row *row = rig_new(alloc, sizeof *row);
     if (!row)
         return NULL;
     row->kept = kept && types[id].kind;
-    row->hash = rig_hash64(key, key_of(id, record, key), 0);
+    row->hash = hash_of(id, record);
     row->record = rig_new(alloc, shape_of(id)->size);
     if (row->record && rig_record_copy(alloc, shape_of(id), record, row->record) == RIG_OK)
         return row;

@@ -361,7 +361,7 @@ static uint16_t keep(kit *k, const char *target)
     return ((const rig_login *)row->record)->isid_id;
 }
 
-/* Behind the highest number, as long as there is one; then the lowest that is free. */
+/* One after the other, whichever number is in use far behind them. */
 static void numbers_of_kept_logins(void)
 {
     rig_login last = {.target = "iqn.2026-01.org.example:last", .port = RIG_PORT_ANY, .isid_id = UINT16_MAX};
