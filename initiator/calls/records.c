@@ -137,9 +137,8 @@ bool rig_record_equal(const rig_shape *shape, const void *a, const void *b)
 }
 
 /* Records may hold secrets: what is left behind is wiped. */
-static bool list_grow(const rig_alloc *alloc, const rig_shape *shape, list *entries)
+static bool list_resize(const rig_alloc *alloc, const rig_shape *shape, list *entries, uint32_t size)
 {
-    uint32_t size = entries->size ? entries->size * 2 : 1;
     uint8_t *more = rig_new(alloc, size * shape->size);
     if (!more)
         return false;
@@ -150,6 +149,20 @@ static bool list_grow(const rig_alloc *alloc, const rig_shape *shape, list *entr
     entries->ptr = more;
     entries->size = size;
     return true;
+}
+
+static bool list_grow(const rig_alloc *alloc, const rig_shape *shape, list *entries)
+{
+    return list_resize(alloc, shape, entries, entries->size ? entries->size * 2 : 1);
+}
+
+rig_status rig_list_reserve(const rig_alloc *alloc, const rig_shape *shape, void *entries, uint32_t more)
+{
+    list *all = entries;
+    if (more > RIG_LIST_MAX - all->num)
+        return RIG_E_LIMIT;
+    bool room = all->num + more <= all->size || list_resize(alloc, shape, all, all->num + more);
+    return room ? RIG_OK : RIG_E_NOMEM;
 }
 
 void *rig_list_add(const rig_alloc *alloc, const rig_shape *shape, void *entries)

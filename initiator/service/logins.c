@@ -5,6 +5,8 @@ rig_code svc_report_logins(rig_service *service, svc_call *call)
 {
     const svc_table *kept = &service->tables[SVC_LOGINS];
     rig_logins *reply = call->reply;
+    if (rig_list_reserve(service->config.alloc, RIG_SHAPE(login), &reply->logins, kept->num))
+        return RIG_CODE_WIN32_NOT_ENOUGH_MEMORY;
     for (uint32_t i = 0; i < kept->num; i++) {
         rig_login *login = rig_list_add(service->config.alloc, RIG_SHAPE(login), &reply->logins);
         if (!login ||

@@ -163,6 +163,9 @@ rig_code svc_report_portals(rig_service *service, svc_call *call)
 {
     const svc_table *portals = &service->tables[SVC_PORTALS];
     rig_send_targets_portals *reply = call->reply;
+    if (rig_list_reserve(service->config.alloc, RIG_SHAPE(send_targets_portal), &reply->portals,
+                         portals->num))
+        return RIG_CODE_WIN32_NOT_ENOUGH_MEMORY;
     for (uint32_t i = 0; i < portals->num; i++) {
         rig_send_targets_portal *portal =
             rig_list_add(service->config.alloc, RIG_SHAPE(send_targets_portal), &reply->portals);

@@ -143,6 +143,10 @@ bool rig_record_equal(const rig_shape *shape, const void *a, const void *b);
  */
 void *rig_list_add(const rig_alloc *alloc, const rig_shape *shape, void *list);
 
+/** rig_list_reserve makes room for so many more records at once, so that adding them moves nothing.
+ * RIG_E_NOMEM, RIG_E_LIMIT; the list is as it was. */
+rig_status rig_list_reserve(const rig_alloc *alloc, const rig_shape *shape, void *list, uint32_t more);
+
 /** rig_list_remove takes entry index out of a list and clears it; the others keep their order. */
 void rig_list_remove(const rig_alloc *alloc, const rig_shape *shape, void *list, uint32_t index);
 
