@@ -59,14 +59,32 @@ static void add_word(rig_text *out, rig_view field)
     }
 }
 
+/* Sessions with one target that show devices are told apart by a number, each the lowest that was free. */
+static uint32_t copy_number(const svc_session *session)
+{
+    uint8_t used[RIG_SERVICE_SESSIONS_MAX / 8 + 1] = {0};
+    uint32_t number = 0;
+    if (session->devices.num)
+        return session->copy;
+    for (const svc_session *other = session->service->sessions; other; other = other->next)
+        if (other->devices.num && other->route.adapter == session->route.adapter &&
+            strcmp(other->login.target, session->login.target) == 0)
+            used[other->copy / 8] |= (uint8_t)(1u << other->copy % 8);
+    while (used[number / 8] >> number % 8 & 1)
+        number++;
+    return number;
+}
+
 /* The path is made of what a device is, not of when it came, so that it names the same one behind a restart;
- * further sessions with one target count. */
-static void name_device(const svc_session *session, rig_view inquiry, rig_device *device)
+ * further sessions with one target count. Other devices
+ * have the same path by accident only. */
+static void name_device(svc_session *session, rig_view inquiry, rig_device *device)
 {
     const device_class *class = class_of(device->type);
     const char *adapter = session->route.adapter->name;
     rig_text text;
-    for (uint32_t same = 0; same <= RIG_SERVICE_SESSIONS_MAX; same++) {
+    session->copy = copy_number(session);
+    for (uint32_t same = session->copy; same <= RIG_SERVICE_SESSIONS_MAX; same++) {
         uint64_t hash = rig_hash64(adapter, strlen(adapter), same);
         hash = rig_hash64(device->target, strlen(device->target), hash);
         hash = rig_hash64(&(uint64_t){htobe64(device->target_lun)}, 8, hash);
@@ -109,7 +127,7 @@ static void tell(const svc_session *session, rig_service_event_kind kind, const 
     svc_tell(session->service, &event);
 }
 
-static void fill_device(const svc_session *session, uint64_t lun, uint32_t os_lun, rig_view inquiry,
+static void fill_device(svc_session *session, uint64_t lun, uint32_t os_lun, rig_view inquiry,
                         rig_device *device)
 {
     rig_service *service = session->service;

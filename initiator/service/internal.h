@@ -219,6 +219,7 @@ typedef struct svc_session {
     rig_target_mapping mapping; /* numbers in force */
     bool mapped;                /* they are taken from the adapter */
     rig_device_list devices;    /* what the operating system was shown */
+    uint32_t copy;              /* tells its devices from those of other sessions with its target */
     svc_connection connections[RIG_SESSION_CONNECTIONS_MAX];
     svc_scan *scan;       /* looking for LUNs, else NULL */
     svc_join *join;       /* a connection that is being added, else NULL */
