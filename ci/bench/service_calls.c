@@ -1,7 +1,7 @@
 /* Management calls over the socket of a running service: what each takes its caller, and the service's
- * processor. Usage: service_calls SOCKET PID rows ROWS PORT: portals where nobody listens, kept logins, lists,
- * PORT of 127.0.0.1 discovered anew among them, and all of it removed. service_calls SOCKET PID keep ROWS PORT
- * TARGET: as many kept logins to TARGET at PORT of one loopback address each. */
+ * processor. Usage: service_calls SOCKET PID rows ROWS PORT: portals where nobody listens, kept logins,
+ * lists, PORT of 127.0.0.1 discovered anew among them, and all of it removed. service_calls SOCKET PID keep
+ * ROWS PORT TARGET: as many kept logins to TARGET at PORT of one loopback address each. */
 #include "clock.h"
 #include "rig/client.h"
 

@@ -1,7 +1,7 @@
 /* A service with many discovery portals, static targets and kept logins: what it takes to add them, each in a
- * transaction, to list them, to come back with them, to ask one of them anew and to remove them. No portal can
- * be reached, so that adding one costs what keeping it costs. Each figure is time, and time of the processor.
- * Usage: service_rows ROWS [FILE]; without FILE the store is in memory, and nothing comes back. */
+ * transaction, to list them, to come back with them, to ask one of them anew and to remove them. No portal
+ * can be reached, so that adding one costs what keeping it costs. Each figure is time, and time of the
+ * processor. Usage: service_rows ROWS [FILE]; without FILE the store is in memory, and nothing comes back. */
 #include "clock.h"
 #include "rig/service.h"
 

@@ -29,9 +29,26 @@ void rig_record_clear(const rig_alloc *alloc, const rig_shape *shape, void *reco
     rig_secret_wipe(record, shape->size);
 }
 
+/* Records may hold secrets: what is left behind is wiped. */
+static bool list_resize(const rig_alloc *alloc, const rig_shape *shape, list *entries, uint32_t size)
+{
+    uint8_t *more = rig_new(alloc, size * shape->size);
+    if (!more)
+        return false;
+    if (entries->num)
+        memcpy(more, entries->ptr, entries->num * shape->size);
+    rig_secret_wipe(entries->ptr, entries->size * shape->size);
+    rig_delete(alloc, entries->ptr, entries->size * shape->size);
+    entries->ptr = more;
+    entries->size = size;
+    return true;
+}
+
 static rig_status list_copy(const rig_alloc *alloc, const rig_shape *shape, const list *from, list *out)
 {
     *out = (list){0};
+    if (from->num && !list_resize(alloc, shape, out, from->num))
+        return RIG_E_NOMEM;
     for (uint32_t i = 0; i < from->num; i++) {
         void *entry = rig_list_add(alloc, shape, out);
         rig_status status =
@@ -133,21 +150,6 @@ bool rig_record_equal(const rig_shape *shape, const void *a, const void *b)
     for (size_t i = 0; i < shape->num_members; i++)
         if (!member_equal(&shape->members[i], at(a, &shape->members[i]), at(b, &shape->members[i])))
             return false;
-    return true;
-}
-
-/* Records may hold secrets: what is left behind is wiped. */
-static bool list_resize(const rig_alloc *alloc, const rig_shape *shape, list *entries, uint32_t size)
-{
-    uint8_t *more = rig_new(alloc, size * shape->size);
-    if (!more)
-        return false;
-    if (entries->num)
-        memcpy(more, entries->ptr, entries->num * shape->size);
-    rig_secret_wipe(entries->ptr, entries->size * shape->size);
-    rig_delete(alloc, entries->ptr, entries->size * shape->size);
-    entries->ptr = more;
-    entries->size = size;
     return true;
 }
 

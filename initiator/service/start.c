@@ -9,10 +9,11 @@
 static rig_code check_limits(const svc_session *session, const rig_adapter *adapter)
 {
     const rig_service *service = session->service;
+    const uint32_t most = adapter->quirks.max_sessions;
     uint32_t num = 0;
-    for (const svc_session *other = service->sessions; other; other = other->next)
+    for (const svc_session *other = most ? service->sessions : NULL; other; other = other->next)
         num += other->route.adapter == adapter;
-    bool full = adapter->quirks.max_sessions && num >= adapter->quirks.max_sessions;
+    bool full = most && num >= most;
     return full || service->num_sessions >= RIG_SERVICE_SESSIONS_MAX ? RIG_CODE_TOO_MANY_SESSIONS
                                                                      : RIG_CODE_SUCCESS;
 }
