@@ -1,101 +1,22 @@
 /* The service behind its socket: clients one after another and at once, strangers, and the end. */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "rig/client.h"
-#include "rig/daemon.h"
+#include "daemon_kit.h"
+#include "iscsidsc/internal.h"
 #include "rig/message.h"
 #include "rig/socket.h"
-#include "suite.h"
 
 #define THREADS 8
 #define CALLS 50
-
-typedef struct server {
-    char folder[64], socket[96], store[96];
-    pid_t pid;
-} server;
-
-static void tell_ready(void *ctx)
-{
-    const int *ready = ctx;
-    CU_ASSERT_EQUAL(write(*ready, "!", 1), 1);
-}
-
-/* The child's whole life: 0 when it was ended in order, by its signal. */
-static int serve(const server *s, int ready)
-{
-    rig_error error = {0};
-    rig_daemon *daemon = NULL;
-    rig_daemon_config config = {.socket = s->socket, .store = s->store, .ready = tell_ready, .ctx = &ready};
-    rig_service_settings_init(&config.settings);
-    rig_status status = rig_daemon_new(&config, &daemon, &error);
-    if (!status)
-        status = rig_daemon_run(daemon, true, &error);
-    rig_daemon_free(daemon);
-    return status ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-static void start(server *s)
-{
-    int ready[2];
-    char byte = 0;
-    CU_ASSERT_EQUAL_FATAL(pipe(ready), 0);
-    s->pid = fork();
-    CU_ASSERT_TRUE_FATAL(s->pid >= 0);
-    if (s->pid == 0)
-        _exit(serve(s, ready[1]));
-    close(ready[1]);
-    CU_ASSERT_EQUAL(read(ready[0], &byte, 1), 1);
-    close(ready[0]);
-}
-
-static void start_anew(server *s)
-{
-    *s = (server){.folder = "/tmp/iscsirig-daemon-XXXXXX"};
-    CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(s->folder));
-    snprintf(s->socket, sizeof s->socket, "%s/socket", s->folder);
-    snprintf(s->store, sizeof s->store, "%s/store", s->folder);
-    start(s);
-}
-
-static int end(const server *s, int signum)
-{
-    int status = 0;
-    CU_ASSERT_EQUAL(kill(s->pid, signum), 0);
-    CU_ASSERT_EQUAL(waitpid(s->pid, &status, 0), s->pid);
-    return status;
-}
-
-static void clean(const server *s)
-{
-    static const char *const names[] = {"socket", "store", "store-wal", "store-shm"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        char path[160];
-        snprintf(path, sizeof path, "%s/%s", s->folder, names[i]);
-        unlink(path);
-    }
-    CU_ASSERT_EQUAL(rmdir(s->folder), 0);
-}
-
-static rig_code make(const char *where, rig_call_id id, const void *request, void *reply)
-{
-    rig_caller caller = rig_client_caller(where);
-    return caller.call(caller.ctx, id, request, reply, NULL);
-}
 
 static rig_code node_name(const char *where, rig_label *out)
 {
     const rig_nothing nothing = {0};
     *out = (rig_label){0};
-    return make(where, RIG_CALL_GET_NODE_NAME, &nothing, out);
+    return server_call(where, RIG_CALL_GET_NODE_NAME, &nothing, out);
 }
 
 /* What one client sets another one reads; a daemon that is killed comes back with it. */
@@ -105,18 +26,18 @@ static void kept_over_a_kill(void)
     rig_nothing nothing = {0};
     rig_label name;
     server s;
-    start_anew(&s);
-    CU_ASSERT_EQUAL(make(s.socket, RIG_CALL_SET_NODE_NAME, &wanted, &nothing), RIG_CODE_SUCCESS);
+    server_new(&s);
+    CU_ASSERT_EQUAL(server_call(s.socket, RIG_CALL_SET_NODE_NAME, &wanted, &nothing), RIG_CODE_SUCCESS);
     CU_ASSERT_EQUAL(node_name(s.socket, &name), RIG_CODE_SUCCESS);
     CU_ASSERT_STRING_EQUAL(name.text, wanted.text);
-    CU_ASSERT_TRUE(WIFSIGNALED(end(&s, SIGKILL)));
+    CU_ASSERT_TRUE(WIFSIGNALED(server_end(&s, SIGKILL)));
     CU_ASSERT_EQUAL(node_name(s.socket, &name), RIG_CODE_SERVICE_NOT_RUNNING);
-    start(&s);
+    server_start(&s);
     CU_ASSERT_EQUAL(node_name(s.socket, &name), RIG_CODE_SUCCESS);
     CU_ASSERT_STRING_EQUAL(name.text, wanted.text);
-    CU_ASSERT_EQUAL(end(&s, SIGTERM), 0);
+    CU_ASSERT_EQUAL(server_end(&s, SIGTERM), 0);
     CU_ASSERT_EQUAL(access(s.socket, F_OK), -1);
-    clean(&s);
+    server_clean(&s);
 }
 
 static void *many_calls(void *ctx)
@@ -133,7 +54,7 @@ static void many_at_once(void)
 {
     pthread_t threads[THREADS];
     server s;
-    start_anew(&s);
+    server_new(&s);
     for (int i = 0; i < THREADS; i++)
         CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, many_calls, s.socket), 0);
     for (int i = 0; i < THREADS; i++) {
@@ -141,8 +62,8 @@ static void many_at_once(void)
         pthread_join(threads[i], &failed);
         CU_ASSERT_PTR_NULL(failed);
     }
-    CU_ASSERT_EQUAL(end(&s, SIGTERM), 0);
-    clean(&s);
+    CU_ASSERT_EQUAL(server_end(&s, SIGTERM), 0);
+    server_clean(&s);
 }
 
 /* Everything the service sends until it closes; as text. */
@@ -170,7 +91,7 @@ static void by_hand(void)
     static const char wrong[] = "no-such-call {}\nget-node-name {\"x\":1}\nget-node-name\n";
     char answer[4096];
     server s;
-    start_anew(&s);
+    server_new(&s);
     talk(s.socket, two, sizeof two - 1, answer, sizeof answer);
     CU_ASSERT_PTR_NOT_NULL(strstr(answer, "0x00000000 {\"text\":"));
     CU_ASSERT_PTR_NOT_NULL(strstr(answer, "0x00000000 {}\n"));
@@ -179,8 +100,8 @@ static void by_hand(void)
     CU_ASSERT_PTR_NOT_NULL(strstr(answer, "0x00000057 {}\t"));
     talk(s.socket, "get-node-name {", 15, answer, sizeof answer);
     CU_ASSERT_STRING_EQUAL(answer, "");
-    CU_ASSERT_EQUAL(end(&s, SIGTERM), 0);
-    clean(&s);
+    CU_ASSERT_EQUAL(server_end(&s, SIGTERM), 0);
+    server_clean(&s);
 }
 
 /* A request at the limit is looked at, one past it ends the connection. */
@@ -190,7 +111,7 @@ static void too_long(void)
     rig_label name;
     server s;
     CU_ASSERT_PTR_NOT_NULL_FATAL(request);
-    start_anew(&s);
+    server_new(&s);
     memset(request, ' ', RIG_REQUEST_MAX + 2);
     memcpy(request, "get-node-name {}", 16);
     request[RIG_REQUEST_MAX] = '\n';
@@ -201,8 +122,8 @@ static void too_long(void)
     talk(s.socket, request, RIG_REQUEST_MAX + 2, answer, sizeof answer);
     CU_ASSERT_STRING_EQUAL(answer, "");
     CU_ASSERT_EQUAL(node_name(s.socket, &name), RIG_CODE_SUCCESS);
-    CU_ASSERT_EQUAL(end(&s, SIGTERM), 0);
-    clean(&s);
+    CU_ASSERT_EQUAL(server_end(&s, SIGTERM), 0);
+    server_clean(&s);
     free(request);
 }
 
@@ -212,7 +133,7 @@ static void second_owner(void)
     rig_error error = {0};
     rig_daemon *daemon = NULL;
     server s;
-    start_anew(&s);
+    server_new(&s);
     rig_daemon_config config = {.socket = s.socket};
     rig_service_settings_init(&config.settings);
     CU_ASSERT_EQUAL(rig_daemon_new(&config, &daemon, &error), RIG_E_EXISTS);
@@ -220,8 +141,8 @@ static void second_owner(void)
     config = (rig_daemon_config){.socket = "", .store = s.store, .settings = config.settings};
     CU_ASSERT_EQUAL(rig_daemon_new(&config, &daemon, &error), RIG_E_BUSY);
     CU_ASSERT_PTR_NOT_NULL(strstr(error.text, s.store));
-    CU_ASSERT_EQUAL(end(&s, SIGTERM), 0);
-    clean(&s);
+    CU_ASSERT_EQUAL(server_end(&s, SIGTERM), 0);
+    server_clean(&s);
 }
 
 /* Only a socket is replaced; another file in its place is the user's. */
@@ -240,6 +161,50 @@ static void not_a_socket(void)
     unlink(path);
 }
 
+/* One thread's calls of Microsoft's API: what it keeps is its own, whatever the others keep meanwhile.
+ * Returns how many went wrong. */
+static void *keep_and_forget(void *ctx)
+{
+    const int *number = ctx;
+    char target[64], name[MAX_ISCSI_NAME_LEN + 1];
+    uintptr_t wrong = 0;
+    snprintf(target, sizeof target, "iqn.2026-01.example:thread-%d", *number);
+    ISCSI_TARGET_PORTALA portal = {.Socket = (USHORT)(3260 + *number)};
+    snprintf(portal.Address, sizeof portal.Address, "192.0.2.1");
+    for (int i = 0; i < CALLS / 5; i++) {
+        ISCSI_LOGIN_OPTIONS options = {.InformationSpecified = ISCSI_LOGIN_OPTIONS_DEFAULT_TIME_2_WAIT,
+                                       .DefaultTime2Wait = (ULONG)i};
+        wrong += AddIScsiStaticTargetA(target, NULL, 0, TRUE, NULL, NULL, NULL) != 0;
+        wrong += LoginIScsiTargetA(target, FALSE, NULL, ISCSI_ANY_INITIATOR_PORT, &portal, 0, NULL, &options,
+                                   0, NULL, TRUE, NULL, NULL) != 0;
+        wrong += GetIScsiInitiatorNodeNameA(name) != 0;
+        wrong += RemoveIScsiPersistentTargetA(NULL, ISCSI_ALL_INITIATOR_PORTS, target, &portal) != 0;
+        wrong += RemoveIScsiStaticTargetA(target) != 0;
+    }
+    return (void *)wrong;
+}
+
+/* The first of them starts the service, while the others want to. */
+static void all_at_once(const char *where)
+{
+    pthread_t threads[THREADS];
+    int numbers[THREADS];
+    ULONG num = 0, size = 0;
+    CU_ASSERT_EQUAL_FATAL(setenv(RIG_SOCKET_VARIABLE, where, 1), 0);
+    for (int i = 0; i < THREADS; i++) {
+        numbers[i] = i;
+        CU_ASSERT_EQUAL_FATAL(pthread_create(&threads[i], NULL, keep_and_forget, &numbers[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++) {
+        void *wrong = NULL;
+        pthread_join(threads[i], &wrong);
+        CU_ASSERT_PTR_NULL(wrong);
+    }
+    CU_ASSERT_EQUAL(ReportIScsiPersistentLoginsA(&num, NULL, &size), 0);
+    CU_ASSERT_EQUAL(num, 0);
+    unsetenv(RIG_SOCKET_VARIABLE);
+}
+
 /* A service in the process: the same store finds the same one, another is refused. */
 static void embedded(void)
 {
@@ -252,11 +217,13 @@ static void embedded(void)
     snprintf(s.folder, sizeof s.folder, "%s", folder);
     snprintf(where, sizeof where, RIG_SOCKET_EMBEDDED "%s/store", folder);
     snprintf(other, sizeof other, RIG_SOCKET_EMBEDDED "%s/other", folder);
-    CU_ASSERT_EQUAL(make(where, RIG_CALL_SET_NODE_NAME, &wanted, &nothing), RIG_CODE_SUCCESS);
+    rig_iscsidsc_use(NULL);
+    all_at_once(where);
+    CU_ASSERT_EQUAL(server_call(where, RIG_CALL_SET_NODE_NAME, &wanted, &nothing), RIG_CODE_SUCCESS);
     CU_ASSERT_EQUAL(node_name(where, &name), RIG_CODE_SUCCESS);
     CU_ASSERT_STRING_EQUAL(name.text, wanted.text);
     CU_ASSERT_EQUAL(node_name(other, &name), RIG_CODE_SERVICE_NOT_RUNNING);
-    clean(&s);
+    server_clean(&s);
 }
 
 RIG_SUITE("the service behind its socket", {"what was set is there after a kill", kept_over_a_kill},
