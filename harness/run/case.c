@@ -141,8 +141,8 @@ static rig_status play(run_world *world)
                        : RIG_E_NOMEM;
     }
     bool peer = world->config->mode == RIG_RUN_INITIATOR;
-    bool whole =
-        run_plays(world) && (peer ? run_peer_command(world) : run_steps(world)) && run_plays_rest(world);
+    bool whole = run_plays(world) && (peer ? run_peer_command(world) : run_steps(world)) &&
+                 run_program(world) && run_plays_rest(world);
     world->steps_ns = run_now(world);
     whole = whole && drain(world);
     whole = run_plays_end(world) && whole;

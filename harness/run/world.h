@@ -250,6 +250,9 @@ void run_portals_swap(const run_world *world, const rig_shape *shape, void *reco
 /* isns.c */
 rig_status run_build_isns(run_world *world, rig_error *err);
 
+/* program.c: false when a call was not answered */
+bool run_program(run_world *world);
+
 /* steps_call.c */
 bool run_put_answer(const run_op *op, rig_view path, rig_text *out);
 void run_answer_free(run_op *op);

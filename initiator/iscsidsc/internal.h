@@ -6,16 +6,9 @@
 #ifndef RIG_ISCSIDSC_INTERNAL_H
 #define RIG_ISCSIDSC_INTERNAL_H
 
-#include "rig/client.h"
+#include "rig/iscsidsc_use.h"
 
 #include <iscsidsc.h>
-
-/* rig_iscsidsc_use lets a caller of one's own answer, for tests; NULL = the service again. Borrowed until the
- * next call. */
-void rig_iscsidsc_use(const rig_caller *caller);
-
-/* rig_iscsidsc_use_alloc is the same for the memory of requests. */
-void rig_iscsidsc_use_alloc(const rig_alloc *alloc);
 
 /* dsc_set is a character set: A functions speak UTF-8, W functions UTF-16. */
 typedef enum dsc_set { DSC_A, DSC_W, DSC_SETS } dsc_set;

@@ -5,6 +5,7 @@
 #ifndef RIG_RUN_H
 #define RIG_RUN_H
 
+#include "rig/client.h"
 #include "rig/iname.h"
 #include "rig/match.h"
 #include "rig/result.h"
@@ -56,6 +57,10 @@ typedef struct rig_run_config {
     const rig_fault_set *without;
     /** Faults of our target that are on whatever the case says; NULL: none. */
     const rig_fault_set *with;
+    /** A program of the host's, for cases that have a service; NULL: none. It runs behind the last step, and
+     * makes its calls through caller, from its own thread only: each blocks while the case goes on. */
+    void (*host)(void *ctx, const rig_caller *caller);
+    void *host_ctx; /**< its first argument */
 } rig_run_config;
 
 /** rig_run_quote appends one word as a shell takes it: bare when it is plain, else in single quotes. */
