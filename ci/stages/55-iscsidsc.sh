@@ -10,32 +10,15 @@ need jq
 scratch
 PROGRAM=$RIG_BUILD/release/initiator/windows_session
 RUNS=4 # of the program a target
-passed=0
-failed=0
 skipped=0
-
-# check LABEL COMMAND…
-check()
-{
-    local label=$1
-    shift
-    if "$@" >"$RIG_SCRATCH/check" 2>&1; then
-        passed=$((passed + 1))
-        say "ok: $label"
-    else
-        failed=$((failed + 1))
-        say "FAILED: $label: $*"
-        head -n 80 "$RIG_SCRATCH/check"
-    fi
-}
 
 # flow SOCKET SET: the program, with a service there
 flow()
 {
-    ISCSIRIG_SOCKET=$1 timeout -k 2 60 "${PROGRAM}_$2" "${PEER_PORTAL%:*}" "${PEER_PORTAL##*:}" "$PEER_IQN" >"$RIG_SCRATCH/said" 2>&1 && ! grep WRONG "$RIG_SCRATCH/said"
+    ISCSIRIG_SOCKET=$1 timeout -k 2 60 "${PROGRAM}_$2" "${PEER_PORTAL%:*}" "${PEER_PORTAL##*:}" "$PEER_IQN" >"$RIG_SCRATCH/said" 2>&1
     local status=$?
-    cat "$RIG_SCRATCH/said"
-    return "$status"
+    grep -v '^ok' "$RIG_SCRATCH/said"
+    [ "$status" -eq 0 ] && ! grep -q '^WRONG' "$RIG_SCRATCH/said"
 }
 
 # flows NAME: every build of it, each with a service of its own, and one more with iscsirigd, which then has nothing left of it
@@ -56,7 +39,8 @@ flows()
 caught()
 {
     local file=$RIG_SCRATCH/$1.pcap port=${PEER_PORTAL##*:}
-    if ! (catch "$RIG_SCRATCH/probe.pcap" "$port" && stop "$LISTENER") >"$RIG_SCRATCH/probe"; then
+    (catch "$RIG_SCRATCH/probe.pcap" "$port" && stop "$LISTENER" || true) >"$RIG_SCRATCH/probe"
+    if [ $? -eq 77 ]; then
         skipped=$((skipped + 1))
         say "skipped: the wire to $1: $(tail -n 1 "$RIG_SCRATCH/probe")"
         flows "$1"
@@ -69,6 +53,12 @@ caught()
     check "$1: the capture is complete" grep -q '^0 packets dropped by kernel' "$LISTENER_LOG"
     check "$1: every session is logged out" all_out "$file" "$port" $((RUNS * $2))
     check "$1: lint finds nothing against us" no_breach "$file" "$port"
+}
+
+# fails_alone: the program says which functions failed, and ends with 1
+fails_alone()
+{
+    ! flow "embedded:$RIG_SCRATCH/nobody" narrow && grep -qx "WRONG AddIScsiSendTargetPortal: 0xefff0003" "$RIG_SCRATCH/said"
 }
 
 # all_out CAPTURE PORT LOGOUTS
@@ -103,6 +93,7 @@ else
 fi
 
 say "nobody"
-check "without a target it fails" bash -c "! timeout -k 2 60 env ISCSIRIG_SOCKET='embedded:$RIG_SCRATCH/nobody' '${PROGRAM}_narrow' 127.0.0.1 1 '$PEER_IQN'"
-tally "$passed" "$failed" "$skipped"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+PEER_PORTAL=127.0.0.1:1
+check "without a target it fails" fails_alone
+tally "$checks_passed" "$checks_failed" "$skipped"
+[ "$checks_failed" -eq 0 ] && [ "$checks_passed" -gt 0 ]

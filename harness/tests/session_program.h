@@ -1,4 +1,5 @@
-/* initiator/tests/windows/session.c, whose main has these names in the tests here: one of each character set. */
+/* initiator/tests/windows/session.c, whose main has these names in the tests here: one of each character set.
+ */
 #ifndef SESSION_PROGRAM_H
 #define SESSION_PROGRAM_H
 

@@ -351,7 +351,7 @@ int main(int argc, char **argv)
         return 2;
     }
     Widen(Portal.Address, MAX_ISCSI_PORTAL_ADDRESS_LEN, argv[1]);
-    Portal.Socket = (USHORT)atoi(argv[2]);
+    Portal.Socket = (USHORT)strtoul(argv[2], NULL, 10);
     Widen(Target, MAX_ISCSI_NAME_LEN + 1, argv[3]);
     Discover();
     ISDSC_STATUS status = Login(FALSE, 0, FALSE, &session);
