@@ -1,8 +1,6 @@
 /* What can happen besides PDUs: one row each, in the order of RIG_SCN_EVENT_ROWS. */
 #include "lang.h"
 
-#include "rig/isns_pdu.h"
-
 #define BARE RIG_SCN_BARE
 #define AFTER RIG_SCN_WORD
 #define EQUAL RIG_SCN_EQUAL
@@ -75,9 +73,9 @@ const rig_scn_word lang_events[] = {
     {ROW(TARGETS_CHANGED, "targets-changed", "hba", "targets were found, or are gone"), {{0}}},
     {ROW(SECURITY, "security", "hba", "one step of a security decision"), {ARG("step", WORD)}},
     {ROW(ISNS, "isns", "target", "the iSNS server answered a request, or a client answered one of its own"),
-     {{"function", T(NAMED), EQUAL, false, NULL, &rig_names_isns_function},
+     {ARG("function", WORD),
       ARG("node", WORD),
-      {"status", T(NAMED), EQUAL, false, NULL, &rig_names_isns_status},
+      ARG("status", WORD),
       {"by", T(WORD), AFTER, false, "client|server", NULL}}},
 };
 
