@@ -2,8 +2,10 @@
  * they do not forget us. */
 #include "isns.h"
 
-#define CHANGE_PAUSE RIG_SECOND /* between a notification and the question: changes come in crowds */
-#define PERIOD_LEAST 30         /* seconds: a server cannot make us ask more often than that */
+#define CHANGE_PAUSE RIG_SECOND /* between a notification and the question: changes come in crowds … */
+#define PAUSE_MOST (64 * CHANGE_PAUSE)
+#define CALM (2 * PAUSE_MOST) /* … and twice as long each time, until there was none for so long */
+#define PERIOD_LEAST 30       /* seconds: a server cannot make us ask more often than that */
 
 typedef struct waiter {
     struct waiter *next;
@@ -20,7 +22,8 @@ typedef struct server {
     waiter *first, **end; /* who waits for the answer under way */
     bool asking, again;   /* again: something changed meanwhile */
     bool leaving;
-    uint32_t period; /* seconds that we may be silent, as it told last; 0 = it did not */
+    uint64_t pause, told_at; /* before the next question about a change; when the last change was told */
+    uint32_t period;         /* seconds that we may be silent, as it told last; 0 = it did not */
     rig_timer timer;
 } server;
 
@@ -175,6 +178,19 @@ static void arm(server *s, uint64_t at)
         rig_timerq_arm(&s->service->timers, &s->timer, at);
 }
 
+/* A question is a sign of life that some servers tell other clients of as a change, whose questions they then
+ * tell us of: without longer and longer pauses two clients would keep each other asking. */
+static void arm_change(server *s, uint64_t now)
+{
+    if (!s->pause || now - s->told_at > CALM)
+        s->pause = CHANGE_PAUSE;
+    bool pending = s->timer.armed && s->timer.at <= now + s->pause;
+    s->told_at = now;
+    arm(s, now + s->pause);
+    if (!pending)
+        s->pause = s->pause < PAUSE_MOST ? 2 * s->pause : PAUSE_MOST;
+}
+
 /* Half of the time we may be silent: one question that fails does no harm. */
 static void plan_next(server *s, uint64_t now)
 {
@@ -182,7 +198,7 @@ static void plan_next(server *s, uint64_t now)
     if (s->period)
         arm(s, now + pause * RIG_SECOND);
     if (s->again)
-        arm(s, now + CHANGE_PAUSE);
+        arm_change(s, now);
     s->again = false;
 }
 
@@ -212,7 +228,7 @@ static void changed(void *ctx, uint64_t now)
     if (s->asking)
         s->again = true;
     else if (!s->leaving)
-        arm(s, now + CHANGE_PAUSE);
+        arm_change(s, now);
 }
 
 static void left(void *ctx, uint64_t now)
