@@ -165,7 +165,7 @@ static void class_names(void)
 static void send_targets_mof(void)
 {
     mof("SendTargetPortalClass");
-    CU_ASSERT_TRUE(is("#pragma namespace(\"\\\\\\\\.\\\\root\\\\WMI\")\n\n"
+    CU_ASSERT_TRUE(is("// Iscsidsc.mof\n#pragma namespace(\"\\\\\\\\.\\\\root\\\\WMI\")\n\n"
                       "[Dynamic, Description(\"a portal that is used for discovery\")]\n"
                       "class MSIscsiInitiator_SendTargetPortalClass\n{\n"
                       "    [read] string PortalIdentifierString;\n"
@@ -183,7 +183,7 @@ static void send_targets_mof(void)
 static void kept_mof(void)
 {
     mof("PersistentLoginClass");
-    CU_ASSERT_TRUE(is("#pragma namespace(\"\\\\\\\\.\\\\root\\\\WMI\")\n\n"
+    CU_ASSERT_TRUE(is("// Iscsidsc.mof\n#pragma namespace(\"\\\\\\\\.\\\\root\\\\WMI\")\n\n"
                       "[Dynamic, Description(\"a login that is made at every start by itself\")]\n"
                       "class MSIscsiInitiator_PersistentLoginClass\n{\n"
                       "    [key, read] string TargetName;\n"

@@ -46,7 +46,7 @@ static void put_method(wmi_text *text, const wmi_method *method)
 rig_status rig_wmi_mof(const rig_alloc *alloc, const rig_wmi_class *class, rig_gather *out)
 {
     wmi_text text = {alloc, out, RIG_OK};
-    wmi_add(&text, "#pragma namespace(\"\\\\\\\\.\\\\root\\\\WMI\")\n\n");
+    wmi_add(&text, "// " RIG_WMI_FILE "\n#pragma namespace(\"\\\\\\\\.\\\\root\\\\WMI\")\n\n");
     wmi_add(&text, "[%sDescription(\"%s\")]\n", rig_wmi_class_has_instances(class) ? "Dynamic, " : "",
             class->meaning);
     wmi_add(&text, "class " RIG_WMI_PREFIX "%s\n{\n", class->name);

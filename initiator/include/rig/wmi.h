@@ -133,6 +133,7 @@ rig_status rig_block_write(rig_block_id id, const void *record, uint8_t *to, siz
 
 #define RIG_WMI_PREFIX "MSIscsiInitiator_" /**< before the name of each class */
 #define RIG_WMI_NAMESPACE "root\\WMI"      /**< where the classes are */
+#define RIG_WMI_FILE "Iscsidsc.mof"        /**< the file that declares them */
 #define RIG_WMI_TEXT_MAX (64u << 20)       /**< most bytes of instances or MOF text */
 
 /** rig_wmi_class is a class: how it looks, and where its instances come from. */
