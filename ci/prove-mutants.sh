@@ -6,26 +6,7 @@ tool_or_fail
 need jq gcc ninja
 scratch
 cd "$RIG_TOP" || exit 2
-BUILD=$RIG_BUILD/release
-[ -s "$BUILD/compile_commands.json" ] || die "no release build"
-
-# link_command ROOM: how its test program is linked, without the shell's own words around it
-link_command()
-{
-    ninja -C "$BUILD" -t commands "$1/$1_tests" | tail -n 1 | sed -E 's/^: && //; s/ && :$//'
-}
-
-# mutate SOURCE FROM TO OUT: the text stands there exactly once
-mutate()
-{
-    awk -v from="$2" -v to="$3" -v out="$4" '
-        BEGIN { RS = "^$" }
-        {
-            at = index($0, from)
-            if (!at || index(substr($0, at + 1), from)) exit 1
-            printf "%s%s%s", substr($0, 1, at - 1), to, substr($0, at + length(from)) > out
-        }' "$1"
-}
+. "$RIG_TOP/ci/lib-mutants.sh"
 
 # tests_of ID FILE: "SUITE, TEST" of each test of the file that names the id
 tests_of()
@@ -42,18 +23,14 @@ failing()
 # kill_mutant NUMBER ID TEST SOURCE FROM TO: a line that says how it ended
 kill_mutant()
 {
-    local number=$1 id=$2 test=$3 source=$4 from=$5 to=$6 room=${3%%/*} dir=$RIG_SCRATCH/$1 compile link
+    local number=$1 id=$2 test=$3 source=$4 from=$5 to=$6 room=${3%%/*} dir=$RIG_SCRATCH/$1 status=0
     mkdir -p "$dir"
     tests_of "$id" "$test" >"$dir/tests"
     [ -s "$dir/tests" ] || { printf 'row %s: no test of %s names %s\n' "$number" "$test" "$id" && return; }
     mutate "$source" "$from" "$to" "$dir/mutant.c" || { printf 'row %s: %s: not there exactly once: %s\n' "$number" "$source" "$from" && return; }
-    compile=$(jq -r --arg file "$RIG_TOP/$source" 'first(.[] | select(.file == $file)) | .command' "$BUILD/compile_commands.json" |
-        sed -E 's/ -o [^ ]+ -c [^ ]+$//; s/-Werror//; s/ -M[DTF]( [^ -][^ ]*)?//g; s/-O3/-O0/')
-    link=$(link_command "$room")
-    (cd "$BUILD" && eval "$compile -w -iquote '$RIG_TOP/${source%/*}' -o '$dir/mutant.o' -c '$dir/mutant.c'") >"$dir/said" 2>&1 ||
-        { printf 'row %s: %s does not compile with: %s\n' "$number" "$source" "$to" && return; }
-    (cd "$BUILD" && eval "${link/ -o $room\/${room}_tests / $dir/mutant.o -o $dir/tests.bin }") >"$dir/said" 2>&1 ||
-        { printf 'row %s: does not link\n' "$number" && return; }
+    build_mutant "$source" "$room" "${room}_tests" "$dir" || status=$?
+    [ "$status" -ne 1 ] || { printf 'row %s: %s does not compile with: %s\n' "$number" "$source" "$to" && return; }
+    [ "$status" -eq 0 ] || { printf 'row %s: does not link\n' "$number" && return; }
     failing "$dir/tests.bin" "$(head -n 1 "$dir/tests" | sed 's/, .*//')" >"$dir/failed"
     if grep -qxFf "$dir/tests" "$dir/failed"; then printf 'killed\n'; else printf 'row %s: %s: no test of it fails with: %s\n' "$number" "$id" "$to"; fi
     rm -f -- "$dir/tests.bin" "$dir/mutant.o"

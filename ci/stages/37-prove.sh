@@ -7,6 +7,7 @@ cd "$RIG_TOP" || exit 2
 bad=0
 "$RIG_TOOL" prove --faults || bad=1
 bash ci/prove-mutants.sh || bad=1
+bash ci/prove-seeds.sh || bad=1
 timeout 20 "$RIG_TOOL" coverage --page "$RIG_SCRATCH/coverage.md"
 status=$?
 [ "$status" -eq 0 ] || {

@@ -87,8 +87,10 @@ static bool is(const char *text)
 
 static void mof(const char *class)
 {
+    const rig_wmi_class *found = rig_wmi_class_find(rig_view_str(class), NULL);
     forget();
-    got.status = rig_wmi_mof(rig_alloc_libc(), rig_wmi_class_find(rig_view_str(class), NULL), &got.out);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(found);
+    got.status = rig_wmi_mof(rig_alloc_libc(), found, &got.out);
     CU_ASSERT_EQUAL(got.status, RIG_OK);
 }
 
@@ -103,6 +105,7 @@ static void ask(const char *class, const char *const *wheres, const char *method
                                .method = rig_view_str(method),
                                .arguments = argument};
     forget();
+    CU_ASSERT_PTR_NOT_NULL_FATAL(request.class);
     while (wheres && wheres[request.num_where]) {
         where[request.num_where] = rig_view_str(wheres[request.num_where]);
         request.num_where++;
