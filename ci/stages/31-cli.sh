@@ -150,6 +150,13 @@ refuses '--source is caller or discovered, did you mean discovered?' iscsirig fl
 refuses '--adapter is software or hardware, not "x"' iscsirig flags --adapter x
 refuses 'unknown option "--bogus"' iscsirig flags --bogus
 refuses 'no argument is wanted, and "0x07" is one' iscsirig flags 0x07
+refuses 'no class "PersistentLogin", did you mean PersistentLoginClass?' iscsirig wmi PersistentLogin
+refuses 'of which class?' iscsirig wmi --where a=b
+refuses '"b" is another' iscsirig wmi MethodClass b
+refuses '--mof and --method do not go together' iscsirig wmi MethodClass --mof --method x
+refuses 'Portal only occurs inside other classes' iscsirig wmi Portal
+refuses 'did you mean RefreshTargetList?' iscsirig wmi MethodClass --socket embedded:wmi.db --method RefreshTargetLst
+refuses 'did you mean IscsiNodeName?' iscsirig wmi MethodClass --socket embedded:wmi.db --where IscsiNodeNam=x
 refuses "unknown backing 'bogus'" iscsirig target --lun bogus:1
 refuses "'x' is not a size" iscsirig target --lun ram:x
 refuses 'cannot open nowhere' iscsirig target --lun file:nowhere
@@ -195,6 +202,19 @@ flags_are()
                 seen["unsupported"] + 0 != unsupported || seen["ipsec"] != ipsec
         }' said
 }
+
+# ---- the service as classes ----
+wmi()
+{
+    run_it 0 iscsirig wmi --socket embedded:wmi.db "$@"
+}
+says 1 'service-not-running: no service answers at nowhere' iscsirig wmi SessionClass --socket nowhere
+holds 'classes are listed' eval 'run_it 0 iscsirig wmi && [ "$(wc -l <said)" -eq 17 ]'
+holds 'declarations are MOF' eval 'run_it 0 iscsirig wmi --mof && [ "$(grep -c "^class MSIscsiInitiator_" said)" -eq 17 ]'
+holds 'a method is called' eval 'wmi MethodClass --method SetIscsiInitiatorNodeName InitiatorNodeName=iqn.2026-01.example:us && jq -e ".ReturnValue == 0" said'
+holds 'an instance shows what it did' eval 'wmi MSIscsiInitiator_MethodClass && jq -e ".[0].IscsiNodeName == \"iqn.2026-01.example:us\"" said'
+holds 'nothing is an empty array' eval 'wmi PersistentLoginClass && jq -e ". == []" said'
+says 1 'invalid-iscsi-name' iscsirig wmi --socket embedded:wmi.db MethodClass --method SetIscsiInitiatorNodeName InitiatorNodeName=x
 holds 'bitmaps of callers on hardware' flags_are caller hardware 32 20 0 12
 holds 'bitmaps of callers on a software adapter' flags_are caller software 32 20 6 6
 holds 'advertised bitmaps on hardware' flags_are discovered hardware 32 8 0 24
