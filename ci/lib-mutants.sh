@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced by the scripts that change one place of our source and want a test to notice.
 BUILD=$RIG_BUILD/release
 [ -s "$BUILD/compile_commands.json" ] || die "no release build"

@@ -37,6 +37,13 @@ static void put_wide(size_t at, const char *ascii)
         put(at + 2 * i, 2, (uint8_t)ascii[i]);
 }
 
+static void set_text(char *to, size_t size, const char *from)
+{
+    rig_text text;
+    rig_text_init(&text, to, size);
+    rig_text_add(&text, "%s", from);
+}
+
 static bool has_wide(size_t at, const char *ascii)
 {
     size_t i = 0;
@@ -296,7 +303,7 @@ static void addresses(void)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         rig_target_portal in = {.socket = 1}, out = {0};
         size_t used = 0;
-        strcpy(in.address, rows[i].host);
+        set_text(in.address, sizeof in.address, rows[i].host);
         CU_ASSERT_EQUAL(write(RIG_BLOCK_PORTAL, &in), 556);
         CU_ASSERT_EQUAL(get(0, 4), rows[i].type);
         CU_ASSERT_EQUAL(
@@ -469,7 +476,7 @@ static void not_written(void)
     CU_ASSERT_EQUAL(rig_block_write(RIG_BLOCK_PERSISTENT_LOGIN, &login, block, sizeof block, &len, &error),
                     RIG_E_ARGUMENT);
     CU_ASSERT_STRING_EQUAL(error.field, "TargetName");
-    strcpy(login.target, NAME);
+    set_text(login.target, sizeof login.target, NAME);
     memset(block, 0xa5, sizeof block);
     CU_ASSERT_EQUAL(rig_block_write(RIG_BLOCK_PERSISTENT_LOGIN, &login, block, 1535, &len, &error),
                     RIG_E_LIMIT);

@@ -543,11 +543,11 @@ static void session_methods(void)
     invoked("SessionClass", NULL, "RemoveConnection",
             WORDS("UniqueConnectionId=0000000000000001-00000000000000F4"), RIG_CALL_REMOVE_CONNECTION,
             SESSION ",\"connection\":{\"adapter\":\"0x1\",\"specific\":\"0xf4\"}}");
-    static const char *const ids[] = {"1-2", "0000000000000001", "0000000000000001-0000000000000002-",
-                                      "000000000000000x-0000000000000002"};
-    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
-        char argument[64] = "UniqueConnectionId=";
-        ask("SessionClass", NULL, "RemoveConnection", WORDS(strcat(argument, ids[i])));
+    static const char *const arguments[] = {"UniqueConnectionId=1-2", "UniqueConnectionId=0000000000000001",
+                                            "UniqueConnectionId=0000000000000001-0000000000000002-",
+                                            "UniqueConnectionId=000000000000000x-0000000000000002"};
+    for (size_t i = 0; i < sizeof arguments / sizeof arguments[0]; i++) {
+        ask("SessionClass", NULL, "RemoveConnection", WORDS(arguments[i]));
         CU_ASSERT_EQUAL(got.status, RIG_E_SYNTAX);
     }
     forget();

@@ -85,6 +85,13 @@ const rig_member *wmi_member(const rig_shape *shape, const void *record, const c
 
 /* ---- values ---- */
 
+typedef struct shown {
+    const wmi_property *property;
+    const wmi_source *source;
+    const rig_member *member; /* NULL: it is made of something else */
+    const void *at;
+} shown;
+
 static void put_object(wmi_text *text, const rig_wmi_class *class, const wmi_source *source)
 {
     wmi_add(text, "{");
@@ -122,26 +129,33 @@ static void put_number(wmi_text *text, wmi_type type, uint64_t number)
     wmi_add(text, type == WMI_UINT64 ? "\"%" PRIu64 "\"" : "%" PRIu64, number);
 }
 
-static void put_id(wmi_text *text, const rig_unique_id *id)
+static void put_id(wmi_text *text, const shown *v)
 {
+    const rig_unique_id *id = v->at;
     if (id->adapter || id->specific)
         wmi_add(text, "\"%016" PRIx64 "-%016" PRIx64 "\"", id->adapter, id->specific);
     else
         wmi_add(text, "null");
 }
 
-static void put_network(wmi_text *text, const rig_member *member, const void *value)
+static void put_network(wmi_text *text, const shown *v)
 {
-    const uint64_t number = wmi_member_get(value, member->size);
+    const uint64_t number = wmi_member_get(v->at, v->member->size);
     uint8_t bytes[sizeof number];
-    for (size_t i = 0; i < member->size; i++)
-        bytes[i] = (uint8_t)(number >> 8 * (member->size - 1 - i));
-    put_bytes(text, rig_view_of(bytes, member->size));
+    for (size_t i = 0; i < v->member->size; i++)
+        bytes[i] = (uint8_t)(number >> 8 * (v->member->size - 1 - i));
+    put_bytes(text, rig_view_of(bytes, v->member->size));
+}
+
+static void put_index(wmi_text *text, const shown *v)
+{
+    wmi_add(text, "%" PRIu32, v->source->index);
 }
 
 /* The text that targets found by the portal have as their DiscoveryMechanism. */
-static void put_mechanism(wmi_text *text, const rig_send_targets_portal *portal)
+static void put_mechanism(wmi_text *text, const shown *v)
 {
+    const rig_send_targets_portal *portal = v->source->record;
     char name[sizeof((rig_target_instance *)NULL)->mechanism * 2];
     rig_text out;
     rig_text_init(&out, name, sizeof name);
@@ -163,35 +177,42 @@ static const struct {
     {5, 0x02, "{53f56308-b6bf-11d0-94f2-00a0c91efb8b}"},
     {8, 0x30, "{53f56310-b6bf-11d0-94f2-00a0c91efb8b}"},
 };
+#define NUM_DEVICE_CLASSES (sizeof device_classes / sizeof device_classes[0])
 #define FILE_DEVICE_UNKNOWN 0x22u
 
-static void put_device(wmi_text *text, wmi_how how, uint32_t peripheral)
+/* Nobody gives the others a class. */
+static void put_device_guid(wmi_text *text, const shown *v)
 {
-    uint32_t type = FILE_DEVICE_UNKNOWN;
-    const char *guid = NULL;
-    for (size_t i = 0; i < sizeof device_classes / sizeof device_classes[0]; i++) {
-        if (device_classes[i].peripheral != peripheral)
-            continue;
-        type = device_classes[i].type;
-        guid = device_classes[i].guid;
+    const uint64_t peripheral = wmi_member_get(v->at, v->member->size);
+    for (size_t i = 0; i < NUM_DEVICE_CLASSES; i++) {
+        if (device_classes[i].peripheral == peripheral) {
+            wmi_add(text, "\"%s\"", device_classes[i].guid);
+            return;
+        }
     }
-    if (how == WMI_DEVICE_TYPE)
-        wmi_add(text, "%" PRIu32, type);
-    else if (guid)
-        wmi_add(text, "\"%s\"", guid);
-    else
-        wmi_add(text, "null");
+    wmi_add(text, "null");
+}
+
+static void put_device_type(wmi_text *text, const shown *v)
+{
+    const uint64_t peripheral = wmi_member_get(v->at, v->member->size);
+    uint32_t type = FILE_DEVICE_UNKNOWN;
+    for (size_t i = 0; i < NUM_DEVICE_CLASSES; i++)
+        if (device_classes[i].peripheral == peripheral)
+            type = device_classes[i].type;
+    wmi_add(text, "%" PRIu32, type);
 }
 
 /* A session that ends meanwhile has none. */
-static void put_devices(wmi_text *text, const wmi_property *property, const wmi_source *source)
+static void put_devices(wmi_text *text, const shown *v)
 {
+    const wmi_source *source = v->source;
     const rig_session_ref which = {.session = ((const rig_session_info *)source->record)->id};
     rig_devices devices = {0};
     const rig_code code =
         source->caller->call(source->caller->ctx, RIG_CALL_REPORT_DEVICES, &which, &devices, NULL);
     if (code == RIG_CODE_SUCCESS)
-        put_list(text, property->class, source, (const wmi_list *)(const void *)&devices.devices);
+        put_list(text, v->property->class, source, (const wmi_list *)(const void *)&devices.devices);
     else
         wmi_add(text, "null");
     rig_record_clear(rig_alloc_libc(), RIG_SHAPE(devices), &devices);
@@ -205,69 +226,71 @@ static void put_octets(wmi_text *text, rig_view bytes)
         wmi_add(text, "null");
 }
 
-static void put_part(wmi_text *text, const wmi_property *property, const wmi_source *source,
-                     const rig_member *member, const void *value)
+static void put_text(wmi_text *text, const char *is)
 {
-    const wmi_source part = {source->caller, rig_shape_of(member->record), value, 0};
-    put_object(text, property->class, &part);
+    if (*is)
+        wmi_put_string(text, rig_view_str(is));
+    else
+        wmi_add(text, "null");
 }
 
-static void put_member(wmi_text *text, const wmi_property *property, const wmi_source *source,
-                       const rig_member *member, const void *value)
+static void put_part(wmi_text *text, const shown *v)
 {
-    switch (member->kind) {
+    const wmi_source part = {v->source->caller, rig_shape_of(v->member->record), v->at, 0};
+    put_object(text, v->property->class, &part);
+}
+
+static void put_member(wmi_text *text, const shown *v)
+{
+    const rig_bytes *bytes = v->at;
+    switch (v->member->kind) {
     case RIG_MEMBER_TEXT:
-        if (*(const char *)value)
-            wmi_put_string(text, rig_view_str(value));
-        else
-            wmi_add(text, "null");
+        put_text(text, v->at);
         break;
     case RIG_MEMBER_NUMBER:
-        put_number(text, property->type, wmi_member_get(value, member->size));
+        put_number(text, v->property->type, wmi_member_get(v->at, v->member->size));
         break;
     case RIG_MEMBER_BOOL:
-        wmi_add(text, "%s", *(const bool *)value ? "true" : "false");
+        wmi_add(text, "%s", *(const bool *)v->at ? "true" : "false");
         break;
     case RIG_MEMBER_OCTETS:
-        put_octets(text, rig_octets_view(value));
+        put_octets(text, rig_octets_view(v->at));
         break;
     case RIG_MEMBER_BYTES:
-        put_octets(text, rig_view_of(((const rig_bytes *)value)->ptr, ((const rig_bytes *)value)->len));
+        put_octets(text, rig_view_of(bytes->ptr, bytes->len));
         break;
     case RIG_MEMBER_SECRET:
         wmi_add(text, "null");
         break;
     case RIG_MEMBER_PART:
-        put_part(text, property, source, member, value);
+        put_part(text, v);
         break;
     case RIG_MEMBER_LIST:
-        put_list(text, property->class, source, value);
+        put_list(text, v->property->class, v->source, v->at);
         break;
     }
 }
 
+/* How each is written, and whether it needs a member of the record. */
+static const struct {
+    void (*put)(wmi_text *text, const shown *v);
+    bool needs_member;
+} makers[] = {
+    [WMI_MEMBER] = {put_member, true},           [WMI_ID] = {put_id, true},
+    [WMI_NETWORK] = {put_network, true},         [WMI_INDEX] = {put_index, false},
+    [WMI_MECHANISM] = {put_mechanism, false},    [WMI_DEVICE_GUID] = {put_device_guid, true},
+    [WMI_DEVICE_TYPE] = {put_device_type, true}, [WMI_DEVICES] = {put_devices, false},
+};
+
 void wmi_value(wmi_text *text, const wmi_property *property, const wmi_source *source)
 {
-    const void *value = NULL;
-    const rig_member *member = property->path && property->path[0]
-                                   ? wmi_member(source->shape, source->record, property->path, &value)
-                                   : NULL;
-    if (property->how == WMI_INDEX)
-        wmi_add(text, "%" PRIu32, source->index);
-    else if (property->how == WMI_MECHANISM)
-        put_mechanism(text, source->record);
-    else if (property->how == WMI_DEVICES)
-        put_devices(text, property, source);
-    else if (!member)
+    shown v = {property, source, NULL, NULL};
+    if (makers[property->how].needs_member)
+        v.member = wmi_member(source->shape, source->record, property->path, &v.at);
+    if (makers[property->how].needs_member && !v.member)
         wmi_add(text, "null");
-    else if (property->how == WMI_ID)
-        put_id(text, value);
-    else if (property->how == WMI_NETWORK)
-        put_network(text, member, value);
-    else if (property->how == WMI_MEMBER)
-        put_member(text, property, source, member, value);
     else
-        put_device(text, property->how, *(const uint32_t *)value);
+        makers[property->how].put(text, &v);
 }
 
 /* ---- instances ---- */

@@ -181,8 +181,13 @@ static void check_row(table *t, char *line)
     char *cells[4] = {NULL};
     size_t num = 0;
     line[strcspn(line, "\n")] = '\0';
-    for (char *rest = line; rest && num < 4;)
-        cells[num++] = strsep(&rest, "\t");
+    for (char *rest = line; rest && num < 4; num++) {
+        char *tab = strchr(rest, '\t');
+        cells[num] = rest;
+        rest = tab ? tab + 1 : NULL;
+        if (tab)
+            *tab = '\0';
+    }
     check_id(t, cells[0]);
     if (num < 4 || !cells[1][0] || !cells[3][0])
         wrong(t, cells[0], "four columns are wanted");
