@@ -9,7 +9,6 @@ pkg_check_modules(UV REQUIRED IMPORTED_TARGET libuv)
 pkg_check_modules(PCAP REQUIRED IMPORTED_TARGET libpcap)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
-pkg_check_modules(RADCLI REQUIRED IMPORTED_TARGET radcli)
 
 # The version people see: with the commit, because scenario, seed and commit fix every byte of a capture.
 find_package(Git QUIET)

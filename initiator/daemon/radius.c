@@ -1,14 +1,23 @@
-/* Access-Requests over libradcli (RFC 2865), which blocks: each in a thread of its own, a few at a time, so
- * that names are still looked up meanwhile. */
+/* RADIUS servers, each asked in a thread of its own that blocks, a few at a time, so that names are still
+ * looked up meanwhile (RFC 2865 section 2.4: an exchange is one datagram each way, and the client's to
+ * repeat). */
 #include "daemon_internal.h"
+#include "radius_packet.h"
 
-#include <radcli/radcli.h>
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
 
 #define AT_A_TIME 2
-#define ATTEMPTS 2 /* Access-Requests to one server, equally far apart */
+#define ATTEMPTS 2 /* datagrams to one server, equally far apart */
+#define RADIUS_PORT 1812
+#define CLIENT "iscsirigd" /* NAS-Identifier where the machine has no name */
+#define CLIENT_MAX 64
 
 struct daemon_question {
     daemon_question *next, *prev;
@@ -16,84 +25,90 @@ struct daemon_question {
     rig_radius_fn *done; /* NULL: nobody waits for it any more */
     void *done_ctx;
     bool runs;
-    char server[RIG_RADIUS_VALUE_MAX + 1];
-    char secret[MAX_SECRET_LENGTH + 1];
-    uint8_t user[RIG_RADIUS_VALUE_MAX], challenge[RIG_RADIUS_VALUE_MAX];
-    uint8_t password[1 + RIG_RADIUS_RESPONSE]; /* CHAP-Password (RFC 2865 section 5.3) */
-    int user_len, challenge_len;
-    unsigned pause; /* seconds behind each attempt */
-    uint16_t port;
-    int answer; /* of libradcli */
+    char server[RIG_RADIUS_VALUE_MAX + 1], port[8];
+    uint64_t pause;         /* ns behind each datagram */
+    radius_request request; /* of what is below */
+    uint8_t secret[RIG_OCTETS_MAX], user[RIG_RADIUS_VALUE_MAX], challenge[RIG_RADIUS_VALUE_MAX];
+    uint8_t password[1 + RIG_RADIUS_RESPONSE];
+    char client[CLIENT_MAX];
+    rig_status verdict;
 };
-
-/* What requests are made of, and what may be read in answers: no dictionary of the machine is needed. */
-static const char dictionary[] = "ATTRIBUTE User-Name 1 string\n"
-                                 "ATTRIBUTE CHAP-Password 3 string\n"
-                                 "ATTRIBUTE NAS-IP-Address 4 ipv4addr\n"
-                                 "ATTRIBUTE Reply-Message 18 string\n"
-                                 "ATTRIBUTE CHAP-Challenge 60 string\n"
-                                 "ATTRIBUTE NAS-IPv6-Address 95 ipv6addr\n";
 
 /* ---- in the other thread ---- */
 
-static bool set(rc_handle *handle, const char *option, unsigned value)
+static uint64_t clock_now(void)
 {
-    char text[16];
-    snprintf(text, sizeof text, "%u", value);
-    return rc_add_config(handle, option, text, __func__, 0) == 0;
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * RIG_SECOND + (uint64_t)now.tv_nsec;
 }
 
-/* A secret is any octets but NUL: the text of a configuration could not say it. */
-static bool aim(rc_handle *handle, const daemon_question *question)
+/* A connected socket hears nobody but the server, and that nobody listens there. */
+static int open_to(const struct addrinfo *at)
 {
-    SERVER *server = rc_conf_srv(handle, "authserver");
-    if (!server)
-        return false;
-    server->name[0] = strdup(question->server);
-    server->secret[0] = strdup(question->secret);
-    server->port[0] = question->port;
-    server->max = 1;
-    return server->name[0] && server->secret[0];
+    for (; at; at = at->ai_next) {
+        int fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC, at->ai_protocol);
+        if (fd >= 0 && connect(fd, at->ai_addr, at->ai_addrlen) == 0)
+            return fd;
+        if (fd >= 0)
+            close(fd);
+    }
+    return -1;
 }
 
-static bool configure(rc_handle *handle, const daemon_question *question)
+/* What is no answer is passed over, but remembered: RIG_E_FORMAT instead of RIG_E_TIMEOUT. */
+static rig_status listen_until(int fd, const radius_request *request, uint64_t until)
 {
-    return set(handle, "radius_timeout", question->pause) && set(handle, "radius_retries", ATTEMPTS - 1) &&
-           aim(handle, question) && rc_apply_config(handle) == 0 &&
-           rc_read_dictionary_from_buffer(handle, dictionary, sizeof dictionary - 1) == 0;
+    rig_status status = RIG_E_TIMEOUT;
+    uint8_t packet[RADIUS_PACKET_MAX];
+    for (uint64_t now; (now = clock_now()) < until;) {
+        struct pollfd at = {.fd = fd, .events = POLLIN};
+        if (poll(&at, 1, (int)((until - now + RIG_MILLISECOND - 1) / RIG_MILLISECOND)) <= 0)
+            continue;
+        ssize_t len = recv(fd, packet, sizeof packet, 0);
+        if (len < 0 && errno != EINTR)
+            return errno == ECONNREFUSED ? RIG_E_REFUSED : RIG_E_IO;
+        if (len < 0)
+            continue;
+        status = radius_verdict(request, rig_view_of(packet, (size_t)len));
+        if (status != RIG_E_FORMAT)
+            return status;
+    }
+    return status;
 }
 
-static int exchange(rc_handle *handle, const daemon_question *question)
+static rig_status exchange(int fd, const daemon_question *question)
 {
-    VALUE_PAIR *request = NULL, *reply = NULL;
-    int answer = ERROR_RC;
-    if (rc_avpair_add(handle, &request, PW_USER_NAME, question->user, question->user_len, 0) &&
-        rc_avpair_add(handle, &request, PW_CHAP_PASSWORD, question->password, sizeof question->password, 0) &&
-        rc_avpair_add(handle, &request, PW_CHAP_CHALLENGE, question->challenge, question->challenge_len, 0))
-        answer = rc_aaa(handle, 0, request, &reply, NULL, 0, PW_ACCESS_REQUEST);
-    rc_avpair_free(request);
-    rc_avpair_free(reply);
-    return answer;
-}
-
-static void forget(rc_handle *handle)
-{
-    const SERVER *server = rc_conf_srv(handle, "authserver");
-    if (server && server->secret[0])
-        rig_secret_wipe(server->secret[0], strlen(server->secret[0]));
-    rc_destroy(handle);
+    uint8_t packet[RADIUS_REQUEST_MAX];
+    size_t len = radius_request_make(&question->request, packet);
+    rig_status status = len ? RIG_E_TIMEOUT : RIG_E_UNSUPPORTED;
+    for (int i = 0; i < ATTEMPTS && len && (status == RIG_E_TIMEOUT || status == RIG_E_FORMAT); i++) {
+        if (send(fd, packet, len, 0) != (ssize_t)len)
+            return errno == ECONNREFUSED ? RIG_E_REFUSED : RIG_E_IO;
+        status = listen_until(fd, &question->request, clock_now() + question->pause);
+    }
+    return status;
 }
 
 static void work(void *ctx)
 {
     daemon_question *question = ctx;
-    rc_handle *handle = rc_new();
-    question->answer = ERROR_RC;
-    if (!handle || !rc_config_init(handle)) /* which frees it when it fails */
+    radius_request *request = &question->request;
+    const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM};
+    struct addrinfo *at = NULL;
+    question->verdict = RIG_E_IO;
+    if (getentropy(&request->identifier, sizeof request->identifier) != 0 ||
+        getentropy(request->authenticator, sizeof request->authenticator) != 0)
         return;
-    if (configure(handle, question))
-        question->answer = exchange(handle, question);
-    forget(handle);
+    if (getaddrinfo(question->server, question->port, &hints, &at) != 0) {
+        question->verdict = RIG_E_NOT_FOUND;
+        return;
+    }
+    int fd = open_to(at);
+    freeaddrinfo(at);
+    question->verdict = fd < 0 ? RIG_E_UNREACHABLE : exchange(fd, question);
+    if (fd >= 0)
+        close(fd);
 }
 
 /* ---- in the loop ---- */
@@ -108,31 +123,27 @@ static void question_free(daemon_question *question)
     rig_delete(rig_alloc_libc(), question, sizeof *question);
 }
 
-/* An Access-Challenge asks for more than a response to a challenge can give (RFC 2865 section 2.2: it is to
- * be treated as a reject). */
 static const struct {
-    int answer;
     rig_status verdict;
     const char *text;
-} answers[] = {
-    {OK_RC, RIG_OK, "the target is who it says"},
-    {REJECT_RC, RIG_E_AUTH, "refuses the target"},
-    {CHALLENGE_RC, RIG_E_AUTH, "asks the target for more, which counts as a refusal"},
-    {TIMEOUT_RC, RIG_E_TIMEOUT, "does not answer"},
-    {BADRESP_RC, RIG_E_FORMAT, "gives an answer that is not made with the shared secret"},
+} verdicts[] = {
+    {RIG_OK, "the target is who it says"},
+    {RIG_E_AUTH, "refuses the target"},
+    {RIG_E_TIMEOUT, "does not answer"},
+    {RIG_E_FORMAT, "what it answers is not made with the shared secret"},
+    {RIG_E_REFUSED, "nobody listens there"},
+    {RIG_E_NOT_FOUND, "its name leads nowhere"},
+    {RIG_E_UNREACHABLE, "no way leads there"},
 };
 
-static rig_status verdict_of(const daemon_question *question)
+static void log_verdict(const daemon_question *question)
 {
-    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
-        if (answers[i].answer != question->answer)
-            continue;
-        daemon_log(question->daemon, "RADIUS server %s: %s", question->server, answers[i].text);
-        return answers[i].verdict;
-    }
-    daemon_log(question->daemon, "RADIUS server %s: cannot be asked, the system's log may tell why",
-               question->server);
-    return RIG_E_IO;
+    size_t i = 0;
+    while (i < sizeof verdicts / sizeof verdicts[0] && verdicts[i].verdict != question->verdict)
+        i++;
+    daemon_log(question->daemon, "RADIUS server %s: %s", question->server,
+               i < sizeof verdicts / sizeof verdicts[0] ? verdicts[i].text
+                                                        : rig_status_meaning(question->verdict));
 }
 
 static void start_more(rig_daemon *daemon, uint64_t now);
@@ -152,9 +163,9 @@ static void on_done(void *ctx, rig_status status)
     rig_daemon *daemon = question->daemon;
     uint64_t now = rig_loop_now(daemon->loop);
     daemon->num_asking--;
-    if (question->done)
-        status = status ? status : verdict_of(question);
-    answer(question, status, now);
+    if (!status && question->done)
+        log_verdict(question);
+    answer(question, status ? status : question->verdict, now);
     start_more(daemon, now);
 }
 
@@ -180,31 +191,34 @@ static void start_more(rig_daemon *daemon, uint64_t now)
     }
 }
 
-static bool take_view(rig_view from, void *out, size_t size, int *out_len)
+static bool keep(rig_view from, void *room, size_t size, rig_view *out)
 {
-    if (from.len == 0 || from.len > size)
+    if (from.len > size)
         return false;
-    memcpy(out, from.ptr, from.len);
-    *out_len = (int)from.len;
+    if (from.len)
+        memcpy(room, from.ptr, from.len);
+    *out = rig_view_of(room, from.len);
     return true;
 }
 
-/* libradcli takes the secret as a text. */
 static bool fill(daemon_question *out, const rig_radius_question *from)
 {
-    int secret_len;
+    const rig_daemon_config *config = &out->daemon->config;
+    const char *host = config->settings.host_name;
     size_t name_len = strlen(from->server);
-    if (name_len >= sizeof out->server || from->response.len != RIG_RADIUS_RESPONSE ||
-        rig_view_find(from->secret, 0) < from->secret.len)
+    if (name_len >= sizeof out->server || from->response.len != RIG_RADIUS_RESPONSE)
         return false;
     memcpy(out->server, from->server, name_len + 1);
+    snprintf(out->port, sizeof out->port, "%u", config->radius_port ? config->radius_port : RADIUS_PORT);
+    snprintf(out->client, sizeof out->client, "%s", host && host[0] ? host : CLIENT);
+    out->pause = from->wait / ATTEMPTS;
     out->password[0] = from->identifier;
     memcpy(out->password + 1, from->response.ptr, RIG_RADIUS_RESPONSE);
-    uint64_t pause = from->wait / (ATTEMPTS * RIG_SECOND);
-    out->pause = pause == 0 ? 1 : pause < UINT16_MAX ? (unsigned)pause : UINT16_MAX;
-    return take_view(from->secret, out->secret, sizeof out->secret - 1, &secret_len) &&
-           take_view(from->user, out->user, sizeof out->user, &out->user_len) &&
-           take_view(from->challenge, out->challenge, sizeof out->challenge, &out->challenge_len);
+    out->request.password = rig_view_of(out->password, sizeof out->password);
+    out->request.client = rig_view_str(out->client);
+    return keep(from->secret, out->secret, sizeof out->secret, &out->request.secret) &&
+           keep(from->user, out->user, sizeof out->user, &out->request.user) &&
+           keep(from->challenge, out->challenge, sizeof out->challenge, &out->request.challenge);
 }
 
 static void ask(void *ctx, const rig_radius_question *question, uint64_t now, rig_radius_fn *done,
@@ -219,7 +233,6 @@ static void ask(void *ctx, const rig_radius_question *question, uint64_t now, ri
     out->daemon = daemon;
     out->done = done;
     out->done_ctx = done_ctx;
-    out->port = daemon->config.radius_port ? daemon->config.radius_port : PW_AUTH_UDP_PORT;
     out->next = daemon->questions;
     if (out->next)
         out->next->prev = out;
@@ -228,9 +241,7 @@ static void ask(void *ctx, const rig_radius_question *question, uint64_t now, ri
         start_more(daemon, now);
         return;
     }
-    daemon_log(daemon, "RADIUS server %s: cannot be asked, by a secret with a NUL in it for one",
-               question->server);
-    answer(out, RIG_E_UNSUPPORTED, now);
+    answer(out, RIG_E_LIMIT, now);
 }
 
 static void cancel(void *ctx, const void *done_ctx)
