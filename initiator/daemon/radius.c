@@ -77,15 +77,21 @@ static rig_status listen_until(int fd, const radius_request *request, uint64_t u
     return status;
 }
 
+static bool is_open(rig_status status)
+{
+    return status == RIG_E_TIMEOUT || status == RIG_E_FORMAT;
+}
+
 static rig_status exchange(int fd, const daemon_question *question)
 {
     uint8_t packet[RADIUS_REQUEST_MAX];
     size_t len = radius_request_make(&question->request, packet);
     rig_status status = len ? RIG_E_TIMEOUT : RIG_E_UNSUPPORTED;
-    for (int i = 0; i < ATTEMPTS && len && (status == RIG_E_TIMEOUT || status == RIG_E_FORMAT); i++) {
+    for (int i = 0; i < ATTEMPTS && is_open(status); i++) {
         if (send(fd, packet, len, 0) != (ssize_t)len)
             return errno == ECONNREFUSED ? RIG_E_REFUSED : RIG_E_IO;
-        status = listen_until(fd, &question->request, clock_now() + question->pause);
+        rig_status came = listen_until(fd, &question->request, clock_now() + question->pause);
+        status = came == RIG_E_TIMEOUT ? status : came;
     }
     return status;
 }
