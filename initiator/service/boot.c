@@ -532,6 +532,17 @@ void svc_boot_forget(rig_service *service, uint64_t id, uint64_t now)
         finish(service, entry, now);
 }
 
+bool svc_boot_tries(const rig_service *service, const char *target)
+{
+    const svc_boot *boot = service->boot;
+    for (uint32_t i = 0; boot && i < boot->num_logins; i++) {
+        const rig_login *login = boot->logins[i].over ? NULL : login_of(&boot->logins[i]);
+        if (login && strcmp(login->target, target) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* ---- links ---- */
 
 void rig_service_link(rig_service *service, const char *instance, uint32_t port, bool up, uint64_t now)

@@ -133,8 +133,8 @@ void svc_discover_all(rig_service *service, uint64_t now, svc_discovered *done, 
 /* svc_isns_query asks one iSNS server, as svc_discover. */
 void svc_isns_query(rig_service *service, svc_row *server, uint64_t now, svc_discovered *done, void *ctx);
 
-/* svc_isns_flags gives what iSNS servers say of IPsec at a portal; false when they say nothing. Where they say
- * different things, those that want IPsec count. */
+/* svc_isns_flags gives what iSNS servers say of IPsec at a portal; false when they say nothing. Where they
+ * say different things, those that want IPsec count. */
 bool svc_isns_flags(rig_service *service, const rig_portal *portal, uint64_t *out_flags);
 
 /* svc_instances_replace makes the targets a mechanism has told of those in list, all of them; what else knows
@@ -315,6 +315,7 @@ void svc_boot_device(rig_service *service, uint64_t now);              /* a devi
 void svc_boot_bound(rig_service *service, uint64_t now);               /* the bound devices are others */
 void svc_boot_forget(rig_service *service, uint64_t id, uint64_t now); /* that kept login is gone */
 void svc_boot_link(rig_service *service, uint64_t now);                /* a port got its link */
+bool svc_boot_tries(const rig_service *service, const char *target);   /* a kept login of it goes on */
 void svc_boot_timer(rig_service *service, rig_timer *timer, uint64_t now);
 void svc_boot_free(rig_service *service);
 

@@ -82,7 +82,7 @@ static rig_code check_options(rig_service *service, const rig_login *login, rig_
 }
 
 /* Whoever asks for a second session has to say that it knows of the first, one that is still being made
- * included. */
+ * included, and a kept one between two attempts. */
 static rig_code check_only(const rig_service *service, const rig_login *login)
 {
     bool multipath = login->options.flags & RIG_LOGIN_FLAG_MULTIPATH;
@@ -93,7 +93,7 @@ static rig_code check_only(const rig_service *service, const rig_login *login)
     for (const svc_session *session = service->sessions; session; session = session->next)
         if (strcmp(session->login.target, login->target) == 0)
             return RIG_CODE_TARGET_ALREADY_LOGGED_IN;
-    return RIG_CODE_SUCCESS;
+    return svc_boot_tries(service, login->target) ? RIG_CODE_TARGET_ALREADY_LOGGED_IN : RIG_CODE_SUCCESS;
 }
 
 static rig_code check(rig_service *service, const rig_login *login, rig_error *err)
