@@ -233,7 +233,7 @@ static void freed(void)
     bench_free(w);
 }
 
-/* Each connection has its verdict, in any order, and all of them lead to one identity (AUTH-039). */
+/* Each connection has its verdict, in any order, and all of them lead to one identity (section 9.2). */
 static void connections(void)
 {
     verifier v = {0};
