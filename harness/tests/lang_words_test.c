@@ -7,14 +7,12 @@
 static const struct {
     rig_scn_group group;
     const char *mark; /* FORMAT.md has the table between <!-- rows: MARK --> and <!-- end --> */
-} tables[] = {{RIG_SCN_G_HEAD, "head"},           {RIG_SCN_G_NETWORK, "network"},
-              {RIG_SCN_G_TARGET, "target"},       {RIG_SCN_G_ACTION, "action"},
-              {RIG_SCN_G_INITIATOR, "initiator"}, {RIG_SCN_G_HBA, "hba"},
-              {RIG_SCN_G_PERSIST, "persist"},     {RIG_SCN_G_IPSEC, "ipsec"},
-              {RIG_SCN_G_ISNS, "isns"},
-              {RIG_SCN_G_STEP, "step"},           {RIG_SCN_G_EVENT, "event"},
-              {RIG_SCN_G_MEMBER, "member"},       {RIG_SCN_G_OUTCOME, "outcome"},
-              {RIG_SCN_G_VIRTUAL, "virtual"},     {RIG_SCN_G_MARK, "mark"}};
+} tables[] = {
+    {RIG_SCN_G_HEAD, "head"},       {RIG_SCN_G_NETWORK, "network"},     {RIG_SCN_G_TARGET, "target"},
+    {RIG_SCN_G_ACTION, "action"},   {RIG_SCN_G_INITIATOR, "initiator"}, {RIG_SCN_G_HBA, "hba"},
+    {RIG_SCN_G_PERSIST, "persist"}, {RIG_SCN_G_IPSEC, "ipsec"},         {RIG_SCN_G_ISNS, "isns"},
+    {RIG_SCN_G_STEP, "step"},       {RIG_SCN_G_EVENT, "event"},         {RIG_SCN_G_MEMBER, "member"},
+    {RIG_SCN_G_OUTCOME, "outcome"}, {RIG_SCN_G_VIRTUAL, "virtual"},     {RIG_SCN_G_MARK, "mark"}};
 
 static void steps_and_events_stand_in_order(void)
 {
