@@ -69,6 +69,33 @@ start_tgtd rdwr || exit 1
 caught tgtd
 stop_tgtd
 
+# ---- the service as classes of Windows' management instrumentation ----
+
+# wmi QUERY WORD…: iscsirig wmi succeeds, and what it says fulfils a jq condition
+wmi()
+{
+    local query=$1
+    shift
+    timeout -k 2 40 "$RIG_TOOL" wmi --socket "$SERVICE/socket" "$@" >"$SERVICE/said" 2>&1 </dev/null && jq -e "$query" "$SERVICE/said" >/dev/null
+}
+
+say "classes"
+start_rig_target --lun "ram:$PEER_BYTES" || exit 1
+start_service wmi || exit 1
+check "a portal is added" told "done" AddTargetPortal "${PEER_PORTAL%:*}" "${PEER_PORTAL##*:}"
+check "it is an instance" wmi ".[0].PortalPort == ${PEER_PORTAL##*:} and .[0].InitiatorName == null" SendTargetPortalClass
+check "it is refreshed" wmi ".ReturnValue == 0" SendTargetPortalClass --method Refresh
+check "its target is an instance" wmi ".[0].TargetName == \"$PEER_IQN\"" TargetClass
+check "the target is logged in to" wmi '.UniqueSessionId | test("^[0-9a-f]{16}-[0-9a-f]{16}$")' TargetClass --method Login
+check "the session is an instance" wmi '.[0].ConnectionInformation | length == 1' SessionClass
+check "INQUIRY tells of a disk" wmi '.ScsiStatus == 0 and .ResponseBuffer[0] == 0' SessionClass --method SendScsiInquiry Lun=0
+check "a login is kept" wmi '.ReturnValue == 0' TargetClass --method Login IsPersistent=true LoginOptions.LoginFlags=2
+check "it is an instance" wmi '.[0].LoginOptions.LoginFlags == 2' --where "TargetName=$PEER_IQN" PersistentLoginClass
+check "the session is logged out" wmi '.ReturnValue == 0' SessionClass --method Logout
+check "there is none" wmi '. == []' SessionClass
+check "the service ends behind classes" stop_service
+check "the target ran to its end behind classes" target_is_well
+
 # ---- secrets ----
 
 say "CHAP"
