@@ -208,13 +208,13 @@ wmi()
 {
     run_it 0 iscsirig wmi --socket embedded:wmi.db "$@"
 }
-says 1 'service-not-running: no service answers at nowhere' iscsirig wmi SessionClass --socket nowhere
+holds 'without a service the code says so' eval 'run_it 1 iscsirig wmi SessionClass --socket nowhere && grep -qF "service-not-running: no service answers at nowhere" complained'
 holds 'classes are listed' eval 'run_it 0 iscsirig wmi && [ "$(wc -l <said)" -eq 17 ]'
 holds 'declarations are MOF' eval 'run_it 0 iscsirig wmi --mof && [ "$(grep -c "^class MSIscsiInitiator_" said)" -eq 17 ]'
-holds 'a method is called' eval 'wmi MethodClass --method SetIscsiInitiatorNodeName InitiatorNodeName=iqn.2026-01.example:us && jq -e ".ReturnValue == 0" said'
-holds 'an instance shows what it did' eval 'wmi MSIscsiInitiator_MethodClass && jq -e ".[0].IscsiNodeName == \"iqn.2026-01.example:us\"" said'
-holds 'nothing is an empty array' eval 'wmi PersistentLoginClass && jq -e ". == []" said'
-says 1 'invalid-iscsi-name' iscsirig wmi --socket embedded:wmi.db MethodClass --method SetIscsiInitiatorNodeName InitiatorNodeName=x
+holds 'a method is called' eval 'wmi MethodClass --method SetIscsiInitiatorNodeName InitiatorNodeName=iqn.2026-01.example:us && jq -e ".ReturnValue == 0" said >/dev/null'
+holds 'an instance shows what it did' eval 'wmi MSIscsiInitiator_MethodClass && jq -e ".[0].IscsiNodeName == \"iqn.2026-01.example:us\"" said >/dev/null'
+holds 'nothing is an empty array' eval 'wmi PersistentLoginClass && jq -e ". == []" said >/dev/null'
+holds 'a method that fails says its code' eval 'run_it 1 iscsirig wmi --socket embedded:wmi.db MethodClass --method SetIscsiInitiatorNodeName InitiatorNodeName=x && grep -qF "wmi: invalid-iscsi-name" complained && jq -e ".ReturnValue == 4026466385" said >/dev/null'
 holds 'bitmaps of callers on hardware' flags_are caller hardware 32 20 0 12
 holds 'bitmaps of callers on a software adapter' flags_are caller software 32 20 6 6
 holds 'advertised bitmaps on hardware' flags_are discovered hardware 32 8 0 24
