@@ -69,11 +69,11 @@ measure()
 # row WHAT NAME
 row()
 {
-    local less more
-    less=$(awk -v rows="$((LOGINS / 10))" -v name="$2" '$1 == rows && $2 == name { print $3 }' "$RIG_SCRATCH/figures")
-    more=$(awk -v rows="$LOGINS" -v name="$2" '$1 == rows && $2 == name { print $3 }' "$RIG_SCRATCH/figures")
-    printf '| %s | %s | %s | %s |\n' "$1" "$(spread %.0f <<<"$less")" "$(spread %.0f <<<"$more")" \
-        "$(ratio "$(middle <<<"$more")" "$(middle <<<"$less")" 1)"
+    local few many
+    few=$(awk -v rows="$((LOGINS / 10))" -v name="$2" '$1 == rows && $2 == name { print $3 }' "$RIG_SCRATCH/figures")
+    many=$(awk -v rows="$LOGINS" -v name="$2" '$1 == rows && $2 == name { print $3 }' "$RIG_SCRATCH/figures")
+    printf '| %s | %s | %s | %s |\n' "$1" "$(spread %.0f <<<"$few")" "$(spread %.0f <<<"$many")" \
+        "$(ratio "$(middle <<<"$many")" "$(middle <<<"$few")" 1)"
 }
 
 PORT=$(free_port) && start_rig_target --quiet --listen "0.0.0.0:$PORT" || exit 1

@@ -70,11 +70,11 @@ figures()
 # row WAY WHAT NAME FORMAT
 row()
 {
-    local less more
-    less=$(figures "$1" "$((ROWS / 10))" "$3" | middle)
-    more=$(figures "$1" "$ROWS" "$3" | middle)
+    local few many
+    few=$(figures "$1" "$((ROWS / 10))" "$3" | middle)
+    many=$(figures "$1" "$ROWS" "$3" | middle)
     printf '| %s | %s | %s | %s |\n' "$2" "$(figures "$1" "$((ROWS / 10))" "$3" | spread "$4")" \
-        "$(figures "$1" "$ROWS" "$3" | spread "$4")" "$(ratio "$more" "$less" 1)"
+        "$(figures "$1" "$ROWS" "$3" | spread "$4")" "$(ratio "$many" "$few" 1)"
 }
 
 # head_row WHERE

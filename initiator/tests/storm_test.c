@@ -133,13 +133,35 @@ typedef struct held {
     uint32_t strangers;
 } held;
 
-static void hold(held *h, const char *text, const char *format, uint32_t value)
+/* Reads the numbers in "PREFIX1X2", X between them. */
+static bool two_numbers(const char *text, const char *prefix, char between, uint64_t *a, uint64_t *b)
 {
-    unsigned thread = THREADS, key = KEYS;
-    bool ours = sscanf(text, format, &thread, &key) == 2 && thread < THREADS && key < KEYS;
+    rig_view rest = rig_view_str(text);
+    size_t len = strlen(prefix);
+    if (strncmp(text, prefix, len) != 0)
+        return false;
+    rest = rig_view_sub(rest, len, rest.len);
+    size_t at = rig_view_find(rest, (uint8_t)between);
+    return rig_view_u64(rig_view_sub(rest, 0, at), a) &&
+           rig_view_u64(rig_view_sub(rest, at + 1, rest.len), b);
+}
+
+static void hold(held *h, const char *text, const char *prefix, char between, uint64_t value)
+{
+    uint64_t thread = THREADS, key = KEYS;
+    bool ours = two_numbers(text, prefix, between, &thread, &key) && thread < THREADS && key < KEYS;
     h->strangers += !ours || value == 0;
     if (ours)
-        h->value[thread][key] = value;
+        h->value[thread][key] = (uint32_t)value;
+}
+
+static void hold_target(held *h, const rig_target_instance *target)
+{
+    uint64_t value = 0;
+    if (strcmp(target->target, ANCHOR) == 0)
+        return;
+    rig_view_u64(rig_view_str(target->alias), &value);
+    hold(h, target->target, ANCHOR "-", '-', value);
 }
 
 static void ask_held(const char *where, held *h)
@@ -152,11 +174,9 @@ static void ask_held(const char *where, held *h)
     CU_ASSERT_EQUAL(server_call(where, RIG_CALL_REPORT_LOGINS, &nothing, &logins), RIG_CODE_SUCCESS);
     CU_ASSERT_EQUAL(server_call(where, RIG_CALL_REPORT_TARGET_INSTANCES, &every, &targets), RIG_CODE_SUCCESS);
     for (uint32_t i = 0; i < logins.logins.num; i++)
-        hold(h, logins.logins.ptr[i].portal.address, "127.1.%u.%u", logins.logins.ptr[i].options.time2wait);
+        hold(h, logins.logins.ptr[i].portal.address, "127.1.", '.', logins.logins.ptr[i].options.time2wait);
     for (uint32_t i = 0; i < targets.targets.num; i++)
-        if (strcmp(targets.targets.ptr[i].target, ANCHOR) != 0)
-            hold(h, targets.targets.ptr[i].target, ANCHOR "-%u-%u",
-                 (uint32_t)strtoul(targets.targets.ptr[i].alias, NULL, 10));
+        hold_target(h, &targets.targets.ptr[i]);
     rig_record_clear(rig_alloc_libc(), RIG_SHAPE(logins), &logins);
     rig_record_clear(rig_alloc_libc(), RIG_SHAPE(target_instances), &targets);
 }
@@ -225,8 +245,10 @@ static void loss_is_seen(void)
     CU_ASSERT_EQUAL(compare(&s, &h), 1);
     h.value[1][1] = 0;
     CU_ASSERT_EQUAL(compare(&s, &h), 2);
-    hold(&h, "127.1.9.1", "127.1.%u.%u", 1);
+    hold(&h, "127.1.9.1", "127.1.", '.', 1);
     CU_ASSERT_EQUAL(h.strangers, 1);
+    hold(&h, "127.1.1.1", "127.1.", '.', 7);
+    CU_ASSERT_EQUAL(compare(&s, &h), 1);
 }
 
 RIG_SUITE("management: a storm of calls", {"a loss is seen", loss_is_seen},
