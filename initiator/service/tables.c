@@ -76,15 +76,15 @@ static void setting_key(const void *record, rig_text *out)
 }
 
 static const table_type types[SVC_TABLES] = {
-    [SVC_PORTALS] = {RIG_RECORD_send_targets_portal, "portal", RIG_SERVICE_PORTALS_MAX, portal_key},
-    [SVC_STATICS] = {RIG_RECORD_static_target, "static-target", RIG_SERVICE_TARGETS_MAX, static_key},
+    [SVC_PORTALS] = {RIG_RECORD_send_targets_portal, "portal", RIG_SERVICE_PORTALS_MAX, portal_key, NULL},
+    [SVC_STATICS] = {RIG_RECORD_static_target, "static-target", RIG_SERVICE_TARGETS_MAX, static_key, NULL},
     [SVC_LOGINS] = {RIG_RECORD_login, "login", RIG_SERVICE_LOGINS_MAX, login_key, login_place},
-    [SVC_ISNS] = {RIG_RECORD_label, "isns-server", RIG_SERVICE_SERVERS_MAX, name_key},
-    [SVC_RADIUS] = {RIG_RECORD_label, "radius-server", RIG_SERVICE_SERVERS_MAX, name_key},
-    [SVC_DEVICES] = {RIG_RECORD_label, "device", RIG_SERVICE_LOGINS_MAX, name_key},
-    [SVC_IKE] = {RIG_RECORD_ike_info, "ike-info", RIG_SERVICE_PORTALS_MAX, ike_key},
-    [SVC_TUNNELS] = {RIG_RECORD_tunnel_address, "tunnel-address", RIG_SERVICE_PORTALS_MAX, tunnel_key},
-    [SVC_SETTINGS] = {RIG_RECORD_setting, "setting", RIG_SERVICE_SERVERS_MAX, setting_key},
+    [SVC_ISNS] = {RIG_RECORD_label, "isns-server", RIG_SERVICE_SERVERS_MAX, name_key, NULL},
+    [SVC_RADIUS] = {RIG_RECORD_label, "radius-server", RIG_SERVICE_SERVERS_MAX, name_key, NULL},
+    [SVC_DEVICES] = {RIG_RECORD_label, "device", RIG_SERVICE_LOGINS_MAX, name_key, NULL},
+    [SVC_IKE] = {RIG_RECORD_ike_info, "ike-info", RIG_SERVICE_PORTALS_MAX, ike_key, NULL},
+    [SVC_TUNNELS] = {RIG_RECORD_tunnel_address, "tunnel-address", RIG_SERVICE_PORTALS_MAX, tunnel_key, NULL},
+    [SVC_SETTINGS] = {RIG_RECORD_setting, "setting", RIG_SERVICE_SERVERS_MAX, setting_key, NULL},
 };
 
 static const rig_shape *shape_of(svc_table_id table)
