@@ -364,6 +364,29 @@ static void set_runs_out_of_memory(void)
 
 /* ---- the tables ---- */
 
+/* Room that was asked for is asked for once; there is none beyond the limit, and none without memory. */
+static void room_is_made_at_once(void)
+{
+    rig_alloc_meter counted;
+    rig_lun_mapping_list luns = {0};
+    rig_target_mapping mapping = {0};
+    rig_alloc_meter_init(&counted, rig_alloc_libc());
+    counted.fail_at = 1;
+    CU_ASSERT_EQUAL(rig_list_reserve(&counted.alloc, RIG_SHAPE(lun_mapping), &luns, 100), RIG_E_NOMEM);
+    CU_ASSERT_EQUAL(rig_list_reserve(&counted.alloc, RIG_SHAPE(lun_mapping), &luns, 100), RIG_OK);
+    for (uint32_t i = 0; i < 100; i++) {
+        rig_lun_mapping *lun = rig_list_add(&counted.alloc, RIG_SHAPE(lun_mapping), &luns);
+        CU_ASSERT_PTR_EQUAL(lun, &luns.ptr[i]);
+    }
+    CU_ASSERT_EQUAL(counted.num_calls, 2);
+    CU_ASSERT_EQUAL(rig_list_reserve(&counted.alloc, RIG_SHAPE(lun_mapping), &luns, RIG_LIST_MAX - 99),
+                    RIG_E_LIMIT);
+    CU_ASSERT_EQUAL(luns.size, 100);
+    mapping.luns = luns;
+    rig_record_clear(&counted.alloc, RIG_SHAPE(target_mapping), &mapping);
+    CU_ASSERT_EQUAL(counted.num_live, 0);
+}
+
 static void calls_and_codes_are_found(void)
 {
     rig_code code;
@@ -386,5 +409,5 @@ RIG_SUITE("management: records", {"every shape is copied", every_shape_is_copied
           {"bytes and octets have a limit", bytes_have_a_limit}, {"memory runs out", memory_runs_out},
           {"members have paths", members_have_paths}, {"bytes have paths", bytes_have_paths},
           {"limits of set", set_has_limits}, {"what get prints, set reads", get_and_set_agree},
-          {"set runs out of memory", set_runs_out_of_memory},
+          {"set runs out of memory", set_runs_out_of_memory}, {"room is made at once", room_is_made_at_once},
           {"calls and codes are found", calls_and_codes_are_found})
