@@ -240,12 +240,27 @@ static bool may_connect(const rig_daemon *daemon, const rig_stream *stream)
     return may;
 }
 
+/* Who went away while its call is under way is not noticed by reading. Its call goes on; its place is
+ * somebody else's. */
+static void drop_gone(rig_daemon *daemon)
+{
+    for (daemon_client *client = daemon->clients, *next; client; client = next) {
+        next = client->next;
+        if (!client->call || !rig_stream_peer_gone(client->stream))
+            continue;
+        rig_close(client->stream, RIG_CLOSE_RESET);
+        client_free(client);
+    }
+}
+
 bool daemon_accept(void *ctx, rig_stream *stream, rig_stream_user *out_user, uint64_t now)
 {
     static const rig_stream_user_ops ops = {client_space, client_received, client_output, client_sent,
                                             client_event};
     rig_daemon *daemon = ctx;
     (void)now;
+    if (daemon->num_clients >= RIG_DAEMON_CLIENTS_MAX)
+        drop_gone(daemon);
     bool full = daemon->num_clients >= RIG_DAEMON_CLIENTS_MAX;
     if (full)
         daemon_log(daemon, "more than %d clients at a time", RIG_DAEMON_CLIENTS_MAX);

@@ -1,4 +1,5 @@
 /* The service behind its socket: clients one after another and at once, strangers, and the end. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
 #include <sys/socket.h>
@@ -127,6 +128,54 @@ static void too_long(void)
     free(request);
 }
 
+/* A target that takes connections and says nothing; its port. */
+static int silent_target(uint16_t *out_port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    CU_ASSERT_EQUAL_FATAL(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    CU_ASSERT_EQUAL_FATAL(listen(fd, SOMAXCONN), 0);
+    CU_ASSERT_EQUAL_FATAL(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+    *out_port = ntohs(at.sin_port);
+    return fd;
+}
+
+/* Asks for a login, and is gone before it has an answer. */
+static void ask_and_go(const char *where, const char *request)
+{
+    int fd = -1;
+    CU_ASSERT_EQUAL_FATAL(rig_local_connect(where, &fd), RIG_OK);
+    CU_ASSERT_EQUAL(send(fd, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
+    close(fd);
+}
+
+/* Clients that went away while their logins go on leave their places to others. */
+static void gone_while_waiting(void)
+{
+    char request[512], answer[512];
+    rig_label name;
+    uint16_t port = 0;
+    int silent = silent_target(&port);
+    server s;
+    server_new(&s);
+    snprintf(request, sizeof request, "add-static-target {\"target\":\"iqn.2026-01.example:silent\"}\n");
+    talk(s.socket, request, strlen(request), answer, sizeof answer);
+    CU_ASSERT_STRING_EQUAL(answer, "0x00000000 {}\n");
+    snprintf(request, sizeof request,
+             "login {\"target\":\"iqn.2026-01.example:silent\",\"port\":4294967295,\"has-portal\":true,"
+             "\"portal\":{\"address\":\"127.0.0.1\",\"socket\":%u},\"has-options\":true,"
+             "\"options\":{\"flags\":%u}}\n",
+             port, (unsigned)RIG_LOGIN_FLAG_MULTIPATH);
+    for (int i = 0; i < RIG_DAEMON_CLIENTS_MAX; i++)
+        ask_and_go(s.socket, request);
+    CU_ASSERT_EQUAL(node_name(s.socket, &name), RIG_CODE_SUCCESS);
+    CU_ASSERT_EQUAL(server_end(&s, SIGTERM), 0);
+    server_clean(&s);
+    close(silent);
+}
+
 /* One owner of a socket and of a store; both are told what stands in the way. */
 static void second_owner(void)
 {
@@ -229,5 +278,6 @@ static void embedded(void)
 RIG_SUITE("the service behind its socket", {"what was set is there after a kill", kept_over_a_kill},
           {"many clients at once", many_at_once}, {"requests by hand, good and bad", by_hand},
           {"a request at the limit and past it", too_long},
+          {"clients that are gone before their answer", gone_while_waiting},
           {"one owner of a socket and of a store", second_owner}, {"a file that is no socket", not_a_socket},
           {"a service inside the process", embedded})

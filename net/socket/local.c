@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -145,4 +146,12 @@ rig_status rig_stream_peer_user(const rig_stream *base, uint32_t *out_uid)
         return RIG_E_UNSUPPORTED;
     *out_uid = peer.uid;
     return RIG_OK;
+}
+
+/* Of a local socket poll() tells POLLHUP when its peer was closed, not when it was shut down for sending. */
+bool rig_stream_peer_gone(const rig_stream *base)
+{
+    const sock_stream *stream = SOCK_OF(const sock_stream, base, base);
+    struct pollfd at = {.fd = stream->fd};
+    return poll(&at, 1, 0) == 1 && (at.revents & (POLLHUP | POLLERR));
 }

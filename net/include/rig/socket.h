@@ -66,6 +66,10 @@ rig_status rig_listen_inherited(rig_loop *loop, int fd, rig_accept_fn *accept, v
  */
 rig_status rig_stream_peer_user(const rig_stream *stream, uint32_t *out_uid);
 
+/** rig_stream_peer_gone tells whether the other end of a local stream is closed for both directions, also
+ * while nothing is read from it: whatever is said would not be heard. */
+bool rig_stream_peer_gone(const rig_stream *stream);
+
 /** rig_local_connect opens a blocking connection to a local socket, for callers without a loop. *out_fd is
  * the caller's. RIG_E_NOT_FOUND, RIG_E_REFUSED, RIG_E_ARGUMENT, RIG_E_IO. */
 rig_status rig_local_connect(const char *name, int *out_fd);
