@@ -77,11 +77,14 @@ static rig_status rename_all(rig_service *service, const char *name, rig_error *
     return status;
 }
 
-/* A name that its engines do not take leaves them with the one they were made with. */
-void svc_identity_load(rig_service *service)
+/* A default name that its engines do not take leaves them with the one they were made with; a kept one was
+ * taken once, or the store is damaged. */
+rig_status svc_identity_load(rig_service *service, rig_error *err)
 {
     const rig_octets *kept = svc_setting(service, SVC_SETTING_NODE_NAME);
     rig_text text;
+    if (kept && rig_iname_check(rig_octets_view(kept), NULL, NULL))
+        return rig_fail(err, RIG_E_FORMAT, "the node name that the store holds is no iSCSI name");
     if (kept) {
         rig_text_init(&text, service->node_name, sizeof service->node_name);
         rig_text_view(&text, rig_octets_view(kept));
@@ -89,6 +92,7 @@ void svc_identity_load(rig_service *service)
         default_name(service, service->node_name);
     }
     rename_all(service, service->node_name, NULL);
+    return RIG_OK;
 }
 
 rig_code svc_get_node_name(rig_service *service, svc_call *call)

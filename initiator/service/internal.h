@@ -163,6 +163,10 @@ rig_code svc_secure(rig_service *service, const rig_route *route, const rig_port
                     rig_security_source source, uint32_t login_flags, const rig_octets *key,
                     rig_security_decision *out_decision, rig_error *err, uint64_t now);
 
+/* svc_flags_check looks at security flags that a caller wants kept: INVALID_PARAMETER for those that no
+ * decision could ever follow. */
+rig_code svc_flags_check(uint64_t flags, rig_error *err);
+
 /* svc_admits decides about a portal that a redirection leads to, as svc_secure does: true when it may be
  * connected to in clear, as the connection that was redirected is. */
 bool svc_admits(rig_service *service, const char *instance, uint32_t port, const rig_portal *portal,
@@ -372,7 +376,7 @@ void svc_pass_timer(rig_service *service, rig_timer *timer, uint64_t now);
 void svc_devices_timer(rig_service *service, rig_timer *timer, uint64_t now);
 void svc_radius_timer(rig_service *service, rig_timer *timer, uint64_t now);
 void svc_radius_free(rig_service *service);
-void svc_identity_load(rig_service *service); /* node name in force, told to the engines */
+rig_status svc_identity_load(rig_service *service, rig_error *err); /* node name, told to the engines */
 
 /* svc_portal_read makes an engine's portal of a record's. INVALID_PARAMETER, with why. */
 rig_code svc_portal_read(const rig_target_portal *portal, rig_portal *out_portal, rig_error *err);

@@ -10,6 +10,7 @@ static rig_code fill_mapping(const rig_alloc *alloc, const rig_static_target *kn
     if (login->has_mapping || !known->has_mapping)
         return RIG_CODE_SUCCESS;
     login->has_mapping = true;
+    rig_record_clear(alloc, RIG_SHAPE(target_mapping), &login->mapping);
     return rig_record_copy(alloc, RIG_SHAPE(target_mapping), &known->mapping, &login->mapping)
                ? RIG_CODE_WIN32_NOT_ENOUGH_MEMORY
                : RIG_CODE_SUCCESS;
@@ -81,6 +82,14 @@ static rig_code check_options(rig_service *service, const rig_login *login, rig_
                               : RIG_CODE_SUCCESS;
 }
 
+/* A login that is made now is decided on with all there is. Under a policy in force flags may count for
+ * nothing, which shows when it connects. */
+static rig_code check_flags(const rig_service *service, const rig_login *login, rig_error *err)
+{
+    bool later = login->persistent && service->config.hba->policies.num == 0;
+    return later ? svc_flags_check(login->security_flags, err) : RIG_CODE_SUCCESS;
+}
+
 /* Whoever asks for a second session has to say that it knows of the first, one that is still being made
  * included, and a kept one between two attempts. */
 static rig_code check_only(const rig_service *service, const rig_login *login)
@@ -103,6 +112,8 @@ static rig_code check(rig_service *service, const rig_login *login, rig_error *e
         code = rig_hba_port(service->config.hba, login->initiator, login->port);
     if (code == RIG_CODE_SUCCESS)
         code = check_portal(service, login, err);
+    if (code == RIG_CODE_SUCCESS)
+        code = check_flags(service, login, err);
     if (code == RIG_CODE_SUCCESS)
         code = check_options(service, login, err);
     if (code == RIG_CODE_SUCCESS)
@@ -169,9 +180,21 @@ static rig_code start(rig_service *service, svc_call *call, const rig_login *log
     return SVC_PENDING;
 }
 
+/* What is not given counts for nothing, whatever stands in its place. The number of an ISID is ours to give:
+ * with that of a kept login a session would take the place of its session. */
+static void tidy(const rig_alloc *alloc, rig_login *login)
+{
+    login->isid_id = 0;
+    if (!login->has_options)
+        rig_record_clear(alloc, RIG_SHAPE(login_options), &login->options);
+    if (!login->has_mapping)
+        rig_record_clear(alloc, RIG_SHAPE(target_mapping), &login->mapping);
+}
+
 rig_code svc_login(rig_service *service, svc_call *call)
 {
     rig_login full;
+    tidy(service->config.alloc, call->request);
     rig_code code = svc_login_defaults(service, call->request, &full);
     if (code != RIG_CODE_SUCCESS)
         return code;

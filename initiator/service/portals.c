@@ -77,20 +77,6 @@ static void portal_told(void *ctx, rig_code code, const rig_error *why, uint64_t
     svc_answer(call, code, now);
 }
 
-/* What cannot be whatever the adapters are able to do, or which keys there are: reserved bits, and behind
- * VALID and IKE no exchange, or both of a pair. */
-static rig_code check_flags(uint64_t flags, rig_error *err)
-{
-    const rig_security_request request = {.flags = flags,
-                                          .source = RIG_SECURITY_CALLER,
-                                          .key = RIG_SECURITY_KEY_GROUP,
-                                          .abilities = {.ipsec = true, .aggressive = true, .tunnel = true}};
-    if (rig_security_decide(&request).outcome != RIG_SECURITY_INVALID)
-        return RIG_CODE_SUCCESS;
-    rig_fail(err, RIG_E_ARGUMENT, "security flags that contradict each other");
-    return RIG_CODE_INVALID_PARAMETER;
-}
-
 /* Secrets that only IPsec lets through are told by the discovery. */
 static rig_code check_portal(rig_service *service, rig_send_targets_portal *portal, rig_error *err)
 {
@@ -102,7 +88,7 @@ static rig_code check_portal(rig_service *service, rig_send_targets_portal *port
         code = RIG_CODE_INVALID_PARAMETER;
     }
     if (code == RIG_CODE_SUCCESS)
-        code = check_flags(portal->security_flags, err);
+        code = svc_flags_check(portal->security_flags, err);
     if (code == RIG_CODE_SUCCESS)
         code = rig_hba_port(service->config.hba, portal->initiator, portal->port);
     if (code == RIG_CODE_SUCCESS)

@@ -142,6 +142,20 @@ static bool has_outer(const rig_service *service, const rig_route *route, const 
 
 /* ---- the decision ---- */
 
+/* What cannot be whatever the adapters are able to do, or which keys there are: reserved bits, and behind
+ * VALID and IKE no exchange, or both of a pair. */
+rig_code svc_flags_check(uint64_t flags, rig_error *err)
+{
+    const rig_security_request request = {.flags = flags,
+                                          .source = RIG_SECURITY_CALLER,
+                                          .key = RIG_SECURITY_KEY_GROUP,
+                                          .abilities = {.ipsec = true, .aggressive = true, .tunnel = true}};
+    if (rig_security_decide(&request).outcome != RIG_SECURITY_INVALID)
+        return RIG_CODE_SUCCESS;
+    rig_fail(err, RIG_E_ARGUMENT, "security flags that contradict each other");
+    return RIG_CODE_INVALID_PARAMETER;
+}
+
 static void gather(const rig_service *service, const rig_route *route, const rig_portal *portal,
                    const rig_octets *key, rig_security_request *out)
 {

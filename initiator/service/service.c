@@ -49,6 +49,21 @@ static svc_handler *const handlers[RIG_CALLS] = {
     [RIG_CALL_GET_SERVICE_INFO] = svc_get_info,
 };
 
+/* Calls that wait for a target or a server. The others are answered however many wait. */
+static const bool waits[RIG_CALLS] = {
+    [RIG_CALL_ADD_SEND_TARGETS_PORTAL] = true,
+    [RIG_CALL_REFRESH_SEND_TARGETS_PORTAL] = true,
+    [RIG_CALL_REPORT_TARGETS] = true,
+    [RIG_CALL_ADD_ISNS_SERVER] = true,
+    [RIG_CALL_REFRESH_ISNS_SERVER] = true,
+    [RIG_CALL_LOGIN] = true,
+    [RIG_CALL_ADD_CONNECTION] = true,
+    [RIG_CALL_SEND_INQUIRY] = true,
+    [RIG_CALL_SEND_READ_CAPACITY] = true,
+    [RIG_CALL_SEND_REPORT_LUNS] = true,
+    [RIG_CALL_PING] = true,
+};
+
 void rig_service_settings_init(rig_service_settings *settings)
 {
     *settings = (rig_service_settings){.login_attempts = 5,
@@ -123,7 +138,7 @@ void svc_answer(svc_call *call, rig_code code, uint64_t now)
 static svc_call *call_new(rig_service *service, rig_call_id id, const void *request)
 {
     const rig_alloc *alloc = service->config.alloc;
-    svc_call *call = service->num_calls < RIG_SERVICE_CALLS_MAX ? rig_new(alloc, sizeof *call) : NULL;
+    svc_call *call = rig_new(alloc, sizeof *call);
     if (!call)
         return NULL;
     call->service = service;
@@ -140,9 +155,10 @@ static svc_call *call_new(rig_service *service, rig_call_id id, const void *requ
 void rig_service_call(rig_service *service, rig_call_id id, const void *request, uint64_t now,
                       rig_reply_fn *done, void *ctx)
 {
-    svc_call *call = call_new(service, id, request);
+    bool full = waits[id] && service->num_calls >= RIG_SERVICE_CALLS_MAX;
+    svc_call *call = full ? NULL : call_new(service, id, request);
     if (!call) {
-        done(ctx, RIG_CODE_WIN32_NOT_ENOUGH_MEMORY, NULL, NULL, now);
+        done(ctx, full ? RIG_CODE_OUT_OF_RESOURCES : RIG_CODE_WIN32_NOT_ENOUGH_MEMORY, NULL, NULL, now);
         return;
     }
     call->done = done;
@@ -173,11 +189,12 @@ rig_status rig_service_new(const rig_service_config *config, rig_service **out_s
     rig_status status = svc_tables_load(service, err);
     if (!status)
         status = svc_targets_load(service, err);
+    if (!status)
+        status = svc_identity_load(service, err);
     if (status) {
         rig_service_free(service);
         return status;
     }
-    svc_identity_load(service);
     *out_service = service;
     return RIG_OK;
 }

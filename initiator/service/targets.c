@@ -80,7 +80,9 @@ static rig_code check_static(rig_service *service, rig_static_target *target, ri
     if (target->has_mapping && target->mapping.target[0] &&
         strcmp(target->mapping.target, target->target) != 0)
         return bad_static(err, RIG_CODE_INVALID_TARGET_MAPPING, "the mapping is of another target");
-    if (target->has_options)
+    if (target->has_mapping)
+        code = rig_lun_map_check(&target->mapping);
+    if (code == RIG_CODE_SUCCESS && target->has_options)
         code = svc_session_options(service, &target->options, true, &config, err);
     return code == RIG_CODE_SUCCESS ? check_portals(service, target, err) : code;
 }
@@ -138,6 +140,7 @@ static rig_code merge(const rig_alloc *alloc, const rig_static_target *old, rig_
         target->options = old->options;
     target->has_options = target->has_options || old->has_options;
     if (old->has_mapping && !target->has_mapping) {
+        rig_record_clear(alloc, RIG_SHAPE(target_mapping), &target->mapping);
         if (rig_record_copy(alloc, RIG_SHAPE(target_mapping), &old->mapping, &target->mapping) != RIG_OK)
             return RIG_CODE_WIN32_NOT_ENOUGH_MEMORY;
         target->has_mapping = true;

@@ -18,7 +18,7 @@
 #define RIG_SERVICE_PORTALS_MAX 16384 /**< most discovery portals */
 #define RIG_SERVICE_TARGETS_MAX 65536 /**< most target instances */
 #define RIG_SERVICE_SERVERS_MAX 64    /**< most iSNS servers, and most RADIUS servers */
-#define RIG_SERVICE_CALLS_MAX 1024    /**< most calls that are not answered yet */
+#define RIG_SERVICE_CALLS_MAX 1024    /**< most calls that wait for a target or a server */
 #define RIG_SERVICE_SESSIONS_MAX 4096 /**< most sessions */
 #define RIG_SERVICE_VERDICTS_MAX 1024 /**< most logins that wait for RADIUS at a time */
 
