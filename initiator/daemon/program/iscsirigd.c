@@ -17,6 +17,7 @@
 #define EXIT_USAGE 2
 #define DEFAULT_STORE "/var/lib/iscsirig/store"
 #define USER_TEXT_MAX 4096 /* bytes of an entry of the users' database */
+#define VALUES_A_LINE 5    /* of the usage */
 #define FIRST_INHERITED 3  /* descriptor, sd_listen_fds(3) */
 
 typedef struct options {
@@ -34,6 +35,7 @@ static const char usage[] =
     "                       an adapter (repeatable; default one software initiator)\n"
     "  --allow USER         a user who may connect besides root and the own one (repeatable)\n"
     "  --security FLAGS     security flags for when nothing else says any (default none)\n"
+    "  --set NAME=VALUE     one of the values below (repeatable)\n"
     "  --radius-port N      UDP port of RADIUS servers (default 1812)\n"
     "  --host-name NAME     for the default node name (default the machine's)\n"
     "  --ready-file PATH    written once the service has started\n"
@@ -182,6 +184,25 @@ static int take_security(options *all, const char *text)
     return complain("--security %s: %s", text, error.text);
 }
 
+static int take_setting(options *all, const char *text)
+{
+    rig_error error = {0};
+    if (rig_daemon_set(&all->config.settings, rig_view_str(text), &error) == RIG_OK)
+        return 0;
+    return complain("--set %s: %s", text, error.text);
+}
+
+static void tell_usage(FILE *out)
+{
+    fputs(usage, out);
+    const char *name, *before = "\nvalues, and iscsirigd(8) says more of them:";
+    for (size_t i = 0; (name = rig_daemon_setting_at(i)) != NULL; i++) {
+        fprintf(out, "%s%s%s", before, i % VALUES_A_LINE ? " " : "\n  ", name);
+        before = "";
+    }
+    fputs("\n", out);
+}
+
 static int take_radius_port(options *all, const char *text)
 {
     uint64_t port = 0;
@@ -197,6 +218,7 @@ enum {
     OPT_ADAPTER,
     OPT_ALLOW,
     OPT_SECURITY,
+    OPT_SET,
     OPT_RADIUS,
     OPT_HOST,
     OPT_READY,
@@ -210,6 +232,7 @@ static const struct option longs[] = {{"socket", required_argument, NULL, OPT_SO
                                       {"adapter", required_argument, NULL, OPT_ADAPTER},
                                       {"allow", required_argument, NULL, OPT_ALLOW},
                                       {"security", required_argument, NULL, OPT_SECURITY},
+                                      {"set", required_argument, NULL, OPT_SET},
                                       {"radius-port", required_argument, NULL, OPT_RADIUS},
                                       {"host-name", required_argument, NULL, OPT_HOST},
                                       {"ready-file", required_argument, NULL, OPT_READY},
@@ -234,6 +257,8 @@ static int take_option(options *all, int which)
         return take_user(all, optarg) ? EXIT_USAGE : -1;
     case OPT_SECURITY:
         return take_security(all, optarg) ? EXIT_USAGE : -1;
+    case OPT_SET:
+        return take_setting(all, optarg) ? EXIT_USAGE : -1;
     case OPT_RADIUS:
         return take_radius_port(all, optarg) ? EXIT_USAGE : -1;
     case OPT_HOST:
@@ -246,13 +271,13 @@ static int take_option(options *all, int which)
         all->quiet = true;
         return -1;
     case OPT_HELP:
-        fputs(usage, stdout);
+        tell_usage(stdout);
         return EXIT_SUCCESS;
     case OPT_VERSION:
         puts("iscsirigd " RIG_VERSION);
         return EXIT_SUCCESS;
     default:
-        fputs(usage, stderr);
+        tell_usage(stderr);
         return EXIT_USAGE;
     }
 }

@@ -27,6 +27,13 @@ typedef struct rig_daemon_config {
     void *ctx;                                /**< first argument of both */
 } rig_daemon_config;
 
+/** rig_daemon_set reads text, NAME=VALUE, into settings. RIG_E_NOT_FOUND for a name that is none,
+ * RIG_E_SYNTAX for a value that it cannot have, and nothing is changed; err says which there are. */
+rig_status rig_daemon_set(rig_service_settings *settings, rig_view text, rig_error *err);
+
+/** rig_daemon_setting_at gives the name of setting index, NULL behind the last. Static storage. */
+const char *rig_daemon_setting_at(size_t index);
+
 /** rig_daemon_new opens store and socket, and makes the service, without starting it. RIG_E_BUSY when another
  * process owns the store, RIG_E_EXISTS when one answers at the socket; what rig_store_sqlite_open and
  * rig_listen_local say else; err says what to do. */
