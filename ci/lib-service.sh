@@ -105,7 +105,7 @@ keep_login()
     check "the node is named" told "done" NodeName "$SERVICE_NODE"
     check "a portal is added" told "done" AddTargetPortal "${PEER_PORTAL%:*}" "${PEER_PORTAL##*:}"
     check "its target is known" told "$PEER_IQN" ListTargets
-    check "a login is kept" told Session PersistentLoginTarget "$PEER_IQN" T "${1:-*}" "${2:-*}" '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' 0
+    check "a login is kept" told "done" PersistentLoginTarget "$PEER_IQN" T "${1:-*}" "${2:-*}" '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' '*' 0
     check "it is listed" told "$PEER_IQN" ListPersistentTargets
     check "it was not made" told "Sessions                        0" SessionList
 }

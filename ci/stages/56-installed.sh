@@ -171,7 +171,7 @@ if command -v systemd-socket-activate >/dev/null; then
     mkdir "$SERVICE"
     check "a manager listens" activated
     check "nothing runs before a client comes" test ! -e "$SERVICE/store"
-    check "the first client starts it" told done AddTarget iqn.2026-01.example.ci:kept '*' 127.0.0.1 3260 '*' T '*' '*' '*' '*' '*' '*' '*' '*' '*' 0
+    check "the first client starts it" told "done" AddTarget iqn.2026-01.example.ci:kept '*' 127.0.0.1 3260 '*' T '*' '*' '*' '*' '*' '*' '*' '*' '*' 0
     check "the manager is told" wait_for 10 "$SERVICE_PID" grep -qx READY=1 "$SERVICE/notified"
     check "it ends by its signal" stop_service
     check "the socket is the manager's" test -S "$SERVICE/socket"
@@ -188,6 +188,7 @@ fi
 # words_of: the block of README.md that starts the service, with our target's address in place of one that is nobody's
 words_of()
 {
+    # shellcheck disable=SC2016 # backquotes of the page
     sed -n '/^The initiator service keeps/,/^A program written/p' "$RIG_TOP/README.md" | sed -n '/^```/,/^```/p' | grep -v '^```' |
         sed "s/192\.0\.2\.1/127.0.0.77/; s|/tmp/rig|$RIG_SCRATCH/rig|g"
 }

@@ -231,14 +231,24 @@ static void show_label(FILE *out, const rig_label *label)
     fprintf(out, "%s\n", line);
 }
 
+/* Nothing was made that ids could name: the call was done, and that is all there is to say. */
+static bool is_said(const cli_request *request, const void *reply)
+{
+    const rig_login_ids *made = reply;
+    rig_record_id record = request->call->reply;
+    return record != RIG_RECORD_nothing &&
+           (record != RIG_RECORD_login_ids || made->session.adapter || made->session.specific);
+}
+
 void cli_show(const cli *c, const cli_request *request, const void *reply)
 {
     if (request->verb->what)
         show_number(c->out, request->verb->what, reply);
-    switch (request->call->reply) {
-    case RIG_RECORD_nothing:
+    if (!is_said(request, reply)) {
         fprintf(c->out, "%s\n", rig_code_meaning(RIG_CODE_SUCCESS));
-        break;
+        return;
+    }
+    switch (request->call->reply) {
     case RIG_RECORD_labels:
         show_labels(c->out, reply);
         break;

@@ -2,6 +2,7 @@
 #include "rig/daemon.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #define MILLISECOND UINT64_C(1000000) /* in ns */
 #define TIME_MAX_MS UINT64_C(86400000)
@@ -23,7 +24,8 @@ static bool take_number(rig_view value, void *out)
     uint64_t number = 0;
     if (!rig_view_u64(value, &number) || number == 0 || number > UINT32_MAX)
         return false;
-    *(uint32_t *)out = (uint32_t)number;
+    uint32_t half = (uint32_t)number;
+    memcpy(out, &half, sizeof half);
     return true;
 }
 
@@ -45,7 +47,8 @@ static bool take_time(rig_view value, void *out)
             continue;
         if (number > TIME_MAX_MS / units[i].ms)
             return false;
-        *(uint64_t *)out = number * units[i].ms * MILLISECOND;
+        uint64_t time = number * units[i].ms * MILLISECOND;
+        memcpy(out, &time, sizeof time);
         return true;
     }
     return false;

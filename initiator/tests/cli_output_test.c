@@ -108,6 +108,8 @@ static const output_row outputs[] = {
      "    Security flags              VALID\n"
      "    Login flags                 0x00000000\n"
      "      User                      node name\n"},
+    /* kept, and not carried out: there is no session that could be named */
+    {"PersistentLoginTarget " DISK " T * * * * * * * * * * * * * * * 0", NULL, "done\n"},
     {"QLoginTarget " DISK,
      "{\"session\":{\"adapter\":\"0x1f\",\"specific\":\"0xab\"},\"connection\":{\"adapter\":\"0x1f\","
      "\"specific\":\"0x1\"}}",
