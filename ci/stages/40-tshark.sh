@@ -30,4 +30,7 @@ done
 RIG_JUDGED=$RIG_SCRATCH/judged bash "$judge" "$CAPTURES" "$RECORD"
 status=$?
 [ ! -s "$RIG_SCRATCH/judged" ] || { read -r passed failed <"$RIG_SCRATCH/judged" && tally "$passed" "$failed" 0; }
+
+RIG_JUDGED=$RIG_SCRATCH/isns bash "$RIG_TOP/ci/judge/tshark-isns.sh" "$CAPTURES" || status=1
+[ ! -s "$RIG_SCRATCH/isns" ] || { read -r passed failed <"$RIG_SCRATCH/isns" && tally "$passed" "$failed" 0; }
 exit "$status"
