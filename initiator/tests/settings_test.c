@@ -118,4 +118,4 @@ static void manual(void)
 }
 
 RIG_SUITE("settings of the daemon", {"each value is set", each}, {"what a value cannot be", wrong},
-          {"the manual tells of each", manual});
+          {"the manual tells of each", manual})

@@ -311,6 +311,23 @@ static void kept_instances(void)
     forget();
 }
 
+/* The key of the class is the target's name, and a target may have been kept with several portals. */
+static void kept_under_one_key(void)
+{
+    fresh();
+    tells(RIG_CALL_REPORT_LOGINS, RIG_CODE_SUCCESS,
+          "{\"logins\":[{\"target\":\"" NAME "\",\"port\":1},{\"target\":\"b\",\"port\":3},"
+          "{\"target\":\"" NAME "\",\"port\":2}]}");
+    ask("PersistentLoginClass", WORDS("TargetName=" NAME), NULL, NULL);
+#define INSTANCE(port)                                                                                       \
+    "{\"TargetName\":\"" NAME                                                                                \
+    "\",\"IsInformationalSession\":false,\"InitiatorInstance\":null,\"InitiatorPortNumber\":" port           \
+    ",\"TargetPortal\":null,\"SecurityFlags\":\"0\",\"Mappings\":null,\"LoginOptions\":null}"
+    CU_ASSERT_TRUE(is("[\n" INSTANCE("1") ",\n" INSTANCE("2") "\n]\n"));
+#undef INSTANCE
+    forget();
+}
+
 #define SESSIONS                                                                                             \
     "{\"sessions\":[{\"id\":{\"adapter\":\"0x1\",\"specific\":\"0xabc\"},\"initiator-node\":\"us\","         \
     "\"target-node\":\"n\",\"target\":\"" NAME "\",\"isid\":{\"hex\":\"400001370001\"},\"tsih\":258,"        \
@@ -675,7 +692,9 @@ static void without_memory(void)
 RIG_SUITE("wmi classes", {"names of the classes", class_names},
           {"declaration of discovery portals", send_targets_mof}, {"declaration of kept logins", kept_mof},
           {"declarations of the others", other_mof}, {"discovery portals", send_targets_instances},
-          {"kept logins", kept_instances}, {"sessions", session_instances}, {"targets", target_instances},
+          {"kept logins", kept_instances},
+          {"kept logins of one target are an instance each", kept_under_one_key},
+          {"sessions", session_instances}, {"targets", target_instances},
           {"classes of one property", simple_instances}, {"instances are chosen", chosen_instances},
           {"instances that cannot be had", instances_refused}, {"lists are refreshed", refresh},
           {"a target is logged in to", login}, {"arguments that cannot be", arguments_refused},
