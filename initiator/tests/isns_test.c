@@ -1,7 +1,9 @@
-/* The client of an iSNS server in front of one that says what the test wants. */
+/* The client of an iSNS server in front of one that says what the test wants, and what the service makes of
+ * it. */
 #include "rig/isns_client.h"
 #include "rig/pdu.h"
 #include "rig/simnet.h"
+#include "service/isns.h"
 #include "suite.h"
 
 #define NODE "iqn.2026-01.example.host:initiator"
@@ -528,6 +530,94 @@ static void objects_of_an_answer(void)
     rig_gather_cleanup(&m, alloc);
 }
 
+/* ---- instances ---- */
+
+static void add_node(rig_gather *m, const char *name, const rig_ip *ip, uint32_t flags)
+{
+    const rig_alloc *alloc = rig_alloc_libc();
+    rig_isns_add_text(m, alloc, RIG_ISNS_TAG_NODE, rig_view_str(name));
+    rig_isns_add_number(m, alloc, RIG_ISNS_TAG_NODE_TYPE, RIG_ISNS_TYPE_TARGET);
+    rig_isns_add_ip(m, alloc, RIG_ISNS_TAG_PORTAL_IP, ip);
+    rig_isns_add_number(m, alloc, RIG_ISNS_TAG_PORTAL_PORT, 3260);
+    rig_isns_add_number(m, alloc, RIG_ISNS_TAG_SECURITY, flags);
+}
+
+static void add_group(rig_gather *m, const char *name, const rig_ip *ip, uint32_t tag)
+{
+    const rig_alloc *alloc = rig_alloc_libc();
+    rig_isns_add_text(m, alloc, RIG_ISNS_TAG_GROUP_NODE, rig_view_str(name));
+    rig_isns_add_ip(m, alloc, RIG_ISNS_TAG_GROUP_IP, ip);
+    rig_isns_add_number(m, alloc, RIG_ISNS_TAG_GROUP_PORT, 3260);
+    rig_isns_add_number(m, alloc, RIG_ISNS_TAG_GROUP_TAG, tag);
+}
+
+static rig_status read_instances(const rig_gather *m, rig_target_instances *out)
+{
+    return svc_isns_read(rig_alloc_libc(), rig_view_of(m->ptr, m->len), "iSNS:x", &out->targets, NULL);
+}
+
+static void done(rig_gather *m, rig_target_instances *told)
+{
+    rig_gather_cleanup(m, rig_alloc_libc());
+    rig_record_clear(rig_alloc_libc(), RIG_SHAPE(target_instances), told);
+}
+
+/* Without a group object a portal behind a node is its own, in group 1; with one, the object counts alone
+ * (RFC 4171 section 6.5.4). */
+static void portals_with_and_without_groups(void)
+{
+    rig_gather m = {0};
+    rig_target_instances told = {0};
+    add_node(&m, "iqn.a", &theirs, 1);
+    add_node(&m, "iqn.b", &theirs, 3);
+    add_group(&m, "iqn.b", &other, 5);
+    add_group(&m, "iqn.a", &other, 9); /* of a node that is not the last one: not looked at */
+    CU_ASSERT_EQUAL(read_instances(&m, &told), RIG_OK);
+    CU_ASSERT_EQUAL_FATAL(told.targets.num, 2);
+    const rig_target_instance *a = &told.targets.ptr[0], *b = &told.targets.ptr[1];
+    CU_ASSERT_EQUAL_FATAL(a->groups.num, 1);
+    CU_ASSERT_EQUAL(a->groups.ptr[0].tag, 1);
+    CU_ASSERT_STRING_EQUAL(a->groups.ptr[0].portals.ptr[0].address, "192.0.2.9");
+    CU_ASSERT_EQUAL_FATAL(b->groups.num, 1);
+    CU_ASSERT_EQUAL(b->groups.ptr[0].tag, 5);
+    CU_ASSERT_EQUAL(b->groups.ptr[0].portals.num, 1);
+    CU_ASSERT_STRING_EQUAL(b->groups.ptr[0].portals.ptr[0].address, "192.0.2.10");
+    CU_ASSERT_EQUAL_FATAL(a->security.num, 1);
+    CU_ASSERT_EQUAL(a->security.ptr[0].security_flags, 3); /* of two, the one with IPsec */
+    CU_ASSERT_EQUAL(b->security.num, 0);
+    done(&m, &told);
+}
+
+static void names_that_cannot_be_shown(void)
+{
+    rig_gather m = {0};
+    rig_target_instances told = {0};
+    add_node(&m, "iqn.\033[2J", &theirs, 0);
+    add_node(&m, "iqn.\xff", &theirs, 0);
+    add_node(&m, "iqn.ok", &theirs, 0);
+    rig_isns_add(&m, rig_alloc_libc(), RIG_ISNS_TAG_NODE, rig_view_of("no-nul!!", 8));
+    CU_ASSERT_EQUAL(read_instances(&m, &told), RIG_OK);
+    CU_ASSERT_EQUAL_FATAL(told.targets.num, 1);
+    CU_ASSERT_STRING_EQUAL(told.targets.ptr[0].target, "iqn.ok");
+    CU_ASSERT_STRING_EQUAL(told.targets.ptr[0].mechanism, "iSNS:x");
+    done(&m, &told);
+}
+
+static void portals_of_a_target_have_a_limit(void)
+{
+    rig_gather m = {0};
+    rig_target_instances told = {0};
+    rig_ip ip = {.version = 4, .bytes = {10, 0, 0, 0}};
+    add_node(&m, "iqn.a", &ip, 0);
+    for (uint32_t i = 0; i <= SVC_TARGET_PORTALS_MAX; i++) {
+        rig_be_set(ip.bytes + 2, 2, i);
+        add_group(&m, "iqn.a", &ip, 1);
+    }
+    CU_ASSERT_EQUAL(read_instances(&m, &told), RIG_OK);
+    CU_ASSERT_EQUAL(told.targets.ptr[0].groups.ptr[0].portals.num, SVC_TARGET_PORTALS_MAX);
+    done(&m, &told);
+}
+
 RIG_SUITE("isns client", {"steps of a question", steps_of_a_question}, {"another name", another_name},
           {"names have a limit", names_have_a_limit}, {"refusals", refusals},
           {"silence has an end", silence_has_an_end}, {"nobody there", nobody_there}, {"notices", notices},
@@ -535,4 +625,7 @@ RIG_SUITE("isns client", {"steps of a question", steps_of_a_question}, {"another
           {"inquiries", inquiries}, {"asked again from inside", asked_again_from_inside},
           {"taken back", taken_back}, {"ended at any time", ended_at_any_time},
           {"every failing allocation", every_failing_allocation},
-          {"objects of an answer", objects_of_an_answer})
+          {"objects of an answer", objects_of_an_answer},
+          {"portals with and without groups", portals_with_and_without_groups},
+          {"names that cannot be shown", names_that_cannot_be_shown},
+          {"portals of a target have a limit", portals_of_a_target_have_a_limit})
