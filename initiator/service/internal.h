@@ -359,6 +359,7 @@ struct rig_service {
     bool ready;
     rig_code boot_code;
     rig_timerq timers;
+    rig_error store_error; /* why the last change that could not be kept was not */
     char node_name[RIG_INAME_TEXT];
 };
 

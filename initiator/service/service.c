@@ -152,6 +152,12 @@ static svc_call *call_new(rig_service *service, rig_call_id id, const void *requ
     return NULL;
 }
 
+static bool is_of_store(rig_code code)
+{
+    return code == RIG_CODE_COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA ||
+           code == RIG_CODE_COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA;
+}
+
 void rig_service_call(rig_service *service, rig_call_id id, const void *request, uint64_t now,
                       rig_reply_fn *done, void *ctx)
 {
@@ -166,6 +172,8 @@ void rig_service_call(rig_service *service, rig_call_id id, const void *request,
     call->now = now;
     call_link(service, call);
     rig_code code = handlers[id](service, call);
+    if (is_of_store(code) && !call->error.status)
+        call->error = service->store_error;
     if (code != SVC_PENDING)
         svc_answer(call, code, now);
 }

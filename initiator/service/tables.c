@@ -271,22 +271,21 @@ static rig_status store_step(rig_service *service, const step *s, rig_error *err
     return status;
 }
 
-static rig_status store_all(rig_service *service, const step *steps, uint32_t num)
+static rig_status store_all(rig_service *service, const step *steps, uint32_t num, rig_error *err)
 {
     rig_store *store = service->config.store;
-    rig_error error = {0};
     bool any = false;
     for (uint32_t i = 0; i < num; i++)
         any = any || in_store(&steps[i]) || (steps[i].old && steps[i].old->kept);
     if (!any)
         return RIG_OK;
-    rig_status status = store->ops->begin(store, &error);
+    rig_status status = store->ops->begin(store, err);
     if (status)
         return status;
     for (uint32_t i = 0; i < num && !status; i++)
-        status = store_step(service, &steps[i], &error);
+        status = store_step(service, &steps[i], err);
     if (!status)
-        return store->ops->commit(store, &error);
+        return store->ops->commit(store, err);
     store->ops->rollback(store);
     return status;
 }
@@ -338,7 +337,7 @@ rig_code svc_apply(rig_service *service, const svc_change *changes, uint32_t num
         ready++;
     }
     if (code == RIG_CODE_SUCCESS) {
-        rig_status status = store_all(service, steps, num);
+        rig_status status = store_all(service, steps, num, &service->store_error);
         code = status == RIG_E_NOMEM ? RIG_CODE_WIN32_NOT_ENOUGH_MEMORY : status ? failure : RIG_CODE_SUCCESS;
     }
     for (uint32_t i = 0; i < ready; i++)

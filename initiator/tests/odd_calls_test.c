@@ -198,7 +198,29 @@ static void calls_at_the_limit(void)
     kit_free(k);
 }
 
-/* ---- a store that was tampered with ---- */
+/* ---- a store that fails, or was tampered with ---- */
+
+static void keep_reason(void *ctx, rig_code code, const void *reply, const rig_error *why, uint64_t now)
+{
+    rig_error *reason = ctx;
+    (void)reply;
+    (void)now;
+    CU_ASSERT_EQUAL(code, RIG_CODE_COULD_NOT_SAVE_PERSISTENT_LOGIN_DATA);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(why);
+    *reason = *why;
+}
+
+/* Whoever hears that nothing could be kept hears why. */
+static void store_says_why(void)
+{
+    const rig_label name = kit_label("iqn.2026-01.org.example:new");
+    rig_error reason = {0};
+    kit *k = kit_with_target();
+    kit_break_store(k);
+    rig_service_call(k->service, RIG_CALL_SET_NODE_NAME, &name, k->w->now, keep_reason, &reason);
+    CU_ASSERT_STRING_EQUAL(reason.text, "the disk is full");
+    kit_free(k);
+}
 
 static void node_name_of_a_damaged_store(void)
 {
@@ -225,5 +247,5 @@ RIG_SUITE("service: odd calls", {"a login with what it does not give", login_say
           {"a merged target with what it does not give", merge_says_too_much},
           {"flags that no login can follow", flags_that_cannot_be},
           {"mappings that no adapter has", mappings_that_cannot_be},
-          {"as many calls as can wait", calls_at_the_limit},
+          {"as many calls as can wait", calls_at_the_limit}, {"a store that says why", store_says_why},
           {"a node name that is none in the store", node_name_of_a_damaged_store})
