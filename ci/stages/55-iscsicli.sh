@@ -102,7 +102,10 @@ say "CHAP"
 export PEER_CHAP_SECRET=secret.of.host PEER_CHAP_OWN=secret.of.disk # Microsoft's API knows none above 16 bytes
 (umask 077 && printf '%s\n' "$PEER_CHAP_OWN" >"$RIG_SCRATCH/own.secret") || exit 2
 start_rig_target --chap host:env:PEER_CHAP_SECRET --chap-own "disk:$RIG_SCRATCH/own.secret" --chap-discovery || exit 1
+ulimit -S -n 256
 start_service chap || exit 1
+ulimit -S -n "$(ulimit -H -n)"
+check "it takes as many descriptors as it may" grep -Eq '^Max open files +([0-9]+) +\1 ' "/proc/$SERVICE_PID/limits"
 host=${PEER_PORTAL%:*} port=${PEER_PORTAL##*:}
 (umask 077 && printf '%s\n' "$PEER_CHAP_SECRET" >"$RIG_SCRATCH/secret" && printf 'another.secret\n' >"$RIG_SCRATCH/wrong") || exit 2
 check "a portal that wants CHAP is not asked without" fails 1 "authentication-failure (0xefff0009)" AddTargetPortal "$host" "$port"

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -306,6 +307,17 @@ static void use_defaults(options *all, char host[HOST_NAME_MAX + 1])
         all->config.socket = RIG_SOCKET_DEFAULT;
 }
 
+/* Each session holds a descriptor, as each client does: the usual limit would keep kept logins from coming
+ * up at a thousand of them. */
+static void allow_descriptors(void)
+{
+    struct rlimit most;
+    if (getrlimit(RLIMIT_NOFILE, &most) != 0)
+        return;
+    most.rlim_cur = most.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &most);
+}
+
 int main(int argc, char **argv)
 {
     static options all;
@@ -321,6 +333,7 @@ int main(int argc, char **argv)
     if (optind < argc)
         return complain("\"%s\": only options are known, see --help", argv[optind]);
     umask(077);
+    allow_descriptors();
     if (rig_daemon_new(&all.config, &daemon, &error) != RIG_OK)
         return complain("%s", error.text);
     rig_status status = rig_daemon_run(daemon, true, &error);
