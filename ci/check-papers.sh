@@ -58,6 +58,15 @@ report "tagged live, but it needs what no product has" < <(grep -E '^scenarios/.
 report "the stages may take more than 15 minutes together" < <([ ! -f ci/budget.txt ] || awk '
     /^[a-z]/ { sum += $2 } END { if (sum > 900) print FILENAME ": " sum " s" }' ci/budget.txt)
 
+# Decisions: a subject is decided once, and what pins a decision is there. Merges like to keep both of two rows.
+decisions=docs/decisions.md
+if [ -f "$decisions" ]; then
+    report "decided twice" < <(awk -F' [|] ' -v file="$decisions" '/^[|] / && seen[$1]++ { print file ": " substr($1, 3) }' "$decisions")
+    # shellcheck disable=SC2016 # backquotes of the page
+    report "pins a decision, and is not there" < <(grep '^| ' "$decisions" | awk -F' [|] ' '{ print $NF }' |
+        grep -oE '`[a-z-]+/[^`]*`' | tr -d '`' | sort -u | while read -r file; do [ -e "$file" ] || printf '%s: %s\n' "$decisions" "$file"; done)
+fi
+
 # What went wrong in the field: every failure of an initiator has scenarios, tagged for it, or a reason.
 field=docs/field-failures.tsv
 field_rows()

@@ -225,6 +225,11 @@ papers()
     sample && printf 'level MUST tags x live needs our-target\n' >"$TREE/scenarios/one.scn" && refuses check-papers.sh 'tagged live, but' "$TREE"
     sample && printf 'tags live\nneeds sim\n' >"$TREE/scenarios/one.scn" && refuses check-papers.sh 'tagged live, but' "$TREE"
     sample && printf 'tags live needs writes # no needs sim\n' >"$TREE/scenarios/one.scn" && accepts check-papers.sh "$TREE"
+    sample && printf '| a | b | c | |\n| a | d | e | |\n' >"$TREE/docs/decisions.md" && refuses check-papers.sh 'decided twice' "$TREE"
+    # shellcheck disable=SC2016 # backquotes of the page
+    sample && printf '| a | b | c | `scenarios/gone.scn` |\n' >"$TREE/docs/decisions.md" && refuses check-papers.sh 'is not there' "$TREE"
+    # shellcheck disable=SC2016
+    sample && printf '| a | b | c | `scenarios/one.scn` |\n' >"$TREE/docs/decisions.md" && accepts check-papers.sh "$TREE"
     sample && printf '[gone](docs/gone.md)\n' >>"$TREE/README.md" && refuses check-papers.sh 'leads nowhere' "$TREE"
     sample && sed -i '/^jq/d' "$TREE/ci/packages.txt" && printf 'jq . file\n' >>"$TREE/ci/run.sh" &&
         refuses check-papers.sh 'jq of jq' "$TREE"
