@@ -211,6 +211,8 @@ PEER_PID=$!
 started "$PEER_PID"
 if wait_for 10 "$PEER_PID" test -s "$RIG_SCRATCH/readme.ready"; then
     check "what the README says of the service is so" as_written
+    check "the log says in a line why nothing was secured" grep -qE \
+        '^iscsirigd: security of 127\.0\.0\.77:3260(,[0-9]+)?: no-policy, no-reserved-bits, no-bitmap, ipsec-not-wanted$' "$RIG_SCRATCH/readme.said"
 else
     left_out "TCP port 3260 is taken: $(tail -n 1 "$RIG_SCRATCH/readme.log")"
 fi

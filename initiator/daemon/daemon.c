@@ -58,9 +58,24 @@ static void log_device(const rig_daemon *daemon, const char *what, const rig_dev
     daemon_log(daemon, "%s %s of %s", what, device->interface_name, device->target);
 }
 
+/* The steps of one decision are one line, with the portal that it is about. */
+static void log_security(rig_daemon *daemon, const rig_service_event *event)
+{
+    char where[RIG_PORTAL_TEXT];
+    rig_text text;
+    size_t used = strlen(daemon->steps);
+    snprintf(daemon->steps + used, sizeof daemon->steps - used, "%s%s", used ? ", " : "", event->text);
+    if (!event->last)
+        return;
+    rig_text_init(&text, where, sizeof where);
+    rig_portal_print(&text, event->portal);
+    daemon_log(daemon, "security of %s: %s", where, daemon->steps);
+    daemon->steps[0] = 0;
+}
+
 static void on_service_event(void *ctx, const rig_service_event *event)
 {
-    const rig_daemon *daemon = ctx;
+    rig_daemon *daemon = ctx;
     switch (event->kind) {
     case RIG_SERVICE_LOGIN_STARTED:
         daemon_log(daemon, "kept login to %s: begins", event->login->target);
@@ -86,7 +101,7 @@ static void on_service_event(void *ctx, const rig_service_event *event)
         log_device(daemon, "gone is device", event->device);
         break;
     case RIG_SERVICE_SECURITY:
-        daemon_log(daemon, "security: %s", event->text);
+        log_security(daemon, event);
         break;
     case RIG_SERVICE_TARGETS_CHANGED:
         break;

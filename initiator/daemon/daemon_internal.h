@@ -7,6 +7,7 @@
 #include "rig/socket.h"
 
 #define DAEMON_LOG_MAX 512
+#define DAEMON_STEPS_MAX 320 /* bytes: the steps of a decision, with commas */
 
 typedef struct daemon_client daemon_client;
 typedef struct daemon_question daemon_question;
@@ -23,8 +24,9 @@ struct rig_daemon {
     daemon_client *clients;
     uint32_t num_clients;
     rig_radius radius;
-    daemon_question *questions; /* newest first */
-    uint32_t num_asking;        /* of them in another thread */
+    daemon_question *questions;   /* newest first */
+    uint32_t num_asking;          /* of them in another thread */
+    char steps[DAEMON_STEPS_MAX]; /* of the security decision that is being told */
     bool stopping;
 };
 

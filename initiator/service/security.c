@@ -175,10 +175,14 @@ static void gather(const rig_service *service, const rig_route *route, const rig
     out->abilities = adapter->abilities;
 }
 
-static void tell_step(rig_service *service, rig_security_step step, uint64_t now)
+static void tell_step(rig_service *service, const rig_portal *portal, rig_security_step step, bool last,
+                      uint64_t now)
 {
-    svc_tell(service, &(rig_service_event){
-                          .kind = RIG_SERVICE_SECURITY, .text = rig_security_step_name(step), .now = now});
+    svc_tell(service, &(rig_service_event){.kind = RIG_SERVICE_SECURITY,
+                                           .text = rig_security_step_name(step),
+                                           .portal = portal,
+                                           .last = last,
+                                           .now = now});
 }
 
 static rig_code refuse(rig_code code, rig_security_step why, const rig_portal *portal, rig_error *err)
@@ -211,13 +215,14 @@ rig_code svc_secure(rig_service *service, const rig_route *route, const rig_port
     ask_isns(service, portal, &request);
     rig_security_decision decision = rig_security_decide(&request);
     *out_decision = decision;
+    bool provider_is_next = decision.outcome == RIG_SECURITY_USE_IPSEC;
     for (uint8_t i = 0; i < decision.num_steps; i++)
-        tell_step(service, decision.steps[i], now);
+        tell_step(service, portal, decision.steps[i], i + 1 == decision.num_steps && !provider_is_next, now);
     if (decision.outcome == RIG_SECURITY_PLAIN)
         return RIG_CODE_SUCCESS;
-    if (decision.outcome != RIG_SECURITY_USE_IPSEC)
+    if (!provider_is_next)
         return refuse(decision.code, decision.steps[decision.num_steps - 1], portal, err);
-    tell_step(service, RIG_SECURITY_STEP_NO_PROVIDER, now);
+    tell_step(service, portal, RIG_SECURITY_STEP_NO_PROVIDER, true, now);
     return refuse(RIG_CODE_IPSEC_NOT_SUPPORTED_ON_OS, RIG_SECURITY_STEP_NO_PROVIDER, portal, err);
 }
 

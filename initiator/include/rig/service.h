@@ -44,6 +44,8 @@ typedef struct rig_service_event {
     const rig_device *device;    /**< ARRIVED, REMOVED */
     rig_code code;               /**< REFUSED, LATE, GIVEN_UP, READY */
     const char *text;            /**< SECURITY: "bitmap-ignored" and the like */
+    const rig_portal *portal;    /**< SECURITY: where the connection would go */
+    bool last;                   /**< SECURITY: no further step of this decision comes */
     const rig_error *error;      /**< why, else NULL */
     uint64_t now;                /**< when */
 } rig_service_event;
