@@ -198,7 +198,7 @@ as_written()
 {
     words_of >"$RIG_SCRATCH/readme.sh"
     grep -q 127.0.0.77 "$RIG_SCRATCH/readme.sh" || return
-    PATH=$PREFIX/bin:$PATH timeout -k 2 60 bash -mec ". '$RIG_SCRATCH/readme.sh'" >"$RIG_SCRATCH/readme.said" 2>&1
+    PATH=$PREFIX/bin:$PATH timeout -k 2 60 bash -mec "trap 'kill \$(jobs -p) 2>/dev/null || true' EXIT; . '$RIG_SCRATCH/readme.sh'" >"$RIG_SCRATCH/readme.said" 2>&1
     local status=$?
     cat "$RIG_SCRATCH/readme.said"
     [ "$status" -eq 0 ] && grep -qF '"target":"iqn.2026-01.example.sim:disk"' "$RIG_SCRATCH/readme.said" &&
