@@ -55,6 +55,11 @@ report "no such requirement in $known" < <(ids_used | sed -E 's/^([^:]*:[0-9]+):
 report "tagged live, but it needs what no product has" < <(grep -E '^scenarios/.*\.scn$' "$RIG_SCRATCH/files" |
     xargs -d '\n' -r grep -lE '^[^#"]*("[^"]*")?[^#"]*\btags\b.*\blive\b' | xargs -d '\n' -r grep -HnE '^[^#"]*("[^"]*")?[^#"]*\bneeds (sim|our-target)\b')
 
+report "a stage without a row in ci/budget.txt" < <([ ! -d ci/stages ] || for stage in ci/stages/[0-9]*.sh; do
+    name=${stage##*/}
+    name=${name#*-}
+    grep -qE "^${name%.sh} " ci/budget.txt || say "$stage"
+done)
 report "the stages may take more than 15 minutes together" < <([ ! -f ci/budget.txt ] || awk '
     /^[a-z]/ { sum += $2 } END { if (sum > 900) print FILENAME ": " sum " s" }' ci/budget.txt)
 
