@@ -213,6 +213,8 @@ papers()
     sample && code 'const char *engine_id = "LOGIN-777";' && refuses check-papers.sh 'LOGIN-777' "$TREE"
     sample && printf 'PDU-001\t1\n' >>"$TREE/docs/requirements.tsv" && refuses check-papers.sh 'not seven columns' "$TREE"
     sample && printf 'long 901\n' >"$TREE/ci/budget.txt" && refuses check-papers.sh '15 minutes' "$TREE"
+    sample && mkdir -p "$TREE/ci/stages" && printf 'true\n' >"$TREE/ci/stages/99-lost.sh" && printf 'kept 1\n' >"$TREE/ci/budget.txt" &&
+        refuses check-papers.sh 'without a row' "$TREE"
     sample && printf 'F001\tI\tsilence\tnews\t-\t\n' >"$TREE/docs/field-failures.tsv" &&
         refuses check-papers.sh 'neither scenario nor reason' "$TREE"
     sample && printf 'F001\tT\tsilence\tnews\t-\t\nF001\tT\tnoise\tnews\t-\t\n' >"$TREE/docs/field-failures.tsv" &&

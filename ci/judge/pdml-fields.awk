@@ -26,15 +26,22 @@ function text_of(hex,   i, pair, out) {
 }
 function flush() {
     if (pdu == "") return
-    print frame "\t" way "\t" opcode pdu keys
+    if (!(stream in dead)) print frame "\t" way "\t" opcode pdu keys
     pdu = keys = ""
 }
-function object(text) { print frame "\t!\t" text }
+# what crosses a reset on its way is delivered to nobody; iSNS has a judge of its own, tshark-isns.sh
+function object(text) { objection[++num_objections] = text }
+function tell_objections(   i) {
+    for (i = 1; i <= num_objections; i++) if (!isns || objection[i] ~ /checksum$/) print frame "\t!\t" objection[i]
+    num_objections = isns = 0
+}
 /<packet>/ { frame = stream = ""; syn = ack = 0; error = ""; way = "?" }
 /<field name="frame.number"/ { frame = attribute("show") }
 /<field name="tcp.srcport"/ { port = attribute("show") }
 /<field name="tcp.stream"/ { stream = attribute("show"); way = stream in opener ? (opener[stream] == port ? ">" : "<") : "?" }
 /<field name="tcp.flags.ack"/ { ack = attribute("show") == "1" }
+/<field name="tcp.flags.reset"/ && attribute("show") == "1" { resets = 1 }
+/<proto name="isns"/ { isns = 1 }
 /<field name="tcp.flags.syn"/ && attribute("show") == "1" && !ack { opener[stream] = port }
 /<field name="ip.checksum.status"/ && attribute("show") == "0" { object("IP checksum") }
 /<field name="tcp.checksum.status"/ && attribute("show") == "0" { object("TCP checksum") }
@@ -45,7 +52,7 @@ function object(text) { print frame "\t!\t" text }
 /<proto name="iscsi"/ && opcode == "3f" && rejected { rejected = 0; quoted = 1; next }
 /<proto name="iscsi"/ { flush(); opcode = "?"; started = inside = 1; quoted = rejected = 0 }
 /<\/proto>/ { inside = 0 }
-/<\/packet>/ { flush(); started = 0; opcode = "?" }
+/<\/packet>/ { flush(); tell_objections(); started = 0; opcode = "?"; if (resets) dead[stream]; resets = 0 }
 !started || (quoted && !/digest32/) { next }
 /<field name="iscsi\.keyvalue"/ { keys = keys "\t+" text_of(attribute("value")); next }
 /<field name="iscsi\.(header|data)digest32"/ {
