@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Every fuzzer for 10 seconds (RIG_FUZZ_SECONDS), from its corpus in the tree; what it finds stays in build/fuzz-findings.
+# Every fuzzer for 5 seconds (RIG_FUZZ_SECONDS), from its corpus in the tree; what it finds stays in build/fuzz-findings.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-SECONDS_EACH=${RIG_FUZZ_SECONDS:-10}
+SECONDS_EACH=${RIG_FUZZ_SECONDS:-5}
 FINDINGS=$RIG_BUILD/fuzz-findings
 build fuzz fuzzers || exit 1
 scratch
