@@ -11,36 +11,12 @@ typedef struct reading {
     uint32_t last;        /* … which is this one */
 } reading;
 
-/* Names go into JSON and onto terminals; their format is the target's affair. */
-static bool is_printable(rig_view name)
-{
-    uint32_t code;
-    while (name.len)
-        if (!rig_utf8_next(&name, &code) || code < 0x20 || code == 0x7f)
-            return false;
-    return true;
-}
-
-static bool same_name(const void *entries, uint32_t index, const void *key)
-{
-    const rig_view *name = key;
-    return rig_view_is(*name, ((const rig_target_instance *)entries)[index].target);
-}
-
-static uint32_t count_portals(const rig_target_instance *instance)
-{
-    uint32_t num = 0;
-    for (uint32_t i = 0; i < instance->groups.num; i++)
-        num += instance->groups.ptr[i].portals.num;
-    return num;
-}
-
 /* The instance of a name, made when it is the first time. */
 static rig_target_instance *instance_of(reading *at, rig_view name)
 {
     uint64_t hash = rig_hash64(name.ptr, name.len, 0);
     uint32_t index =
-        svc_places_take(&at->names, at->alloc, hash, same_name, at->out->ptr, &name, at->out->num);
+        svc_places_take(&at->names, at->alloc, hash, svc_same_name, at->out->ptr, &name, at->out->num);
     if (index == UINT32_MAX)
         return NULL;
     if (index == at->out->num) {
@@ -52,7 +28,7 @@ static rig_target_instance *instance_of(reading *at, rig_view name)
         memcpy(fresh->target, name.ptr, name.len); /* at most RIG_NAME_MAX bytes, in memory that is zero */
     }
     if (index != at->last)
-        at->num_portals = count_portals(&at->out->ptr[index]);
+        at->num_portals = svc_count_portals(&at->out->ptr[index]);
     at->last = index;
     return &at->out->ptr[index];
 }
@@ -94,7 +70,7 @@ static rig_status take_portal(reading *at, rig_target_instance *instance, const 
 
 static rig_status take_record(reading *at, const rig_target_record *record)
 {
-    if (!is_printable(record->name))
+    if (!svc_is_printable(record->name))
         return RIG_OK;
     rig_target_instance *instance = instance_of(at, record->name);
     if (!instance)

@@ -38,6 +38,12 @@ uint32_t svc_places_take(svc_places *places, const rig_alloc *alloc, uint64_t ha
                          const void *entries, const void *key, uint32_t fresh);
 void svc_places_free(svc_places *places, const rig_alloc *alloc);
 
+/* What answers tell: whether a name can be shown, whether it is that of entry index of an array of
+ * rig_target_instance (key: a rig_view), and how many portals an instance has. */
+bool svc_is_printable(rig_view name);
+bool svc_same_name(const void *entries, uint32_t index, const void *key);
+uint32_t svc_count_portals(const rig_target_instance *instance);
+
 /* ---- what is known of targets ---- */
 
 typedef struct svc_instance svc_instance;

@@ -77,36 +77,12 @@ typedef struct reading {
     svc_security security;
 } reading;
 
-/* Names go into JSON and onto terminals; their format is the target's affair. */
-static bool is_printable(rig_view name)
-{
-    uint32_t code;
-    while (name.len)
-        if (!rig_utf8_next(&name, &code) || code < 0x20 || code == 0x7f)
-            return false;
-    return true;
-}
-
-static bool same_name(const void *entries, uint32_t index, const void *key)
-{
-    const rig_view *name = key;
-    return rig_view_is(*name, ((const rig_target_instance *)entries)[index].target);
-}
-
-static uint32_t count_portals(const rig_target_instance *instance)
-{
-    uint32_t num = 0;
-    for (uint32_t i = 0; i < instance->groups.num; i++)
-        num += instance->groups.ptr[i].portals.num;
-    return num;
-}
-
 /* The instance of a name becomes the one whose portals are told. */
 static rig_status turn_to(reading *at, rig_view name)
 {
     uint64_t hash = rig_hash64(name.ptr, name.len, 0);
     uint32_t index =
-        svc_places_take(&at->names, at->alloc, hash, same_name, at->out->ptr, &name, at->out->num);
+        svc_places_take(&at->names, at->alloc, hash, svc_same_name, at->out->ptr, &name, at->out->num);
     rig_text text;
     if (index == UINT32_MAX)
         return RIG_E_NOMEM;
@@ -119,14 +95,14 @@ static rig_status turn_to(reading *at, rig_view name)
         memcpy(fresh->target, name.ptr, name.len); /* at most RIG_NAME_MAX bytes, in memory that is zero */
     }
     if (index != at->node)
-        at->num_portals = count_portals(&at->out->ptr[index]);
+        at->num_portals = svc_count_portals(&at->out->ptr[index]);
     at->node = index;
     return RIG_OK;
 }
 
 static bool usable(rig_view name)
 {
-    return name.len > 0 && name.len <= RIG_NAME_MAX && is_printable(name);
+    return name.len > 0 && name.len <= RIG_NAME_MAX && svc_is_printable(name);
 }
 
 static rig_status take_node(reading *at, const rig_isns_object *node)
@@ -139,7 +115,7 @@ static rig_status take_node(reading *at, const rig_isns_object *node)
     if (status)
         return status;
     rig_target_instance *instance = &at->out->ptr[at->node];
-    if (node->alias.len < sizeof instance->alias && is_printable(node->alias) && node->alias.len)
+    if (node->alias.len < sizeof instance->alias && svc_is_printable(node->alias) && node->alias.len)
         memcpy(instance->alias, node->alias.ptr, node->alias.len);
     return RIG_OK;
 }

@@ -57,3 +57,29 @@ void svc_places_free(svc_places *places, const rig_alloc *alloc)
     rig_delete(alloc, places->slots, places->num_slots * sizeof *places->slots);
     *places = (svc_places){0};
 }
+
+/* ---- names that answers tell ---- */
+
+/* Names go into JSON and onto terminals; their format is the target's affair. */
+bool svc_is_printable(rig_view name)
+{
+    uint32_t code;
+    while (name.len)
+        if (!rig_utf8_next(&name, &code) || code < 0x20 || code == 0x7f)
+            return false;
+    return true;
+}
+
+bool svc_same_name(const void *entries, uint32_t index, const void *key)
+{
+    const rig_view *name = key;
+    return rig_view_is(*name, ((const rig_target_instance *)entries)[index].target);
+}
+
+uint32_t svc_count_portals(const rig_target_instance *instance)
+{
+    uint32_t num = 0;
+    for (uint32_t i = 0; i < instance->groups.num; i++)
+        num += instance->groups.ptr[i].portals.num;
+    return num;
+}
