@@ -6,15 +6,9 @@ static const struct {
     const char *kind;
     rig_record_id record;
 } kinds[] = {
-    {"login", RIG_RECORD_login},
-    {"portal", RIG_RECORD_send_targets_portal},
-    {"static-target", RIG_RECORD_static_target},
-    {"device", RIG_RECORD_label},
-    {"isns-server", RIG_RECORD_label},
-    {"radius-server", RIG_RECORD_label},
-    {"ike-info", RIG_RECORD_ike_info},
-    {"tunnel-address", RIG_RECORD_tunnel_address},
-    {"setting", RIG_RECORD_setting},
+#define RIG_KIND(id, word, record) {word, RIG_RECORD_##record},
+#include "rig/kinds.def"
+#undef RIG_KIND
 };
 
 bool lang_kind_find(rig_view kind, rig_record_id *out_record)

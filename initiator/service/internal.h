@@ -7,15 +7,9 @@
 /* ---- tables: what is kept, and what is only known ---- */
 
 typedef enum svc_table_id {
-    SVC_PORTALS,  /* send_targets_portal */
-    SVC_STATICS,  /* static_target */
-    SVC_LOGINS,   /* login */
-    SVC_ISNS,     /* label: iSNS servers */
-    SVC_RADIUS,   /* label: RADIUS servers */
-    SVC_DEVICES,  /* label: bound devices */
-    SVC_IKE,      /* ike_info */
-    SVC_TUNNELS,  /* tunnel_address */
-    SVC_SETTINGS, /* setting */
+#define RIG_KIND(id, word, record) SVC_##id,
+#include "rig/kinds.def"
+#undef RIG_KIND
     SVC_TABLES
 } svc_table_id;
 

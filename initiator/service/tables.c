@@ -9,8 +9,6 @@
 typedef void key_fn(const void *record, rig_text *out);
 
 typedef struct table_type {
-    rig_record_id record;
-    const char *kind; /* in the store; NULL: never there */
     uint32_t max;
     key_fn *key;
     key_fn *place; /* what rows are found by, a part of their key; NULL: all of it */
@@ -76,20 +74,29 @@ static void setting_key(const void *record, rig_text *out)
 }
 
 static const table_type types[SVC_TABLES] = {
-    [SVC_PORTALS] = {RIG_RECORD_send_targets_portal, "portal", RIG_SERVICE_PORTALS_MAX, portal_key, NULL},
-    [SVC_STATICS] = {RIG_RECORD_static_target, "static-target", RIG_SERVICE_TARGETS_MAX, static_key, NULL},
-    [SVC_LOGINS] = {RIG_RECORD_login, "login", RIG_SERVICE_LOGINS_MAX, login_key, login_place},
-    [SVC_ISNS] = {RIG_RECORD_label, "isns-server", RIG_SERVICE_SERVERS_MAX, name_key, NULL},
-    [SVC_RADIUS] = {RIG_RECORD_label, "radius-server", RIG_SERVICE_SERVERS_MAX, name_key, NULL},
-    [SVC_DEVICES] = {RIG_RECORD_label, "device", RIG_SERVICE_LOGINS_MAX, name_key, NULL},
-    [SVC_IKE] = {RIG_RECORD_ike_info, "ike-info", RIG_SERVICE_PORTALS_MAX, ike_key, NULL},
-    [SVC_TUNNELS] = {RIG_RECORD_tunnel_address, "tunnel-address", RIG_SERVICE_PORTALS_MAX, tunnel_key, NULL},
-    [SVC_SETTINGS] = {RIG_RECORD_setting, "setting", RIG_SERVICE_SERVERS_MAX, setting_key, NULL},
+    [SVC_PORTALS] = {RIG_SERVICE_PORTALS_MAX, portal_key, NULL},
+    [SVC_STATICS] = {RIG_SERVICE_TARGETS_MAX, static_key, NULL},
+    [SVC_LOGINS] = {RIG_SERVICE_LOGINS_MAX, login_key, login_place},
+    [SVC_ISNS] = {RIG_SERVICE_SERVERS_MAX, name_key, NULL},
+    [SVC_RADIUS] = {RIG_SERVICE_SERVERS_MAX, name_key, NULL},
+    [SVC_DEVICES] = {RIG_SERVICE_LOGINS_MAX, name_key, NULL},
+    [SVC_IKE] = {RIG_SERVICE_PORTALS_MAX, ike_key, NULL},
+    [SVC_TUNNELS] = {RIG_SERVICE_PORTALS_MAX, tunnel_key, NULL},
+    [SVC_SETTINGS] = {RIG_SERVICE_SERVERS_MAX, setting_key, NULL},
+};
+
+static const struct {
+    const char *word;
+    rig_record_id record;
+} kinds[SVC_TABLES] = {
+#define RIG_KIND(id, word, record) {word, RIG_RECORD_##record},
+#include "rig/kinds.def"
+#undef RIG_KIND
 };
 
 static const rig_shape *shape_of(svc_table_id table)
 {
-    return rig_shape_of(types[table].record);
+    return rig_shape_of(kinds[table].record);
 }
 
 static size_t key_of(svc_table_id table, const void *record, char key[SVC_KEY_MAX])
@@ -162,7 +169,7 @@ static svc_row *row_new(rig_service *service, svc_table_id id, const void *recor
     svc_row *row = rig_new(alloc, sizeof *row);
     if (!row)
         return NULL;
-    row->kept = kept && types[id].kind;
+    row->kept = kept;
     row->hash = hash_of(id, record);
     row->record = rig_new(alloc, shape_of(id)->size);
     if (row->record && rig_record_copy(alloc, shape_of(id), record, row->record) == RIG_OK)
@@ -250,14 +257,14 @@ typedef struct step {
 
 static bool in_store(const step *s)
 {
-    return types[s->table].kind && (s->row ? s->row->kept : s->old->kept);
+    return s->row ? s->row->kept : s->old->kept;
 }
 
 static rig_status store_step(rig_service *service, const step *s, rig_error *err)
 {
     const rig_alloc *alloc = service->config.alloc;
     rig_store *store = service->config.store;
-    const char *kind = types[s->table].kind;
+    const char *kind = kinds[s->table].word;
     if (!s->row || !s->row->kept)
         return s->old && s->old->kept ? store->ops->remove(store, kind, s->old->id, err) : RIG_OK;
     char *body = NULL;
@@ -399,7 +406,7 @@ static rig_status load_record(rig_service *service, svc_table_id id, uint64_t ro
 {
     svc_table *table = &service->tables[id];
     if (svc_find(service, id, record))
-        return rig_fail(err, RIG_E_FORMAT, "two rows of the store are the same %s", types[id].kind);
+        return rig_fail(err, RIG_E_FORMAT, "two rows of the store are the same %s", kinds[id].word);
     svc_row *row = table->num < types[id].max ? row_new(service, id, record, true) : NULL;
     if (!row || !table_grow(service->config.alloc, table, 1)) {
         row_free(service, id, row);
@@ -417,7 +424,7 @@ static rig_status load_row(void *ctx, rig_view kind, uint64_t id, rig_view body,
     rig_service *service = ctx;
     const rig_alloc *alloc = service->config.alloc;
     svc_table_id table = SVC_PORTALS;
-    while (table < SVC_TABLES && !(types[table].kind && rig_view_is(kind, types[table].kind)))
+    while (table < SVC_TABLES && !rig_view_is(kind, kinds[table].word))
         table++;
     if (table == SVC_TABLES)
         return rig_fail(err, RIG_E_FORMAT, "the store has rows of kind \"%.*s\", which is not known here",
@@ -431,7 +438,7 @@ static rig_status load_row(void *ctx, rig_view kind, uint64_t id, rig_view body,
         status = load_record(service, table, id, record, &why);
     if (status)
         rig_fail_at(err, status, why.offset, why.field, "row %" PRIu64 " of kind %s: %s", id,
-                    types[table].kind, why.text);
+                    kinds[table].word, why.text);
     rig_record_clear(alloc, shape_of(table), record);
     rig_delete(alloc, record, shape_of(table)->size);
     return status;
