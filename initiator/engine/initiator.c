@@ -25,7 +25,8 @@ rig_status rig_initiator_new(const rig_initiator_config *config, rig_initiator *
     initiator->name = rig_copy_text(config->alloc, name, strlen(name));
     if (config->alias.len)
         initiator->alias = rig_copy_text(config->alloc, config->alias.ptr, config->alias.len);
-    if (!initiator->name || (config->alias.len && !initiator->alias)) {
+    if (!initiator->name || (config->alias.len && !initiator->alias) ||
+        rig_map_init(&initiator->ports, config->alloc) || rig_map_init(&initiator->leaders, config->alloc)) {
         rig_initiator_free(initiator);
         return rig_fail(err, RIG_E_NOMEM, "no memory for an initiator");
     }
@@ -72,6 +73,8 @@ void rig_initiator_free(rig_initiator *initiator)
     const rig_alloc *alloc = initiator->config.alloc;
     while (initiator->sessions)
         rig_session_free(initiator->sessions);
+    rig_map_cleanup(&initiator->ports);
+    rig_map_cleanup(&initiator->leaders);
     rig_delete(alloc, initiator->name, initiator->name ? strlen(initiator->name) + 1 : 0);
     rig_delete(alloc, initiator->alias, initiator->alias ? strlen(initiator->alias) + 1 : 0);
     rig_delete(alloc, initiator, sizeof *initiator);

@@ -7,6 +7,7 @@
 #include "fsm.h"
 #include "rig/framer.h"
 #include "rig/initiator.h"
+#include "rig/map.h"
 #include "rig/serial.h"
 #include "rig/text.h"
 #include "rig/txq.h"
@@ -25,7 +26,6 @@
 #define ENG_SNACKS_MAX 128     /* SNACKs of one connection that wait to be sent */
 #define ENG_ACK_EVERY 16       /* responses after which a silent initiator acknowledges */
 #define ENG_RETRIES_MAX 3      /* times one command is retried, or one gap asked for again */
-#define ENG_TARGET_BUCKETS 256 /* of sessions, by the name of their target */
 #define ENG_LOOKED_UP_MAX 1024 /* keys of one answer that are looked for in the request */
 #define ENG_RESETS_MAX 8       /* resets under way that are told apart */
 #define ENG_REDIRECTS_MAX 8    /* addresses one login follows, so that a circle of redirects ends */
@@ -236,7 +236,11 @@ typedef struct eng_conn {
 struct rig_session {
     rig_initiator *initiator;
     rig_session *next, *prev;
-    rig_session *target_next; /* in its bucket of by_target */
+    rig_link by_port;       /* initiator->ports: its target and ISID */
+    rig_link by_target;     /* initiator->leaders, while it leads the sessions with its target */
+    rig_session *peer_next; /* … a ring … */
+    rig_session *peer_prev; /* … of those that there are */
+    uint64_t num_peers;     /* in the ring; its leader's counts */
     rig_session_config config;
     char *target;
     char *name;    /* it logs in with, once the node has another; else NULL */
@@ -294,7 +298,7 @@ struct rig_initiator {
     char *name, *alias;
     rig_timerq timers;
     rig_session *sessions;
-    rig_session *by_target[ENG_TARGET_BUCKETS];
+    rig_map ports, leaders; /* of sessions: by target and ISID; by target, one of each */
     uint64_t num_cmd_sns, num_tags, num_chap_ids, num_challenge_draws, num_questions;
     uint64_t challenges[ENG_CHALLENGES_MAX]; /* marks of those sent, a ring */
     uint64_t num_challenges;                 /* ever sent */

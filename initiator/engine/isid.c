@@ -1,12 +1,12 @@
 /* Which ISID a session has: its SCSI initiator port (RFC 7143 sections 4.4.3 and 10.1.1). */
 #include "internal.h"
 
-static rig_session **bucket_of(const rig_session *session)
+/* ---- the sessions with one target ---- */
+
+static uint64_t target_hash(const rig_session *session)
 {
-    uint32_t hash = 2166136261; /* FNV-1a: no other use than to find the sessions of one target */
-    for (const char *c = session->target ? session->target : ""; *c; c++)
-        hash = (hash ^ (uint8_t)*c) * 16777619;
-    return &session->initiator->by_target[hash % ENG_TARGET_BUCKETS];
+    const char *target = session->target ? session->target : "";
+    return rig_hash64(target, strlen(target), 0);
 }
 
 static bool same_target(const rig_session *a, const rig_session *b)
@@ -16,21 +16,64 @@ static bool same_target(const rig_session *a, const rig_session *b)
     return strcmp(a->target, b->target) == 0;
 }
 
-static bool is_taken(const rig_session *session)
+static rig_session *leader_of(const rig_session *session)
 {
-    const rig_session *other = *bucket_of(session);
-    while (other &&
-           (!same_target(other, session) || memcmp(other->config.isid, session->config.isid, 6) != 0))
-        other = other->target_next;
-    return other != NULL;
+    rig_link *link = rig_map_first(&session->initiator->leaders, target_hash(session));
+    while (link && !same_target(RIG_MAP_ITEM(link, rig_session, by_target), session))
+        link = rig_map_next(link);
+    return link ? RIG_MAP_ITEM(link, rig_session, by_target) : NULL;
 }
 
-static uint64_t num_of_target(const rig_session *session)
+static void lead(rig_session *session, uint64_t num)
 {
-    uint64_t num = 0;
-    for (const rig_session *other = *bucket_of(session); other; other = other->target_next)
-        num += same_target(other, session);
-    return num;
+    session->num_peers = num;
+    rig_map_add(&session->initiator->leaders, &session->by_target, target_hash(session));
+}
+
+static void ring_join(rig_session *session, rig_session *leader)
+{
+    session->peer_next = session->peer_prev = session;
+    if (!leader) {
+        lead(session, 1);
+        return;
+    }
+    session->peer_prev = leader->peer_prev;
+    session->peer_next = leader;
+    session->peer_prev->peer_next = leader->peer_prev = session;
+    leader->num_peers++;
+}
+
+static void ring_leave(rig_session *session)
+{
+    rig_session *leader = leader_of(session), *heir = session->peer_next;
+    leader->num_peers--;
+    heir->peer_prev = session->peer_prev;
+    session->peer_prev->peer_next = heir;
+    if (leader != session)
+        return;
+    rig_map_remove(&session->initiator->leaders, &session->by_target);
+    if (heir != session)
+        lead(heir, leader->num_peers);
+}
+
+/* ---- ports ---- */
+
+static uint64_t port_hash(const rig_session *session)
+{
+    return rig_hash64(session->config.isid, 6, target_hash(session));
+}
+
+static bool same_port(const rig_session *a, const rig_session *b)
+{
+    return memcmp(a->config.isid, b->config.isid, 6) == 0 && same_target(a, b);
+}
+
+static bool is_taken(const rig_session *session)
+{
+    const rig_link *link = rig_map_first(&session->initiator->ports, port_hash(session));
+    while (link && !same_port(RIG_MAP_ITEM(link, rig_session, by_port), session))
+        link = rig_map_next(link);
+    return link != NULL;
 }
 
 static void draw(rig_session *session, uint64_t port)
@@ -42,9 +85,8 @@ static void draw(rig_session *session, uint64_t port)
 
 /* The ISIDs of a node are a list, of which all targets are shown the same few: only a further session to one
  * target needs a further port (10.1.1). Of one more than there are sessions one is free. */
-static void take_port(rig_session *session)
+static void take_port(rig_session *session, uint64_t num)
 {
-    uint64_t num = num_of_target(session);
     for (uint64_t i = 0; i <= num; i++) {
         draw(session, (num + i) % (num + 1));
         if (!is_taken(session))
@@ -54,20 +96,17 @@ static void take_port(rig_session *session)
 
 void eng_isid_take(rig_session *session)
 {
-    rig_session **bucket = bucket_of(session);
+    rig_session *leader = leader_of(session);
     if (rig_be_get(session->config.isid, 6) == 0)
-        take_port(session);
-    session->target_next = *bucket;
-    *bucket = session;
+        take_port(session, leader ? leader->num_peers : 0);
+    ring_join(session, leader);
+    rig_map_add(&session->initiator->ports, &session->by_port, port_hash(session));
 }
 
 void eng_isid_release(rig_session *session)
 {
-    rig_session **place = bucket_of(session);
-    while (*place && *place != session)
-        place = &(*place)->target_next;
-    if (*place)
-        *place = session->target_next;
+    ring_leave(session);
+    rig_map_remove(&session->initiator->ports, &session->by_port);
 }
 
 static int32_t group_of(const rig_session *session)
@@ -79,11 +118,12 @@ static int32_t group_of(const rig_session *session)
 bool eng_isid_busy(const rig_session *session)
 {
     int32_t group = group_of(session);
-    for (const rig_session *other = *bucket_of(session); other; other = other->target_next) {
-        bool same = other != session && same_target(other, session) &&
-                    memcmp(other->config.isid, session->config.isid, 6) == 0;
+    const rig_link *link = rig_map_first(&session->initiator->ports, port_hash(session));
+    for (; link; link = rig_map_next(link)) {
+        const rig_session *other = RIG_MAP_ITEM(link, rig_session, by_port);
         bool apart = group >= 0 && group_of(other) >= 0 && group != group_of(other);
-        if (same && !apart && (other->state != ENG_Q1_FREE || eng_session_any(other) || other->timer.armed))
+        bool same = other != session && same_port(other, session) && !apart;
+        if (same && (other->state != ENG_Q1_FREE || eng_session_any(other) || other->timer.armed))
             return true;
     }
     return false;

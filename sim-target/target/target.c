@@ -31,10 +31,10 @@ static void init_lists(rig_target *target)
 
 static rig_status init_maps(rig_target *target)
 {
-    tgt_map *const maps[] = {&target->node_map, &target->tsih_map, &target->name_map, &target->tasks,
+    rig_map *const maps[] = {&target->node_map, &target->tsih_map, &target->name_map, &target->tasks,
                              &target->pending};
     for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
-        if (tgt_map_init(maps[i], target->alloc) != RIG_OK)
+        if (rig_map_init(maps[i], target->alloc) != RIG_OK)
             return RIG_E_NOMEM;
     return RIG_OK;
 }
@@ -106,11 +106,11 @@ void rig_target_free(rig_target *target)
     rig_delete(target->alloc, target->rules, target->num_rules * sizeof(*target->rules));
     tgt_access_cleanup(&target->discovery, target->alloc);
     tgt_task_pool_cleanup(target);
-    tgt_map_cleanup(&target->node_map);
-    tgt_map_cleanup(&target->tsih_map);
-    tgt_map_cleanup(&target->name_map);
-    tgt_map_cleanup(&target->tasks);
-    tgt_map_cleanup(&target->pending);
+    rig_map_cleanup(&target->node_map);
+    rig_map_cleanup(&target->tsih_map);
+    rig_map_cleanup(&target->name_map);
+    rig_map_cleanup(&target->tasks);
+    rig_map_cleanup(&target->pending);
     rig_delete(target->alloc, target, sizeof(*target));
 }
 
@@ -217,8 +217,8 @@ uint32_t tgt_new_ttt(rig_target *target)
 
 rig_target_node *tgt_node_find(const rig_target *target, rig_view name)
 {
-    tgt_link *link = tgt_map_first(&target->node_map, rig_hash64(name.ptr, name.len, 0));
-    for (; link; link = tgt_map_next(link)) {
+    rig_link *link = rig_map_first(&target->node_map, rig_hash64(name.ptr, name.len, 0));
+    for (; link; link = rig_map_next(link)) {
         rig_target_node *node = TGT_OF(link, rig_target_node, by_name);
         if (rig_view_eq(rig_view_of(node->name, node->name_len), name))
             return node;
@@ -269,7 +269,7 @@ rig_status rig_target_node_add(rig_target *target, rig_view name, rig_target_nod
     node->name_len = (uint16_t)name.len;
     node->target = target;
     node->portals = UINT64_MAX;
-    tgt_map_add(&target->node_map, &node->by_name, rig_hash64(name.ptr, name.len, 0));
+    rig_map_add(&target->node_map, &node->by_name, rig_hash64(name.ptr, name.len, 0));
     target->nodes[target->num_nodes++] = node;
     *out_node = node;
     return RIG_OK;

@@ -1,10 +1,11 @@
-/* Intrusive lists and hash maps: an object is in them without an allocation. */
+/* Intrusive lists: an object is in them without an allocation. */
 #ifndef TGT_BASE_H
 #define TGT_BASE_H
 
 #include <stddef.h>
 
 #include "rig/alloc.h"
+#include "rig/map.h"
 #include "rig/status.h"
 
 #define TGT_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
@@ -40,29 +41,6 @@ static inline void tgt_list_remove(tgt_list *item)
     item->next->prev = item->prev;
     tgt_list_init(item);
 }
-
-/* A member of a map. */
-typedef struct tgt_link {
-    struct tgt_link *next;
-    uint64_t hash;
-} tgt_link;
-
-/* Chained buckets, doubled when full; a failed doubling only makes chains longer. */
-typedef struct tgt_map {
-    const rig_alloc *alloc;
-    tgt_link **buckets;
-    size_t num_buckets;
-    size_t num;
-} tgt_map;
-
-rig_status tgt_map_init(tgt_map *map, const rig_alloc *alloc);
-void tgt_map_cleanup(tgt_map *map);
-void tgt_map_add(tgt_map *map, tgt_link *link, uint64_t hash);
-void tgt_map_remove(tgt_map *map, tgt_link *link);
-
-/* The first and the next member with that hash; the caller compares what the hash was made of. */
-tgt_link *tgt_map_first(const tgt_map *map, uint64_t hash);
-tgt_link *tgt_map_next(const tgt_link *link);
 
 /* Spreads a key of two numbers. */
 static inline uint64_t tgt_mix(uint64_t a, uint64_t b)

@@ -24,8 +24,8 @@ static tgt_task *pending_find(const tgt_session *session, uint32_t cmd_sn)
 {
     if (session->target->pending.num == 0)
         return NULL;
-    tgt_link *link = tgt_map_first(&session->target->pending, sn_hash(session, cmd_sn));
-    for (; link; link = tgt_map_next(link)) {
+    rig_link *link = rig_map_first(&session->target->pending, sn_hash(session, cmd_sn));
+    for (; link; link = rig_map_next(link)) {
         tgt_task *task = TGT_OF(link, tgt_task, by_sn);
         if (task->conn->session == session && rig_get32(task->bhs, RIG_F_CMD_SN) == cmd_sn)
             return task;
@@ -132,7 +132,7 @@ static rig_status start(tgt_conn *conn, const rig_pdu *pdu, tgt_task *task, verd
         return RIG_OK;
     }
     task->pending = true;
-    tgt_map_add(&conn->target->pending, &task->by_sn, sn_hash(session, rig_get32(pdu->bhs, RIG_F_CMD_SN)));
+    rig_map_add(&conn->target->pending, &task->by_sn, sn_hash(session, rig_get32(pdu->bhs, RIG_F_CMD_SN)));
     rig_status status = tgt_task_keep(task, pdu->ahs, pdu->data);
     return status == RIG_OK && task->kind == TGT_TASK_SCSI ? tgt_scsi_park(tgt_scsi_of(task), pdu->ahs)
                                                            : status;
@@ -187,7 +187,7 @@ void tgt_command_advance(tgt_session *session)
 {
     tgt_task *task;
     while (session->state == TGT_Q3_LOGGED_IN && (task = pending_find(session, session->exp_cmd_sn))) {
-        tgt_map_remove(&session->target->pending, &task->by_sn);
+        rig_map_remove(&session->target->pending, &task->by_sn);
         task->pending = false;
         if (task->kind != TGT_TASK_PLUG) {
             run(task, tgt_task_ahs(task), tgt_task_data(task));
@@ -221,6 +221,6 @@ void tgt_command_plug(tgt_session *session, tgt_conn *conn, uint32_t cmd_sn)
     task->effects = task->waits = 0;
     rig_set(task->bhs, RIG_F_CMD_SN, cmd_sn);
     task->pending = true;
-    tgt_map_add(&session->target->pending, &task->by_sn, sn_hash(session, cmd_sn));
+    rig_map_add(&session->target->pending, &task->by_sn, sn_hash(session, cmd_sn));
     tgt_command_advance(session);
 }

@@ -61,8 +61,8 @@ typedef enum tgt_task_kind {
 } tgt_task_kind;
 
 typedef struct tgt_task {
-    tgt_link by_tag;  /* target->tasks */
-    tgt_link by_sn;   /* target->pending, while it waits for earlier commands */
+    rig_link by_tag;  /* target->tasks */
+    rig_link by_sn;   /* target->pending, while it waits for earlier commands */
     tgt_list in_conn; /* conn->tasks */
     tgt_list in_ready;
     tgt_conn *conn;   /* allegiance */
@@ -188,7 +188,7 @@ struct tgt_unit {
 };
 
 struct rig_target_node {
-    tgt_link by_name;
+    rig_link by_name;
     rig_target *target;
     rig_target_node *head;   /* of a view: the node it is one of; else NULL */
     rig_target_node *former; /* next in target->formers */
@@ -205,8 +205,8 @@ struct rig_target_node {
 };
 
 struct tgt_session {
-    tgt_link by_tsih;
-    tgt_link by_name;
+    rig_link by_tsih;
+    rig_link by_name;
     rig_target *target;
     rig_target_node *node;      /* NULL for an unnamed discovery session */
     const tgt_portal *portal;   /* of the leading login */
@@ -333,7 +333,7 @@ struct rig_target {
     rig_target_node **nodes;
     uint32_t num_nodes, size_nodes;
     rig_target_node *formers; /* retired nodes, and views of nodes, that sessions may still be on */
-    tgt_map node_map, tsih_map, name_map, tasks, pending;
+    rig_map node_map, tsih_map, name_map, tasks, pending;
     tgt_list conns, dirty, dead, sessions;
     uint32_t num_conns, num_sessions, num_up;
     tgt_list buried;  /* sessions to free */

@@ -20,9 +20,11 @@ static const char *const choices[TGT_KEYS][CHOICES] = {
 
 tgt_key tgt_key_find(rig_view name)
 {
-    for (unsigned key = 0; key < TGT_KEYS; key++)
-        if (rig_view_eq(name, tgt_key_name((tgt_key)key)))
+    for (unsigned key = 0; key < TGT_KEYS; key++) {
+        const tgt_key_row *row = &tgt_key_rows[key];
+        if (name.len == row->name_len && memcmp(name.ptr, row->name, name.len) == 0)
             return (tgt_key)key;
+    }
     return TGT_KEYS;
 }
 

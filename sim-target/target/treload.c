@@ -311,7 +311,7 @@ static void unlink_former(rig_target *target, const rig_target_node *node)
 
 static void list(rig_target *target, rig_target_node *node)
 {
-    tgt_map_add(&target->node_map, &node->by_name, rig_hash64(node->name, node->name_len, 0));
+    rig_map_add(&target->node_map, &node->by_name, rig_hash64(node->name, node->name_len, 0));
 }
 
 /* Nodes of the new list: those there are, those that come back, those that are new. */
@@ -329,7 +329,7 @@ static void take_node(const reload *r, uint32_t i)
         take_over(r, node, fresh, r->views[i]);
         return;
     }
-    tgt_map_remove(&r->from->node_map, &fresh->by_name);
+    rig_map_remove(&r->from->node_map, &fresh->by_name);
     fresh->target = target;
     adopt_units(target, fresh, fresh);
     list(target, fresh);
@@ -337,7 +337,7 @@ static void take_node(const reload *r, uint32_t i)
 
 static void retire(rig_target *target, rig_target_node *node)
 {
-    tgt_map_remove(&target->node_map, &node->by_name);
+    rig_map_remove(&target->node_map, &node->by_name);
     node->former = target->formers;
     target->formers = node;
 }

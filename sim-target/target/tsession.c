@@ -68,8 +68,8 @@ static bool same_name(const tgt_session *session, rig_view initiator, const uint
 tgt_session *tgt_session_by_name(const rig_target *target, rig_view initiator, const uint8_t isid[6],
                                  const rig_target_node *node, const tgt_portal *portal)
 {
-    tgt_link *link = tgt_map_first(&target->name_map, name_hash(initiator, isid, node, portal));
-    for (; link; link = tgt_map_next(link)) {
+    rig_link *link = rig_map_first(&target->name_map, name_hash(initiator, isid, node, portal));
+    for (; link; link = rig_map_next(link)) {
         tgt_session *session = TGT_OF(link, tgt_session, by_name);
         if (same_name(session, initiator, isid, node, portal))
             return session;
@@ -79,7 +79,7 @@ tgt_session *tgt_session_by_name(const rig_target *target, rig_view initiator, c
 
 tgt_session *tgt_session_by_tsih(const rig_target *target, uint16_t tsih)
 {
-    tgt_link *link = tgt_map_first(&target->tsih_map, tgt_mix(tsih, 0));
+    rig_link *link = rig_map_first(&target->tsih_map, tgt_mix(tsih, 0));
     return link ? TGT_OF(link, tgt_session, by_tsih) : NULL;
 }
 
@@ -192,8 +192,8 @@ rig_status tgt_session_list(tgt_session *session)
     if (status != RIG_OK)
         return status;
     session->tsih = free_tsih(target);
-    tgt_map_add(&target->tsih_map, &session->by_tsih, tgt_mix(session->tsih, 0));
-    tgt_map_add(&target->name_map, &session->by_name, hash);
+    rig_map_add(&target->tsih_map, &session->by_tsih, tgt_mix(session->tsih, 0));
+    rig_map_add(&target->name_map, &session->by_name, hash);
     tgt_list_add(&target->sessions, &session->in_target);
     target->num_sessions++;
     session->listed = true;
@@ -206,8 +206,8 @@ static void unlist(tgt_session *session)
     if (!session->listed)
         return;
     session->listed = false;
-    tgt_map_remove(&target->tsih_map, &session->by_tsih);
-    tgt_map_remove(&target->name_map, &session->by_name);
+    rig_map_remove(&target->tsih_map, &session->by_tsih);
+    rig_map_remove(&target->name_map, &session->by_name);
     target->num_sessions--;
     nexus_lost(session);
 }

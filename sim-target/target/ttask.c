@@ -109,13 +109,13 @@ static uint64_t tag_hash(const tgt_session *session, uint32_t itt)
 void tgt_task_tag(tgt_task *task)
 {
     task->tagged = true;
-    tgt_map_add(&task->conn->target->tasks, &task->by_tag, tag_hash(task->conn->session, tgt_task_itt(task)));
+    rig_map_add(&task->conn->target->tasks, &task->by_tag, tag_hash(task->conn->session, tgt_task_itt(task)));
 }
 
 tgt_task *tgt_task_find(const tgt_session *session, uint32_t itt)
 {
-    tgt_link *link = tgt_map_first(&session->target->tasks, tag_hash(session, itt));
-    for (; link; link = tgt_map_next(link)) {
+    rig_link *link = rig_map_first(&session->target->tasks, tag_hash(session, itt));
+    for (; link; link = rig_map_next(link)) {
         tgt_task *task = TGT_OF(link, tgt_task, by_tag);
         if (task->conn->session == session && tgt_task_itt(task) == itt)
             return task;
@@ -210,7 +210,7 @@ void tgt_task_unready(tgt_task *task)
 void tgt_task_untag(tgt_task *task)
 {
     if (task->tagged)
-        tgt_map_remove(&task->conn->target->tasks, &task->by_tag);
+        rig_map_remove(&task->conn->target->tasks, &task->by_tag);
     task->tagged = false;
 }
 
@@ -238,7 +238,7 @@ static void settle(tgt_task *task)
     tgt_fence_forget(task);
     tgt_task_untag(task);
     if (task->pending)
-        tgt_map_remove(&target->pending, &task->by_sn);
+        rig_map_remove(&target->pending, &task->by_sn);
     if (task->numbered && task->conn->session)
         task->conn->session->num_active--;
     rig_timerq_disarm(&target->timers, &task->timer);

@@ -1,8 +1,8 @@
-#include "tbase.h"
+#include "rig/map.h"
 
 #define MAP_FIRST 64 /* buckets at the start, a power of two */
 
-rig_status tgt_map_init(tgt_map *map, const rig_alloc *alloc)
+rig_status rig_map_init(rig_map *map, const rig_alloc *alloc)
 {
     map->alloc = alloc;
     map->num = 0;
@@ -11,28 +11,28 @@ rig_status tgt_map_init(tgt_map *map, const rig_alloc *alloc)
     return map->buckets ? RIG_OK : RIG_E_NOMEM;
 }
 
-void tgt_map_cleanup(tgt_map *map)
+void rig_map_cleanup(rig_map *map)
 {
     if (map->buckets)
         rig_delete(map->alloc, map->buckets, map->num_buckets * sizeof(*map->buckets));
     map->buckets = NULL;
 }
 
-static void put(tgt_link **buckets, size_t num, tgt_link *link)
+static void put(rig_link **buckets, size_t num, rig_link *link)
 {
-    tgt_link **bucket = &buckets[link->hash & (num - 1)];
+    rig_link **bucket = &buckets[link->hash & (num - 1)];
     link->next = *bucket;
     *bucket = link;
 }
 
-static void grow(tgt_map *map)
+static void grow(rig_map *map)
 {
     size_t num = map->num_buckets * 2;
-    tgt_link **buckets = rig_new(map->alloc, num * sizeof(*buckets));
+    rig_link **buckets = rig_new(map->alloc, num * sizeof(*buckets));
     if (!buckets)
         return;
     for (size_t i = 0; i < map->num_buckets; i++) {
-        for (tgt_link *link = map->buckets[i], *next; link; link = next) {
+        for (rig_link *link = map->buckets[i], *next; link; link = next) {
             next = link->next;
             put(buckets, num, link);
         }
@@ -42,7 +42,7 @@ static void grow(tgt_map *map)
     map->num_buckets = num;
 }
 
-void tgt_map_add(tgt_map *map, tgt_link *link, uint64_t hash)
+void rig_map_add(rig_map *map, rig_link *link, uint64_t hash)
 {
     if (map->num >= map->num_buckets)
         grow(map);
@@ -51,9 +51,9 @@ void tgt_map_add(tgt_map *map, tgt_link *link, uint64_t hash)
     map->num++;
 }
 
-void tgt_map_remove(tgt_map *map, tgt_link *link)
+void rig_map_remove(rig_map *map, rig_link *link)
 {
-    tgt_link **at = &map->buckets[link->hash & (map->num_buckets - 1)];
+    rig_link **at = &map->buckets[link->hash & (map->num_buckets - 1)];
     while (*at && *at != link)
         at = &(*at)->next;
     if (!*at)
@@ -62,18 +62,18 @@ void tgt_map_remove(tgt_map *map, tgt_link *link)
     map->num--;
 }
 
-tgt_link *tgt_map_first(const tgt_map *map, uint64_t hash)
+rig_link *rig_map_first(const rig_map *map, uint64_t hash)
 {
-    tgt_link *link = map->buckets[hash & (map->num_buckets - 1)];
+    rig_link *link = map->buckets[hash & (map->num_buckets - 1)];
     while (link && link->hash != hash)
         link = link->next;
     return link;
 }
 
-tgt_link *tgt_map_next(const tgt_link *link)
+rig_link *rig_map_next(const rig_link *link)
 {
     uint64_t hash = link->hash;
-    tgt_link *next = link->next;
+    rig_link *next = link->next;
     while (next && next->hash != hash)
         next = next->next;
     return next;
