@@ -17,16 +17,17 @@ static const device_class classes[] = {
     {0x01, "sequential", "Tape", "53f5630b-b6bf-11d0-94f2-00a0c91efb8b"},
     {0x05, "cdrom", "CdRom", "53f56308-b6bf-11d0-94f2-00a0c91efb8b"},
     {0x08, "changer", "Changer", "53f56310-b6bf-11d0-94f2-00a0c91efb8b"},
+    {0x1f, "other", NULL, "2accfe60-c130-11d2-b082-00a0c91efb8b"}, /* and all that is not named above */
 };
 
-static const device_class other_class = {0x1f, "other", NULL, "2accfe60-c130-11d2-b082-00a0c91efb8b"};
+#define CLASSES (sizeof classes / sizeof classes[0])
 
 static const device_class *class_of(uint32_t type)
 {
-    for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
-        if (classes[i].type == type)
-            return &classes[i];
-    return &other_class;
+    const device_class *class = classes;
+    while (class->type != type && class != &classes[CLASSES - 1])
+        class ++;
+    return class;
 }
 
 /* ---- finding one ---- */
@@ -34,6 +35,63 @@ static const device_class *class_of(uint32_t type)
 static bool is_path(const rig_device *device, const char *path)
 {
     return path[0] && (strcmp(device->interface_name, path) == 0 || strcmp(device->legacy_name, path) == 0);
+}
+
+/* What a device is found by: an entry of service->paths for each of its names. */
+struct svc_path {
+    svc_path *next; /* of its session */
+    svc_session *session;
+    rig_link link;
+    char text[sizeof((rig_device *)NULL)->interface_name];
+};
+
+static uint64_t path_hash(const char *path)
+{
+    return rig_hash64(path, strlen(path), 0);
+}
+
+const rig_device *svc_device_named(const rig_service *service, const char *path, svc_session **out_session)
+{
+    rig_link *link = rig_map_first(&service->paths, path_hash(path));
+    for (; link; link = rig_map_next(link)) {
+        svc_session *session = RIG_MAP_ITEM(link, svc_path, link)->session;
+        for (uint32_t i = 0; i < session->devices.num; i++) {
+            if (!is_path(&session->devices.ptr[i], path))
+                continue;
+            if (out_session)
+                *out_session = session;
+            return &session->devices.ptr[i];
+        }
+    }
+    return NULL;
+}
+
+static bool path_add(svc_session *session, const char *text)
+{
+    rig_service *service = session->service;
+    svc_path *path = text[0] ? rig_new(service->config.alloc, sizeof *path) : NULL;
+    if (!path)
+        return !text[0];
+    memcpy(path->text, text, strnlen(text, sizeof path->text - 1));
+    path->session = session;
+    path->next = session->paths;
+    session->paths = path;
+    rig_map_add(&service->paths, &path->link, path_hash(path->text));
+    return true;
+}
+
+static void path_remove(svc_session *session, const char *text)
+{
+    rig_service *service = session->service;
+    svc_path **place = &session->paths;
+    while (*place && strcmp((*place)->text, text) != 0)
+        place = &(*place)->next;
+    svc_path *path = *place;
+    if (!path)
+        return;
+    *place = path->next;
+    rig_map_remove(&service->paths, &path->link);
+    rig_delete(service->config.alloc, path, sizeof *path);
 }
 
 static uint32_t find_lun(const svc_session *session, uint64_t lun)
@@ -66,9 +124,9 @@ static uint32_t copy_number(const svc_session *session)
     uint32_t number = 0;
     if (session->devices.num)
         return session->copy;
-    for (const svc_session *other = session->service->sessions; other; other = other->next)
-        if (other->devices.num && other->route.adapter == session->route.adapter &&
-            strcmp(other->login.target, session->login.target) == 0)
+    const svc_session *other = svc_session_with(session->service, session->login.target, NULL);
+    for (; other; other = svc_session_with(session->service, session->login.target, other))
+        if (other->devices.num && other->route.adapter == session->route.adapter)
             used[other->copy / 8] |= (uint8_t)(1u << other->copy % 8);
     while (used[number / 8] >> number % 8 & 1)
         number++;
@@ -102,20 +160,48 @@ static void name_device(svc_session *session, rig_view inquiry, rig_device *devi
         rig_text_add(&text, "\\\\.\\%s%u", class->short_name, device->number);
 }
 
-/* The lowest number that no device of the same class has. */
-static uint32_t free_number(const rig_service *service, uint32_t type)
+/* ---- numbers ---- */
+
+/* Of each class, those that a device has. */
+struct svc_numbers {
+    uint8_t taken[CLASSES][DEVICE_NUMBERS / 8];
+    uint32_t lowest[CLASSES]; /* below it all are taken */
+};
+
+rig_status svc_devices_init(rig_service *service)
 {
-    uint8_t used[DEVICE_NUMBERS / 8] = {0};
-    uint32_t number = 0;
-    for (const svc_session *session = service->sessions; session; session = session->next)
-        for (uint32_t i = 0; i < session->devices.num; i++) {
-            const rig_device *device = &session->devices.ptr[i];
-            if (class_of(device->type) == class_of(type) && device->number < DEVICE_NUMBERS)
-                used[device->number / 8] |= (uint8_t)(1u << device->number % 8);
-        }
-    while (number < DEVICE_NUMBERS && used[number / 8] >> number % 8 & 1)
+    service->numbers = rig_new(service->config.alloc, sizeof *service->numbers);
+    return service->numbers ? rig_map_init(&service->paths, service->config.alloc) : RIG_E_NOMEM;
+}
+
+void svc_devices_cleanup(rig_service *service)
+{
+    rig_delete(service->config.alloc, service->numbers, service->numbers ? sizeof *service->numbers : 0);
+    rig_map_cleanup(&service->paths);
+}
+
+/* The lowest number that no device of the same class has. */
+static uint32_t take_number(svc_numbers *numbers, uint32_t type)
+{
+    size_t class = (size_t)(class_of(type) - classes);
+    uint8_t *taken = numbers->taken[class];
+    uint32_t number = numbers->lowest[class];
+    while (number < DEVICE_NUMBERS && taken[number / 8] >> number % 8 & 1)
         number++;
+    numbers->lowest[class] = number;
+    if (number < DEVICE_NUMBERS)
+        taken[number / 8] |= (uint8_t)(1u << number % 8);
     return number;
+}
+
+static void give_number(svc_numbers *numbers, const rig_device *device)
+{
+    size_t class = (size_t)(class_of(device->type) - classes);
+    if (device->number >= DEVICE_NUMBERS)
+        return;
+    numbers->taken[class][device->number / 8] &= (uint8_t) ~(1u << device->number % 8);
+    if (device->number < numbers->lowest[class])
+        numbers->lowest[class] = device->number;
 }
 
 /* ---- showing and taking away ---- */
@@ -141,7 +227,7 @@ static void fill_device(svc_session *session, uint64_t lun, uint32_t os_lun, rig
     device->scsi_lun = (uint8_t)os_lun;
     device->target_lun = lun;
     device->type = inquiry.ptr[0] & 0x1f;
-    device->number = free_number(service, device->type);
+    device->number = take_number(service->numbers, device->type);
     device->partition = device->type == 0 ? 0 : NO_PARTITIONS;
     device->instance = ++service->next_device;
     name_device(session, inquiry, device);
@@ -159,6 +245,31 @@ static void add_device(svc_session *session, const rig_device *device)
     all[at] = *device;
 }
 
+static void forget_paths(svc_session *session, const rig_device *device)
+{
+    path_remove(session, device->interface_name);
+    path_remove(session, device->legacy_name);
+}
+
+bool svc_device_enter(svc_session *session, const rig_device *device)
+{
+    if (path_add(session, device->interface_name) && path_add(session, device->legacy_name) &&
+        rig_list_add(session->service->config.alloc, RIG_SHAPE(device), &session->devices)) {
+        add_device(session, device);
+        return true;
+    }
+    forget_paths(session, device);
+    return false;
+}
+
+void svc_device_leave(svc_session *session, uint32_t index)
+{
+    const rig_device *device = &session->devices.ptr[index];
+    forget_paths(session, device);
+    give_number(session->service->numbers, device);
+    rig_list_remove(session->service->config.alloc, RIG_SHAPE(device), &session->devices, index);
+}
+
 bool svc_device_show(svc_session *session, uint64_t lun, rig_view inquiry, uint64_t now)
 {
     const rig_alloc *alloc = session->service->config.alloc;
@@ -173,11 +284,11 @@ bool svc_device_show(svc_session *session, uint64_t lun, rig_view inquiry, uint6
         return false;
     *mapping = (rig_lun_mapping){os_lun, lun};
     fill_device(session, lun, os_lun, inquiry, &device);
-    if (!rig_list_add(alloc, RIG_SHAPE(device), &session->devices)) {
+    if (!svc_device_enter(session, &device)) {
+        give_number(session->service->numbers, &device);
         rig_list_remove(alloc, RIG_SHAPE(lun_mapping), &session->mapping.luns, session->mapping.luns.num - 1);
         return false;
     }
-    add_device(session, &device);
     tell(session, RIG_SERVICE_ARRIVED, &device, now);
     svc_boot_device(session->service, now);
     return true;
@@ -197,7 +308,7 @@ static void take_away(svc_session *session, uint32_t index, uint64_t now)
     const rig_device device = session->devices.ptr[index];
     rig_lun_mapping_list *luns = &session->mapping.luns;
     forget_held(session->service, &device);
-    rig_list_remove(alloc, RIG_SHAPE(device), &session->devices, index);
+    svc_device_leave(session, index);
     for (uint32_t i = luns->num; i-- > 0;)
         if (luns->ptr[i].target_lun == device.target_lun)
             rig_list_remove(alloc, RIG_SHAPE(lun_mapping), luns, i);

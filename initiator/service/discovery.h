@@ -36,6 +36,10 @@ typedef bool svc_same(const void *entries, uint32_t index, const void *key);
  * that. UINT32_MAX: no memory. */
 uint32_t svc_places_take(svc_places *places, const rig_alloc *alloc, uint64_t hash, svc_same *same,
                          const void *entries, const void *key, uint32_t fresh);
+
+/* svc_places_find gives the index of the entry that is the same as key, UINT32_MAX: none. */
+uint32_t svc_places_find(const svc_places *places, uint64_t hash, svc_same *same, const void *entries,
+                         const void *key);
 void svc_places_free(svc_places *places, const rig_alloc *alloc);
 
 /* What answers tell: whether a name can be shown, whether it is that of entry index of an array of
@@ -50,13 +54,12 @@ typedef struct svc_instance svc_instance;
 
 /* svc_target is a name that some mechanism knows. */
 typedef struct svc_target {
-    struct svc_target *in_bucket;
+    rig_link by_name;
     struct svc_target *next, *prev; /* in the order they were found */
     svc_instance *first, *last;     /* in the order they were found */
     svc_instance *by_hand;          /* that of the static target, else NULL */
     svc_instance *before;           /* while a mechanism is replaced: what it told before */
     uint64_t round;                 /* the last replacement that told of it */
-    uint64_t hash;
     char name[RIG_INAME_TEXT];
 } svc_target;
 

@@ -2,23 +2,20 @@
  * by mechanism, and in the order they were found; every change costs what it changes. */
 #include "discovery.h"
 
-#define FIRST_BUCKETS 16
-
 /* One mechanism with what it told; static targets have none. */
 typedef struct source {
-    struct source *in_bucket;
-    uint64_t hash;
+    struct source *next, *prev;
+    rig_link by_name;
     svc_instance *told;
     uint32_t num_told;
     char name[sizeof((rig_target_instance *)NULL)->mechanism];
 } source;
 
 typedef struct svc_targets {
-    svc_target **targets;                            /* by name */
-    source **sources;                                /* by mechanism */
-    uint32_t num_target_buckets, num_source_buckets; /* powers of two */
-    uint32_t num_targets, num_sources, num_instances;
+    rig_map targets, sources; /* by name */
+    uint32_t num_instances;
     svc_target *first, *last;
+    source *first_source;
     uint64_t round; /* of the replacement under way */
 } svc_targets;
 
@@ -34,59 +31,40 @@ svc_target *svc_targets_first(const rig_service *service)
     return service->targets ? targets_of(service)->first : NULL;
 }
 
-static svc_target *target_find(const svc_targets *all, const char *name, uint64_t hash)
+static uint64_t hash_of(const char *name)
 {
-    svc_target *target = all->num_target_buckets ? all->targets[hash & (all->num_target_buckets - 1)] : NULL;
-    while (target && (target->hash != hash || strcmp(target->name, name) != 0))
-        target = target->in_bucket;
-    return target;
+    return rig_hash64(name, strlen(name), 0);
+}
+
+static svc_target *target_find(const svc_targets *all, const char *name)
+{
+    rig_link *link = rig_map_first(&all->targets, hash_of(name));
+    while (link && strcmp(RIG_MAP_ITEM(link, svc_target, by_name)->name, name) != 0)
+        link = rig_map_next(link);
+    return link ? RIG_MAP_ITEM(link, svc_target, by_name) : NULL;
 }
 
 svc_target *svc_target_find(const rig_service *service, const char *name)
 {
-    return service->targets ? target_find(service->targets, name, rig_hash64(name, strlen(name), 0)) : NULL;
-}
-
-static bool targets_grow(const rig_alloc *alloc, svc_targets *all)
-{
-    if (all->num_targets < all->num_target_buckets)
-        return true;
-    uint32_t num = all->num_target_buckets ? all->num_target_buckets * 2 : FIRST_BUCKETS;
-    svc_target **buckets = rig_new(alloc, num * sizeof(svc_target *));
-    if (!buckets)
-        return false;
-    rig_delete(alloc, all->targets, all->num_target_buckets * sizeof(svc_target *));
-    all->targets = buckets;
-    all->num_target_buckets = num;
-    for (svc_target *target = all->first; target; target = target->next) {
-        svc_target **bucket = &buckets[target->hash & (num - 1)];
-        target->in_bucket = *bucket;
-        *bucket = target;
-    }
-    return true;
+    return service->targets ? target_find(service->targets, name) : NULL;
 }
 
 /* A target that is known already, or stands behind all others from now on. NULL: no memory. */
 static svc_target *target_take(const rig_alloc *alloc, svc_targets *all, const char *name)
 {
     rig_text text;
-    uint64_t hash = rig_hash64(name, strlen(name), 0);
-    svc_target *target = target_find(all, name, hash);
-    if (target || !targets_grow(alloc, all))
+    svc_target *target = target_find(all, name);
+    if (target)
         return target;
     target = rig_new(alloc, sizeof *target);
     if (!target)
         return NULL;
     rig_text_init(&text, target->name, sizeof target->name);
     rig_text_add(&text, "%s", name);
-    target->hash = hash;
-    svc_target **bucket = &all->targets[hash & (all->num_target_buckets - 1)];
-    target->in_bucket = *bucket;
-    *bucket = target;
+    rig_map_add(&all->targets, &target->by_name, hash_of(name));
     target->prev = all->last;
     *(all->last ? &all->last->next : &all->first) = target;
     all->last = target;
-    all->num_targets++;
     return target;
 }
 
@@ -95,67 +73,38 @@ static void target_sweep(const rig_alloc *alloc, svc_targets *all, svc_target *t
 {
     if (!target || target->first)
         return;
-    svc_target **link = &all->targets[target->hash & (all->num_target_buckets - 1)];
-    while (*link != target)
-        link = &(*link)->in_bucket;
-    *link = target->in_bucket;
+    rig_map_remove(&all->targets, &target->by_name);
     *(target->prev ? &target->prev->next : &all->first) = target->next;
     *(target->next ? &target->next->prev : &all->last) = target->prev;
-    all->num_targets--;
     rig_delete(alloc, target, sizeof *target);
 }
 
 /* ---- mechanisms by name ---- */
 
-static source *source_find(const svc_targets *all, const char *name, uint64_t hash)
+static source *source_find(const svc_targets *all, const char *name)
 {
-    source *found = all->num_source_buckets ? all->sources[hash & (all->num_source_buckets - 1)] : NULL;
-    while (found && (found->hash != hash || strcmp(found->name, name) != 0))
-        found = found->in_bucket;
-    return found;
-}
-
-static void source_link(svc_targets *all, source *by)
-{
-    source **bucket = &all->sources[by->hash & (all->num_source_buckets - 1)];
-    by->in_bucket = *bucket;
-    *bucket = by;
-}
-
-static bool sources_grow(const rig_alloc *alloc, svc_targets *all)
-{
-    if (all->num_sources < all->num_source_buckets)
-        return true;
-    uint32_t old = all->num_source_buckets, num = old ? old * 2 : FIRST_BUCKETS;
-    source **before = all->sources, **buckets = rig_new(alloc, num * sizeof(source *));
-    if (!buckets)
-        return false;
-    all->sources = buckets;
-    all->num_source_buckets = num;
-    for (uint32_t i = 0; i < old; i++)
-        for (source *by = before[i], *next; by; by = next) {
-            next = by->in_bucket;
-            source_link(all, by);
-        }
-    rig_delete(alloc, before, old * sizeof(source *));
-    return true;
+    rig_link *link = rig_map_first(&all->sources, hash_of(name));
+    while (link && strcmp(RIG_MAP_ITEM(link, source, by_name)->name, name) != 0)
+        link = rig_map_next(link);
+    return link ? RIG_MAP_ITEM(link, source, by_name) : NULL;
 }
 
 static source *source_take(const rig_alloc *alloc, svc_targets *all, const char *name)
 {
     rig_text text;
-    uint64_t hash = rig_hash64(name, strlen(name), 0);
-    source *by = source_find(all, name, hash);
-    if (by || !sources_grow(alloc, all))
+    source *by = source_find(all, name);
+    if (by)
         return by;
     by = rig_new(alloc, sizeof *by);
     if (!by)
         return NULL;
     rig_text_init(&text, by->name, sizeof by->name);
     rig_text_add(&text, "%s", name);
-    by->hash = hash;
-    source_link(all, by);
-    all->num_sources++;
+    rig_map_add(&all->sources, &by->by_name, hash_of(name));
+    by->next = all->first_source;
+    if (by->next)
+        by->next->prev = by;
+    all->first_source = by;
     return by;
 }
 
@@ -163,11 +112,10 @@ static void source_sweep(const rig_alloc *alloc, svc_targets *all, source *by)
 {
     if (!by || by->told)
         return;
-    source **link = &all->sources[by->hash & (all->num_source_buckets - 1)];
-    while (*link != by)
-        link = &(*link)->in_bucket;
-    *link = by->in_bucket;
-    all->num_sources--;
+    rig_map_remove(&all->sources, &by->by_name);
+    *(by->prev ? &by->prev->next : &all->first_source) = by->next;
+    if (by->next)
+        by->next->prev = by->prev;
     rig_delete(alloc, by, sizeof *by);
 }
 
@@ -453,8 +401,10 @@ rig_status svc_targets_load(rig_service *service, rig_error *err)
 {
     const svc_table *statics = &service->tables[SVC_STATICS];
     rig_code code = RIG_CODE_SUCCESS;
-    service->targets = rig_new(service->config.alloc, sizeof(svc_targets));
-    if (!service->targets)
+    const rig_alloc *alloc = service->config.alloc;
+    svc_targets *all = rig_new(alloc, sizeof *all);
+    service->targets = all;
+    if (!all || rig_map_init(&all->targets, alloc) || rig_map_init(&all->sources, alloc))
         return rig_fail(err, RIG_E_NOMEM, "no memory for what is known of targets");
     for (uint32_t i = 0; i < statics->num && code == RIG_CODE_SUCCESS; i++)
         code = svc_static_known(service, ((const rig_static_target *)statics->rows[i]->record)->target);
@@ -481,12 +431,11 @@ void svc_targets_free(rig_service *service)
         next = target->next;
         target_free(alloc, target);
     }
-    for (uint32_t i = 0; i < all->num_source_buckets; i++)
-        for (source *by = all->sources[i], *next; by; by = next) {
-            next = by->in_bucket;
-            rig_delete(alloc, by, sizeof *by);
-        }
-    rig_delete(alloc, all->targets, all->num_target_buckets * sizeof(svc_target *));
-    rig_delete(alloc, all->sources, all->num_source_buckets * sizeof(source *));
+    for (source *by = all->first_source, *next; by; by = next) {
+        next = by->next;
+        rig_delete(alloc, by, sizeof *by);
+    }
+    rig_map_cleanup(&all->targets);
+    rig_map_cleanup(&all->sources);
     rig_delete(alloc, all, sizeof *all);
 }

@@ -2,6 +2,7 @@
 #ifndef RIG_SERVICE_INTERNAL_H
 #define RIG_SERVICE_INTERNAL_H
 
+#include "rig/map.h"
 #include "rig/service.h"
 
 /* ---- tables: what is kept, and what is only known ---- */
@@ -193,12 +194,15 @@ typedef struct svc_connection {
 } svc_connection;
 
 typedef struct svc_scan svc_scan;
+typedef struct svc_path svc_path;
+typedef struct svc_numbers svc_numbers;
 typedef struct svc_join svc_join;
 
 /* svc_session is one session of ours, discovery sessions not among them. */
 typedef struct svc_session {
     struct svc_session *next, *prev; /* in the order they were made */
-    struct svc_session *same;        /* in its bucket, by the engine's session */
+    rig_link by_engine, by_id, by_target;
+    rig_link by_kept; /* while there is a kept login that it was made from */
     rig_service *service;
     rig_unique_id id;
     rig_route route;
@@ -217,6 +221,7 @@ typedef struct svc_session {
     rig_target_mapping mapping; /* numbers in force */
     bool mapped;                /* they are taken from the adapter */
     rig_device_list devices;    /* what the operating system was shown */
+    svc_path *paths;            /* by which they are found */
     uint32_t copy;              /* tells its devices from those of other sessions with its target */
     svc_connection connections[RIG_SESSION_CONNECTIONS_MAX];
     svc_scan *scan;       /* looking for LUNs, else NULL */
@@ -245,6 +250,17 @@ svc_session *svc_session_find(const rig_service *service, const rig_unique_id *i
 rig_code svc_session_use(const rig_service *service, const rig_unique_id *id, svc_session **out_session);
 svc_session *svc_session_of(const rig_service *service, const rig_session *engine);
 
+/* svc_session_with gives, one after the other, the sessions with a target. NULL behind the last. */
+svc_session *svc_session_with(const rig_service *service, const char *target, const svc_session *after);
+
+/* svc_sessions_let_go: sessions made from a kept login go on, but are nobody's kept login any more. The row
+ * may be gone by then. */
+void svc_sessions_let_go(rig_service *service, const svc_row *row);
+
+/* svc_sessions_init makes what sessions are found by. */
+rig_status svc_sessions_init(rig_service *service);
+void svc_sessions_cleanup(rig_service *service);
+
 /* svc_login_defaults makes a copy of a login with what its target was made known with filled in where it says
  * nothing. NOT_ENOUGH_MEMORY. */
 rig_code svc_login_defaults(const rig_service *service, const rig_login *login, rig_login *out_login);
@@ -254,8 +270,10 @@ rig_code svc_login_defaults(const rig_service *service, const rig_login *login, 
 rig_code svc_session_open(svc_session *session, uint64_t now, rig_error *err);
 bool svc_session_hop(svc_session *session, rig_status why, uint16_t login_status, uint64_t now);
 
-/* svc_session_link puts a session whose engine is there into the list. */
+/* svc_session_link puts a session whose engine is there into the list, and among what
+ * sessions are found by; svc_session_unlink takes it out. */
 void svc_session_link(svc_session *session);
+void svc_session_unlink(svc_session *session);
 
 /* svc_session_end frees a session and takes its devices away; calls that run on it are answered. A login that
  * waits for it is left to the caller. */
@@ -280,6 +298,8 @@ rig_code svc_login_code(rig_status why, uint16_t login_status);
 
 /* svc_devices_scan looks for the LUNs of a data session and shows them; svc_devices_remove takes them away.
  */
+rig_status svc_devices_init(rig_service *service);
+void svc_devices_cleanup(rig_service *service);
 void svc_devices_scan(svc_session *session, uint64_t now);
 void svc_devices_remove(svc_session *session, uint64_t now);
 
@@ -294,6 +314,11 @@ void svc_devices_event(svc_session *session, const rig_event *event);
 void svc_devices_sense(svc_session *session, rig_view sense, uint64_t now);
 void svc_devices_lost(svc_session *session, uint64_t now);
 bool svc_devices_busy(const svc_session *session);
+
+/* svc_device_enter has a session show a device, at its place, false without memory; svc_device_leave takes
+ * the device at an index away. Nobody is told. */
+bool svc_device_enter(svc_session *session, const rig_device *device);
+void svc_device_leave(svc_session *session, uint32_t index);
 
 /* svc_device_show shows one LUN by its INQUIRY data, false without memory; svc_device_hide takes it away.
  * Both are fine with what is done already. */
@@ -327,8 +352,6 @@ typedef enum svc_timer_kind {
     SVC_TIMER_RADIUS
 } svc_timer_kind;
 
-#define SVC_SESSION_BUCKETS 256
-
 struct rig_service {
     rig_service_config config;
     svc_table tables[SVC_TABLES];
@@ -341,13 +364,15 @@ struct rig_service {
     uint32_t num_calls;
     svc_session *sessions, *last_session;
     uint32_t num_sessions;
-    svc_session *by_engine[SVC_SESSION_BUCKETS];
-    rig_labels held;   /* devices in use, by path */
-    bool closing;      /* rig_service_free is under way */
-    void *targets;     /* instances.c: what is known of targets */
-    void *discoveries; /* discovery.c: sessions under way */
-    void *isns;        /* isns.c: connections under way */
-    void *verdicts;    /* radius.c: logins that wait for RADIUS */
+    rig_map by_engine, by_id, by_target, by_kept; /* sessions, by those members of theirs */
+    rig_map paths;                                /* devices.c: what was shown, by path */
+    svc_numbers *numbers;                         /* devices.c: those that are taken */
+    rig_labels held;                              /* devices in use, by path */
+    bool closing;                                 /* rig_service_free is under way */
+    void *targets;                                /* instances.c: what is known of targets */
+    void *discoveries;                            /* discovery.c: sessions under way */
+    void *isns;                                   /* isns.c: connections under way */
+    void *verdicts;                               /* radius.c: logins that wait for RADIUS */
     uint32_t num_verdicts;
     svc_boot *boot; /* NULL before it */
     bool ready;

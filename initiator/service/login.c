@@ -99,9 +99,8 @@ static rig_code check_only(const rig_service *service, const rig_login *login)
         return RIG_CODE_RESTRICTED_BY_GROUP_POLICY;
     if (multipath || login->persistent)
         return RIG_CODE_SUCCESS;
-    for (const svc_session *session = service->sessions; session; session = session->next)
-        if (strcmp(session->login.target, login->target) == 0)
-            return RIG_CODE_TARGET_ALREADY_LOGGED_IN;
+    if (svc_session_with(service, login->target, NULL))
+        return RIG_CODE_TARGET_ALREADY_LOGGED_IN;
     return svc_boot_tries(service, login->target) ? RIG_CODE_TARGET_ALREADY_LOGGED_IN : RIG_CODE_SUCCESS;
 }
 

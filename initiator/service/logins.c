@@ -107,15 +107,6 @@ static rig_code count_all(const rig_service *service, const rig_login_ref *ref, 
     return best == LIKE_ALL ? RIG_CODE_SUCCESS : missing(best);
 }
 
-/* Sessions that were made from it go on, but are nobody's kept login any more. Before the rows go: what has
- * none to lean on must not look at them. */
-static void let_go(rig_service *service, const svc_row *row)
-{
-    for (svc_session *session = service->sessions; session; session = session->next)
-        if (session->kept == row)
-            session->kept = NULL;
-}
-
 static rig_code remove_all(rig_service *service, svc_change *changes, uint64_t *ids, uint32_t num,
                            uint64_t now)
 {
@@ -123,7 +114,7 @@ static rig_code remove_all(rig_service *service, svc_change *changes, uint64_t *
         ids[i] = changes[i].row->id;
     rig_code code = svc_apply(service, changes, num, RIG_CODE_COULD_NOT_REMOVE_PERSISTENT_LOGIN_DATA);
     for (uint32_t i = 0; code == RIG_CODE_SUCCESS && i < num; i++) {
-        let_go(service, changes[i].row);
+        svc_sessions_let_go(service, changes[i].row);
         svc_boot_forget(service, ids[i], now);
     }
     return code;

@@ -52,6 +52,13 @@ uint32_t svc_places_take(svc_places *places, const rig_alloc *alloc, uint64_t ha
     return fresh;
 }
 
+uint32_t svc_places_find(const svc_places *places, uint64_t hash, svc_same *same, const void *entries,
+                         const void *key)
+{
+    const svc_place *slot = places->num ? slot_of(places, hash, same, entries, key) : NULL;
+    return slot && slot->entry ? slot->entry - 1 : UINT32_MAX;
+}
+
 void svc_places_free(svc_places *places, const rig_alloc *alloc)
 {
     rig_delete(alloc, places->slots, places->num_slots * sizeof *places->slots);

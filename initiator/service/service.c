@@ -194,7 +194,13 @@ rig_status rig_service_new(const rig_service_config *config, rig_service **out_s
         return rig_fail(err, RIG_E_NOMEM, "no memory for a service");
     service->config = *config;
     service->next_session = 1;
-    rig_status status = svc_tables_load(service, err);
+    rig_status status = svc_sessions_init(service);
+    if (!status)
+        status = svc_devices_init(service);
+    if (status)
+        rig_fail(err, status, "no memory for a service");
+    if (!status)
+        status = svc_tables_load(service, err);
     if (!status)
         status = svc_targets_load(service, err);
     if (!status)
@@ -221,6 +227,8 @@ void rig_service_free(rig_service *service)
         svc_session_end(service->sessions, 0);
     while (service->calls)
         svc_answer(service->calls, RIG_CODE_SERVICE_NOT_RUNNING, 0);
+    svc_sessions_cleanup(service);
+    svc_devices_cleanup(service);
     svc_targets_free(service);
     svc_tables_free(service);
     rig_record_clear(service->config.alloc, RIG_SHAPE(labels), &service->held);

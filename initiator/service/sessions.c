@@ -3,18 +3,46 @@
 
 /* ---- the list ---- */
 
-static svc_session **bucket_of(const rig_service *service, const rig_session *engine)
+static uint64_t hash_of(const void *address)
 {
-    uint64_t hash = rig_hash64(&engine, sizeof engine, 0); /* where it lies: no other use than to find it */
-    return (svc_session **)(uintptr_t)&service->by_engine[hash % SVC_SESSION_BUCKETS];
+    return rig_hash64(&address, sizeof address, 0); /* where it lies: no other use than to find it */
+}
+
+static uint64_t id_hash(const rig_unique_id *id)
+{
+    return rig_hash64(&id->adapter, sizeof id->adapter, id->specific);
+}
+
+static uint64_t name_hash(const char *target)
+{
+    return rig_hash64(target, strlen(target), 0);
+}
+
+rig_status svc_sessions_init(rig_service *service)
+{
+    rig_map *const maps[] = {&service->by_engine, &service->by_id, &service->by_target, &service->by_kept};
+    for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
+        if (rig_map_init(maps[i], service->config.alloc))
+            return RIG_E_NOMEM;
+    return RIG_OK;
+}
+
+void svc_sessions_cleanup(rig_service *service)
+{
+    rig_map_cleanup(&service->by_engine);
+    rig_map_cleanup(&service->by_id);
+    rig_map_cleanup(&service->by_target);
+    rig_map_cleanup(&service->by_kept);
 }
 
 void svc_session_link(svc_session *session)
 {
     rig_service *service = session->service;
-    svc_session **bucket = bucket_of(service, session->engine);
-    session->same = *bucket;
-    *bucket = session;
+    rig_map_add(&service->by_engine, &session->by_engine, hash_of(session->engine));
+    rig_map_add(&service->by_id, &session->by_id, id_hash(&session->id));
+    rig_map_add(&service->by_target, &session->by_target, name_hash(session->login.target));
+    if (session->kept)
+        rig_map_add(&service->by_kept, &session->by_kept, hash_of(session->kept));
     session->prev = service->last_session;
     if (session->prev)
         session->prev->next = session;
@@ -22,15 +50,17 @@ void svc_session_link(svc_session *session)
         service->sessions = session;
     service->last_session = session;
     service->num_sessions++;
+    session->route.adapter->num_sessions++;
 }
 
-static void unlink_session(svc_session *session)
+void svc_session_unlink(svc_session *session)
 {
     rig_service *service = session->service;
-    svc_session **place = bucket_of(service, session->engine);
-    while (*place != session)
-        place = &(*place)->same;
-    *place = session->same;
+    rig_map_remove(&service->by_engine, &session->by_engine);
+    rig_map_remove(&service->by_id, &session->by_id);
+    rig_map_remove(&service->by_target, &session->by_target);
+    if (session->kept)
+        rig_map_remove(&service->by_kept, &session->by_kept);
     if (session->prev)
         session->prev->next = session->next;
     else
@@ -40,22 +70,50 @@ static void unlink_session(svc_session *session)
     else
         service->last_session = session->prev;
     service->num_sessions--;
+    session->route.adapter->num_sessions--;
 }
 
 svc_session *svc_session_of(const rig_service *service, const rig_session *engine)
 {
-    svc_session *session = engine ? *bucket_of(service, engine) : NULL;
-    while (session && session->engine != engine)
-        session = session->same;
-    return session;
+    rig_link *link = rig_map_first(&service->by_engine, hash_of(engine));
+    while (link && RIG_MAP_ITEM(link, svc_session, by_engine)->engine != engine)
+        link = rig_map_next(link);
+    return link ? RIG_MAP_ITEM(link, svc_session, by_engine) : NULL;
+}
+
+static bool has_id(const svc_session *session, const rig_unique_id *id)
+{
+    return session->id.adapter == id->adapter && session->id.specific == id->specific;
 }
 
 svc_session *svc_session_find(const rig_service *service, const rig_unique_id *id)
 {
-    svc_session *session = service->sessions;
-    while (session && (session->id.adapter != id->adapter || session->id.specific != id->specific))
-        session = session->next;
-    return session;
+    rig_link *link = rig_map_first(&service->by_id, id_hash(id));
+    while (link && !has_id(RIG_MAP_ITEM(link, svc_session, by_id), id))
+        link = rig_map_next(link);
+    return link ? RIG_MAP_ITEM(link, svc_session, by_id) : NULL;
+}
+
+svc_session *svc_session_with(const rig_service *service, const char *target, const svc_session *after)
+{
+    rig_link *link =
+        after ? rig_map_next(&after->by_target) : rig_map_first(&service->by_target, name_hash(target));
+    while (link && strcmp(RIG_MAP_ITEM(link, svc_session, by_target)->login.target, target) != 0)
+        link = rig_map_next(link);
+    return link ? RIG_MAP_ITEM(link, svc_session, by_target) : NULL;
+}
+
+void svc_sessions_let_go(rig_service *service, const svc_row *row)
+{
+    rig_link *next = rig_map_first(&service->by_kept, hash_of(row));
+    for (rig_link *link = next; link; link = next) {
+        svc_session *session = RIG_MAP_ITEM(link, svc_session, by_kept);
+        next = rig_map_next(link);
+        if (session->kept != row)
+            continue;
+        rig_map_remove(&service->by_kept, link);
+        session->kept = NULL;
+    }
 }
 
 rig_code svc_session_use(const rig_service *service, const rig_unique_id *id, svc_session **out_session)
@@ -88,7 +146,7 @@ void svc_session_end(svc_session *session, uint64_t now)
     svc_boot_ended(session, now);
     svc_devices_remove(session, now);
     if (session->engine)
-        unlink_session(session);
+        svc_session_unlink(session);
     svc_connections_end(session, now);
     rig_session_free(session->engine);
     if (session->mapped)

@@ -10,10 +10,7 @@ static rig_code check_limits(const svc_session *session, const rig_adapter *adap
 {
     const rig_service *service = session->service;
     const uint32_t most = adapter->quirks.max_sessions;
-    uint32_t num = 0;
-    for (const svc_session *other = most ? service->sessions : NULL; other; other = other->next)
-        num += other->route.adapter == adapter;
-    bool full = most && num >= most;
+    bool full = most && adapter->num_sessions >= most;
     return full || service->num_sessions >= RIG_SERVICE_SESSIONS_MAX ? RIG_CODE_TOO_MANY_SESSIONS
                                                                      : RIG_CODE_SUCCESS;
 }
@@ -32,12 +29,12 @@ static void apply_quirks(const rig_adapter_quirks *quirks, rig_session_config *c
 /* Who else has the numbers makes the difference: a session with the same target is a mapping that exists. */
 static rig_code taken_code(const svc_session *session, uint32_t bus, uint32_t target)
 {
-    for (const svc_session *other = session->service->sessions; other; other = other->next) {
-        bool same_place = other->mapped && other->route.adapter == session->route.adapter &&
-                          other->mapping.os_bus == bus && other->mapping.os_target == target;
-        if (same_place && strcmp(other->login.target, session->login.target) == 0)
+    const rig_service *service = session->service;
+    const svc_session *other = svc_session_with(service, session->login.target, NULL);
+    for (; other; other = svc_session_with(service, session->login.target, other))
+        if (other->mapped && other->route.adapter == session->route.adapter && other->mapping.os_bus == bus &&
+            other->mapping.os_target == target)
             return RIG_CODE_TARGET_MAPPING_EXISTS;
-    }
     return RIG_CODE_TARGET_MAPPING_UNAVAILABLE;
 }
 

@@ -383,17 +383,17 @@ static void device_comes(void)
     const rig_label label = kit_label("path-2");
     CU_ASSERT_EQUAL(svc_put(k->service, SVC_DEVICES, &label, true), RIG_CODE_SUCCESS);
     boot(k);
-    rig_device devices[2] = {{.interface_name = "path-1"}, {.interface_name = "path-2"}};
-    svc_session session = {.service = k->service, .devices = {.num = 1, .size = 2, .ptr = devices}};
-    k->service->sessions = &session;
+    svc_session session = {0};
+    kit_session(k, &session, "iqn.2026-01.org.example:one");
+    kit_device(&session, "path-1", "");
     svc_boot_device(k->service, k->w->now);
     CU_ASSERT_EQUAL(k->num_events, 0);
-    session.devices.num = 2;
+    kit_device(&session, "path-2", "");
     svc_boot_device(k->service, k->w->now);
     CU_ASSERT(is_ready(k, RIG_CODE_SUCCESS, k->w->now));
     svc_boot_device(k->service, k->w->now);
     CU_ASSERT_EQUAL(k->num_events, 1);
-    k->service->sessions = NULL;
+    kit_sessions_end(k);
     kit_free(k);
 }
 
@@ -404,14 +404,14 @@ static void another_is_unbound(void)
     rig_label label = kit_label("path-2");
     CU_ASSERT_EQUAL(svc_put(k->service, SVC_DEVICES, &label, true), RIG_CODE_SUCCESS);
     boot(k);
-    rig_device devices[1] = {{.interface_name = "path-1"}};
-    svc_session session = {.service = k->service, .devices = {.num = 1, .size = 1, .ptr = devices}};
-    k->service->sessions = &session;
+    svc_session session = {0};
+    kit_session(k, &session, "iqn.2026-01.org.example:one");
+    kit_device(&session, "path-1", "");
     svc_boot_device(k->service, k->w->now);
     label = kit_label("path-1");
     CU_ASSERT_EQUAL(kit_do(k, RIG_CALL_REMOVE_DEVICE, &label), RIG_CODE_SUCCESS);
     CU_ASSERT_EQUAL(k->num_events, 0);
-    k->service->sessions = NULL;
+    kit_sessions_end(k);
     kit_pass(k, 60 * RIG_SECOND);
     CU_ASSERT(is_ready(k, RIG_CODE_PERSISTENT_LOGIN_TIMEOUT, k->w->now));
     kit_free(k);

@@ -131,14 +131,14 @@ static void reported(void)
 static void sessions_go_on(void)
 {
     kit *k = keeper();
-    svc_session session = {.service = k->service, .kept = k->service->tables[SVC_LOGINS].rows[0]};
-    svc_session other = {.service = k->service, .kept = k->service->tables[SVC_LOGINS].rows[5]};
-    session.next = &other;
-    k->service->sessions = &session;
+    svc_session session = {.kept = k->service->tables[SVC_LOGINS].rows[0]};
+    svc_session other = {.kept = k->service->tables[SVC_LOGINS].rows[5]};
+    kit_session(k, &session, ONE);
+    kit_session(k, &other, ONE);
     CU_ASSERT_EQUAL(drop(k, ONE, "host", RIG_PORT_ANY, "", 0), RIG_CODE_SUCCESS);
     CU_ASSERT_PTR_NULL(session.kept);
     CU_ASSERT_PTR_NOT_NULL(other.kept);
-    k->service->sessions = NULL;
+    kit_sessions_end(k);
     kit_free(k);
 }
 
@@ -164,35 +164,29 @@ static void rows_stay(void)
 typedef struct show {
     kit *k;
     svc_session sessions[4];
-    rig_device devices[4];
 } show;
 
 static void show_device(show *s, uint32_t i, const char *target, const char *path, const char *name)
 {
-    rig_device *device = &s->devices[i];
-    snprintf(s->sessions[i].login.target, sizeof s->sessions[i].login.target, "%s", target);
-    snprintf(device->interface_name, sizeof device->interface_name, "%s", path);
-    snprintf(device->legacy_name, sizeof device->legacy_name, "%s", name);
-    s->sessions[i].devices = (rig_device_list){.num = 1, .size = 1, .ptr = device};
-    s->sessions[i].next = i + 1 < 4 ? &s->sessions[i + 1] : NULL;
+    kit_session(s->k, &s->sessions[i], target);
+    kit_device(&s->sessions[i], path, name);
 }
 
 static void show_begin(show *s)
 {
     *s = (show){.k = keeper()};
+    s->sessions[0].kept = s->k->service->tables[SVC_LOGINS].rows[0];
+    s->sessions[3].kept = s->k->service->tables[SVC_LOGINS].rows[1];
+    s->sessions[3].login.informational = true;
     show_device(s, 0, ONE, "path-1", "disk-1");
     show_device(s, 1, TWO, "path-2", "disk-2");
     show_device(s, 2, "iqn.2026-01.org.example:three", "path-3", "disk-3");
     show_device(s, 3, ONE, "path-4", "disk-4");
-    s->sessions[0].kept = s->k->service->tables[SVC_LOGINS].rows[0];
-    s->sessions[3].kept = s->k->service->tables[SVC_LOGINS].rows[1];
-    s->sessions[3].login.informational = true;
-    s->k->service->sessions = s->sessions;
 }
 
 static void show_end(show *s)
 {
-    s->k->service->sessions = NULL;
+    kit_sessions_end(s->k);
     kit_free(s->k);
 }
 
@@ -215,7 +209,7 @@ static void all_are_bound(void)
     CU_ASSERT_STRING_EQUAL(labels[0].text, "path-1");
     CU_ASSERT_STRING_EQUAL(labels[1].text, "path-2");
     kit_forget(s.k);
-    s.k->service->sessions = NULL;
+    kit_sessions_end(s.k);
     kit_restart(s.k);
     kit_labels(s.k, RIG_CALL_REPORT_BOUND_DEVICES, 2);
     kit_forget(s.k);

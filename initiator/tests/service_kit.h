@@ -241,4 +241,33 @@ static inline void kit_pass(kit *k, uint64_t time)
     k->w->now = end;
 }
 
+/* ---- sessions as if they were there ---- */
+
+static inline void kit_session(kit *k, svc_session *session, const char *target)
+{
+    session->service = k->service;
+    session->route.adapter = &k->hba.adapters[0];
+    snprintf(session->login.target, sizeof session->login.target, "%s", target);
+    svc_session_link(session);
+}
+
+static inline void kit_device(svc_session *session, const char *path, const char *name)
+{
+    rig_device device = {0};
+    snprintf(device.interface_name, sizeof device.interface_name, "%s", path);
+    snprintf(device.legacy_name, sizeof device.legacy_name, "%s", name);
+    CU_ASSERT(svc_device_enter(session, &device));
+}
+
+static inline void kit_sessions_end(kit *k)
+{
+    while (k->service->sessions) {
+        svc_session *session = k->service->sessions;
+        while (session->devices.num)
+            svc_device_leave(session, 0);
+        rig_record_clear(k->service->config.alloc, RIG_SHAPE(devices), &(rig_devices){session->devices});
+        svc_session_unlink(session);
+    }
+}
+
 #endif

@@ -272,6 +272,7 @@ typedef struct rig_adapter {
     uint32_t num_ports;                            /**< 0 = one, without an address of its own */
     rig_initiator *initiator;                      /**< the engine behind it; borrowed */
     rig_lun_map map;                               /**< numbers in use; zero at first */
+    uint32_t num_sessions;                         /**< of the service through it; zero at first */
 } rig_adapter;
 
 /** rig_adapter_key_room tells whether an adapter takes one more pre-shared key besides those it holds:
