@@ -95,7 +95,7 @@ static void put_line(writer *w, const rig_scn_line *line)
     put_number(w, line->pdu);
     put_number(w, line->event ? line->event->id : RIG_SCN_EVENTS);
     put_conds(w, line->conds, line->num_conds);
-    put_number(w, (uint64_t)line->timed << 3 | (uint64_t)line->keys_open << 2 |
+    put_number(w, (uint64_t)line->maybe << 4 | (uint64_t)line->timed << 3 | (uint64_t)line->keys_open << 2 |
                       (uint64_t)line->has_keys << 1 | line->is_raw);
     put_number(w, line->time_low);
     put_number(w, line->time_high);

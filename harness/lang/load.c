@@ -331,7 +331,7 @@ static bool load_source(loader *ld, rig_view path, rig_view text)
 /* A line under trace or play that begins with none of the marks of a line calls a macro. */
 static bool calls_macro(rig_view text)
 {
-    static const char *const others[] = {">", "<", "!", "raw", "keys", "data"};
+    static const char *const others[] = {">", "<", "!", "raw", "maybe", "keys", "data"};
     if (rig_view_find(text, '=') < text.len || text.ptr[0] == '+' || text.ptr[0] == '!')
         return false;
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)

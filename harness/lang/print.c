@@ -153,6 +153,7 @@ static void print_pdu(rig_text *out, const rig_scn_line *line, int width)
 
 static void print_line(rig_text *out, const rig_scn_line *line, int width)
 {
+    rig_text_add(out, "%s", line->maybe ? "maybe " : "");
     if (line->timed) {
         rig_text_add(out, "+");
         print_time(out, line->time_low);

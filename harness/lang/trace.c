@@ -238,8 +238,9 @@ static bool play_tail(lang_parser *p, lang_cursor *c, rig_scn_line *line)
 
 static bool one_line(lang_parser *p, lang_cursor *c, lines *out)
 {
+    bool maybe = p->playing && lang_take_word(p, c, "maybe");
     bool raw = p->playing && lang_peek_is(p, c, "raw");
-    if (!raw && !begins_line(p, c))
+    if (!maybe && !raw && !begins_line(p, c))
         return call(p, c, out);
     if (out->vec.num >= RIG_SCN_TRACE_MAX)
         return lang_bad(p, c, RIG_E_LIMIT, "more than %d lines in one block", RIG_SCN_TRACE_MAX);
@@ -250,6 +251,7 @@ static bool one_line(lang_parser *p, lang_cursor *c, lines *out)
     if (!entry)
         return lang_nomem(p->report);
     *entry = line;
+    entry->maybe = maybe;
     return play_tail(p, c, entry) && lang_no_more(p, c);
 }
 

@@ -126,6 +126,14 @@ static rig_status check_event(const rig_scn_play *play, const rig_scn_line *line
     return RIG_OK;
 }
 
+/* What comes next decides whether it was left out, so there has to be a line for that. */
+static bool may_be_left_out(const rig_scn_play *play, uint32_t at)
+{
+    const rig_scn_line *line = &play->lines[at];
+    return line->kind != RIG_SCN_EVENT && !player_sends(play, line) && at + 1 < play->num_lines &&
+           !player_sends(play, line + 1);
+}
+
 rig_status rig_player_check(const rig_scn_play *play, uint32_t first_connection, rig_error *err)
 {
     rig_status status = RIG_OK;
@@ -135,6 +143,10 @@ rig_status rig_player_check(const rig_scn_play *play, uint32_t first_connection,
         const rig_scn_line *line = &play->lines[i];
         status = line->kind == RIG_SCN_EVENT ? check_event(play, line, err)
                                              : check_pdu(play, line, first_connection, err);
+        if (!status && line->maybe && !may_be_left_out(play, i))
+            status = bad(err, line->place, RIG_E_SYNTAX,
+                         "maybe stands before a PDU of the peer, and something else of it comes next%.*s",
+                         (rig_view){0});
     }
     return status;
 }

@@ -49,7 +49,7 @@ struct rig_player {
 };
 
 /* What came of looking at a line. */
-typedef enum player_outcome { PLAYER_DONE, PLAYER_WAITS, PLAYER_FAILED } player_outcome;
+typedef enum player_outcome { PLAYER_DONE, PLAYER_LEFT_OUT, PLAYER_WAITS, PLAYER_FAILED } player_outcome;
 
 /* check.c */
 bool player_sends(const rig_scn_play *play, const rig_scn_line *line);

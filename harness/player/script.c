@@ -226,8 +226,12 @@ static player_outcome act(rig_player *player, const rig_scn_line *line, uint64_t
 static player_outcome compare(player_conn *conn, const rig_scn_line *line, uint64_t now)
 {
     rig_player *player = conn->player;
-    size_t item = take_pending(conn);
-    if (!rig_lines_fits(player->lines, line, item, player->since)) {
+    size_t item = conn->pending[conn->first_pending];
+    bool fits = rig_lines_fits(player->lines, line, item, player->since);
+    if (!fits && line->maybe)
+        return PLAYER_LEFT_OUT;
+    take_pending(conn);
+    if (!fits) {
         player_fail(player, true, item, "", now);
         return PLAYER_FAILED;
     }
@@ -297,9 +301,11 @@ static void go_through(rig_player *player, uint64_t now)
 {
     while (!player->over) {
         player->wake = RIG_NEVER;
-        if (one_line(player, now) != PLAYER_DONE)
+        player_outcome outcome = one_line(player, now);
+        if (outcome == PLAYER_WAITS || outcome == PLAYER_FAILED)
             return;
-        player->since = now;
+        if (outcome == PLAYER_DONE)
+            player->since = now;
         player->over = ++player->at == player->play->num_lines;
     }
     if (!player->failed)

@@ -421,11 +421,14 @@ static void play_lines(void)
     rig_scn *scn = corpus("all.scn");
     CU_ASSERT_EQUAL_FATAL(scn->num_plays, 2);
     CU_ASSERT_FALSE(scn->plays[0].target);
-    CU_ASSERT_EQUAL(scn->plays[0].num_lines, 5);
+    CU_ASSERT_EQUAL(scn->plays[0].num_lines, 7);
     CU_ASSERT_EQUAL(scn->plays[0].lines[2].within, UINT64_C(5000000000));
     CU_ASSERT_TRUE(scn->plays[0].lines[3].is_raw);
     CU_ASSERT_EQUAL(scn->plays[0].lines[3].kind, RIG_SCN_TO_TARGET);
     CU_ASSERT_EQUAL(scn->plays[0].lines[3].raw.len, 2);
+    CU_ASSERT_TRUE(scn->plays[0].lines[5].maybe);
+    CU_ASSERT_EQUAL(scn->plays[0].lines[5].within, UINT64_C(2000000000));
+    CU_ASSERT_FALSE(scn->plays[0].lines[6].maybe);
     CU_ASSERT_TRUE(scn->plays[1].target);
     const rig_scn_cond *data = &scn->plays[1].lines[0].conds[1];
     CU_ASSERT_EQUAL(data->kind, RIG_SCN_C_DATA);

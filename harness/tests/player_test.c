@@ -80,6 +80,27 @@ static void test_order_is_the_receivers(void)
                             "  < NopIn ITT=2\n"));
 }
 
+static void test_what_may_be_left_out(void)
+{
+    static const char maybe[] =
+        "play initiator\n  > NopOut ITT=1\n  maybe < Async StatSN=$n\n  maybe < NopIn ITT=5 StatSN=$n\n"
+        "  +1s..3s < NopIn ITT=1 StatSN=$n\n";
+    char text[1024];
+    snprintf(text, sizeof text, "play target\n  > NopOut ITT=1\n  +2s < NopIn ITT=1 StatSN=3\n%s", maybe);
+    CU_ASSERT(plays_through(text));
+    snprintf(text, sizeof text,
+             "play target\n  > NopOut ITT=1\n  < NopIn ITT=5 StatSN=3\n  +2s < NopIn ITT=1 StatSN=3\n%s",
+             maybe);
+    CU_ASSERT(plays_through(text));
+    snprintf(text, sizeof text,
+             "play target\n  > NopOut ITT=1\n  < NopIn ITT=5 StatSN=3\n  < NopIn ITT=5 StatSN=3\n%s", maybe);
+    CU_ASSERT(plays_until(text, 4, "ITT", "want 1, got 0x5"));
+    snprintf(text, sizeof text, "play target\n  > NopOut ITT=1\n%s", maybe);
+    CU_ASSERT(plays_until(text, 2, "", "nothing came in time"));
+    snprintf(text, sizeof text, "play target\n  > NopOut ITT=1\n  ! close\n%s", maybe);
+    CU_ASSERT(plays_until(text, 4, "PDU", "got close"));
+}
+
 static void test_time(void)
 {
     stage s;
@@ -332,6 +353,10 @@ static void test_scripts_refused(void)
     CU_ASSERT(refuses("play initiator\n  ! connect nowhere:port\n", 2, "no address"));
     CU_ASSERT(refuses("play target\n  < NopIn ITT!=1\n", 2, "ITT is sent"));
     CU_ASSERT(refuses("play initiator\n  < raw 00\n", 2, "not expected"));
+    CU_ASSERT(refuses("play initiator\n  > NopOut\n  maybe < NopIn\n", 3, "comes next"));
+    CU_ASSERT(refuses("play initiator\n  maybe < NopIn\n  > NopOut\n", 2, "comes next"));
+    CU_ASSERT(refuses("play initiator\n  maybe > NopOut\n  < NopIn\n", 2, "comes next"));
+    CU_ASSERT(refuses("play initiator\n  > NopOut\n  maybe ! close by target\n  < NopIn\n", 3, "comes next"));
 }
 
 static void test_too_many_connections(void)
@@ -481,6 +506,7 @@ RIG_SUITE("player", {"two scripts play a session against each other", test_both_
           {"another PDU than the next line's ends the play", test_something_else},
           {"findings show what was wanted and what came", test_expected_and_actual},
           {"only the order of what comes counts", test_order_is_the_receivers},
+          {"what may be left out is taken when it comes, and only then", test_what_may_be_left_out},
           {"lines wait for their time and not longer than they say", test_time},
           {"a target waits for its initiator without limit", test_a_target_waits_for_its_initiator},
           {"connections end in order or by reset, by either side", test_closing},

@@ -373,6 +373,7 @@ typedef struct rig_scn_line {
     rig_view raw;              /**< play: `raw HEX`: these bytes are sent as they are */
     bool is_raw;               /**< raw counts */
     uint64_t within;           /**< play: ns the expectation may take, 0 = RIG_SCN_WITHIN */
+    bool maybe; /**< play: the peer may leave it out; it does when what comes fits the next line instead */
 } rig_scn_line;
 
 /** rig_scn_trace is one `trace` block: what was recorded. */
