@@ -20,14 +20,16 @@ version()
     peer_version
 }
 
-# table FILE…: a row a suite, a column a file. A test that failed anywhere or was never come to fails, one that passed anywhere passes.
+# table FILE…: a row a suite, a column a file. A test that failed or hung anywhere or was never come to fails, one that passed anywhere passes. The
+# last row tells of the failed how many hung, and how many were never come to.
 table()
 {
     awk -F'\t' '
         FNR == 1 { files++ }
         {
             if (!($2 in known)) { known[$2] = 1; tests[++num] = $2 }
-            if ($3 == "fail" || $3 == "na") worst[files, $2] = "fail"
+            if ($3 == "hang" || $3 == "na") late[files, $3]++
+            if ($3 != "pass" && $3 != "skip") worst[files, $2] = "fail"
             else if (worst[files, $2] != "fail" && worst[files, $2] != "pass") worst[files, $2] = $3
         }
         function row(suite, f) {
@@ -43,6 +45,9 @@ table()
             }
             for (r = 1; r <= rows; r++) row(suites[r])
             row("all of them")
+            printf "| failed by hanging / never come to |"
+            for (f = 1; f <= files; f++) printf " %d / %d |", late[f, "hang"], late[f, "na"]
+            printf "\n"
         }' "$@"
 }
 
@@ -52,9 +57,9 @@ page()
     say "## libiscsi's suite against our target and those of others"
     say
     say "Each cell: tests passed / failed / skipped of \`iscsi-test-cu -d -S\` ($(dpkg-query -W -f '${Package} ${Version}' libiscsi-bin), all families), by"
-    say "\`ci/lab/testcu-table.sh\` on $(date -u +%Y-%m-%d). A test that prints \`[SKIPPED]\` is skipped, one that the suite never came to, as the target hung or"
-    say "the process ended, has failed. Ours is played in the set-ups of \`ci/lab/testcu.sh\`; the others in the one that the lab puts up, and with two paths"
-    say "for MultipathIO."
+    say "\`ci/lab/testcu-table.sh\` on $(date -u +%Y-%m-%d). A test that prints \`[SKIPPED]\` is skipped, one that hung, or that the suite never came to, as the"
+    say "target hung or the process ended, has failed. Ours is played in the set-ups of \`ci/lab/testcu.sh\`; the others in the one that the lab puts up, and"
+    say "with two paths for MultipathIO; each suite in a process and target of its own, and of istgt, which leaves commands unanswered, each test."
     say
     say "| suite |$(for target; do printf ' %s |' "$(version "$target")"; done)"
     say "| --- |$(for target; do printf ' --- |'; done)"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # ci/lab/testcu.sh rig|kernel|tgtd|istgt [TESTS…]: libiscsi's own suite against a target, one line a test and set-up: set-up, test, verdict
-# (pass, skip, fail; na: the suite never came to it) and why, between tabs. TESTS are families, suites or tests as iscsi-test-cu -t takes them. A
-# test that prints [SKIPPED] is a skip, whatever CUnit makes of it, for part of it was not asked. Status 0 when every set-up was played to its end,
-# 77 when the target cannot be had. RIG_SETUPS names fewer set-ups of our target, RIG_FAULT a fault it has; RIG_LIMIT is the seconds
-# one call of the suite may take.
+# (pass, skip, fail; hang: it did not end in time; na: the suite never came to it) and why, between tabs. TESTS are families, suites or tests as
+# iscsi-test-cu -t takes them. A test that prints [SKIPPED] is a skip, whatever CUnit makes of it, for part of it was not asked. Status 0 when
+# every set-up was played to its end, 77 when the target cannot be had. RIG_SETUPS names fewer set-ups of our target, RIG_FAULT a fault it has;
+# RIG_LIMIT is the seconds one call of the suite may take.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/lib-lab.sh"
 [ "$#" -ge 1 ] || die "usage: ci/lab/testcu.sh rig|kernel|tgtd|istgt [TESTS…]"
@@ -47,12 +47,14 @@ SANITIZED_ASKS=ALL.Sanitize.BlockErase,ALL.Sanitize.BlockEraseReserved,ALL.Sanit
 SANITIZED_ASKS+=,ALL.Sanitize.ExitFailureMode,ALL.Sanitize.InvalidServiceAction,ALL.Sanitize.Overwrite,ALL.Sanitize.OverwriteReserved
 SANITIZED_ASKS+=,ALL.Sanitize.Readonly,ALL.Sanitize.Reservations
 
-# results LOG: "TEST<tab>pass|skip|fail<tab>REASON" of each test the log tells of
+# results LOG STATUS: "TEST<tab>pass|skip|fail|hang<tab>REASON" of each test the log tells of. The last without an outcome is the one that the
+# suite ended in, by timeout's hand when it hung.
 results()
 {
-    awk -F'\n' '
+    awk -F'\n' -v status="$2" '
         function tell() {
-            if (test != "") printf "%s.%s\t%s\t%s\n", suite, test, bad ? "fail" : skips ? "skip" : good ? "pass" : "fail", bad ? failure : skips ? reason : ""
+            if (test != "" && over && !bad && !good) printf "%s.%s\t%s\tthe suite ended with status %d in it\n", suite, test, late ? "hang" : "fail", status
+            else if (test != "") printf "%s.%s\t%s\t%s\n", suite, test, bad ? "fail" : skips ? "skip" : good ? "pass" : "fail", bad ? failure : skips ? reason : ""
             test = ""
         }
         /^Suite: / { tell(); split($0, word, " "); suite = word[2] }
@@ -62,7 +64,7 @@ results()
         /\[FAILED\]/ { if (failure == "") { failure = $0; sub(/.*\[FAILED\] */, "", failure); gsub(/\t/, " ", failure) } }
         /FAILED$/ { bad = 1 }
         /passed( |$)/ { good = 1 }
-        END { tell() }' "$1"
+        END { over = 1; late = status == 124 || status == 137; tell() }' "$1"
 }
 
 # judge SETUP TESTS URL [URL]: plays them (with commas between) in one process, as the authors of the suite do, and judges each test it should have
@@ -73,7 +75,7 @@ judge()
     shift 2
     timeout -k 2 "$LIMIT" stdbuf -oL iscsi-test-cu -d -S -V -t "$tests" "$@" >"$log" 2>&1 </dev/null
     status=$?
-    results "$log" >"$log.results"
+    results "$log" "$status" >"$log.results"
     awk -F'\t' -v setup="$setup" -v tests="$tests" -v status="$status" '
         function asked(name, i) {
             for (i in ask) if (name == ask[i] || index(name, ask[i] ".") == 1) return 1
@@ -142,25 +144,56 @@ play_rig()
     return "$bad"
 }
 
-# play_peer: a target of others, each suite for itself and, where a start is quick, in a target of its own, as what ends, hangs or reserves one must
-# not hide the others; two paths only where they are asked for
+# asked: the tests that TESTS names
+asked()
+{
+    awk -F. -v tests="$TESTS" '
+        BEGIN { num = split(tests, ask, ",") }
+        NF == 3 { for (i = 1; i <= num; i++) if (index($0 ".", ask[i] ".") == 1) { print; next } }' "$LISTED"
+}
+
+# play_apart TEST…: each test for itself in a process, a folder and a target of its own, as many at a time as the peer says, so that one that hangs
+# costs its own time only
+play_apart()
+{
+    local test bad=0 out=$RIG_SCRATCH/out
+    mkdir "$out"
+    # shellcheck disable=SC2016 # they are that shell's
+    printf '%s\n' "$@" | xargs -P "$PEER_APART" -I '{}' bash -c 'bash "$0" "$1" "$2" >"$3/$2"' "${BASH_SOURCE[0]}" "$PEER" '{}' "$out" || bad=1
+    for test; do
+        [ -s "$out/$test" ] || printf 'plain\t%s\tna\tits target did not come up\n' "$test"
+        cat "$out/$test"
+    done
+    return "$bad"
+}
+
+# play_peer: a target of others, each suite for itself (or the one test that was asked for) and, where a start is quick, in a target of its own, as
+# what ends, hangs or reserves one must not hide the others; two paths only where they are asked for
 play_peer()
 {
-    local suite suites bad=0 reason
+    local part parts tests bad=0 up='' reason
     lab_peer "$PEER"
     if reason=$(peer_lacks); then skip "$PEER: $reason"; fi
-    mapfile -t suites < <(awk -F. -v tests="$TESTS" 'index($0 ".", tests ".") == 1 && NF == 3 { print $1 "." $2 }' "$LISTED" | uniq)
-    peer_start >&2 || return
-    for suite in "${suites[@]}"; do
-        case $suite in
-        *.MultipathIO) judge two-paths "$suite" "$PEER_URL" "$PEER_URL" || bad=1 ;;
-        *) judge plain "$suite" "$PEER_URL" || bad=1 ;;
+    mapfile -t tests < <(asked)
+    [ "${#tests[@]}" -gt 0 ] || die "the suite has no tests $TESTS"
+    if [ "${PEER_APART:-1}" -gt 1 ] && [ "${#tests[@]}" -gt 1 ]; then
+        play_apart "${tests[@]}"
+        return
+    fi
+    parts=("${tests[@]}")
+    [ "${#tests[@]}" -eq 1 ] || mapfile -t parts < <(printf '%s\n' "${tests[@]%.*}" | uniq)
+    for part in "${parts[@]}"; do
+        [ -n "$up" ] || peer_start >&2 || return
+        up=1
+        case $part. in
+        *.MultipathIO.*) judge two-paths "$part" "$PEER_URL" "$PEER_URL" || bad=1 ;;
+        *) judge plain "$part" "$PEER_URL" || bad=1 ;;
         esac
         [ "$PEER" = kernel ] && alive "$PEER_PID" && continue
         peer_stop
-        peer_start >&2 || return
+        up=
     done
-    peer_stop
+    [ -z "$up" ] || peer_stop
     return "$bad"
 }
 

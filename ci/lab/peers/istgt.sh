@@ -2,6 +2,8 @@
 # A peer of the lab: istgt, which sleeps a second in every login and starts only with a [UnitControl] section. In its other modes the thread
 # that sends may be ended before the Logout Response has left, now and then in any scenario.
 . "$RIG_TOP/ci/lib-peers.sh"
+# shellcheck disable=SC2034 # read by testcu.sh: it leaves commands unanswered, and what waits for one costs nothing
+PEER_APART=16
 
 peer_lacks()
 {
@@ -57,6 +59,12 @@ SETTINGS
     istgt_unit 2 "$PEER_IQN-chap" CHAP AuthGroup1
 }
 
+# istgt_listens PORT: this istgt does; another that was given the port first would be taken for it
+istgt_listens()
+{
+    ss -Hltnp "sport = :$1" | grep -q "pid=$PEER_PID,"
+}
+
 peer_start()
 {
     need istgt ss
@@ -70,7 +78,7 @@ peer_start()
         istgt -D -m 0 -c "$RIG_SCRATCH/istgt.conf" >"$RIG_SCRATCH/istgt.log" 2>&1 </dev/null &
         PEER_PID=$!
         started "$PEER_PID"
-        wait_for 10 "$PEER_PID" listening "$port" && {
+        wait_for 10 "$PEER_PID" istgt_listens "$port" && {
             PEER_PORTAL=127.0.0.1:$port
             PEER_URL=iscsi://$PEER_PORTAL/$PEER_IQN/0
             PEER_CHAP_URL=iscsi://$PEER_PORTAL/$PEER_IQN-chap/0
