@@ -41,7 +41,7 @@
     X(RIG_E_BUSY, "busy", "try again when something in progress has finished")                               \
     X(RIG_E_UNSUPPORTED, "unsupported", "a known request that this side does not offer")                     \
     X(RIG_E_IO, "io", "the operating system reported an error")                                              \
-    X(RIG_E_SECURITY, "security", "IPsec was wanted and could not be had, nothing was sent")                  \
+    X(RIG_E_SECURITY, "security", "IPsec was wanted and could not be had, nothing was sent")                 \
     X(RIG_E_ABORTED, "aborted", "ended by the local side on request")
 
 /** rig_status is the result of a call: RIG_OK is 0, everything else is a failure. */
