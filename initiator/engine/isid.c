@@ -18,7 +18,7 @@ static bool same_target(const rig_session *a, const rig_session *b)
 
 static rig_session *leader_of(const rig_session *session)
 {
-    rig_link *link = rig_map_first(&session->initiator->leaders, target_hash(session));
+    rig_map_link *link = rig_map_first(&session->initiator->leaders, target_hash(session));
     while (link && !same_target(RIG_MAP_ITEM(link, rig_session, by_target), session))
         link = rig_map_next(link);
     return link ? RIG_MAP_ITEM(link, rig_session, by_target) : NULL;
@@ -70,7 +70,7 @@ static bool same_port(const rig_session *a, const rig_session *b)
 
 static bool is_taken(const rig_session *session)
 {
-    const rig_link *link = rig_map_first(&session->initiator->ports, port_hash(session));
+    const rig_map_link *link = rig_map_first(&session->initiator->ports, port_hash(session));
     while (link && !same_port(RIG_MAP_ITEM(link, rig_session, by_port), session))
         link = rig_map_next(link);
     return link != NULL;
@@ -118,7 +118,7 @@ static int32_t group_of(const rig_session *session)
 bool eng_isid_busy(const rig_session *session)
 {
     int32_t group = group_of(session);
-    const rig_link *link = rig_map_first(&session->initiator->ports, port_hash(session));
+    const rig_map_link *link = rig_map_first(&session->initiator->ports, port_hash(session));
     for (; link; link = rig_map_next(link)) {
         const rig_session *other = RIG_MAP_ITEM(link, rig_session, by_port);
         bool apart = group >= 0 && group_of(other) >= 0 && group != group_of(other);

@@ -41,7 +41,7 @@ static bool is_path(const rig_device *device, const char *path)
 struct svc_path {
     svc_path *next; /* of its session */
     svc_session *session;
-    rig_link link;
+    rig_map_link link;
     char text[sizeof((rig_device *)NULL)->interface_name];
 };
 
@@ -52,7 +52,7 @@ static uint64_t path_hash(const char *path)
 
 const rig_device *svc_device_named(const rig_service *service, const char *path, svc_session **out_session)
 {
-    rig_link *link = rig_map_first(&service->paths, path_hash(path));
+    rig_map_link *link = rig_map_first(&service->paths, path_hash(path));
     for (; link; link = rig_map_next(link)) {
         svc_session *session = RIG_MAP_ITEM(link, svc_path, link)->session;
         for (uint32_t i = 0; i < session->devices.num; i++) {

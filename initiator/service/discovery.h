@@ -54,7 +54,7 @@ typedef struct svc_instance svc_instance;
 
 /* svc_target is a name that some mechanism knows. */
 typedef struct svc_target {
-    rig_link by_name;
+    rig_map_link by_name;
     struct svc_target *next, *prev; /* in the order they were found */
     svc_instance *first, *last;     /* in the order they were found */
     svc_instance *by_hand;          /* that of the static target, else NULL */

@@ -5,7 +5,7 @@
 /* One mechanism with what it told; static targets have none. */
 typedef struct source {
     struct source *next, *prev;
-    rig_link by_name;
+    rig_map_link by_name;
     svc_instance *told;
     uint32_t num_told;
     char name[sizeof((rig_target_instance *)NULL)->mechanism];
@@ -38,7 +38,7 @@ static uint64_t hash_of(const char *name)
 
 static svc_target *target_find(const svc_targets *all, const char *name)
 {
-    rig_link *link = rig_map_first(&all->targets, hash_of(name));
+    rig_map_link *link = rig_map_first(&all->targets, hash_of(name));
     while (link && strcmp(RIG_MAP_ITEM(link, svc_target, by_name)->name, name) != 0)
         link = rig_map_next(link);
     return link ? RIG_MAP_ITEM(link, svc_target, by_name) : NULL;
@@ -83,7 +83,7 @@ static void target_sweep(const rig_alloc *alloc, svc_targets *all, svc_target *t
 
 static source *source_find(const svc_targets *all, const char *name)
 {
-    rig_link *link = rig_map_first(&all->sources, hash_of(name));
+    rig_map_link *link = rig_map_first(&all->sources, hash_of(name));
     while (link && strcmp(RIG_MAP_ITEM(link, source, by_name)->name, name) != 0)
         link = rig_map_next(link);
     return link ? RIG_MAP_ITEM(link, source, by_name) : NULL;

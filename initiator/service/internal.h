@@ -201,8 +201,8 @@ typedef struct svc_join svc_join;
 /* svc_session is one session of ours, discovery sessions not among them. */
 typedef struct svc_session {
     struct svc_session *next, *prev; /* in the order they were made */
-    rig_link by_engine, by_id, by_target;
-    rig_link by_kept; /* while there is a kept login that it was made from */
+    rig_map_link by_engine, by_id, by_target;
+    rig_map_link by_kept; /* while there is a kept login that it was made from */
     rig_service *service;
     rig_unique_id id;
     rig_route route;

@@ -75,7 +75,7 @@ void svc_session_unlink(svc_session *session)
 
 svc_session *svc_session_of(const rig_service *service, const rig_session *engine)
 {
-    rig_link *link = rig_map_first(&service->by_engine, hash_of(engine));
+    rig_map_link *link = rig_map_first(&service->by_engine, hash_of(engine));
     while (link && RIG_MAP_ITEM(link, svc_session, by_engine)->engine != engine)
         link = rig_map_next(link);
     return link ? RIG_MAP_ITEM(link, svc_session, by_engine) : NULL;
@@ -88,7 +88,7 @@ static bool has_id(const svc_session *session, const rig_unique_id *id)
 
 svc_session *svc_session_find(const rig_service *service, const rig_unique_id *id)
 {
-    rig_link *link = rig_map_first(&service->by_id, id_hash(id));
+    rig_map_link *link = rig_map_first(&service->by_id, id_hash(id));
     while (link && !has_id(RIG_MAP_ITEM(link, svc_session, by_id), id))
         link = rig_map_next(link);
     return link ? RIG_MAP_ITEM(link, svc_session, by_id) : NULL;
@@ -96,7 +96,7 @@ svc_session *svc_session_find(const rig_service *service, const rig_unique_id *i
 
 svc_session *svc_session_with(const rig_service *service, const char *target, const svc_session *after)
 {
-    rig_link *link =
+    rig_map_link *link =
         after ? rig_map_next(&after->by_target) : rig_map_first(&service->by_target, name_hash(target));
     while (link && strcmp(RIG_MAP_ITEM(link, svc_session, by_target)->login.target, target) != 0)
         link = rig_map_next(link);
@@ -105,8 +105,8 @@ svc_session *svc_session_with(const rig_service *service, const char *target, co
 
 void svc_sessions_let_go(rig_service *service, const svc_row *row)
 {
-    rig_link *next = rig_map_first(&service->by_kept, hash_of(row));
-    for (rig_link *link = next; link; link = next) {
+    rig_map_link *next = rig_map_first(&service->by_kept, hash_of(row));
+    for (rig_map_link *link = next; link; link = next) {
         svc_session *session = RIG_MAP_ITEM(link, svc_session, by_kept);
         next = rig_map_next(link);
         if (session->kept != row)

@@ -134,6 +134,11 @@ bool sim_resolve(const rig_simnet *net, const char *text, rig_ip *out_ip)
     return name != NULL;
 }
 
+rig_status rig_simnet_resolve(const rig_simnet *net, const char *text, rig_ip *out_ip)
+{
+    return sim_resolve(net, text, out_ip) ? RIG_OK : RIG_E_NOT_FOUND;
+}
+
 static rig_status add_name(rig_simnet *net, const char *text, const rig_ip *ip)
 {
     const rig_alloc *alloc = net->config.alloc;

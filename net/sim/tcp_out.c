@@ -317,6 +317,19 @@ void sim_tcp_ready(sim_stream *stream)
         sim_stream_free(stream);
     else if (stream->state == SIM_OPEN)
         run_open(stream);
+    else if (stream->refused)
+        sim_stream_tell(stream, RIG_STREAM_FAILED, stream->refused);
     else
         send_syn(stream);
+}
+
+void rig_simhost_refuse(rig_simhost *host, const rig_packet *packet, rig_status why)
+{
+    const rig_address local = {packet->source, rig_be16(packet->header)};
+    const rig_address remote = {packet->destination, rig_be16(packet->header + 2)};
+    sim_stream *stream = sim_stream_find(host->net, &local, &remote);
+    if (!stream || stream->host != host || stream->state != SIM_SYN_SENT)
+        return;
+    stream->refused = why;
+    sim_post(host->net, stream);
 }

@@ -217,7 +217,7 @@ uint32_t tgt_new_ttt(rig_target *target)
 
 rig_target_node *tgt_node_find(const rig_target *target, rig_view name)
 {
-    rig_link *link = rig_map_first(&target->node_map, rig_hash64(name.ptr, name.len, 0));
+    rig_map_link *link = rig_map_first(&target->node_map, rig_hash64(name.ptr, name.len, 0));
     for (; link; link = rig_map_next(link)) {
         rig_target_node *node = TGT_OF(link, rig_target_node, by_name);
         if (rig_view_eq(rig_view_of(node->name, node->name_len), name))

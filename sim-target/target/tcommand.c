@@ -24,7 +24,7 @@ static tgt_task *pending_find(const tgt_session *session, uint32_t cmd_sn)
 {
     if (session->target->pending.num == 0)
         return NULL;
-    rig_link *link = rig_map_first(&session->target->pending, sn_hash(session, cmd_sn));
+    rig_map_link *link = rig_map_first(&session->target->pending, sn_hash(session, cmd_sn));
     for (; link; link = rig_map_next(link)) {
         tgt_task *task = TGT_OF(link, tgt_task, by_sn);
         if (task->conn->session == session && rig_get32(task->bhs, RIG_F_CMD_SN) == cmd_sn)

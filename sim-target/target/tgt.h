@@ -61,8 +61,8 @@ typedef enum tgt_task_kind {
 } tgt_task_kind;
 
 typedef struct tgt_task {
-    rig_link by_tag;  /* target->tasks */
-    rig_link by_sn;   /* target->pending, while it waits for earlier commands */
+    rig_map_link by_tag;  /* target->tasks */
+    rig_map_link by_sn;   /* target->pending, while it waits for earlier commands */
     tgt_list in_conn; /* conn->tasks */
     tgt_list in_ready;
     tgt_conn *conn;   /* allegiance */
@@ -188,7 +188,7 @@ struct tgt_unit {
 };
 
 struct rig_target_node {
-    rig_link by_name;
+    rig_map_link by_name;
     rig_target *target;
     rig_target_node *head;   /* of a view: the node it is one of; else NULL */
     rig_target_node *former; /* next in target->formers */
@@ -205,8 +205,8 @@ struct rig_target_node {
 };
 
 struct tgt_session {
-    rig_link by_tsih;
-    rig_link by_name;
+    rig_map_link by_tsih;
+    rig_map_link by_name;
     rig_target *target;
     rig_target_node *node;      /* NULL for an unnamed discovery session */
     const tgt_portal *portal;   /* of the leading login */

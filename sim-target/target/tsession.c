@@ -68,7 +68,7 @@ static bool same_name(const tgt_session *session, rig_view initiator, const uint
 tgt_session *tgt_session_by_name(const rig_target *target, rig_view initiator, const uint8_t isid[6],
                                  const rig_target_node *node, const tgt_portal *portal)
 {
-    rig_link *link = rig_map_first(&target->name_map, name_hash(initiator, isid, node, portal));
+    rig_map_link *link = rig_map_first(&target->name_map, name_hash(initiator, isid, node, portal));
     for (; link; link = rig_map_next(link)) {
         tgt_session *session = TGT_OF(link, tgt_session, by_name);
         if (same_name(session, initiator, isid, node, portal))
@@ -79,7 +79,7 @@ tgt_session *tgt_session_by_name(const rig_target *target, rig_view initiator, c
 
 tgt_session *tgt_session_by_tsih(const rig_target *target, uint16_t tsih)
 {
-    rig_link *link = rig_map_first(&target->tsih_map, tgt_mix(tsih, 0));
+    rig_map_link *link = rig_map_first(&target->tsih_map, tgt_mix(tsih, 0));
     return link ? TGT_OF(link, tgt_session, by_tsih) : NULL;
 }
 

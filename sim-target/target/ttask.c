@@ -114,7 +114,7 @@ void tgt_task_tag(tgt_task *task)
 
 tgt_task *tgt_task_find(const tgt_session *session, uint32_t itt)
 {
-    rig_link *link = rig_map_first(&session->target->tasks, tag_hash(session, itt));
+    rig_map_link *link = rig_map_first(&session->target->tasks, tag_hash(session, itt));
     for (; link; link = rig_map_next(link)) {
         tgt_task *task = TGT_OF(link, tgt_task, by_tag);
         if (task->conn->session == session && tgt_task_itt(task) == itt)

@@ -18,9 +18,9 @@ void rig_map_cleanup(rig_map *map)
     map->buckets = NULL;
 }
 
-static void put(rig_link **buckets, size_t num, rig_link *link)
+static void put(rig_map_link **buckets, size_t num, rig_map_link *link)
 {
-    rig_link **bucket = &buckets[link->hash & (num - 1)];
+    rig_map_link **bucket = &buckets[link->hash & (num - 1)];
     link->next = *bucket;
     *bucket = link;
 }
@@ -28,11 +28,11 @@ static void put(rig_link **buckets, size_t num, rig_link *link)
 static void grow(rig_map *map)
 {
     size_t num = map->num_buckets * 2;
-    rig_link **buckets = rig_new(map->alloc, num * sizeof(*buckets));
+    rig_map_link **buckets = rig_new(map->alloc, num * sizeof(*buckets));
     if (!buckets)
         return;
     for (size_t i = 0; i < map->num_buckets; i++) {
-        for (rig_link *link = map->buckets[i], *next; link; link = next) {
+        for (rig_map_link *link = map->buckets[i], *next; link; link = next) {
             next = link->next;
             put(buckets, num, link);
         }
@@ -42,7 +42,7 @@ static void grow(rig_map *map)
     map->num_buckets = num;
 }
 
-void rig_map_add(rig_map *map, rig_link *link, uint64_t hash)
+void rig_map_add(rig_map *map, rig_map_link *link, uint64_t hash)
 {
     if (map->num >= map->num_buckets)
         grow(map);
@@ -51,9 +51,9 @@ void rig_map_add(rig_map *map, rig_link *link, uint64_t hash)
     map->num++;
 }
 
-void rig_map_remove(rig_map *map, rig_link *link)
+void rig_map_remove(rig_map *map, rig_map_link *link)
 {
-    rig_link **at = &map->buckets[link->hash & (map->num_buckets - 1)];
+    rig_map_link **at = &map->buckets[link->hash & (map->num_buckets - 1)];
     while (*at && *at != link)
         at = &(*at)->next;
     if (!*at)
@@ -62,18 +62,18 @@ void rig_map_remove(rig_map *map, rig_link *link)
     map->num--;
 }
 
-rig_link *rig_map_first(const rig_map *map, uint64_t hash)
+rig_map_link *rig_map_first(const rig_map *map, uint64_t hash)
 {
-    rig_link *link = map->buckets[hash & (map->num_buckets - 1)];
+    rig_map_link *link = map->buckets[hash & (map->num_buckets - 1)];
     while (link && link->hash != hash)
         link = link->next;
     return link;
 }
 
-rig_link *rig_map_next(const rig_link *link)
+rig_map_link *rig_map_next(const rig_map_link *link)
 {
     uint64_t hash = link->hash;
-    rig_link *next = link->next;
+    rig_map_link *next = link->next;
     while (next && next->hash != hash)
         next = next->next;
     return next;

@@ -4,13 +4,13 @@
 
 typedef struct thing {
     int number;
-    rig_link link;
+    rig_map_link link;
 } thing;
 
 static int sum_of(const rig_map *map, uint64_t hash)
 {
     int sum = 0;
-    for (rig_link *link = rig_map_first(map, hash); link; link = rig_map_next(link))
+    for (rig_map_link *link = rig_map_first(map, hash); link; link = rig_map_next(link))
         sum += RIG_MAP_ITEM(link, thing, link)->number;
     return sum;
 }

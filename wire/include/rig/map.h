@@ -14,17 +14,17 @@
 /** RIG_MAP_ITEM is what a link is embedded in: link not NULL, of a type, under a member's name. */
 #define RIG_MAP_ITEM(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
-/** rig_link makes what it is embedded in a member of one map, in which it must stay at its address. */
-typedef struct rig_link {
-    struct rig_link *next; /**< private to the map */
+/** rig_map_link makes what it is embedded in a member of one map, in which it must stay at its address. */
+typedef struct rig_map_link {
+    struct rig_map_link *next; /**< private to the map */
     uint64_t hash;         /**< as it was added with */
-} rig_link;
+} rig_map_link;
 
 /** rig_map is the table: chained buckets, doubled when full; a doubling that fails only makes chains longer.
  */
 typedef struct rig_map {
     const rig_alloc *alloc; /**< of the buckets; outlives the map */
-    rig_link **buckets;     /**< private */
+    rig_map_link **buckets;     /**< private */
     size_t num_buckets;     /**< a power of two */
     size_t num;             /**< members */
 } rig_map;
@@ -36,15 +36,15 @@ rig_status rig_map_init(rig_map *map, const rig_alloc *alloc);
 void rig_map_cleanup(rig_map *map);
 
 /** rig_map_add adds a member that is in no map, under a hash. */
-void rig_map_add(rig_map *map, rig_link *link, uint64_t hash);
+void rig_map_add(rig_map *map, rig_map_link *link, uint64_t hash);
 
 /** rig_map_remove takes a member out; fine when it is not in the map. */
-void rig_map_remove(rig_map *map, rig_link *link);
+void rig_map_remove(rig_map *map, rig_map_link *link);
 
 /** rig_map_first gives a member with that hash, the last one added first; NULL: none. */
-rig_link *rig_map_first(const rig_map *map, uint64_t hash);
+rig_map_link *rig_map_first(const rig_map *map, uint64_t hash);
 
 /** rig_map_next gives the next member with the hash of link; NULL: none. */
-rig_link *rig_map_next(const rig_link *link);
+rig_map_link *rig_map_next(const rig_map_link *link);
 
 #endif
