@@ -236,8 +236,8 @@ typedef struct eng_conn {
 struct rig_session {
     rig_initiator *initiator;
     rig_session *next, *prev;
-    rig_map_link by_port;       /* initiator->ports: its target and ISID */
-    rig_map_link by_target;     /* initiator->leaders, while it leads the sessions with its target */
+    rig_map_link by_port;   /* initiator->ports: its target and ISID */
+    rig_map_link by_target; /* initiator->leaders, while it leads the sessions with its target */
     rig_session *peer_next; /* … a ring … */
     rig_session *peer_prev; /* … of those that there are */
     uint64_t num_peers;     /* in the ring; its leader's counts */

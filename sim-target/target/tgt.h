@@ -61,9 +61,9 @@ typedef enum tgt_task_kind {
 } tgt_task_kind;
 
 typedef struct tgt_task {
-    rig_map_link by_tag;  /* target->tasks */
-    rig_map_link by_sn;   /* target->pending, while it waits for earlier commands */
-    tgt_list in_conn; /* conn->tasks */
+    rig_map_link by_tag; /* target->tasks */
+    rig_map_link by_sn;  /* target->pending, while it waits for earlier commands */
+    tgt_list in_conn;    /* conn->tasks */
     tgt_list in_ready;
     tgt_conn *conn;   /* allegiance */
     rig_timer timer;  /* a rule's delay, or the device's work */

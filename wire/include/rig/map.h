@@ -17,14 +17,14 @@
 /** rig_map_link makes what it is embedded in a member of one map, in which it must stay at its address. */
 typedef struct rig_map_link {
     struct rig_map_link *next; /**< private to the map */
-    uint64_t hash;         /**< as it was added with */
+    uint64_t hash;             /**< as it was added with */
 } rig_map_link;
 
 /** rig_map is the table: chained buckets, doubled when full; a doubling that fails only makes chains longer.
  */
 typedef struct rig_map {
     const rig_alloc *alloc; /**< of the buckets; outlives the map */
-    rig_map_link **buckets;     /**< private */
+    rig_map_link **buckets; /**< private */
     size_t num_buckets;     /**< a power of two */
     size_t num;             /**< members */
 } rig_map;
