@@ -141,9 +141,9 @@ struct sim_stream {
     rig_stream_user user;
     sim_event event;
     rig_timer timer;
-    uint64_t deadline; /* the timer may fire earlier: a deadline that moves on does not touch the heap */
+    uint64_t deadline;  /* the timer may fire earlier: a deadline that moves on does not touch the heap */
     rig_status refused; /* why the edge of the host lets it not connect */
-    uint64_t rtt_at;   /* when the measured segment was sent */
+    uint64_t rtt_at;    /* when the measured segment was sent */
     sim_packet *flight_first;
     sim_packet *flight_last;
     sim_packet *held_first;

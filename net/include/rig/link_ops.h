@@ -112,8 +112,8 @@ void rig_simhost_leave(rig_simhost *host, rig_packet *packet);
 /** rig_simhost_arrive gives a packet to the host's TCP or UDP behind the arriving filter. */
 void rig_simhost_arrive(rig_simhost *host, rig_packet *packet);
 
-/** rig_simhost_refuse has the connection that a packet of the host belongs to fail with why, if it is being made.
- * The packet stays the caller's. */
+/** rig_simhost_refuse has the connection that a packet of the host belongs to fail with why, if it is being
+ * made. The packet stays the caller's. */
 void rig_simhost_refuse(rig_simhost *host, const rig_packet *packet, rig_status why);
 
 /** rig_be16 reads a 16-bit number in network order. */
