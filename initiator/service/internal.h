@@ -162,6 +162,21 @@ rig_code svc_secure(rig_service *service, const rig_route *route, const rig_port
  * decision could ever follow. */
 rig_code svc_flags_check(uint64_t flags, rig_error *err);
 
+/* svc_protection is what was asked of who carries IPsec, and is in force once a connection is up. */
+typedef struct svc_protection {
+    struct svc_protection *next;
+    rig_route route;
+    rig_portal portal;
+    rig_security_policy policy;
+} svc_protection;
+
+/* svc_protection_begin remembers what was asked for; svc_protection_settle puts it in force for every later
+ * connection when a session has one to that portal. */
+rig_code svc_protection_begin(rig_service *service, const rig_route *route, const rig_portal *portal,
+                              const rig_security_decision *decision);
+void svc_protection_settle(rig_service *service, const rig_session *engine);
+void svc_protection_free(rig_service *service);
+
 /* svc_admits decides about a portal that a redirection leads to, as svc_secure does: true when it may be
  * connected to in clear, as the connection that was redirected is. */
 bool svc_admits(rig_service *service, const char *instance, uint32_t port, const rig_portal *portal,
@@ -369,6 +384,8 @@ struct rig_service {
     svc_numbers *numbers;                         /* devices.c: those that are taken */
     rig_labels held;                              /* devices in use, by path */
     bool closing;                                 /* rig_service_free is under way */
+    svc_protection *asked; /* of who carries IPsec */
+    uint32_t num_asked;
     void *targets;                                /* instances.c: what is known of targets */
     void *discoveries;                            /* discovery.c: sessions under way */
     void *isns;                                   /* isns.c: connections under way */

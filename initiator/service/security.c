@@ -125,19 +125,20 @@ static rig_security_key key_of(const rig_service *service, const rig_route *rout
 
 /* ---- outer addresses ---- */
 
-static bool has_outer(const rig_service *service, const rig_route *route, const rig_portal *portal)
+static const rig_tunnel_address *outer_of(const rig_service *service, const rig_route *route,
+                                          const rig_portal *portal)
 {
     rig_tunnel_address wanted = {0};
+    const svc_row *row = NULL;
     if (!svc_ip_text(portal->host, wanted.destination, sizeof wanted.destination))
-        return false;
-    for (unsigned i = 0; i < SCOPES; i++) {
+        return NULL;
+    for (unsigned i = 0; i < SCOPES && !row; i++) {
         scope at = scope_at(route, i);
         put_text(wanted.initiator, sizeof wanted.initiator, at.initiator);
         wanted.port = at.port;
-        if (svc_find(service, SVC_TUNNELS, &wanted))
-            return true;
+        row = svc_find(service, SVC_TUNNELS, &wanted);
     }
-    return false;
+    return row ? row->record : NULL;
 }
 
 /* ---- the decision ---- */
@@ -169,7 +170,7 @@ static void gather(const rig_service *service, const rig_route *route, const rig
     out->of_default = (rig_security_bitmap){true, service->config.settings.default_security};
     out->key = key_of(service, route, identity, key);
     out->id_is_name = info && !id_is_address(info);
-    out->has_outer = has_outer(service, route, portal);
+    out->has_outer = outer_of(service, route, portal) != NULL;
     out->strict_gateway = route->port < adapter->num_ports && adapter->ports[route->port].strict_gateway;
     out->strict_flags = service->config.settings.strict_security;
     out->abilities = adapter->abilities;
@@ -203,6 +204,63 @@ static void ask_isns(rig_service *service, const rig_portal *portal, rig_securit
     request->source = RIG_SECURITY_DISCOVERED;
 }
 
+/* ---- who carries it ---- */
+
+static rig_view key_octets(const rig_service *service, rig_security_key source, const rig_ike_info *identity,
+                           const rig_octets *given)
+{
+    const rig_octets *group = svc_setting(service, SVC_SETTING_GROUP_KEY);
+    const rig_octets *const keys[] = {[RIG_SECURITY_KEY_NONE] = NULL,
+                                      [RIG_SECURITY_KEY_CALL] = given,
+                                      [RIG_SECURITY_KEY_ID] = identity ? &identity->key : NULL,
+                                      [RIG_SECURITY_KEY_GROUP] = group};
+    const rig_octets *key = keys[source];
+    return key ? rig_view_of(key->bytes, key->len) : (rig_view){0};
+}
+
+static void make_wish(const rig_service *service, const rig_route *route, const rig_portal *portal,
+                      const rig_security_decision *decision, const rig_octets *key, rig_ipsec_wish *out)
+{
+    bool any = false;
+    const svc_row *row = identity_of(service, route, portal, &any);
+    const rig_ike_info *identity = row ? row->record : NULL;
+    const rig_tunnel_address *outer = decision->tunnel ? outer_of(service, route, portal) : NULL;
+    *out = (rig_ipsec_wish){.local = route->local,
+                            .portal = *portal,
+                            .aggressive = decision->aggressive,
+                            .pfs = decision->pfs,
+                            .tunnel = decision->tunnel,
+                            .key = key_octets(service, decision->key, identity, key)};
+    if (outer)
+        rig_ip_parse(rig_view_str(outer->outer), &out->outer);
+    if (!identity)
+        return;
+    out->id_type = (rig_ipsec_id_type)identity->id_type;
+    out->id = rig_view_of(identity->id.bytes, identity->id.len);
+}
+
+/* What was negotiated before has its key with who carries it. */
+static rig_code protect(rig_service *service, const rig_route *route, const rig_portal *portal,
+                        const rig_security_decision *decision, const rig_octets *key, rig_error *err)
+{
+    const rig_ipsec_provider *ipsec = service->config.ipsec;
+    rig_ipsec_wish wish;
+    make_wish(service, route, portal, decision, key, &wish);
+    if (wish.key.len == 0 && decision->by_policy && decision->key == RIG_SECURITY_KEY_CALL)
+        return RIG_CODE_SUCCESS;
+    if (wish.key.len == 0) {
+        rig_fail(err, RIG_E_REFUSED, "no pre-shared key for %s:%u", portal->host, portal->port);
+        return RIG_CODE_TARGET_PRESHAREDKEY_UNAVAILABLE;
+    }
+    rig_status status = ipsec->protect(ipsec->ctx, &wish, err);
+    if (status == RIG_E_NOMEM)
+        return RIG_CODE_WIN32_NOT_ENOUGH_MEMORY;
+    if (status)
+        return status == RIG_E_UNSUPPORTED ? RIG_CODE_REQUEST_NOT_SUPPORTED
+                                           : RIG_CODE_FAILED_TO_CONFIGURE_IPSEC;
+    return svc_protection_begin(service, route, portal, decision);
+}
+
 /* It fails closed: whatever wants IPsec and cannot have it is not connected, whether the flags, the adapter
  * or the lack of somebody who carries it stand in the way. */
 rig_code svc_secure(rig_service *service, const rig_route *route, const rig_portal *portal, uint64_t flags,
@@ -215,15 +273,94 @@ rig_code svc_secure(rig_service *service, const rig_route *route, const rig_port
     ask_isns(service, portal, &request);
     rig_security_decision decision = rig_security_decide(&request);
     *out_decision = decision;
-    bool provider_is_next = decision.outcome == RIG_SECURITY_USE_IPSEC;
+    bool provider_is_next = decision.outcome == RIG_SECURITY_USE_IPSEC && !service->config.ipsec;
     for (uint8_t i = 0; i < decision.num_steps; i++)
         tell_step(service, portal, decision.steps[i], i + 1 == decision.num_steps && !provider_is_next, now);
-    if (decision.outcome == RIG_SECURITY_PLAIN)
+    const rig_ipsec_provider *ipsec = service->config.ipsec;
+    if (decision.outcome == RIG_SECURITY_PLAIN) {
+        if (ipsec)
+            ipsec->release(ipsec->ctx, &route->local, portal); /* what came to nothing before */
         return RIG_CODE_SUCCESS;
-    if (!provider_is_next)
+    }
+    if (decision.outcome != RIG_SECURITY_USE_IPSEC)
         return refuse(decision.code, decision.steps[decision.num_steps - 1], portal, err);
+    if (ipsec)
+        return protect(service, route, portal, &decision, key, err);
     tell_step(service, portal, RIG_SECURITY_STEP_NO_PROVIDER, true, now);
     return refuse(RIG_CODE_IPSEC_NOT_SUPPORTED_ON_OS, RIG_SECURITY_STEP_NO_PROVIDER, portal, err);
+}
+
+/* What is there already stays; a full table only means that the flags decide again. */
+static void settle(rig_service *service, const svc_protection *asked)
+{
+    rig_policy_db_put(&service->config.hba->policies, service->config.alloc, asked->route.adapter->name,
+                      asked->route.port, &asked->portal, &asked->policy);
+}
+
+static svc_protection **place_of(rig_service *service, const rig_route *route, const rig_portal *portal)
+{
+    svc_protection **place = &service->asked;
+    while (*place && ((*place)->route.adapter != route->adapter || (*place)->route.port != route->port ||
+                      (*place)->portal.port != portal->port || strcmp((*place)->portal.host, portal->host) != 0))
+        place = &(*place)->next;
+    return place;
+}
+
+rig_code svc_protection_begin(rig_service *service, const rig_route *route, const rig_portal *portal,
+                              const rig_security_decision *decision)
+{
+    svc_protection **place = place_of(service, route, portal);
+    if (!*place) {
+        if (service->num_asked >= RIG_SECURITY_POLICIES_MAX)
+            return RIG_CODE_OUT_OF_RESOURCES;
+        *place = rig_new(service->config.alloc, sizeof **place);
+        if (!*place)
+            return RIG_CODE_WIN32_NOT_ENOUGH_MEMORY;
+        service->num_asked++;
+    }
+    (*place)->route = *route;
+    (*place)->portal = *portal;
+    (*place)->policy = (rig_security_policy){.ipsec = true,
+                                             .aggressive = decision->aggressive,
+                                             .pfs = decision->pfs,
+                                             .tunnel = decision->tunnel,
+                                             .key = decision->key};
+    return RIG_CODE_SUCCESS;
+}
+
+static void forget(rig_service *service, svc_protection **place)
+{
+    svc_protection *asked = *place;
+    *place = asked->next;
+    service->num_asked--;
+    rig_delete(service->config.alloc, asked, sizeof *asked);
+}
+
+static bool leads_there(const rig_session *engine, const rig_portal *portal)
+{
+    rig_connection_facts facts;
+    for (uint32_t i = 0; rig_session_connection(engine, i, &facts) == RIG_OK; i++)
+        if (facts.phase != RIG_CONNECTION_OPENING && facts.portal.port == portal->port && strcmp(facts.portal.host, portal->host) == 0)
+            return true;
+    return false;
+}
+
+void svc_protection_settle(rig_service *service, const rig_session *engine)
+{
+    for (svc_protection **place = &service->asked; *place;) {
+        if (!leads_there(engine, &(*place)->portal)) {
+            place = &(*place)->next;
+            continue;
+        }
+        settle(service, *place);
+        forget(service, place);
+    }
+}
+
+void svc_protection_free(rig_service *service)
+{
+    while (service->asked)
+        forget(service, &service->asked);
 }
 
 bool svc_admits(rig_service *service, const char *instance, uint32_t port, const rig_portal *portal,
@@ -233,6 +370,5 @@ bool svc_admits(rig_service *service, const char *instance, uint32_t port, const
     rig_security_decision decision = {0};
     return rig_hba_route(service->config.hba, instance, port, portal, &route) == RIG_CODE_SUCCESS &&
            svc_secure(service, &route, portal, flags, RIG_SECURITY_CALLER, login_flags, NULL, &decision, NULL,
-                      now) == RIG_CODE_SUCCESS &&
-           decision.outcome == RIG_SECURITY_PLAIN;
+                      now) == RIG_CODE_SUCCESS;
 }

@@ -227,6 +227,7 @@ void rig_service_free(rig_service *service)
         svc_session_end(service->sessions, 0);
     while (service->calls)
         svc_answer(service->calls, RIG_CODE_SERVICE_NOT_RUNNING, 0);
+    svc_protection_free(service);
     svc_sessions_cleanup(service);
     svc_devices_cleanup(service);
     svc_targets_free(service);
@@ -238,6 +239,8 @@ void rig_service_free(rig_service *service)
 void rig_service_engine_event(rig_service *service, const rig_event *event)
 {
     svc_session *session = svc_session_of(service, event->session);
+    if (service->asked && (event->kind == RIG_EVENT_SESSION_UP || event->kind == RIG_EVENT_TRANSITION))
+        svc_protection_settle(service, event->session);
     if (session)
         svc_session_event(session, event);
     else

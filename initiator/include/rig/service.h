@@ -11,6 +11,7 @@
 
 #include "rig/calls.h"
 #include "rig/hba.h"
+#include "rig/ipsec_provider.h"
 #include "rig/radius.h"
 #include "rig/store.h"
 
@@ -86,6 +87,7 @@ typedef struct rig_service_config {
     rig_store *store;               /**< what is kept; borrowed; outlives the service */
     rig_hba *hba;                   /**< the adapters with their engines; borrowed */
     const rig_transport *transport; /**< for iSNS; NULL = there is none */
+    const rig_ipsec_provider *ipsec; /**< carries IPsec; NULL = nobody does, what wants it is refused; borrowed */
     const rig_radius *radius;       /**< verifies targets; NULL = there is none; borrowed */
     rig_session_config session;     /**< timeouts and the like of every session */
     rig_service_settings settings;  /**< what is tuned */
