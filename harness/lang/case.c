@@ -221,7 +221,7 @@ static void defaults(rig_scn *out)
     rig_view none = rig_view_of("", 0);
     out->initiator.name = out->initiator.alias = none;
     out->initiator.reconnect = true;
-    out->ipsec_policy = none;
+    out->ipsec.gateway = none;
     out->isns.portal = none;
 }
 
@@ -246,6 +246,8 @@ static void hand_over(lang_parser *p)
     HAND(vars);
     HAND(literals);
 #undef HAND
+    out->ipsec.keys = p->ipsec_keys.ptr;
+    out->ipsec.num_keys = p->ipsec_keys.num;
     out->isns.nodes = p->isns_nodes.ptr;
     out->isns.num_nodes = p->isns_nodes.num;
     out->isns.refusals = p->isns_refusals.ptr;

@@ -355,6 +355,30 @@ static void put_isns(writer *w, const rig_scn_isns *isns)
         put_number(w, (uint64_t)isns->refusals[i].function << 32 | isns->refusals[i].status);
 }
 
+static void put_profile(writer *w, const rig_ipsec_profile *profile)
+{
+    put_number(w, (uint64_t)profile->refuses << 48 | (uint64_t)profile->aggressive << 32 |
+                      (uint64_t)profile->pfs << 16 | (uint64_t)profile->tunnel);
+    put_number(w, (uint64_t)profile->suites << 32 | profile->ike_suites);
+    put_number(w, (uint64_t)profile->life << 32 | profile->ike_life);
+    put_number(w, profile->group);
+}
+
+static void put_ipsec(writer *w, const rig_scn_ipsec *ipsec)
+{
+    put_number(w, (uint64_t)ipsec->said << 2 | (uint64_t)ipsec->required << 1 | ipsec->keyless);
+    for (unsigned side = 0; side < 2; side++) {
+        put_profile(w, &ipsec->profile[side]);
+        put_number(w, ipsec->faults[side]);
+    }
+    put_view(w, ipsec->gateway);
+    put_number(w, ipsec->num_keys);
+    for (uint32_t i = 0; i < ipsec->num_keys; i++) {
+        put_view(w, ipsec->keys[i].key);
+        put_view(w, ipsec->keys[i].id);
+    }
+}
+
 static void put_hba(writer *w, const rig_scn *scn)
 {
     put_number(w, scn->num_adapters);
@@ -366,7 +390,7 @@ static void put_hba(writer *w, const rig_scn *scn)
         put_policy(w, &scn->policies[i]);
     put_rows(w, scn->boots, scn->num_boots);
     put_rows(w, scn->rows, scn->num_rows);
-    put_view(w, scn->ipsec_policy);
+    put_ipsec(w, &scn->ipsec);
     put_isns(w, &scn->isns);
 }
 

@@ -1,4 +1,4 @@
-/* The sections hba, persist and ipsec: the adapters, and what the store of the service holds. */
+/* The sections hba and persist: the adapters, and what the store of the service holds. */
 #include "lang.h"
 
 #include "rig/hba.h"
@@ -332,25 +332,4 @@ bool lang_persist_section(lang_parser *p, lang_stmt stmt, lang_cursor rest)
 {
     p->out->needs |= RIG_SCN_NEEDS_HBA;
     return lang_section_each(p, stmt, rest, persist_stmt);
-}
-
-/* ---- ipsec ---- */
-
-static bool policy(lang_parser *p, const lang_args *args, rig_scn_place place)
-{
-    (void)place;
-    p->out->ipsec_policy = args->given[0].value.text;
-    return true;
-}
-
-static bool ipsec_stmt(lang_parser *p, lang_stmt stmt, lang_cursor *c)
-{
-    (void)stmt;
-    return lang_section_words(p, c, RIG_SCN_G_IPSEC, "word in ipsec", policy);
-}
-
-bool lang_ipsec_section(lang_parser *p, lang_stmt stmt, lang_cursor rest)
-{
-    p->out->needs |= RIG_SCN_NEEDS_IPSEC;
-    return lang_section_each(p, stmt, rest, ipsec_stmt);
 }

@@ -201,7 +201,8 @@ typedef struct lang_parser {
     bool has_level;
     /* growing parts of the case */
     lang_vec refs, tags, choices, seeds, links, steps, plays, musts, traces, results, vars, literals;
-    lang_vec literal_clauses, adapters, adapter_ports, policies, rows, boots, isns_nodes, isns_refusals;
+    lang_vec literal_clauses, adapters, adapter_ports, policies, rows, boots, isns_nodes, isns_refusals,
+        ipsec_keys;
     lang_vec portals, nodes, target_offers, rules, rule_places, initiator_offers;
 } lang_parser;
 
@@ -314,6 +315,14 @@ enum lang_isns_word {
     LANG_ISNS_PERIOD,
     LANG_ISNS_REFUSE,
     LANG_ISNS_FAULT
+};
+enum lang_ipsec_word {
+    LANG_IPSEC_POLICY,
+    LANG_IPSEC_KEY,
+    LANG_IPSEC_PEER,
+    LANG_IPSEC_OFFER,
+    LANG_IPSEC_GATEWAY,
+    LANG_IPSEC_FAULT
 };
 enum lang_persist_word { LANG_P_LOGIN, LANG_P_ROW };
 enum lang_action_word {

@@ -287,10 +287,37 @@ static const rig_scn_word persists[] = {
      {{"KIND", T(KIND), BARE, true, NULL, NULL}, {"PATH=VALUE…", T(MEMBERS), BARE, true, NULL, NULL}}},
 };
 
+#define X(id, name, meaning, check) "|" name
+#define IPSEC_FAULTS &(RIG_IPSEC_FAULT_ROWS(X))[1]
+
 static const rig_scn_word ipsecs[] = {
-    {ROW(0, "policy", "network", "what the peer answers to a security negotiation"),
-     {{"POLICY", T(CHOICE), BARE, true, "grants|refuses", NULL}}},
+    {ROW(LANG_IPSEC_POLICY, "policy", "network",
+         "what the peer answers to a security negotiation; required: it drops what comes in the clear"),
+     {{"POLICY", T(CHOICE), BARE, true, "grants|refuses", NULL},
+      {"required", T(FLAG), AFTER, false, NULL, NULL}}},
+    {ROW(LANG_IPSEC_KEY, "key", "network",
+         "a pre-shared key of the peer, for an identity or for all others; peer-only: the service has none"),
+     {{"SECRET", T(WORD), BARE, true, NULL, NULL},
+      {"for", T(WORD), AFTER, false, "ADDRESS|NAME|USER@NAME", NULL},
+      {"peer-only", T(FLAG), AFTER, false, NULL, NULL}}},
+    {ROW(LANG_IPSEC_PEER, "peer", "network", "what the peer takes; what is not said it takes either way"),
+     {{"exchange", T(CHOICE), AFTER, false, "main|aggressive", NULL},
+      {"pfs", T(CHOICE), AFTER, false, "always|never", NULL},
+      {"encapsulation", T(CHOICE), AFTER, false, "transport|tunnel", NULL}}},
+    {ROW(LANG_IPSEC_OFFER, "offer", "network", "what an end offers and takes"),
+     {{"SIDE", T(CHOICE), BARE, true, "initiator|target|both", NULL},
+      {"esp", T(WORD), AFTER, false, "SUITE+SUITE…", NULL},
+      {"ike", T(WORD), AFTER, false, "SUITE+SUITE…", NULL},
+      {"group", T(NUMBER), AFTER, false, NULL, NULL},
+      {"life", T(TIME), AFTER, false, NULL, NULL},
+      {"ike-life", T(TIME), AFTER, false, NULL, NULL}}},
+    {ROW(LANG_IPSEC_GATEWAY, "gateway", "network", "one more address of the peer, at which tunnels may end"),
+     {{"ADDRESS", T(WORD), BARE, true, NULL, NULL}}},
+    {ROW(LANG_IPSEC_FAULT, "fault", "network", "an end does this wrong"),
+     {{"FAULT", T(CHOICE), BARE, true, IPSEC_FAULTS, NULL},
+      {"of", T(CHOICE), AFTER, false, "initiator|target", NULL}}},
 };
+#undef X
 
 #define X(id, word, meaning) "|" word
 #define ISNS_FAULTS &(RIG_ISNS_FAULT_ROWS(X))[1]

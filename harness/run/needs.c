@@ -15,7 +15,7 @@ static const struct {
     {RIG_SCN_NEEDS_PEER, 1u << RIG_RUN_TARGET | 1u << RIG_RUN_INITIATOR, "needs somebody else's product"},
     {RIG_SCN_NEEDS_OUR_TARGET, ~(1u << RIG_RUN_TARGET), "needs our target"},
     {RIG_SCN_NEEDS_OUR_INITIATOR, ~(1u << RIG_RUN_INITIATOR), "needs our initiator"},
-    {RIG_SCN_NEEDS_IPSEC, 0, "IPsec on the wire is not part of this build"},
+    {RIG_SCN_NEEDS_IPSEC, 1u << RIG_RUN_SIM, "needs the simulated network"},
     {RIG_SCN_NEEDS_HBA, 1u << RIG_RUN_SIM | 1u << RIG_RUN_TCP, "needs the simulated network"},
 };
 

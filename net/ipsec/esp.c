@@ -66,7 +66,7 @@ static void show(const esp_sa *sa)
     rig_text_hex(&text, rig_view_of(sa->key, cipher), 0);
     rig_text_init(&text, auth, sizeof auth);
     rig_text_hex(&text, rig_view_of(sa->auth, ipc_hash_len(sa->suite->hash)), 0);
-    ips_show_key(sa->flow->ipsec, RIG_IPSEC_KEYS_ESP,
+    ips_show_key(sa->flow->ipsec, RIG_IPSEC_SHOWN_ESP,
                  "\"IPv%d\",\"*\",\"*\",\"0x%08x\",\"%s\",\"%s%s\",\"%s\",\"0x%s\"", sa->outer[0].version,
                  sa->spi, sa->suite->cipher_name, cipher ? "0x" : "", key, sa->suite->auth_name, auth);
     rig_secret_wipe(key, sizeof key);

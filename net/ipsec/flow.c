@@ -75,20 +75,20 @@ void ips_flow_free(ips_flow *flow)
 
 /* ---- their SAs ---- */
 
-static void tell(const ips_flow *flow, rig_ipsec_event_kind kind, const rig_error *error)
+static void tell(const ips_flow *flow, rig_ipsec_notice_kind kind, const rig_error *error)
 {
     const ips_wish *wish = flow->wish;
     const esp_sa *out = flow->out;
-    ips_tell(flow->ipsec, &(rig_ipsec_event){.kind = kind,
-                                             .local = flow->local,
-                                             .remote = flow->remote,
-                                             .aggressive = wish && wish->aggressive,
-                                             .pfs = out ? out->group != 0 : wish && wish->pfs,
-                                             .tunnel = out ? out->tunnel : wish && wish->tunnel,
-                                             .spi_in = flow->in ? flow->in->spi : 0,
-                                             .spi_out = out ? out->spi : 0,
-                                             .error = error,
-                                             .now = flow->ipsec->now});
+    ips_tell(flow->ipsec, &(rig_ipsec_notice){.kind = kind,
+                                              .local = flow->local,
+                                              .remote = flow->remote,
+                                              .aggressive = wish && wish->aggressive,
+                                              .pfs = out ? out->group != 0 : wish && wish->pfs,
+                                              .tunnel = out ? out->tunnel : wish && wish->tunnel,
+                                              .spi_in = flow->in ? flow->in->spi : 0,
+                                              .spi_out = out ? out->spi : 0,
+                                              .error = error,
+                                              .now = flow->ipsec->now});
 }
 
 /* Nothing of it was sent: who connects is told so. */
@@ -230,7 +230,7 @@ static ips_flow *flow_of(rig_ipsec *ipsec, const rig_packet *packet, bool *out_c
         ips_flow_free(flow);
         flow = NULL;
     }
-    *out_clear = !flow && !wish && !ips_serves(ipsec, &local);
+    *out_clear = !flow && !wish && !ips_seals(ipsec, &local);
     if (flow || !wish)
         return flow;
     flow = ips_flow_new(ipsec, &local, &remote, wish);
@@ -319,7 +319,8 @@ void ips_arriving(void *ctx, rig_simhost *host, rig_packet *packet)
     const rig_address local = end_of(&packet->destination, packet->header + 2);
     const rig_address remote = end_of(&packet->source, packet->header);
     bool sealed = packet->protocol == RIG_PROTOCOL_TCP &&
-                  (ips_serves(ipsec, &local) || ips_wish_for(ipsec, &local, &remote));
+                  (ips_seals(ipsec, &local) || ips_wish_for(ipsec, &local, &remote) ||
+                   ips_flow_find(ipsec, &local, &remote));
     if (!sealed) {
         rig_simhost_arrive(host, packet);
         return;

@@ -208,6 +208,7 @@ typedef struct ips_key {
 typedef struct ips_portal {
     struct ips_portal *next;
     rig_address at;
+    bool only; /* nothing in the clear */
 } ips_portal;
 
 struct rig_ipsec {
@@ -232,12 +233,13 @@ struct rig_ipsec {
 /* ---- ipsec.c ---- */
 bool ips_deviates(const rig_ipsec *ipsec, rig_ipsec_fault fault);
 void ips_draw(rig_ipsec *ipsec, const char *name, uint8_t *out, size_t len);
-void ips_tell(rig_ipsec *ipsec, const rig_ipsec_event *event);
+void ips_tell(rig_ipsec *ipsec, const rig_ipsec_notice *event);
 void ips_refused(rig_ipsec *ipsec, const rig_address *remote, const rig_error *why);
-void ips_show_key(rig_ipsec *ipsec, rig_ipsec_key_kind kind, const char *format, ...)
+void ips_show_key(rig_ipsec *ipsec, rig_ipsec_shown kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 rig_view ips_key_for(const rig_ipsec *ipsec, const ike_sa *sa);
-bool ips_serves(const rig_ipsec *ipsec, const rig_address *portal);
+const ips_portal *ips_serves(const rig_ipsec *ipsec, const rig_address *portal);
+bool ips_seals(const rig_ipsec *ipsec, const rig_address *portal);
 ips_wish *ips_wish_for(const rig_ipsec *ipsec, const rig_address *local, const rig_address *portal);
 void ips_id_of_address(const rig_ip *ip, uint8_t protocol, uint16_t port, ike_octets *out);
 bool ips_id_read(rig_view body, rig_address *out);

@@ -13,7 +13,7 @@ static const char *const fault_names[] = {
 
 static const char *const event_words[] = {
 #define X(id, word, meaning) word,
-    RIG_IPSEC_EVENT_ROWS(X)
+    RIG_IPSEC_NOTICE_ROWS(X)
 #undef X
 };
 
@@ -30,7 +30,7 @@ rig_ipsec_fault rig_ipsec_fault_find(rig_view name)
     return fault;
 }
 
-const char *rig_ipsec_event_word(rig_ipsec_event_kind kind)
+const char *rig_ipsec_notice_word(rig_ipsec_notice_kind kind)
 {
     return kind < sizeof event_words / sizeof event_words[0] ? event_words[kind] : "?";
 }
@@ -49,7 +49,7 @@ void ips_draw(rig_ipsec *ipsec, const char *name, uint8_t *out, size_t len)
     rig_draw_bytes(&ipsec->config.draws, name, index, out, len);
 }
 
-void ips_tell(rig_ipsec *ipsec, const rig_ipsec_event *event)
+void ips_tell(rig_ipsec *ipsec, const rig_ipsec_notice *event)
 {
     if (ipsec->config.tell)
         ipsec->config.tell(ipsec->config.ctx, event);
@@ -57,22 +57,22 @@ void ips_tell(rig_ipsec *ipsec, const rig_ipsec_event *event)
 
 void ips_refused(rig_ipsec *ipsec, const rig_address *remote, const rig_error *why)
 {
-    ips_tell(ipsec, &(rig_ipsec_event){
+    ips_tell(ipsec, &(rig_ipsec_notice){
                         .kind = RIG_IPSEC_REFUSED, .remote = *remote, .error = why, .now = ipsec->now});
 }
 
-void ips_show_key(rig_ipsec *ipsec, rig_ipsec_key_kind kind, const char *format, ...)
+void ips_show_key(rig_ipsec *ipsec, rig_ipsec_shown kind, const char *format, ...)
 {
     char line[1024];
     rig_text text;
     va_list args;
-    if (!ipsec->config.keys)
+    if (!ipsec->config.show)
         return;
     rig_text_init(&text, line, sizeof line);
     va_start(args, format);
     rig_text_vadd(&text, format, args);
     va_end(args);
-    ipsec->config.keys(ipsec->config.ctx, kind, rig_view_of(line, text.len));
+    ipsec->config.show(ipsec->config.ctx, kind, rig_view_of(line, text.len));
     rig_secret_wipe(line, sizeof line);
 }
 
@@ -181,15 +181,21 @@ rig_view ips_key_for(const rig_ipsec *ipsec, const ike_sa *sa)
 
 /* ---- what is protected ---- */
 
-bool ips_serves(const rig_ipsec *ipsec, const rig_address *portal)
+const ips_portal *ips_serves(const rig_ipsec *ipsec, const rig_address *portal)
 {
-    for (const ips_portal *row = ipsec->portals; row; row = row->next)
-        if (row->at.port == portal->port && rig_ip_eq(&row->at.ip, &portal->ip))
-            return true;
-    return false;
+    const ips_portal *row = ipsec->portals;
+    while (row && (row->at.port != portal->port || !rig_ip_eq(&row->at.ip, &portal->ip)))
+        row = row->next;
+    return row;
 }
 
-rig_status rig_ipsec_serve(rig_ipsec *ipsec, const rig_address *portal)
+bool ips_seals(const rig_ipsec *ipsec, const rig_address *portal)
+{
+    const ips_portal *row = ips_serves(ipsec, portal);
+    return row && row->only;
+}
+
+rig_status rig_ipsec_serve(rig_ipsec *ipsec, const rig_address *portal, bool only)
 {
     if (ips_serves(ipsec, portal))
         return RIG_OK;
@@ -198,7 +204,7 @@ rig_status rig_ipsec_serve(rig_ipsec *ipsec, const rig_address *portal)
     ips_portal *row = rig_new(ipsec->config.alloc, sizeof *row);
     if (!row)
         return RIG_E_NOMEM;
-    *row = (ips_portal){ipsec->portals, *portal};
+    *row = (ips_portal){ipsec->portals, *portal, only};
     ipsec->portals = row;
     ipsec->num_portals++;
     return RIG_OK;

@@ -154,12 +154,12 @@ static void show(ike_sa *sa)
     rig_text_hex(&text, rig_view_of(sa->icookie, ISA_COOKIE), 0);
     rig_text_init(&text, key, sizeof key);
     rig_text_hex(&text, rig_view_of(sa->key, sa->suite->key_bits / 8), 0);
-    ips_show_key(sa->ipsec, RIG_IPSEC_KEYS_IKE, "%s,%s", cookie, key);
+    ips_show_key(sa->ipsec, RIG_IPSEC_SHOWN_IKE, "%s,%s", cookie, key);
     rig_text_init(&text, key, sizeof key);
     rig_text_hex(&text, rig_view_of(sa->skeyid_a, len), 0);
     rig_text_init(&text, d, sizeof d);
     rig_text_hex(&text, rig_view_of(sa->skeyid_d, len), 0);
-    ips_show_key(sa->ipsec, RIG_IPSEC_KEYS_KEYMAT, "phase1,%s,%s,%s", cookie, key, d);
+    ips_show_key(sa->ipsec, RIG_IPSEC_SHOWN_KEYMAT, "phase1,%s,%s,%s", cookie, key, d);
     rig_secret_wipe(key, sizeof key);
     rig_secret_wipe(d, sizeof d);
 }
@@ -349,11 +349,11 @@ rig_status ike_phase1_take(ike_party *party, ike_item item, const isa_message *m
 
 static void tell_up(const ike_sa *sa)
 {
-    ips_tell(sa->ipsec, &(rig_ipsec_event){.kind = RIG_IPSEC_PHASE1,
-                                           .local = {sa->local, IKE_PORT},
-                                           .remote = {sa->peer, IKE_PORT},
-                                           .aggressive = sa->exchange.type == ISA_AGGRESSIVE,
-                                           .now = sa->ipsec->now});
+    ips_tell(sa->ipsec, &(rig_ipsec_notice){.kind = RIG_IPSEC_PHASE1,
+                                            .local = {sa->local, IKE_PORT},
+                                            .remote = {sa->peer, IKE_PORT},
+                                            .aggressive = sa->exchange.type == ISA_AGGRESSIVE,
+                                            .now = sa->ipsec->now});
 }
 
 static void came_up(ike_sa *sa)

@@ -314,7 +314,7 @@ static void show(const ike_quick *quick)
     rig_text_hex(&text, rig_view_of(quick->sa->icookie, ISA_COOKIE), 0);
     rig_text_init(&text, shared, sizeof shared);
     rig_text_hex(&text, rig_view_of(quick->shared, quick->shared_len), 0);
-    ips_show_key(quick->sa->ipsec, RIG_IPSEC_KEYS_KEYMAT, "quick,%s,%08x,%s", cookie,
+    ips_show_key(quick->sa->ipsec, RIG_IPSEC_SHOWN_KEYMAT, "quick,%s,%08x,%s", cookie,
                  quick->exchange.message_id, shared);
     rig_secret_wipe(shared, sizeof shared);
 }

@@ -10,11 +10,11 @@
 
 typedef struct end {
     rig_ipsec *ipsec;
-    rig_ipsec_event events[EVENTS];
+    rig_ipsec_notice events[EVENTS];
     unsigned num_events;
     rig_error last;
     char lines[8][1024];
-    unsigned num_lines, num_of[RIG_IPSEC_KEY_KINDS];
+    unsigned num_lines, num_of[RIG_IPSEC_SHOWN_KINDS];
 } end;
 
 static world w;
@@ -22,7 +22,7 @@ static end ends[2];       /* client, server */
 static unsigned clear[2]; /* TCP segments in the clear: to the portal, from it */
 static unsigned sealed, ike[64], num_ike;
 
-static void tell(void *ctx, const rig_ipsec_event *event)
+static void tell(void *ctx, const rig_ipsec_notice *event)
 {
     end *e = ctx;
     CU_ASSERT_FATAL(e->num_events < EVENTS);
@@ -31,7 +31,7 @@ static void tell(void *ctx, const rig_ipsec_event *event)
         e->last = *event->error;
 }
 
-static void keys(void *ctx, rig_ipsec_key_kind kind, rig_view line)
+static void keys(void *ctx, rig_ipsec_shown kind, rig_view line)
 {
     end *e = ctx;
     rig_text text;
@@ -42,7 +42,7 @@ static void keys(void *ctx, rig_ipsec_key_kind kind, rig_view line)
     e->num_of[kind]++;
 }
 
-static unsigned count(const end *e, rig_ipsec_event_kind kind)
+static unsigned count(const end *e, rig_ipsec_notice_kind kind)
 {
     unsigned num = 0;
     for (unsigned i = 0; i < e->num_events; i++)
@@ -70,7 +70,7 @@ static void edge(unsigned at, rig_simhost *host, const rig_ipsec_profile *profil
                                      .profile = *profile,
                                      .faults = faults,
                                      .tell = tell,
-                                     .keys = keys,
+                                     .show = keys,
                                      .ctx = &ends[at]};
     memset(&ends[at], 0, sizeof ends[at]);
     CU_ASSERT_EQUAL_FATAL(rig_ipsec_new(&config, &ends[at].ipsec), RIG_OK);
@@ -105,7 +105,7 @@ static void begin(const setting *s)
     snprintf(wish.portal.host, sizeof wish.portal.host, "%s", host);
     const rig_ipsec_provider *provider = rig_ipsec_provide(ends[0].ipsec);
     CU_ASSERT_EQUAL(provider->protect(provider->ctx, &wish, NULL), RIG_OK);
-    CU_ASSERT_EQUAL(rig_ipsec_serve(ends[1].ipsec, &portal), RIG_OK);
+    CU_ASSERT_EQUAL(rig_ipsec_serve(ends[1].ipsec, &portal, true), RIG_OK);
     CU_ASSERT_EQUAL(rig_ipsec_key(ends[1].ipsec, RIG_IPSEC_ID_NONE, (rig_view){0}, rig_view_str(key)),
                     RIG_OK);
 }
@@ -168,7 +168,7 @@ static void check_transfer(const setting *s)
     CU_ASSERT_EQUAL(count(&ends[0], RIG_IPSEC_INSTALLED), 1);
     CU_ASSERT_EQUAL(count(&ends[1], RIG_IPSEC_INSTALLED), 1);
     CU_ASSERT_EQUAL(count(&ends[0], RIG_IPSEC_REFUSED) + count(&ends[1], RIG_IPSEC_REFUSED), 0);
-    CU_ASSERT_EQUAL(ends[0].num_of[RIG_IPSEC_KEYS_ESP], 2);
+    CU_ASSERT_EQUAL(ends[0].num_of[RIG_IPSEC_SHOWN_ESP], 2);
     if (ends[0].last.text[0] || ends[1].last.text[0])
         fprintf(stderr, "(%s | %s)", ends[0].last.text, ends[1].last.text);
     stop();

@@ -16,6 +16,7 @@
 #include "rig/alloc.h"
 #include "rig/calls.h"
 #include "rig/device.h"
+#include "rig/ipsec.h"
 #include "rig/pdu.h"
 #include "rig/rules.h"
 #include "rig/status.h"
@@ -248,6 +249,10 @@ void rig_scn_word_grammar(rig_text *out, const rig_scn_word *word);
     X(GARBAGE, "garbage")                                                                                    \
     X(TRUNCATED, "truncated")                                                                                \
     X(FRAGMENT, "fragment")                                                                                  \
+    X(IPSEC_UP, "ipsec-up")                                                                                  \
+    X(IPSEC_FAILED, "ipsec-failed")                                                                          \
+    X(IPSEC_DELETED, "ipsec-deleted")                                                                        \
+    X(IPSEC_REFUSED, "ipsec-refused")                                                                        \
     X(IPSEC_REQUEST, "ipsec-request")                                                                        \
     X(ARRIVED, "device arrived")                                                                             \
     X(REMOVED, "device removed")                                                                             \
@@ -677,6 +682,26 @@ typedef struct rig_scn_isns {
     uint32_t num_refusals;                /**< entries */
 } rig_scn_isns;
 
+/** rig_scn_ipsec_key is one pre-shared key of the `ipsec` section. */
+typedef struct rig_scn_ipsec_key {
+    rig_scn_place place; /**< where it stands */
+    rig_view key;        /**< its octets */
+    rig_view id;         /**< the identity it is bound to, "" = for all others */
+} rig_scn_ipsec_key;
+
+/** rig_scn_ipsec is the `ipsec` section: the peer of security negotiations, and how both ends carry them out.
+ */
+typedef struct rig_scn_ipsec {
+    bool said;                     /**< there is such a section */
+    bool required;                 /**< portals of the target drop what comes in the clear */
+    bool keyless;                  /**< the service is not given the peer's key */
+    rig_ipsec_profile profile[2];  /**< of the initiator's host, of the target's */
+    uint64_t faults[2];            /**< sets of rig_ipsec_fault, as there */
+    rig_view gateway;              /**< an address of the target's host at which tunnels end, "" none */
+    const rig_scn_ipsec_key *keys; /**< of the peer; none = one of the runner's */
+    uint32_t num_keys;             /**< entries */
+} rig_scn_ipsec;
+
 /* ---- steps ------------------------------------------------------------------------------------------------
  */
 
@@ -819,7 +844,7 @@ typedef struct rig_scn {
     const rig_scn_row *rows;         /**< persist section */
     uint32_t num_rows;               /**< entries */
     rig_scn_isns isns;               /**< isns section */
-    rig_view ipsec_policy;           /**< ipsec policy grants|refuses, "" none */
+    rig_scn_ipsec ipsec;             /**< ipsec section */
     const rig_scn_step *steps;       /**< run */
     uint32_t num_steps;              /**< entries */
     const rig_scn_play *plays;       /**< play blocks, in order */

@@ -20,8 +20,8 @@
 /** rig_ipsec is the IPsec of one simulated host. */
 typedef struct rig_ipsec rig_ipsec;
 
-/** RIG_IPSEC_EVENT_ROWS lists what can happen: identifier, word, meaning. */
-#define RIG_IPSEC_EVENT_ROWS(X)                                                                              \
+/** RIG_IPSEC_NOTICE_ROWS lists what can happen: identifier, word, meaning. */
+#define RIG_IPSEC_NOTICE_ROWS(X)                                                                             \
     X(REQUEST, "ipsec-request", "a connection asks for its security associations")                           \
     X(PHASE1, "ike-up", "the ISAKMP SA is there")                                                            \
     X(INSTALLED, "ipsec-up", "both ESP SAs of a connection are there")                                       \
@@ -29,41 +29,41 @@ typedef struct rig_ipsec rig_ipsec;
     X(DELETED, "ipsec-deleted", "an SA is over, because the peer said so or its life is")                    \
     X(REFUSED, "ipsec-refused", "a message, or a packet, was not taken")
 
-/** rig_ipsec_event_kind is what can happen. */
-typedef enum rig_ipsec_event_kind {
+/** rig_ipsec_notice_kind is what can happen. */
+typedef enum rig_ipsec_notice_kind {
 #define X(id, word, meaning) RIG_IPSEC_##id,
-    RIG_IPSEC_EVENT_ROWS(X)
+    RIG_IPSEC_NOTICE_ROWS(X)
 #undef X
-} rig_ipsec_event_kind;
+} rig_ipsec_notice_kind;
 
-/** rig_ipsec_event tells one thing; pointers are good for the call. */
-typedef struct rig_ipsec_event {
-    rig_ipsec_event_kind kind; /**< what */
-    rig_address local;         /**< our end */
-    rig_address remote;        /**< the other end: the peer's for PHASE1, else that of the connection */
-    bool aggressive;           /**< REQUEST, PHASE1, INSTALLED: the exchange of phase 1 */
-    bool pfs;                  /**< REQUEST, INSTALLED */
-    bool tunnel;               /**< REQUEST, INSTALLED */
-    uint32_t spi_in;           /**< INSTALLED, DELETED: of packets to us */
-    uint32_t spi_out;          /**< INSTALLED: of packets from us */
-    const rig_error *error;    /**< FAILED, REFUSED: why, with the place */
-    uint64_t now;              /**< time */
-} rig_ipsec_event;
+/** rig_ipsec_notice tells one thing; pointers are good for the call. */
+typedef struct rig_ipsec_notice {
+    rig_ipsec_notice_kind kind; /**< what */
+    rig_address local;          /**< our end */
+    rig_address remote;         /**< the other end: the peer's for PHASE1, else that of the connection */
+    bool aggressive;            /**< REQUEST, PHASE1, INSTALLED: the exchange of phase 1 */
+    bool pfs;                   /**< REQUEST, INSTALLED */
+    bool tunnel;                /**< REQUEST, INSTALLED */
+    uint32_t spi_in;            /**< INSTALLED, DELETED: of packets to us */
+    uint32_t spi_out;           /**< INSTALLED: of packets from us */
+    const rig_error *error;     /**< FAILED, REFUSED: why, with the place */
+    uint64_t now;               /**< time */
+} rig_ipsec_notice;
 
 /** rig_ipsec_tell_fn gets the events of a host. It may not free the host's IPsec. */
-typedef void rig_ipsec_tell_fn(void *ctx, const rig_ipsec_event *event);
+typedef void rig_ipsec_tell_fn(void *ctx, const rig_ipsec_notice *event);
 
-/** rig_ipsec_key_kind is the file that keys belong to, beside a capture. */
-typedef enum rig_ipsec_key_kind {
-    RIG_IPSEC_KEYS_IKE,    /**< lines of tshark's ikev1_decryption_table */
-    RIG_IPSEC_KEYS_ESP,    /**< lines of tshark's esp_sa */
-    RIG_IPSEC_KEYS_KEYMAT, /**< phase1,COOKIE,SKEYID_a,SKEYID_d and quick,COOKIE,MESSAGE-ID,g(qm)^xy */
-    RIG_IPSEC_KEY_KINDS
-} rig_ipsec_key_kind;
+/** rig_ipsec_shown is the file that keys belong to, beside a capture. */
+typedef enum rig_ipsec_shown {
+    RIG_IPSEC_SHOWN_IKE,    /**< lines of tshark's ikev1_decryption_table */
+    RIG_IPSEC_SHOWN_ESP,    /**< lines of tshark's esp_sa */
+    RIG_IPSEC_SHOWN_KEYMAT, /**< phase1,COOKIE,SKEYID_a,SKEYID_d and quick,COOKIE,MESSAGE-ID,g(qm)^xy */
+    RIG_IPSEC_SHOWN_KINDS
+} rig_ipsec_shown;
 
-/** rig_ipsec_keys_fn gets keys as one line without its end, when they come into being: simulated secrets, for
+/** rig_ipsec_show_fn gets keys as one line without its end, when they come into being: simulated secrets, for
  * those who read the capture. */
-typedef void rig_ipsec_keys_fn(void *ctx, rig_ipsec_key_kind kind, rig_view line);
+typedef void rig_ipsec_show_fn(void *ctx, rig_ipsec_shown kind, rig_view line);
 
 /** rig_ipsec_will is what a host wants of something that has two sides. */
 typedef enum rig_ipsec_will {
@@ -107,7 +107,7 @@ typedef struct rig_ipsec_config {
     rig_ipsec_profile profile; /**< how it negotiates */
     uint64_t faults;           /**< set of 1 << rig_ipsec_fault */
     rig_ipsec_tell_fn *tell;   /**< NULL: nobody is told */
-    rig_ipsec_keys_fn *keys;   /**< NULL: keys are for nobody */
+    rig_ipsec_show_fn *show;   /**< NULL: keys are for nobody */
     void *ctx;                 /**< first argument of both */
 } rig_ipsec_config;
 
@@ -143,8 +143,8 @@ typedef enum rig_ipsec_fault {
 const char *rig_ipsec_fault_name(rig_ipsec_fault fault);
 rig_ipsec_fault rig_ipsec_fault_find(rig_view name); /**< see rig_ipsec_fault_name */
 
-/** rig_ipsec_event_word gives the word of an event ("ipsec-up"). Static storage. */
-const char *rig_ipsec_event_word(rig_ipsec_event_kind kind);
+/** rig_ipsec_notice_word gives the word of an event ("ipsec-up"). Static storage. */
+const char *rig_ipsec_notice_word(rig_ipsec_notice_kind kind);
 
 /** rig_ipsec_new puts IPsec at the edge of a host. RIG_E_NOMEM, RIG_E_EXISTS when UDP port 500 is in use. */
 rig_status rig_ipsec_new(const rig_ipsec_config *config, rig_ipsec **out_ipsec);
@@ -156,8 +156,9 @@ void rig_ipsec_free(rig_ipsec *ipsec);
 /** rig_ipsec_provide gives the host's side of an initiator. The provider is the ipsec's. */
 const rig_ipsec_provider *rig_ipsec_provide(rig_ipsec *ipsec);
 
-/** rig_ipsec_serve has a portal of the host reached only inside IPsec. RIG_E_LIMIT, RIG_E_NOMEM. */
-rig_status rig_ipsec_serve(rig_ipsec *ipsec, const rig_address *portal);
+/** rig_ipsec_serve has the host answer negotiations about one of its portals; only: what comes to it in the
+ * clear is dropped. RIG_E_LIMIT, RIG_E_NOMEM. */
+rig_status rig_ipsec_serve(rig_ipsec *ipsec, const rig_address *portal, bool only);
 
 /** rig_ipsec_key gives the host a pre-shared key for a peer's identity (RIG_IPSEC_ID_NONE with an empty id:
  * for all who have none of their own). Main mode finds a key by the peer's address only (RFC 2409
