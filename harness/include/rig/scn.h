@@ -249,11 +249,11 @@ void rig_scn_word_grammar(rig_text *out, const rig_scn_word *word);
     X(GARBAGE, "garbage")                                                                                    \
     X(TRUNCATED, "truncated")                                                                                \
     X(FRAGMENT, "fragment")                                                                                  \
+    X(IPSEC_REQUEST, "ipsec-request")                                                                        \
     X(IPSEC_UP, "ipsec-up")                                                                                  \
     X(IPSEC_FAILED, "ipsec-failed")                                                                          \
     X(IPSEC_DELETED, "ipsec-deleted")                                                                        \
     X(IPSEC_REFUSED, "ipsec-refused")                                                                        \
-    X(IPSEC_REQUEST, "ipsec-request")                                                                        \
     X(ARRIVED, "device arrived")                                                                             \
     X(REMOVED, "device removed")                                                                             \
     X(READY, "service ready")                                                                                \
