@@ -189,6 +189,7 @@ static bool step_word(rig_lint_changed *out, rig_view word)
         {"bad-padding", &out->item.pdu.bad_padding},
         {"bad-header-digest", &out->item.pdu.bad_header_digest},
         {"bad-data-digest", &out->item.pdu.bad_data_digest},
+        {"in-the-clear", &out->item.leaked},
         {"drop", &out->drop},
         {"twice", &out->twice},
         {"earlier", &out->earlier},

@@ -19,15 +19,18 @@ _Static_assert(NUM_RULES < NO_RULE, "a rule's index has to fit a byte");
 
 static void index_rules(rig_lint *lint)
 {
-    uint8_t num[RIG_PDU_KINDS] = {0}, keys = 0;
+    uint8_t num[RIG_PDU_KINDS] = {0}, keys = 0, events = 0;
     for (unsigned r = 0; r < NUM_RULES; r++) {
         if (rig_lint_rules[r].keys)
             lint->by_key[keys++] = (uint8_t)r;
+        if (rig_lint_rules[r].pdus & LINT_EVENTS)
+            lint->by_event[events++] = (uint8_t)r;
         for (unsigned kind = 0; kind < RIG_PDU_KINDS && !rig_lint_rules[r].keys; kind++)
             if (rig_lint_rules[r].pdus >> kind & 1)
                 lint->by_kind[kind][num[kind]++] = (uint8_t)r;
     }
     lint->by_key[keys] = NO_RULE;
+    lint->by_event[events] = NO_RULE;
     for (unsigned kind = 0; kind < RIG_PDU_KINDS; kind++)
         lint->by_kind[kind][num[kind]] = NO_RULE;
 }
@@ -184,8 +187,22 @@ static rig_lint_side side_of(const rig_item *item)
     return RIG_LINT_BOTH;
 }
 
+/* Who began the connection, where the event does not say whose bytes it tells of. */
+static void judge_event(rig_lint *lint, lint_conn *conn, const rig_item *item)
+{
+    static const uint8_t no_header[RIG_BHS_LEN];
+    lint_at at = {.lint = lint,
+                  .item = item,
+                  .bhs = no_header,
+                  .kind = RIG_PDU_UNKNOWN,
+                  .side = side_of(item) == RIG_LINT_TARGET ? RIG_LINT_TARGET : RIG_LINT_INITIATOR,
+                  .conn = conn};
+    run(&at, lint->by_event);
+}
+
 static void take_event(rig_lint *lint, lint_conn *conn, const rig_item *item)
 {
+    judge_event(lint, conn, item);
     if (is(item, "connect"))
         lint_conn_begin(lint, conn);
     else if (is(item, "close"))

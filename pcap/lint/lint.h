@@ -14,6 +14,7 @@
 #define LINT_OFFER_MAX 64         /* bytes of an offered list that are kept */
 #define LINT_CLOSED_MAX 64        /* closed connections kept, as the other direction may still speak */
 #define LINT_SESSION_BUCKETS 1024 /* of sessions */
+#define LINT_EVENTS (UINT32_C(1) << RIG_PDU_KINDS) /* beside RIG_IN bits: events of a connection, too */
 #define LINT_HASH_START 14695981039346656037u
 
 typedef enum lint_phase {
@@ -221,6 +222,7 @@ struct rig_lint {
     rig_lint_totals totals;
     uint8_t by_kind[RIG_PDU_KINDS][256]; /* rules of a kind, by index, ended by 255 */
     uint8_t by_key[256];                 /* rules of keys */
+    uint8_t by_event[256];               /* rules of events */
 };
 
 /* What a rule sees: one PDU, and all that came before it. */

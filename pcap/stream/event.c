@@ -15,6 +15,8 @@ rig_status cap_show(cap_flow *flow, rig_item *item)
     item->time = flow->streams->now;
     item->frame = flow->streams->frames;
     item->connection = flow->flow.index;
+    item->leaked = flow->streams->leaked;
+    flow->leak_said |= item->leaked;
     if (item->kind == RIG_ITEM_PDU)
         add_sender(flow, item);
     return config->item(config->ctx, &flow->flow, item);

@@ -103,6 +103,12 @@ typedef struct cap_key {
     uint32_t version;
 } cap_key;
 
+/* Two ends with IPsec between them. */
+typedef struct cap_guard {
+    rig_ip ends[2];
+    uint16_t port; /* of one of them, 0 = not known */
+} cap_guard;
+
 typedef struct cap_flow {
     cap_key key;
     uint32_t bucket;
@@ -110,6 +116,9 @@ typedef struct cap_flow {
     bool syn_seen;
     bool role_known; /* initiator_side counts */
     bool close_said;
+    bool inside;            /* a segment came inside ESP */
+    bool guarded;           /* its first segment should have */
+    bool leak_said;         /* an item told that one did not */
     uint8_t initiator_side; /* index in key of the initiator */
     uint32_t isn;           /* of the SYN */
     rig_flow flow;          /* what the user sees */
@@ -132,6 +141,10 @@ struct rig_streams {
     uint32_t num_iscsi;
     uint32_t frames;
     uint64_t now;
+    bool inside; /* the current packet came inside ESP */
+    bool leaked; /* the current segment should have */
+    uint64_t num_guards;
+    cap_guard guards[RIG_STREAM_GUARDS_MAX]; /* the newest */
     cap_flow *buckets[CAP_BUCKETS];
 };
 
@@ -151,6 +164,10 @@ rig_status cap_say_portal(cap_flow *flow, const char *event);
 rig_status cap_say_fragment(rig_streams *streams, const cap_segment *segment);
 rig_status cap_say_close(cap_flow *flow, bool by_initiator, bool reset);
 rig_status cap_show(cap_flow *flow, rig_item *item);
+
+/* guard.c */
+void cap_guard_judge(cap_flow *flow, const cap_segment *segment, bool begins);
+rig_status cap_guard_say(cap_flow *flow, unsigned side);
 
 /* tcp.c: segments in, bytes in order out */
 rig_status cap_tcp_segment(cap_direction *direction, const cap_segment *segment);

@@ -62,7 +62,7 @@ static bool strip(rig_link_type link, rig_view *frame)
     return false;
 }
 
-bool cap_link_strip(rig_link_type link, rig_view *frame, uint32_t *wire_len)
+bool rig_link_strip(rig_link_type link, rig_view *frame, uint32_t *wire_len)
 {
     size_t before = frame->len;
     if (!strip(link, frame))

@@ -38,9 +38,6 @@ typedef enum cap_sum {
     CAP_SUM_WRONG
 } cap_sum;
 
-/* Strips the link header off *frame and its length off *wire_len; false when no IP packet follows. */
-bool cap_link_strip(rig_link_type link, rig_view *frame, uint32_t *wire_len);
-
 cap_packet cap_ip_read(rig_view packet, uint32_t wire_len, cap_segment *out_segment);
 
 cap_sum cap_checksum(const cap_segment *segment);

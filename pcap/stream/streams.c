@@ -136,6 +136,7 @@ static rig_status take_segment(rig_streams *streams, const cap_segment *segment)
 {
     cap_key key;
     unsigned side;
+    bool begins = false;
     rig_status status = RIG_OK;
     cap_key_of(segment, &key, &side);
     cap_flow *flow = cap_flow_find(streams, &key);
@@ -148,21 +149,22 @@ static rig_status take_segment(rig_streams *streams, const cap_segment *segment)
         if (!(segment->flags & CAP_SYN) && segment->len == 0)
             return RIG_OK;
         status = cap_flow_new(streams, &key, &flow);
-        if (status == RIG_OK)
-            status = recognise(flow, segment, side);
+        begins = true;
     }
-    return status == RIG_OK && flow->conn ? follow(flow, segment, side) : status;
+    if (status == RIG_OK)
+        cap_guard_judge(flow, segment, begins);
+    if (status == RIG_OK && begins)
+        status = recognise(flow, segment, side);
+    if (status == RIG_OK && flow->conn)
+        status = follow(flow, segment, side);
+    return status == RIG_OK ? cap_guard_say(flow, side) : status;
 }
 
-rig_status rig_streams_packet(rig_streams *streams, uint64_t time, rig_link_type link, rig_view captured,
-                              uint32_t wire_len)
+static rig_status take_packet(rig_streams *streams, rig_view packet, uint32_t wire_len)
 {
     cap_segment segment;
-    streams->frames++;
-    streams->now = time;
-    if (!cap_link_strip(link, &captured, &wire_len))
-        return RIG_OK;
-    switch (cap_ip_read(captured, wire_len, &segment)) {
+    streams->leaked = false;
+    switch (cap_ip_read(packet, wire_len, &segment)) {
     case CAP_PACKET_TCP:
         return take_segment(streams, &segment);
     case CAP_PACKET_FRAGMENT:
@@ -173,9 +175,27 @@ rig_status rig_streams_packet(rig_streams *streams, uint64_t time, rig_link_type
     return RIG_OK;
 }
 
+rig_status rig_streams_packet(rig_streams *streams, uint64_t time, rig_link_type link, rig_view captured,
+                              uint32_t wire_len)
+{
+    streams->frames++;
+    streams->now = time;
+    streams->inside = false;
+    return rig_link_strip(link, &captured, &wire_len) ? take_packet(streams, captured, wire_len) : RIG_OK;
+}
+
+rig_status rig_streams_inside(rig_streams *streams, uint64_t time, rig_view packet)
+{
+    streams->frames++;
+    streams->now = time;
+    streams->inside = true;
+    return take_packet(streams, packet, (uint32_t)packet.len);
+}
+
 rig_status rig_streams_end(rig_streams *streams)
 {
     rig_status status = RIG_OK;
+    streams->leaked = false;
     while (status == RIG_OK && streams->live.first) {
         status = finish(streams->live.first);
         cap_flow_retire(streams->live.first, CAP_ENDED);

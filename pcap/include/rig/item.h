@@ -36,6 +36,7 @@ typedef struct rig_item {
     rig_view event; /**< EVENT: name, "connect", "close", "session up" … */
     rig_view args;  /**< EVENT: the rest of the line, "reason=header-digest by initiator" */
     uint32_t step;  /**< scenario step (1-based) that was running, 0 = none */
+    bool leaked;    /**< it came in the clear between ends that have IPsec between them */
     bool made_wrong; /**< PDU: the run's own record says that it was sent wrong on purpose */
 } rig_item;
 

@@ -38,7 +38,7 @@ typedef struct rig_lint_rule {
     rig_lint_level level; /**< how binding */
     rig_lint_side side;   /**< whose duty */
     const char *section;  /**< of RFC 7143, or "7144:…", "1994:…" */
-    uint32_t pdus;        /**< RIG_IN bits of the PDUs that are looked at */
+    uint32_t pdus;        /**< RIG_IN bits of the PDUs that are looked at; the bit behind them: events */
     bool keys;            /**< looked at once for each key of the text */
     bool breaks;          /**< behind a breach nothing of the task is judged any more */
     const char *what;     /**< one sentence for people */
@@ -138,6 +138,7 @@ typedef struct rig_lint_changed {
  * | cut | the data without its last byte |
  * | snack | a SNACK in the place of the PDU |
  * | bad-padding, bad-header-digest, bad-data-digest | as received |
+ * | in-the-clear | IPsec is between its ends, and it came outside |
  * | drop, twice, earlier | left out, sent twice, sent before the sender's last PDU |
  * | joined, other-connection | the session has a second connection; the PDU is sent there |
  */

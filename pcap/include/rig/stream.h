@@ -11,6 +11,8 @@
     65536 /**< most connections followed at a time; ended and other ones make room */
 #define RIG_STREAM_BUFFER_MAX (16u << 20) /**< most out-of-order bytes kept for one direction */
 
+#define RIG_STREAM_GUARDS_MAX 1024 /**< pairs of ends remembered as guarded; the oldest one makes room */
+
 /** rig_link_type is how frames of a capture begin (values of the pcap format). */
 typedef enum rig_link_type {
     RIG_LINK_NULL = 0,     /**< BSD loopback: 4 bytes of address family */
@@ -20,6 +22,10 @@ typedef enum rig_link_type {
     RIG_LINK_SLL = 113,    /**< Linux cooked */
     RIG_LINK_SLL2 = 276    /**< Linux cooked, version 2 */
 } rig_link_type;
+
+/** rig_link_strip takes the link header off *frame and its length off *wire_len; false when no IP packet
+ * follows. */
+bool rig_link_strip(rig_link_type link, rig_view *frame, uint32_t *wire_len);
 
 /** rig_flow describes one TCP connection of a capture. */
 typedef struct rig_flow {
@@ -54,7 +60,9 @@ typedef struct rig_streams_config {
      * | resync | offset=N skipped=N to-target=… | PDUs were found again behind a gap, garbage or midstream |
      * | garbage | offset=N to-target=… hex:… | bytes that cannot be a PDU |
      * | truncated | offset=N have=N to-target=… | the stream ended inside a PDU |
-     * | fragment | ADDR to ADDR | first fragment of an IP packet with TCP: not put together; of no connection
+     * | clear | to-target=yes or no | the first segment in the clear of a connection that was inside ESP,
+     * where no other item of it is leaked | | fragment | ADDR to ADDR | first fragment of an IP packet with
+     * TCP: not put together; of no connection
      * |
      *
      * Bytes cut off by the capture's snapshot length inside a payload are no event: item.missing counts them.
@@ -78,6 +86,19 @@ void rig_streams_free(rig_streams *streams);
  */
 rig_status rig_streams_packet(rig_streams *streams, uint64_t time, rig_link_type link, rig_view captured,
                               uint32_t wire_len);
+
+/**
+ * rig_streams_inside takes the next frame, of which packet is the IP packet that was inside ESP. As
+ * rig_streams_packet.
+ */
+rig_status rig_streams_inside(rig_streams *streams, uint64_t time, rig_view packet);
+
+/**
+ * rig_streams_guard tells that from now on IPsec is between two ends, and about which TCP port (0: not
+ * known, which counts for all ports until one is). Items of connections that then begin in the clear are
+ * leaked; so are, without it, items in the clear of a connection that was inside ESP.
+ */
+void rig_streams_guard(rig_streams *streams, const rig_ip *a, const rig_ip *b, uint16_t port);
 
 /** rig_streams_end tells that the capture is over: pending gaps and truncated PDUs are reported. */
 rig_status rig_streams_end(rig_streams *streams);
