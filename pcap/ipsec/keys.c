@@ -1,0 +1,240 @@
+/* The three texts of keys that lie beside a capture. */
+#include "read.h"
+
+#define FIELDS_MAX 9
+
+typedef struct line {
+    rig_view text;
+    uint32_t number;
+    rig_view fields[FIELDS_MAX];
+    size_t num;
+    rig_error *err;
+} line;
+
+static rig_status wrong(const line *at, rig_view field, rig_status status, const char *wanted)
+{
+    if (at->err) {
+        at->err->line = at->number;
+        at->err->col = (uint32_t)(field.ptr ? field.ptr - at->text.ptr : 0) + 1;
+    }
+    return rig_fail(at->err, status, "line %u: wanted %s", at->number, wanted);
+}
+
+static rig_view unquoted(rig_view field)
+{
+    bool quoted = field.len >= 2 && field.ptr[0] == '"' && field.ptr[field.len - 1] == '"';
+    return quoted ? rig_view_sub(field, 1, field.len - 2) : field;
+}
+
+static rig_view without_0x(rig_view field)
+{
+    return rig_view_starts(field, "0x") ? rig_view_sub(field, 2, field.len) : field;
+}
+
+/* Exactly len bytes, or with len 0 as many as there are. */
+static bool hex(rig_view field, size_t len, uint8_t *out, size_t size, size_t *out_len)
+{
+    *out_len = rig_hex_parse(field, out, size);
+    return *out_len != SIZE_MAX && (len == 0 || *out_len == len);
+}
+
+static bool number_of(rig_view field, uint32_t *out)
+{
+    uint8_t bytes[4];
+    size_t len;
+    if (!hex(field, 4, bytes, sizeof bytes, &len))
+        return false;
+    *out = (uint32_t)rig_be_get(bytes, 4);
+    return true;
+}
+
+static rig_status take_ike(rig_ipsec_reader *reader, const line *at)
+{
+    ips_ike_key key = {0};
+    size_t len;
+    if (at->num != 2)
+        return wrong(at, at->text, RIG_E_SYNTAX, "COOKIE,KEY");
+    if (!hex(at->fields[0], 8, key.cookie, sizeof key.cookie, &len))
+        return wrong(at, at->fields[0], RIG_E_SYNTAX, "a cookie of 16 hex digits");
+    if (!hex(at->fields[1], 0, key.key, sizeof key.key, &key.len) || key.len < 16 || key.len % 8)
+        return wrong(at, at->fields[1], RIG_E_SYNTAX, "a key of 32, 48 or 64 hex digits");
+    ips_ike_key *kept = ips_ring_new(reader, &reader->ike_keys);
+    if (kept)
+        *kept = key;
+    rig_secret_wipe(&key, sizeof key);
+    return kept ? RIG_OK : RIG_E_NOMEM;
+}
+
+/* Names as tshark spells them. */
+static const struct {
+    const char *name;
+    uint16_t hash;
+    size_t icv_len, key_len;
+} icv_rows[] = {
+    {"HMAC-SHA-1-96 [RFC2404]", 2, 12, 20},
+    {"HMAC-SHA-256-128 [RFC4868]", 4, 16, 32},
+};
+
+static bool find_icv(rig_view name, ips_esp_key *out, size_t *out_key_len)
+{
+    for (size_t i = 0; i < sizeof icv_rows / sizeof icv_rows[0]; i++)
+        if (rig_view_is(name, icv_rows[i].name)) {
+            out->hash = icv_rows[i].hash;
+            out->icv_len = icv_rows[i].icv_len;
+            *out_key_len = icv_rows[i].key_len;
+            return true;
+        }
+    return false;
+}
+
+static rig_status read_esp(const line *at, ips_esp_key *key)
+{
+    const rig_view *fields = at->fields;
+    size_t auth_len;
+    if (at->num != 8)
+        return wrong(at, at->text, RIG_E_SYNTAX, "eight fields, separated by commas");
+    key->version = rig_view_is(fields[0], "IPv4") ? 4 : rig_view_is(fields[0], "IPv6") ? 6 : 0;
+    key->null = rig_view_is(fields[4], "NULL");
+    if (!key->version)
+        return wrong(at, fields[0], RIG_E_SYNTAX, "\"IPv4\" or \"IPv6\"");
+    if (!number_of(without_0x(fields[3]), &key->spi))
+        return wrong(at, fields[3], RIG_E_SYNTAX, "an SPI of 0x and eight hex digits");
+    if (!key->null && !rig_view_is(fields[4], "AES-CBC [RFC3602]"))
+        return wrong(at, fields[4], RIG_E_UNSUPPORTED, "\"AES-CBC [RFC3602]\" or \"NULL\"");
+    if (!hex(without_0x(fields[5]), 0, key->cipher, sizeof key->cipher, &key->cipher_len) ||
+        (!key->null && (key->cipher_len < 16 || key->cipher_len % 8)))
+        return wrong(at, fields[5], RIG_E_SYNTAX, "a cipher key of 0x and 32, 48 or 64 hex digits");
+    if (!find_icv(fields[6], key, &auth_len))
+        return wrong(at, fields[6], RIG_E_UNSUPPORTED,
+                     "\"HMAC-SHA-256-128 [RFC4868]\" or \"HMAC-SHA-1-96 [RFC2404]\"");
+    if (!hex(without_0x(fields[7]), auth_len, key->auth, sizeof key->auth, &key->auth_len))
+        return wrong(at, fields[7], RIG_E_SYNTAX, "an authentication key of 0x and that algorithm's length");
+    return RIG_OK;
+}
+
+static rig_status take_esp(rig_ipsec_reader *reader, const line *at)
+{
+    ips_esp_key key = {0};
+    rig_status status = read_esp(at, &key);
+    ips_esp_key *kept = status ? NULL : ips_ring_new(reader, &reader->esp_keys);
+    if (kept)
+        *kept = key;
+    rig_secret_wipe(&key, sizeof key);
+    return status || kept ? status : RIG_E_NOMEM;
+}
+
+static rig_status take_phase1(rig_ipsec_reader *reader, const line *at)
+{
+    ips_phase1_secret secret = {0};
+    size_t len;
+    rig_status status = RIG_OK;
+    if (at->num != 4 && at->num != 5)
+        return wrong(at, at->text, RIG_E_SYNTAX, "phase1,COOKIE,SKEYID_a,SKEYID_d");
+    if (!hex(at->fields[1], 8, secret.cookie, sizeof secret.cookie, &len))
+        return wrong(at, at->fields[1], RIG_E_SYNTAX, "a cookie of 16 hex digits");
+    for (size_t i = 0; i + 2 < at->num && !status; i++)
+        if (!hex(at->fields[i + 2], 0, secret.skeyid[i], IPS_HASH_MAX, &secret.len[i]))
+            status = wrong(at, at->fields[i + 2], RIG_E_SYNTAX, "a key in hex digits");
+    ips_phase1_secret *kept = status ? NULL : ips_ring_new(reader, &reader->phase1_secrets);
+    if (kept)
+        *kept = secret;
+    rig_secret_wipe(&secret, sizeof secret);
+    return status || kept ? status : RIG_E_NOMEM;
+}
+
+static rig_status take_quick(rig_ipsec_reader *reader, const line *at)
+{
+    ips_quick_secret secret = {0};
+    size_t len;
+    if (at->num != 4)
+        return wrong(at, at->text, RIG_E_SYNTAX, "quick,COOKIE,MESSAGE-ID,SECRET");
+    if (!hex(at->fields[1], 8, secret.cookie, sizeof secret.cookie, &len))
+        return wrong(at, at->fields[1], RIG_E_SYNTAX, "a cookie of 16 hex digits");
+    if (!number_of(at->fields[2], &secret.id))
+        return wrong(at, at->fields[2], RIG_E_SYNTAX, "a message ID of eight hex digits");
+    if (!hex(at->fields[3], 0, secret.shared.bytes, sizeof secret.shared.bytes, &secret.shared.len))
+        return wrong(at, at->fields[3], RIG_E_SYNTAX, "a shared secret in hex digits, or nothing");
+    ips_quick_secret *kept = ips_ring_new(reader, &reader->quick_secrets);
+    if (kept)
+        *kept = secret;
+    rig_secret_wipe(&secret, sizeof secret);
+    return kept ? RIG_OK : RIG_E_NOMEM;
+}
+
+static rig_status take_keymat(rig_ipsec_reader *reader, const line *at)
+{
+    if (rig_view_is(at->fields[0], "phase1"))
+        return take_phase1(reader, at);
+    if (rig_view_is(at->fields[0], "quick"))
+        return take_quick(reader, at);
+    return wrong(at, at->fields[0], RIG_E_SYNTAX, "phase1 or quick");
+}
+
+static rig_status split(line *at)
+{
+    rig_view rest = at->text;
+    at->num = 0;
+    if (at->text.len > RIG_IPSEC_LINE_MAX)
+        return wrong(at, at->text, RIG_E_SYNTAX, "a shorter line");
+    while (rest.ptr && at->num < FIELDS_MAX)
+        at->fields[at->num++] = unquoted(rig_view_split(&rest, ','));
+    return rest.ptr ? wrong(at, at->text, RIG_E_SYNTAX, "fewer fields") : RIG_OK;
+}
+
+rig_status rig_ipsec_keys_add(rig_ipsec_reader *reader, rig_ipsec_keys kind, rig_view text, rig_error *err)
+{
+    static rig_status (*const takes[])(rig_ipsec_reader *, const line *) = {take_ike, take_esp, take_keymat};
+    line at = {.err = err};
+    rig_status status = RIG_OK;
+    while (text.len > 0 && !status) {
+        at.text = rig_view_split(&text, '\n');
+        at.number++;
+        if (at.text.len && at.text.ptr[at.text.len - 1] == '\r')
+            at.text.len--;
+        if (at.text.len == 0 || at.text.ptr[0] == '#')
+            continue;
+        status = split(&at);
+        if (!status)
+            status = takes[kind](reader, &at);
+    }
+    return status;
+}
+
+/* ---- finding ---- */
+
+const ips_ike_key *ips_ike_key_find(const rig_ipsec_reader *reader, const uint8_t cookie[8])
+{
+    const ips_ike_key *key;
+    for (uint64_t i = 0; (key = ips_ring_at(&reader->ike_keys, i)); i++)
+        if (memcmp(key->cookie, cookie, 8) == 0)
+            return key;
+    return NULL;
+}
+
+const ips_esp_key *ips_esp_key_find(const rig_ipsec_reader *reader, uint8_t version, uint32_t spi)
+{
+    const ips_esp_key *key;
+    for (uint64_t i = 0; (key = ips_ring_at(&reader->esp_keys, i)); i++)
+        if (key->spi == spi && key->version == version)
+            return key;
+    return NULL;
+}
+
+const ips_phase1_secret *ips_phase1_secret_find(const rig_ipsec_reader *reader, const uint8_t cookie[8])
+{
+    const ips_phase1_secret *secret;
+    for (uint64_t i = 0; (secret = ips_ring_at(&reader->phase1_secrets, i)); i++)
+        if (memcmp(secret->cookie, cookie, 8) == 0)
+            return secret;
+    return NULL;
+}
+
+const ips_quick_secret *ips_quick_secret_find(const rig_ipsec_reader *reader, const uint8_t cookie[8],
+                                              uint32_t id)
+{
+    const ips_quick_secret *secret;
+    for (uint64_t i = 0; (secret = ips_ring_at(&reader->quick_secrets, i)); i++)
+        if (secret->id == id && memcmp(secret->cookie, cookie, 8) == 0)
+            return secret;
+    return NULL;
+}
