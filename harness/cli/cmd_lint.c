@@ -1,6 +1,6 @@
 /* iscsirig lint: what a capture of any two products does against the RFC. */
 #include "cli.h"
-#include "rig/capture.h"
+#include "evidence.h"
 #include "rig/lint.h"
 
 #include <getopt.h>
@@ -11,6 +11,8 @@
 typedef struct lint_job {
     rig_lint *lint;
     bool ids;
+    const char *keys; /* --keys, NULL without */
+    uint16_t port;
     bool *found; /* by rule */
 } lint_job;
 
@@ -46,40 +48,22 @@ static rig_status on_item(void *ctx, const rig_flow *flow, const rig_item *item)
     return rig_lint_item(job->lint, item);
 }
 
-/* RIG_OK once the whole capture was read. */
-static rig_status read_packets(rig_capture *capture, rig_streams *streams, rig_error *error)
-{
-    uint64_t time;
-    rig_link_type link;
-    rig_view bytes;
-    uint32_t wire_len;
-    rig_status status = RIG_OK;
-    while (!status) {
-        status = rig_capture_next(capture, &time, &link, &bytes, &wire_len, error);
-        if (!status)
-            status = rig_streams_packet(streams, time, link, bytes, wire_len);
-    }
-    rig_status end = rig_streams_end(streams);
-    return status == RIG_E_NOT_FOUND ? end : status;
-}
-
-static rig_status read_capture(lint_job *job, const char *path, uint16_t port, rig_error *error)
+static rig_status read_capture(lint_job *job, const char *path, rig_error *error)
 {
     const rig_lint_config config = {.alloc = rig_alloc_libc(), .finding = on_finding, .ctx = job};
-    const rig_streams_config follow = {.alloc = rig_alloc_libc(), .port = port, .item = on_item, .ctx = job};
-    rig_streams *streams = NULL;
-    rig_capture *capture = NULL;
-    rig_status status = cli_check_capture(path, error);
+    const rig_streams_config follow = {
+        .alloc = rig_alloc_libc(), .port = job->port, .item = on_item, .ctx = job};
+    cli_evidence evidence = {.path = path, .keys = job->keys};
+    rig_status status = rig_lint_new(&config, &job->lint);
     if (!status)
-        status = rig_capture_open(rig_alloc_libc(), path, &capture, error);
+        status = rig_streams_new(&follow, &evidence.streams);
     if (!status)
-        status = rig_lint_new(&config, &job->lint);
-    if (!status)
-        status = rig_streams_new(&follow, &streams);
-    if (!status)
-        status = read_packets(capture, streams, error);
-    rig_streams_free(streams);
-    rig_capture_close(capture);
+        status = cli_read_evidence(&evidence, error);
+    rig_streams_free(evidence.streams);
+    if (!evidence.begun) { /* nothing was judged */
+        rig_lint_free(job->lint);
+        job->lint = NULL;
+    }
     return status;
 }
 
@@ -113,15 +97,15 @@ static int verdict(const lint_job *job, rig_status status, const rig_error *erro
     return totals.findings ? CLI_FAILED : CLI_OK;
 }
 
-static int lint_capture(bool only_ids, const char *path, uint16_t port)
+static int lint_capture(lint_job job, const char *path)
 {
-    lint_job job = {.ids = only_ids, .found = calloc(rig_lint_num_rules, sizeof *job.found)};
     const char **ids = calloc(rig_lint_num_rules, sizeof *ids);
     rig_error error = {0};
     int end = CLI_USAGE;
+    job.found = calloc(rig_lint_num_rules, sizeof *job.found);
     if (job.found && ids) {
-        rig_status status = read_capture(&job, path, port, &error);
-        if (only_ids)
+        rig_status status = read_capture(&job, path, &error);
+        if (job.ids)
             put_ids(&job, ids);
         end = verdict(&job, status, &error);
     } else
@@ -148,7 +132,8 @@ static void usage(void)
     printf("usage: iscsirig lint [OPTION…] CAPTURE\n\n"
            "  --ids      the ids of the rules that were broken, sorted, one a line\n"
            "  --rules    every rule: id, name, level, side, section, what it asks for, separated by tabs\n"
-           "  --port N   TCP port of the target when it is not 3260 and the login is not in the capture\n\n"
+           "  --port N   TCP port of the target when it is not 3260 and the login is not in the capture\n"
+           "  --keys PATH  keys of IPsec from PATH.ike, PATH.esp, PATH.keymat instead of CAPTURE.ike …\n\n"
            "CAPTURE is a pcap or pcapng file, or - for standard input. A line a finding: frame, byte offset "
            "in the\n"
            "connection's stream, side at fault, id, level, field, expected and seen value, section. Status "
@@ -158,13 +143,11 @@ static void usage(void)
 
 int cmd_lint(int argc, char **argv)
 {
-    static const struct option options[] = {{"ids", no_argument, NULL, 'i'},
-                                            {"rules", no_argument, NULL, 'r'},
-                                            {"port", required_argument, NULL, 'o'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
-    bool only_ids = false;
-    uint16_t port = 0;
+    static const struct option options[] = {
+        {"ids", no_argument, NULL, 'i'},        {"rules", no_argument, NULL, 'r'},
+        {"port", required_argument, NULL, 'o'}, {"keys", required_argument, NULL, 'k'},
+        {"help", no_argument, NULL, 'h'},       {0}};
+    lint_job job = {0};
     opterr = 0;
     optind = 1;
     for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
@@ -173,13 +156,15 @@ int cmd_lint(int argc, char **argv)
             return CLI_OK;
         }
         if (c == 'i')
-            only_ids = true;
+            job.ids = true;
+        else if (c == 'k')
+            job.keys = optarg;
         else if (c != 'o')
             return cli_bad_option(c, argv);
-        else if (cli_port(optarg, &port))
+        else if (cli_port(optarg, &job.port))
             return CLI_USAGE;
     }
     if (optind + 1 != argc)
         return cli_complain("lint: wanted one capture; see `iscsirig lint --help`");
-    return lint_capture(only_ids, argv[optind], port);
+    return lint_capture(job, argv[optind]);
 }

@@ -1,6 +1,6 @@
 /* iscsirig trace: a capture in the notation of the scenarios, or its fields for other programs. */
 #include "cli.h"
-#include "rig/capture.h"
+#include "evidence.h"
 #include "rig/text.h"
 #include "rig/trace.h"
 
@@ -115,32 +115,29 @@ static rig_status take_item(void *ctx, const rig_flow *flow, const rig_item *ite
     return status;
 }
 
-static int read_all(trace_job *job, const char *path, uint16_t port)
+static rig_status take_event(void *ctx, const rig_ipsec_event *event)
+{
+    const trace_job *job = ctx;
+    char line[RIG_IPSEC_EVENT_LINE_MAX];
+    rig_text text;
+    rig_text_init(&text, line, sizeof line);
+    rig_ipsec_event_print(event, &text);
+    if (text.len && !job->fields)
+        printf("%s\n", line);
+    return RIG_OK;
+}
+
+static int read_all(trace_job *job, const char *path, const char *keys, uint16_t port)
 {
     const rig_streams_config config = {
         .alloc = rig_alloc_libc(), .port = port, .item = take_item, .ctx = job};
+    cli_evidence evidence = {.path = path, .keys = keys, .event = take_event, .ctx = job};
     rig_error error = {0};
-    rig_streams *streams = NULL;
-    rig_capture *capture = NULL;
-    uint64_t time;
-    rig_link_type link;
-    rig_view bytes;
-    uint32_t wire_len;
-    rig_status status = cli_check_capture(path, &error);
+    rig_status status = rig_streams_new(&config, &evidence.streams);
     if (!status)
-        status = rig_capture_open(rig_alloc_libc(), path, &capture, &error);
+        status = cli_read_evidence(&evidence, &error);
+    rig_streams_free(evidence.streams);
     if (!status)
-        status = rig_streams_new(&config, &streams);
-    while (!status) {
-        status = rig_capture_next(capture, &time, &link, &bytes, &wire_len, &error);
-        if (!status)
-            status = rig_streams_packet(streams, time, link, bytes, wire_len);
-    }
-    if (streams)
-        rig_streams_end(streams);
-    rig_streams_free(streams);
-    rig_capture_close(capture);
-    if (status == RIG_E_NOT_FOUND)
         return CLI_OK;
     return cli_complain("%s", error.text[0] ? error.text : rig_status_meaning(status));
 }
@@ -150,19 +147,22 @@ static void usage(void)
     printf("usage: iscsirig trace [OPTION…] CAPTURE\n\n"
            "  --plain      the numbers of the wire instead of $names\n"
            "  --fields     one line a PDU: frame, direction, kind, NAME=VALUE …, separated by tabs\n"
-           "  --port N     TCP port of the target when it is not 3260 and the login is not in the capture\n\n"
-           "CAPTURE is a pcap or pcapng file, or - for standard input.\n");
+           "  --port N     TCP port of the target when it is not 3260 and the login is not in the capture\n"
+           "  --keys PATH  keys of IPsec from PATH.ike, PATH.esp, PATH.keymat instead of CAPTURE.ike …\n\n"
+           "CAPTURE is a pcap or pcapng file, or - for standard input. IKE messages and ESP packets are "
+           "lines, too;\n"
+           "with their keys also what is inside.\n");
 }
 
 int cmd_trace(int argc, char **argv)
 {
-    static const struct option options[] = {{"plain", no_argument, NULL, 'p'},
-                                            {"fields", no_argument, NULL, 'f'},
-                                            {"port", required_argument, NULL, 'o'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    static const struct option options[] = {
+        {"plain", no_argument, NULL, 'p'},      {"fields", no_argument, NULL, 'f'},
+        {"port", required_argument, NULL, 'o'}, {"keys", required_argument, NULL, 'k'},
+        {"help", no_argument, NULL, 'h'},       {0}};
     trace_job job = {.last_connection = UINT32_MAX};
     rig_trace_style style = RIG_TRACE_SYMBOLIC;
+    const char *keys = NULL;
     uint16_t port = 0;
     opterr = 0;
     optind = 1;
@@ -175,6 +175,8 @@ int cmd_trace(int argc, char **argv)
             style = RIG_TRACE_PLAIN;
         else if (c == 'f')
             job.fields = true;
+        else if (c == 'k')
+            keys = optarg;
         else if (c != 'o')
             return cli_bad_option(c, argv);
         else if (cli_port(optarg, &port))
@@ -186,7 +188,7 @@ int cmd_trace(int argc, char **argv)
     if (!job.line)
         return cli_complain("no memory");
     rig_trace_init(&job.trace, rig_alloc_libc(), style);
-    int end = read_all(&job, argv[optind], port);
+    int end = read_all(&job, argv[optind], keys, port);
     rig_trace_cleanup(&job.trace);
     free(job.line);
     return end;
