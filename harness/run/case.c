@@ -36,6 +36,8 @@ static rig_status build(run_world *world, rig_error *err)
     if (!status)
         status = run_recorder_open(world, err);
     world->recorder.engine_tells_close = initiator;
+    if (!status)
+        status = run_build_ipsec(world, err);
     if (!status && initiator)
         status = run_build_initiator(world, err);
     if (!status && initiator)
@@ -47,12 +49,16 @@ static void tear_down(run_world *world)
 {
     if (world->recorder.streams)
         rig_streams_end(world->recorder.streams);
+    run_ipsec_judge(world);
     world->tearing_down = true;
     run_service_free(world);
     run_free_initiators(world);
     run_plays_free(world);
     rig_isns_server_free(world->isns);
     rig_target_free(world->target);
+    if (world->recorder.path)
+        run_ipsec_keep_keys(world, world->recorder.path);
+    run_ipsec_free(world);
     world->drive->close(world);
     run_recorder_close(world);
     run_ops_free(world);
@@ -184,6 +190,7 @@ static void drop_evidence(const rig_run_config *config, rig_result *result)
     bool failed = rig_verdict_failed(result->verdict) || result->verdict == RIG_VERDICT_LOOSE;
     if (result->capture && config->keep == RIG_RUN_KEEP_FAILED && !failed) {
         unlink(result->capture);
+        run_ipsec_drop_keys(result->capture);
         rig_delete(config->alloc, result->capture, strlen(result->capture) + 1);
         result->capture = NULL;
     }

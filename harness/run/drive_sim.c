@@ -74,6 +74,8 @@ static rig_status add_addresses(run_world *world, rig_error *err)
     }
     if (!status && world->scn->isns.portal.len)
         status = add_isns_address(world, err);
+    if (!status && world->scn->ipsec.gateway.len)
+        status = add_target_address(world, world->scn->ipsec.gateway, err);
     return status ? status : add_ports(world, err);
 }
 

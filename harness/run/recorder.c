@@ -136,8 +136,9 @@ void run_recorder_packet(run_world *world, uint64_t now, rig_view packet)
     recorder->frames++;
     if (recorder->file)
         write_packet(world, now, packet);
-    rig_status status =
-        rig_streams_packet(recorder->streams, now, RIG_LINK_RAW, packet, (uint32_t)packet.len);
+    rig_status status = run_ipsec_read(world, now, &packet);
+    if (!status)
+        status = rig_streams_packet(recorder->streams, now, RIG_LINK_RAW, packet, (uint32_t)packet.len);
     if (status && !recorder->status)
         recorder->status = status;
 }

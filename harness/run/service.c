@@ -1,6 +1,8 @@
 /* The service under test: its adapters, what its store holds, and its start. */
 #include "world.h"
 
+#define GROUP_KEY "group-key" /* as the service keeps it */
+
 /* ---- adapters ---- */
 
 static rig_status build_port(const rig_scn_port *from, rig_adapter_port *out, rig_error *err)
@@ -153,6 +155,7 @@ rig_status run_service_start(run_world *world, rig_error *err)
                                  .store = world->store,
                                  .hba = &world->hba,
                                  .transport = world->host_transport,
+                                 .ipsec = run_ipsec_provider(world),
                                  .radius = radius_of(world),
                                  .event = run_service_event,
                                  .ctx = world};
@@ -322,6 +325,29 @@ static rig_status build_rows(run_world *world, rig_error *err)
     return status;
 }
 
+static bool has_group_key(const rig_scn *scn)
+{
+    for (uint32_t i = 0; i < scn->num_rows; i++)
+        for (uint32_t j = 0; j < scn->rows[i].num_members; j++)
+            if (scn->rows[i].record == RIG_RECORD_setting &&
+                rig_view_is(scn->rows[i].members[j].value, GROUP_KEY))
+                return true;
+    return false;
+}
+
+/* The peer's key, as if SetIScsiGroupPresharedKey had kept it. */
+static rig_status build_group_key(run_world *world, rig_error *err)
+{
+    const rig_scn_row row = {.kind = rig_view_str("setting"), .record = RIG_RECORD_setting};
+    rig_setting setting = {.setting = GROUP_KEY};
+    rig_view key = run_ipsec_group_key(world);
+    if (key.len == 0 || key.len > RIG_OCTETS_MAX || has_group_key(world->scn))
+        return RIG_OK;
+    setting.value.len = (uint16_t)key.len;
+    memcpy(setting.value.bytes, key.ptr, key.len);
+    return put_row(world, &row, world->scn->num_rows + 1, &setting, err);
+}
+
 rig_status run_build_service(run_world *world, rig_error *err)
 {
     if (!(world->scn->needs & RIG_SCN_NEEDS_HBA))
@@ -329,6 +355,8 @@ rig_status run_build_service(run_world *world, rig_error *err)
     rig_status status = rig_store_memory_new(world->alloc, &world->store);
     if (!status)
         status = build_rows(world, err);
+    if (!status)
+        status = build_group_key(world, err);
     if (!status)
         status = build_hba(world, err);
     for (uint32_t i = 0; i < world->scn->num_policies && !status; i++)

@@ -32,6 +32,7 @@ uint64_t run_deadline(const run_world *world)
         next = earlier(next, rig_target_next_deadline(world->target));
     if (world->isns)
         next = earlier(next, rig_isns_server_next_deadline(world->isns));
+    next = earlier(next, run_ipsec_deadline(world));
     if (world->service)
         next = earlier(next, rig_service_next_deadline(world->service));
     return next;
@@ -46,6 +47,7 @@ rig_status run_tick(run_world *world, uint64_t now)
             rig_initiator_tick(world->initiators[i], now);
     if (world->isns && rig_isns_server_next_deadline(world->isns) <= now)
         rig_isns_server_tick(world->isns, now);
+    run_ipsec_tick(world, now);
     if (world->service && rig_service_next_deadline(world->service) <= now)
         rig_service_tick(world->service, now);
     run_plays_tick(world, now);

@@ -4,6 +4,8 @@
 
 #include "rig/capture.h"
 #include "rig/initiator.h"
+#include "rig/ipsec.h"
+#include "rig/ipsec_check.h"
 #include "rig/isns_server.h"
 #include "rig/link.h"
 #include "rig/run.h"
@@ -98,6 +100,28 @@ typedef struct run_recorder {
     rig_status status;
 } run_recorder;
 
+#define RUN_IPSEC_WISHES 16           /* pairs of ends whose capture is judged */
+#define RUN_IPSEC_KEYS_MAX (4u << 20) /* bytes of keys of one kind beside a capture */
+
+/* What the initiator's edge asked for. */
+typedef struct run_ipsec_wish {
+    rig_ip local, outer;
+    rig_address portal;
+    bool aggressive, pfs, tunnel;
+} run_ipsec_wish;
+
+/* IPsec at the edges of both hosts, and a second reading of what they said. */
+typedef struct run_ipsec {
+    rig_ipsec *edges[2]; /* initiator, target; NULL: there is no ipsec section */
+    rig_ipsec_reader *reader;
+    rig_ipsec_seen *seen;
+    rig_gather keys[RIG_IPSEC_SHOWN_KINDS]; /* as text */
+    run_ipsec_wish wishes[RUN_IPSEC_WISHES];
+    uint32_t num_wishes;
+    bool phase1, agreed;
+    rig_status why; /* the last negotiation failed */
+} run_ipsec;
+
 struct run_world {
     const rig_run_config *config;
     const run_drive *drive;
@@ -123,6 +147,7 @@ struct run_world {
     uint32_t num_initiators;
     rig_target *target;
     rig_isns_server *isns;
+    run_ipsec ipsec;
     rig_service *service;
     rig_store *store;
     rig_hba hba;
@@ -246,6 +271,18 @@ rig_status run_service_start(run_world *world, rig_error *err);
 void run_service_free(run_world *world); /* with its store */
 /* Portals of the scenario become what they are on this network, or the other way round. */
 void run_portals_swap(const run_world *world, const rig_shape *shape, void *record, bool actual);
+
+/* ipsec.c */
+rig_status run_build_ipsec(run_world *world, rig_error *err);
+void run_ipsec_free(run_world *world);
+rig_view run_ipsec_group_key(const run_world *world); /* empty: none */
+const rig_ipsec_provider *run_ipsec_provider(const run_world *world);
+uint64_t run_ipsec_deadline(const run_world *world);
+void run_ipsec_tick(run_world *world, uint64_t now);
+rig_status run_ipsec_read(run_world *world, uint64_t now, rig_view *packet);
+void run_ipsec_keep_keys(run_world *world, const char *capture);
+void run_ipsec_drop_keys(const char *capture);
+void run_ipsec_judge(run_world *world);
 
 /* isns.c */
 rig_status run_build_isns(run_world *world, rig_error *err);

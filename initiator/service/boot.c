@@ -433,6 +433,8 @@ static void failed(rig_service *service, boot_login *entry, const rig_event *eve
 {
     svc_session *session = entry->session;
     rig_code code = svc_login_code(event->status, event->login_status);
+    if (event->status == RIG_E_SECURITY && login_of(entry)) /* and the peer may think better of it */
+        tell(service, RIG_SERVICE_REFUSED, entry, code, event->error, event->now);
     if (!login_of(entry))
         finish(service, entry, event->now);
     else if (rig_login_is_final(event->status, event->login_status))

@@ -384,12 +384,12 @@ struct rig_service {
     svc_numbers *numbers;                         /* devices.c: those that are taken */
     rig_labels held;                              /* devices in use, by path */
     bool closing;                                 /* rig_service_free is under way */
-    svc_protection *asked; /* of who carries IPsec */
+    svc_protection *asked;                        /* of who carries IPsec */
     uint32_t num_asked;
-    void *targets;                                /* instances.c: what is known of targets */
-    void *discoveries;                            /* discovery.c: sessions under way */
-    void *isns;                                   /* isns.c: connections under way */
-    void *verdicts;                               /* radius.c: logins that wait for RADIUS */
+    void *targets;     /* instances.c: what is known of targets */
+    void *discoveries; /* discovery.c: sessions under way */
+    void *isns;        /* isns.c: connections under way */
+    void *verdicts;    /* radius.c: logins that wait for RADIUS */
     uint32_t num_verdicts;
     svc_boot *boot; /* NULL before it */
     bool ready;

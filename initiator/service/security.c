@@ -300,8 +300,9 @@ static void settle(rig_service *service, const svc_protection *asked)
 static svc_protection **place_of(rig_service *service, const rig_route *route, const rig_portal *portal)
 {
     svc_protection **place = &service->asked;
-    while (*place && ((*place)->route.adapter != route->adapter || (*place)->route.port != route->port ||
-                      (*place)->portal.port != portal->port || strcmp((*place)->portal.host, portal->host) != 0))
+    while (*place &&
+           ((*place)->route.adapter != route->adapter || (*place)->route.port != route->port ||
+            (*place)->portal.port != portal->port || strcmp((*place)->portal.host, portal->host) != 0))
         place = &(*place)->next;
     return place;
 }
@@ -340,7 +341,8 @@ static bool leads_there(const rig_session *engine, const rig_portal *portal)
 {
     rig_connection_facts facts;
     for (uint32_t i = 0; rig_session_connection(engine, i, &facts) == RIG_OK; i++)
-        if (facts.phase != RIG_CONNECTION_OPENING && facts.portal.port == portal->port && strcmp(facts.portal.host, portal->host) == 0)
+        if (facts.phase != RIG_CONNECTION_OPENING && facts.portal.port == portal->port &&
+            strcmp(facts.portal.host, portal->host) == 0)
             return true;
     return false;
 }

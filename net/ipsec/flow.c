@@ -77,6 +77,7 @@ void ips_flow_free(ips_flow *flow)
 
 static void tell(const ips_flow *flow, rig_ipsec_notice_kind kind, const rig_error *error)
 {
+    static const rig_ip nowhere;
     const ips_wish *wish = flow->wish;
     const esp_sa *out = flow->out;
     ips_tell(flow->ipsec, &(rig_ipsec_notice){.kind = kind,
@@ -85,6 +86,7 @@ static void tell(const ips_flow *flow, rig_ipsec_notice_kind kind, const rig_err
                                               .aggressive = wish && wish->aggressive,
                                               .pfs = out ? out->group != 0 : wish && wish->pfs,
                                               .tunnel = out ? out->tunnel : wish && wish->tunnel,
+                                              .outer = wish ? wish->outer : nowhere,
                                               .spi_in = flow->in ? flow->in->spi : 0,
                                               .spi_out = out ? out->spi : 0,
                                               .error = error,

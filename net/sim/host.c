@@ -134,6 +134,14 @@ bool sim_resolve(const rig_simnet *net, const char *text, rig_ip *out_ip)
     return name != NULL;
 }
 
+bool rig_simhost_source(const rig_simhost *host, uint8_t version, rig_ip *out_ip)
+{
+    const rig_ip *source = sim_host_source(host, version);
+    if (source)
+        *out_ip = *source;
+    return source != NULL;
+}
+
 rig_status rig_simnet_resolve(const rig_simnet *net, const char *text, rig_ip *out_ip)
 {
     return sim_resolve(net, text, out_ip) ? RIG_OK : RIG_E_NOT_FOUND;

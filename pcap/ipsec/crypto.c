@@ -18,7 +18,7 @@ static const char *name_of(uint16_t hash)
     return NULL;
 }
 
-static bool digest(EVP_MD_CTX *ctx, const char *name, const rig_view *parts, size_t num, ips_hash_out *out)
+static bool digest(EVP_MD_CTX *ctx, const char *name, const rig_view *parts, size_t num, ipr_hash_out *out)
 {
     unsigned len = 0;
     bool right = EVP_DigestInit_ex(ctx, EVP_get_digestbyname(name), NULL) == 1;
@@ -29,7 +29,7 @@ static bool digest(EVP_MD_CTX *ctx, const char *name, const rig_view *parts, siz
     return right;
 }
 
-bool ips_hash(uint16_t hash, const rig_view *parts, size_t num, ips_hash_out *out)
+bool ipr_hash(uint16_t hash, const rig_view *parts, size_t num, ipr_hash_out *out)
 {
     const char *name = name_of(hash);
     EVP_MD_CTX *ctx = name ? EVP_MD_CTX_new() : NULL;
@@ -39,7 +39,7 @@ bool ips_hash(uint16_t hash, const rig_view *parts, size_t num, ips_hash_out *ou
 }
 
 static bool mac(EVP_MAC_CTX *ctx, const char *name, rig_view key, const rig_view *parts, size_t num,
-                ips_hash_out *out)
+                ipr_hash_out *out)
 {
     char digest_name[16];
     rig_text text;
@@ -53,7 +53,7 @@ static bool mac(EVP_MAC_CTX *ctx, const char *name, rig_view key, const rig_view
     return right && EVP_MAC_final(ctx, out->bytes, &out->len, sizeof out->bytes) == 1;
 }
 
-bool ips_hmac(uint16_t hash, rig_view key, const rig_view *parts, size_t num, ips_hash_out *out)
+bool ipr_hmac(uint16_t hash, rig_view key, const rig_view *parts, size_t num, ipr_hash_out *out)
 {
     const char *name = name_of(hash);
     EVP_MAC *hmac = name ? EVP_MAC_fetch(NULL, "HMAC", NULL) : NULL;
@@ -64,7 +64,7 @@ bool ips_hmac(uint16_t hash, rig_view key, const rig_view *parts, size_t num, ip
     return right;
 }
 
-bool ips_decrypt(rig_view key, const uint8_t iv[IPS_BLOCK], rig_view in, uint8_t *out)
+bool ipr_decrypt(rig_view key, const uint8_t iv[IPR_BLOCK], rig_view in, uint8_t *out)
 {
     const EVP_CIPHER *cipher = key.len == 16   ? EVP_aes_128_cbc()
                                : key.len == 24 ? EVP_aes_192_cbc()
@@ -72,7 +72,7 @@ bool ips_decrypt(rig_view key, const uint8_t iv[IPS_BLOCK], rig_view in, uint8_t
                                                : NULL;
     EVP_CIPHER_CTX *ctx = cipher ? EVP_CIPHER_CTX_new() : NULL;
     int len = 0;
-    bool right = ctx && in.len % IPS_BLOCK == 0 && in.len <= RIG_IPSEC_MESSAGE_MAX &&
+    bool right = ctx && in.len % IPR_BLOCK == 0 && in.len <= RIG_IPSEC_MESSAGE_MAX &&
                  EVP_DecryptInit_ex(ctx, cipher, NULL, key.ptr, iv) == 1 &&
                  EVP_CIPHER_CTX_set_padding(ctx, 0) == 1 &&
                  EVP_DecryptUpdate(ctx, out, &len, in.ptr, (int)in.len) == 1 && (size_t)len == in.len;

@@ -10,13 +10,13 @@ static void flaw(rig_ipsec_reader *reader, uint32_t offset, const char *payload,
                  uint64_t wanted, uint64_t came)
 {
     const rig_ipsec_flaw said = {"ESP", offset, payload, field, wanted, came};
-    ips_flaw(reader, &said);
+    ipr_flaw(reader, &said);
 }
 
 static bool negotiated(const rig_ipsec_reader *reader, uint32_t spi)
 {
-    const ips_spi *row;
-    for (uint64_t i = 0; (row = ips_ring_at(&reader->spis, i)); i++)
+    const ipr_spi *row;
+    for (uint64_t i = 0; (row = ipr_ring_at(&reader->spis, i)); i++)
         if (row->spi == spi && rig_ip_eq(&row->to, &reader->at.to))
             return true;
     return false;
@@ -24,15 +24,15 @@ static bool negotiated(const rig_ipsec_reader *reader, uint32_t spi)
 
 /* With 64-bit numbers the high half is not sent, but covered (RFC 4303 section 2.2.1); it is 0 for the first
  * 2^32 packets, and no capture here has more. */
-static rig_ipsec_verdict judge_icv(const ips_esp_key *key, rig_view esp, bool *out_esn)
+static rig_ipsec_verdict judge_icv(const ipr_esp_key *key, rig_view esp, bool *out_esn)
 {
     static const uint8_t high[4];
     rig_view covered = rig_view_sub(esp, 0, esp.len - key->icv_len);
     const uint8_t *icv = esp.ptr + covered.len;
     for (unsigned esn = 0; esn < 2; esn++) {
         const rig_view parts[] = {covered, rig_view_of(high, sizeof high)};
-        ips_hash_out out;
-        if (!ips_hmac(key->hash, rig_view_of(key->auth, key->auth_len), parts, 1 + esn, &out))
+        ipr_hash_out out;
+        if (!ipr_hmac(key->hash, rig_view_of(key->auth, key->auth_len), parts, 1 + esn, &out))
             return RIG_IPSEC_UNKNOWN;
         *out_esn = esn;
         if (memcmp(out.bytes, icv, key->icv_len) == 0)
@@ -42,19 +42,19 @@ static rig_ipsec_verdict judge_icv(const ips_esp_key *key, rig_view esp, bool *o
     return RIG_IPSEC_WRONG;
 }
 
-/* What was encrypted, behind IPS_IP_ROOM bytes of reader->plain. */
-static bool decrypt(rig_ipsec_reader *reader, const ips_esp_key *key, rig_view esp, rig_view *out_plain)
+/* What was encrypted, behind IPR_IP_ROOM bytes of reader->plain. */
+static bool decrypt(rig_ipsec_reader *reader, const ipr_esp_key *key, rig_view esp, rig_view *out_plain)
 {
-    uint8_t *plain = reader->plain + IPS_IP_ROOM;
-    size_t iv_len = key->null ? 0 : IPS_BLOCK;
+    uint8_t *plain = reader->plain + IPR_IP_ROOM;
+    size_t iv_len = key->null ? 0 : IPR_BLOCK;
     rig_view cipher = rig_view_sub(esp, HEADER + iv_len, esp.len - HEADER - iv_len - key->icv_len);
     *out_plain = rig_view_of(plain, cipher.len);
-    if (!key->null && cipher.len % IPS_BLOCK) {
-        flaw(reader, HEADER, "payload", "length", cipher.len - cipher.len % IPS_BLOCK, cipher.len);
+    if (!key->null && cipher.len % IPR_BLOCK) {
+        flaw(reader, HEADER, "payload", "length", cipher.len - cipher.len % IPR_BLOCK, cipher.len);
         return false;
     }
     if (!key->null)
-        return ips_decrypt(rig_view_of(key->cipher, key->cipher_len), esp.ptr + HEADER, cipher, plain);
+        return ipr_decrypt(rig_view_of(key->cipher, key->cipher_len), esp.ptr + HEADER, cipher, plain);
     memcpy(plain, cipher.ptr, cipher.len);
     return true;
 }
@@ -78,11 +78,11 @@ static bool strip_trailer(rig_ipsec_reader *reader, rig_view *plain, rig_esp_pac
 }
 
 /* A header like the outer one's in front of what transport mode carries: there is room for it. */
-static rig_view with_header(rig_ipsec_reader *reader, const ips_packet *outer, rig_view plain)
+static rig_view with_header(rig_ipsec_reader *reader, const ipr_packet *outer, rig_view plain)
 {
     bool ip4 = outer->from.version == 4;
     size_t len = ip4 ? 20 : 40, address = ip4 ? 4 : 16;
-    uint8_t *ip = reader->plain + IPS_IP_ROOM - len;
+    uint8_t *ip = reader->plain + IPR_IP_ROOM - len;
     memset(ip, 0, len);
     ip[0] = ip4 ? 0x45 : 0x60;
     rig_be_set(ip + (ip4 ? 2 : 4), 2, ip4 ? plain.len + len : plain.len);
@@ -95,8 +95,8 @@ static rig_view with_header(rig_ipsec_reader *reader, const ips_packet *outer, r
 
 static void tell_inner(rig_ipsec_reader *reader, rig_view inner, rig_esp_packet *told)
 {
-    ips_packet packet;
-    if (!ips_ip_read(inner, (uint32_t)inner.len, &packet)) {
+    ipr_packet packet;
+    if (!ipr_ip_read(inner, (uint32_t)inner.len, &packet)) {
         flaw(reader, HEADER, "inside", "IP-header", 20, inner.len);
         return;
     }
@@ -106,10 +106,10 @@ static void tell_inner(rig_ipsec_reader *reader, rig_view inner, rig_esp_packet 
         return;
     told->from_port = (uint16_t)rig_be_get(packet.body.ptr, 2);
     told->to_port = (uint16_t)rig_be_get(packet.body.ptr + 2, 2);
-    ips_guard(reader, &told->from, &told->to, reader->at.to_target ? told->to_port : told->from_port);
+    ipr_guard(reader, &told->from, &told->to, reader->at.to_target ? told->to_port : told->from_port);
 }
 
-static void read_inside(rig_ipsec_reader *reader, const ips_packet *outer, rig_view plain,
+static void read_inside(rig_ipsec_reader *reader, const ipr_packet *outer, rig_view plain,
                         rig_esp_packet *told, rig_view *out_inner)
 {
     if (!strip_trailer(reader, &plain, told))
@@ -124,14 +124,14 @@ static void read_inside(rig_ipsec_reader *reader, const ips_packet *outer, rig_v
 }
 
 /* What has a wrong ICV its receiver drops (RFC 4303 section 3.4.4.1), and so does the reader. */
-static void read_esp(rig_ipsec_reader *reader, const ips_packet *outer, rig_view esp, rig_esp_packet *told,
+static void read_esp(rig_ipsec_reader *reader, const ipr_packet *outer, rig_view esp, rig_esp_packet *told,
                      rig_view *out_inner)
 {
-    const ips_esp_key *key = ips_esp_key_find(reader, outer->from.version, told->spi);
+    const ipr_esp_key *key = ipr_esp_key_find(reader, outer->from.version, told->spi);
     rig_view plain;
     if (!key)
         return;
-    size_t least = HEADER + (key->null ? TRAILER : 2u * IPS_BLOCK) + key->icv_len;
+    size_t least = HEADER + (key->null ? TRAILER : 2u * IPR_BLOCK) + key->icv_len;
     if (esp.len < least) {
         flaw(reader, 0, "packet", "length", least, esp.len);
         return;
@@ -141,14 +141,14 @@ static void read_esp(rig_ipsec_reader *reader, const ips_packet *outer, rig_view
         read_inside(reader, outer, plain, told, out_inner);
 }
 
-void ips_esp(rig_ipsec_reader *reader, const ips_packet *outer, rig_view esp, uint32_t wire_len,
+void ipr_esp(rig_ipsec_reader *reader, const ipr_packet *outer, rig_view esp, uint32_t wire_len,
              rig_view *out_inner)
 {
     rig_esp_packet told = {0};
     rig_ipsec_event event = reader->at;
     event.kind = RIG_IPSEC_ESP;
     event.is.esp = &told;
-    ips_guard(reader, &reader->at.from, &reader->at.to, 0);
+    ipr_guard(reader, &reader->at.from, &reader->at.to, 0);
     if (esp.len < HEADER || esp.len > RIG_IPSEC_MESSAGE_MAX) {
         flaw(reader, 0, "packet", "length", esp.len < HEADER ? HEADER : RIG_IPSEC_MESSAGE_MAX, esp.len);
         return;
@@ -160,5 +160,5 @@ void ips_esp(rig_ipsec_reader *reader, const ips_packet *outer, rig_view esp, ui
         flaw(reader, (uint32_t)esp.len, "packet", "captured", wire_len, esp.len);
     else
         read_esp(reader, outer, esp, &told, out_inner);
-    ips_tell(reader, &event);
+    ipr_tell(reader, &event);
 }

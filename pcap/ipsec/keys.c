@@ -50,7 +50,7 @@ static bool number_of(rig_view field, uint32_t *out)
 
 static rig_status take_ike(rig_ipsec_reader *reader, const line *at)
 {
-    ips_ike_key key = {0};
+    ipr_ike_key key = {0};
     size_t len;
     if (at->num != 2)
         return wrong(at, at->text, RIG_E_SYNTAX, "COOKIE,KEY");
@@ -58,7 +58,7 @@ static rig_status take_ike(rig_ipsec_reader *reader, const line *at)
         return wrong(at, at->fields[0], RIG_E_SYNTAX, "a cookie of 16 hex digits");
     if (!hex(at->fields[1], 0, key.key, sizeof key.key, &key.len) || key.len < 16 || key.len % 8)
         return wrong(at, at->fields[1], RIG_E_SYNTAX, "a key of 32, 48 or 64 hex digits");
-    ips_ike_key *kept = ips_ring_new(reader, &reader->ike_keys);
+    ipr_ike_key *kept = ipr_ring_new(reader, &reader->ike_keys);
     if (kept)
         *kept = key;
     rig_secret_wipe(&key, sizeof key);
@@ -75,7 +75,7 @@ static const struct {
     {"HMAC-SHA-256-128 [RFC4868]", 4, 16, 32},
 };
 
-static bool find_icv(rig_view name, ips_esp_key *out, size_t *out_key_len)
+static bool find_icv(rig_view name, ipr_esp_key *out, size_t *out_key_len)
 {
     for (size_t i = 0; i < sizeof icv_rows / sizeof icv_rows[0]; i++)
         if (rig_view_is(name, icv_rows[i].name)) {
@@ -87,7 +87,7 @@ static bool find_icv(rig_view name, ips_esp_key *out, size_t *out_key_len)
     return false;
 }
 
-static rig_status read_esp(const line *at, ips_esp_key *key)
+static rig_status read_esp(const line *at, ipr_esp_key *key)
 {
     const rig_view *fields = at->fields;
     size_t auth_len;
@@ -114,9 +114,9 @@ static rig_status read_esp(const line *at, ips_esp_key *key)
 
 static rig_status take_esp(rig_ipsec_reader *reader, const line *at)
 {
-    ips_esp_key key = {0};
+    ipr_esp_key key = {0};
     rig_status status = read_esp(at, &key);
-    ips_esp_key *kept = status ? NULL : ips_ring_new(reader, &reader->esp_keys);
+    ipr_esp_key *kept = status ? NULL : ipr_ring_new(reader, &reader->esp_keys);
     if (kept)
         *kept = key;
     rig_secret_wipe(&key, sizeof key);
@@ -125,7 +125,7 @@ static rig_status take_esp(rig_ipsec_reader *reader, const line *at)
 
 static rig_status take_phase1(rig_ipsec_reader *reader, const line *at)
 {
-    ips_phase1_secret secret = {0};
+    ipr_phase1_secret secret = {0};
     size_t len;
     rig_status status = RIG_OK;
     if (at->num != 4 && at->num != 5)
@@ -133,9 +133,9 @@ static rig_status take_phase1(rig_ipsec_reader *reader, const line *at)
     if (!hex(at->fields[1], 8, secret.cookie, sizeof secret.cookie, &len))
         return wrong(at, at->fields[1], RIG_E_SYNTAX, "a cookie of 16 hex digits");
     for (size_t i = 0; i + 2 < at->num && !status; i++)
-        if (!hex(at->fields[i + 2], 0, secret.skeyid[i], IPS_HASH_MAX, &secret.len[i]))
+        if (!hex(at->fields[i + 2], 0, secret.skeyid[i], IPR_HASH_MAX, &secret.len[i]))
             status = wrong(at, at->fields[i + 2], RIG_E_SYNTAX, "a key in hex digits");
-    ips_phase1_secret *kept = status ? NULL : ips_ring_new(reader, &reader->phase1_secrets);
+    ipr_phase1_secret *kept = status ? NULL : ipr_ring_new(reader, &reader->phase1_secrets);
     if (kept)
         *kept = secret;
     rig_secret_wipe(&secret, sizeof secret);
@@ -144,7 +144,7 @@ static rig_status take_phase1(rig_ipsec_reader *reader, const line *at)
 
 static rig_status take_quick(rig_ipsec_reader *reader, const line *at)
 {
-    ips_quick_secret secret = {0};
+    ipr_quick_secret secret = {0};
     size_t len;
     if (at->num != 4)
         return wrong(at, at->text, RIG_E_SYNTAX, "quick,COOKIE,MESSAGE-ID,SECRET");
@@ -154,7 +154,7 @@ static rig_status take_quick(rig_ipsec_reader *reader, const line *at)
         return wrong(at, at->fields[2], RIG_E_SYNTAX, "a message ID of eight hex digits");
     if (!hex(at->fields[3], 0, secret.shared.bytes, sizeof secret.shared.bytes, &secret.shared.len))
         return wrong(at, at->fields[3], RIG_E_SYNTAX, "a shared secret in hex digits, or nothing");
-    ips_quick_secret *kept = ips_ring_new(reader, &reader->quick_secrets);
+    ipr_quick_secret *kept = ipr_ring_new(reader, &reader->quick_secrets);
     if (kept)
         *kept = secret;
     rig_secret_wipe(&secret, sizeof secret);
@@ -202,38 +202,38 @@ rig_status rig_ipsec_keys_add(rig_ipsec_reader *reader, rig_ipsec_keys kind, rig
 
 /* ---- finding ---- */
 
-const ips_ike_key *ips_ike_key_find(const rig_ipsec_reader *reader, const uint8_t cookie[8])
+const ipr_ike_key *ipr_ike_key_find(const rig_ipsec_reader *reader, const uint8_t cookie[8])
 {
-    const ips_ike_key *key;
-    for (uint64_t i = 0; (key = ips_ring_at(&reader->ike_keys, i)); i++)
+    const ipr_ike_key *key;
+    for (uint64_t i = 0; (key = ipr_ring_at(&reader->ike_keys, i)); i++)
         if (memcmp(key->cookie, cookie, 8) == 0)
             return key;
     return NULL;
 }
 
-const ips_esp_key *ips_esp_key_find(const rig_ipsec_reader *reader, uint8_t version, uint32_t spi)
+const ipr_esp_key *ipr_esp_key_find(const rig_ipsec_reader *reader, uint8_t version, uint32_t spi)
 {
-    const ips_esp_key *key;
-    for (uint64_t i = 0; (key = ips_ring_at(&reader->esp_keys, i)); i++)
+    const ipr_esp_key *key;
+    for (uint64_t i = 0; (key = ipr_ring_at(&reader->esp_keys, i)); i++)
         if (key->spi == spi && key->version == version)
             return key;
     return NULL;
 }
 
-const ips_phase1_secret *ips_phase1_secret_find(const rig_ipsec_reader *reader, const uint8_t cookie[8])
+const ipr_phase1_secret *ipr_phase1_secret_find(const rig_ipsec_reader *reader, const uint8_t cookie[8])
 {
-    const ips_phase1_secret *secret;
-    for (uint64_t i = 0; (secret = ips_ring_at(&reader->phase1_secrets, i)); i++)
+    const ipr_phase1_secret *secret;
+    for (uint64_t i = 0; (secret = ipr_ring_at(&reader->phase1_secrets, i)); i++)
         if (memcmp(secret->cookie, cookie, 8) == 0)
             return secret;
     return NULL;
 }
 
-const ips_quick_secret *ips_quick_secret_find(const rig_ipsec_reader *reader, const uint8_t cookie[8],
+const ipr_quick_secret *ipr_quick_secret_find(const rig_ipsec_reader *reader, const uint8_t cookie[8],
                                               uint32_t id)
 {
-    const ips_quick_secret *secret;
-    for (uint64_t i = 0; (secret = ips_ring_at(&reader->quick_secrets, i)); i++)
+    const ipr_quick_secret *secret;
+    for (uint64_t i = 0; (secret = ipr_ring_at(&reader->quick_secrets, i)); i++)
         if (secret->id == id && memcmp(secret->cookie, cookie, 8) == 0)
             return secret;
     return NULL;

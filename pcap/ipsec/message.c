@@ -9,7 +9,7 @@ static void header_flaw(rig_ipsec_reader *reader, uint32_t offset, const char *f
                         uint64_t came)
 {
     const rig_ipsec_flaw flaw = {"IKE", offset, "header", field, wanted, came};
-    ips_flaw(reader, &flaw);
+    ipr_flaw(reader, &flaw);
 }
 
 static bool is_phase1(uint8_t exchange)
@@ -19,26 +19,26 @@ static bool is_phase1(uint8_t exchange)
 
 /* ---- finding ---- */
 
-static ips_phase1 *phase1_of(rig_ipsec_reader *reader, const rig_ike_message *told)
+static ipr_phase1 *phase1_of(rig_ipsec_reader *reader, const rig_ike_message *told)
 {
-    ips_phase1 *phase1;
-    for (uint64_t i = 0; (phase1 = ips_ring_at(&reader->phases1, i)); i++)
+    ipr_phase1 *phase1;
+    for (uint64_t i = 0; (phase1 = ipr_ring_at(&reader->phases1, i)); i++)
         if (memcmp(phase1->cookie, told->initiator_cookie, 8) == 0)
             return phase1;
-    phase1 = ips_ring_new(reader, &reader->phases1);
+    phase1 = ipr_ring_new(reader, &reader->phases1);
     if (phase1)
         memcpy(phase1->cookie, told->initiator_cookie, 8);
     return phase1;
 }
 
-static ips_exchange *exchange_of(rig_ipsec_reader *reader, const rig_ike_message *told)
+static ipr_exchange *exchange_of(rig_ipsec_reader *reader, const rig_ike_message *told)
 {
-    ips_exchange *exchange;
-    for (uint64_t i = 0; (exchange = ips_ring_at(&reader->exchanges, i)); i++)
+    ipr_exchange *exchange;
+    for (uint64_t i = 0; (exchange = ipr_ring_at(&reader->exchanges, i)); i++)
         if (exchange->id == told->id && exchange->type == told->exchange &&
             memcmp(exchange->cookie, told->initiator_cookie, 8) == 0)
             return exchange;
-    exchange = ips_ring_new(reader, &reader->exchanges);
+    exchange = ipr_ring_new(reader, &reader->exchanges);
     if (!exchange)
         return NULL;
     memcpy(exchange->cookie, told->initiator_cookie, 8);
@@ -57,23 +57,23 @@ static uint64_t mark_of(rig_view bytes)
 }
 
 /* A retransmission has the bytes of the message it repeats (RFC 2408 section 5.1). */
-static void count(ips_exchange *exchange, rig_view message, rig_ike_message *told)
+static void count(ipr_exchange *exchange, rig_view message, rig_ike_message *told)
 {
     uint64_t mark = mark_of(message);
-    for (uint32_t i = 0; i < exchange->number && i < IPS_SEEN_MAX; i++)
+    for (uint32_t i = 0; i < exchange->number && i < IPR_SEEN_MAX; i++)
         if (exchange->seen[i] == mark) {
             told->again = true;
             told->number = i + 1;
             return;
         }
-    if (exchange->number < IPS_SEEN_MAX)
+    if (exchange->number < IPR_SEEN_MAX)
         exchange->seen[exchange->number] = mark;
     told->number = ++exchange->number;
 }
 
 /* ---- what later messages need of this one ---- */
 
-static void keep_bytes(ips_bytes *out, const ips_body *body)
+static void keep_bytes(ipr_bytes *out, const ipr_body *body)
 {
     if (!body || out->len || body->bytes.len > sizeof out->bytes)
         return;
@@ -81,7 +81,7 @@ static void keep_bytes(ips_bytes *out, const ips_body *body)
     out->len = body->bytes.len;
 }
 
-static void keep_sa(ips_phase1 *phase1, const ips_body *sa)
+static void keep_sa(ipr_phase1 *phase1, const ipr_body *sa)
 {
     if (!sa || phase1->sa_len || sa->bytes.len > sizeof phase1->sa)
         return;
@@ -89,16 +89,16 @@ static void keep_sa(ips_phase1 *phase1, const ips_body *sa)
     phase1->sa_len = sa->bytes.len;
 }
 
-static void keep_phase1(ips_phase1 *phase1, const ips_chain *chain, const rig_ike_message *told)
+static void keep_phase1(ipr_phase1 *phase1, const ipr_chain *chain, const rig_ike_message *told)
 {
     if (told->by_initiator)
-        keep_sa(phase1, ips_chain_find(chain, RIG_IKE_P_SA, 0));
+        keep_sa(phase1, ipr_chain_find(chain, RIG_IKE_P_SA, 0));
     else
         memcpy(phase1->responder, told->responder_cookie, 8);
     if (!told->by_initiator && told->num_transforms)
         phase1->hash = told->transforms[0].hash;
-    keep_bytes(&phase1->public[!told->by_initiator], ips_chain_find(chain, RIG_IKE_P_KE, 0));
-    ips_iv_of_phase1(phase1);
+    keep_bytes(&phase1->public[!told->by_initiator], ipr_chain_find(chain, RIG_IKE_P_KE, 0));
+    ipr_iv_of_phase1(phase1);
 }
 
 static const rig_ike_transform *esp_of(const rig_ike_message *told)
@@ -124,105 +124,105 @@ static void keep_selectors(rig_ipsec_reader *reader, const rig_ike_message *told
     }
     bool target = reader->at.to_target;
     uint16_t port = told->ids[target].port ? told->ids[target].port : told->ids[!target].port;
-    ips_guard(reader, &ends[0], &ends[1], port);
+    ipr_guard(reader, &ends[0], &ends[1], port);
 }
 
-static void keep_quick(rig_ipsec_reader *reader, ips_exchange *exchange, const ips_chain *chain,
+static void keep_quick(rig_ipsec_reader *reader, ipr_exchange *exchange, const ipr_chain *chain,
                        const rig_ike_message *told)
 {
     unsigned side = !told->by_initiator;
-    const ips_body *nonce = ips_chain_find(chain, RIG_IKE_P_NONCE, 0);
+    const ipr_body *nonce = ipr_chain_find(chain, RIG_IKE_P_NONCE, 0);
     const rig_ike_transform *esp = esp_of(told);
-    if (nonce && !exchange->nonce_len[side] && nonce->bytes.len <= IPS_NONCE_MAX) {
+    if (nonce && !exchange->nonce_len[side] && nonce->bytes.len <= IPR_NONCE_MAX) {
         memcpy(exchange->nonce[side], nonce->bytes.ptr, nonce->bytes.len);
         exchange->nonce_len[side] = nonce->bytes.len;
     }
     if (esp && !exchange->spi[side]) {
-        ips_spi *spi = ips_ring_new(reader, &reader->spis);
+        ipr_spi *spi = ipr_ring_new(reader, &reader->spis);
         exchange->spi[side] = esp->spi;
         if (spi)
-            *spi = (ips_spi){esp->spi, reader->at.from};
+            *spi = (ipr_spi){esp->spi, reader->at.from};
     }
     if (told->number == 1)
         keep_selectors(reader, told);
 }
 
-static void judge_keymat(const rig_ipsec_reader *reader, const ips_phase1 *phase1,
-                         const ips_exchange *exchange, rig_ike_message *told)
+static void judge_keymat(const rig_ipsec_reader *reader, const ipr_phase1 *phase1,
+                         const ipr_exchange *exchange, rig_ike_message *told)
 {
     for (unsigned side = 0; side < 2; side++)
         if (exchange->spi[side])
-            told->keymat[side] = ips_keymat(reader, phase1, exchange, exchange->spi[side]);
+            told->keymat[side] = ipr_keymat(reader, phase1, exchange, exchange->spi[side]);
 }
 
 /* ---- reading ---- */
 
-static bool iv_of(const ips_phase1 *phase1, ips_exchange *exchange, const uint8_t **out_iv)
+static bool iv_of(const ipr_phase1 *phase1, ipr_exchange *exchange, const uint8_t **out_iv)
 {
     if (is_phase1(exchange->type)) {
         *out_iv = phase1->last;
         return phase1->last_known;
     }
     *out_iv = exchange->iv;
-    return ips_iv_of_exchange(phase1, exchange);
+    return ipr_iv_of_exchange(phase1, exchange);
 }
 
 /* The next message's IV is this one's last block. */
-static void chain_iv(ips_phase1 *phase1, ips_exchange *exchange, rig_view message)
+static void chain_iv(ipr_phase1 *phase1, ipr_exchange *exchange, rig_view message)
 {
     uint8_t *iv = is_phase1(exchange->type) ? phase1->last : exchange->iv;
-    memcpy(iv, message.ptr + message.len - IPS_BLOCK, IPS_BLOCK);
+    memcpy(iv, message.ptr + message.len - IPR_BLOCK, IPR_BLOCK);
 }
 
 /* The message as it was before encryption, in reader->plain; empty when it cannot be had. */
-static rig_view decrypted(rig_ipsec_reader *reader, const ips_phase1 *phase1, ips_exchange *exchange,
+static rig_view decrypted(rig_ipsec_reader *reader, const ipr_phase1 *phase1, ipr_exchange *exchange,
                           rig_view message)
 {
-    const ips_ike_key *key = ips_ike_key_find(reader, phase1->cookie);
-    rig_view cipher = rig_view_sub(message, IPS_HEADER, message.len);
+    const ipr_ike_key *key = ipr_ike_key_find(reader, phase1->cookie);
+    rig_view cipher = rig_view_sub(message, IPR_HEADER, message.len);
     const rig_view none = {NULL, 0};
     const uint8_t *iv;
-    if (cipher.len == 0 || cipher.len % IPS_BLOCK) {
-        header_flaw(reader, 24, "length", message.len - cipher.len % IPS_BLOCK, message.len);
+    if (cipher.len == 0 || cipher.len % IPR_BLOCK) {
+        header_flaw(reader, 24, "length", message.len - cipher.len % IPR_BLOCK, message.len);
         return none;
     }
     if (!key || !iv_of(phase1, exchange, &iv) ||
-        !ips_decrypt(rig_view_of(key->key, key->len), iv, cipher, reader->plain + IPS_HEADER))
+        !ipr_decrypt(rig_view_of(key->key, key->len), iv, cipher, reader->plain + IPR_HEADER))
         return none;
-    memcpy(reader->plain, message.ptr, IPS_HEADER);
+    memcpy(reader->plain, message.ptr, IPR_HEADER);
     return rig_view_of(reader->plain, message.len);
 }
 
 /* Behind the payloads there is padding to a whole block where it is encrypted, and nothing else. */
-static void judge_rest(rig_ipsec_reader *reader, rig_view message, ips_chain *chain, bool encrypted)
+static void judge_rest(rig_ipsec_reader *reader, rig_view message, ipr_chain *chain, bool encrypted)
 {
-    size_t rest = message.len - chain->end, most = encrypted ? IPS_BLOCK : 0;
+    size_t rest = message.len - chain->end, most = encrypted ? IPR_BLOCK : 0;
     if (!chain->right || rest <= most)
         return;
     header_flaw(reader, 24, "length", chain->end + most, message.len);
     chain->right = false;
 }
 
-static void keep(rig_ipsec_reader *reader, ips_phase1 *phase1, ips_exchange *exchange, rig_view message,
-                 const ips_chain *chain, rig_ike_message *told)
+static void keep(rig_ipsec_reader *reader, ipr_phase1 *phase1, ipr_exchange *exchange, rig_view message,
+                 const ipr_chain *chain, rig_ike_message *told)
 {
     if (is_phase1(told->exchange) && told->id == 0)
         keep_phase1(phase1, chain, told);
     if (told->exchange == RIG_IKE_QUICK)
         keep_quick(reader, exchange, chain, told);
-    ips_judge(reader, phase1, exchange, message, chain, told);
+    ipr_judge(reader, phase1, exchange, message, chain, told);
     if (told->exchange == RIG_IKE_QUICK && told->number == 3)
         judge_keymat(reader, phase1, exchange, told);
 }
 
-static void read_payloads(rig_ipsec_reader *reader, ips_phase1 *phase1, ips_exchange *exchange,
+static void read_payloads(rig_ipsec_reader *reader, ipr_phase1 *phase1, ipr_exchange *exchange,
                           rig_view message, rig_ike_message *told)
 {
-    ips_chain chain;
+    ipr_chain chain;
     rig_view plain = told->encrypted ? decrypted(reader, phase1, exchange, message) : message;
     if (plain.len == 0)
         return;
-    ips_chain_read(reader, plain, plain.ptr[16], &chain, told);
+    ipr_chain_read(reader, plain, plain.ptr[16], &chain, told);
     judge_rest(reader, plain, &chain, told->encrypted);
     if (!chain.right && told->encrypted) { /* noise under this key says nothing */
         told->num_payloads = told->num_transforms = told->num_ids = told->num_deleted = told->notify = 0;
@@ -237,8 +237,8 @@ static void read_payloads(rig_ipsec_reader *reader, ips_phase1 *phase1, ips_exch
 
 static bool read_header(rig_ipsec_reader *reader, rig_view *message, rig_ike_message *told)
 {
-    if (message->len < IPS_HEADER) {
-        header_flaw(reader, 0, "length", IPS_HEADER, message->len);
+    if (message->len < IPR_HEADER) {
+        header_flaw(reader, 0, "length", IPR_HEADER, message->len);
         return false;
     }
     const uint8_t *bytes = message->ptr;
@@ -259,8 +259,8 @@ static bool read_header(rig_ipsec_reader *reader, rig_view *message, rig_ike_mes
 /* What came again was read the first time; of a damaged header nothing more is known. */
 static void read_whole(rig_ipsec_reader *reader, rig_view message, rig_ike_message *told)
 {
-    ips_phase1 *phase1 = phase1_of(reader, told);
-    ips_exchange *exchange = phase1 ? exchange_of(reader, told) : NULL;
+    ipr_phase1 *phase1 = phase1_of(reader, told);
+    ipr_exchange *exchange = phase1 ? exchange_of(reader, told) : NULL;
     if (!exchange)
         return;
     told->by_initiator = rig_ip_eq(&exchange->opener, &reader->at.from);
@@ -269,15 +269,15 @@ static void read_whole(rig_ipsec_reader *reader, rig_view message, rig_ike_messa
         read_payloads(reader, phase1, exchange, message, told);
 }
 
-void ips_ike_message(rig_ipsec_reader *reader, rig_view message)
+void ipr_ike_message(rig_ipsec_reader *reader, rig_view message)
 {
     rig_ike_message told = {0};
     rig_ipsec_event event = reader->at;
     event.kind = RIG_IPSEC_IKE;
     event.is.ike = &told;
-    ips_guard(reader, &reader->at.from, &reader->at.to, 0);
+    ipr_guard(reader, &reader->at.from, &reader->at.to, 0);
     if (!read_header(reader, &message, &told))
         return;
     read_whole(reader, message, &told);
-    ips_tell(reader, &event);
+    ipr_tell(reader, &event);
 }

@@ -1,6 +1,6 @@
 #include "read.h"
 
-const char *ips_payload_name(uint8_t type)
+const char *ipr_payload_name(uint8_t type)
 {
     static const struct {
         uint8_t type;

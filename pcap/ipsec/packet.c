@@ -15,7 +15,7 @@ static rig_ip address(rig_view packet, size_t at, uint8_t version)
     return ip;
 }
 
-static bool read_ip4(rig_view packet, uint32_t wire_len, ips_packet *out)
+static bool read_ip4(rig_view packet, uint32_t wire_len, ipr_packet *out)
 {
     if (packet.len < 20)
         return false;
@@ -26,7 +26,7 @@ static bool read_ip4(rig_view packet, uint32_t wire_len, ips_packet *out)
         total = wire_len;
     if (header < 20 || total < header || packet.len < header || fragment & 0x1fff)
         return false;
-    *out = (ips_packet){.from = address(packet, 12, 4),
+    *out = (ipr_packet){.from = address(packet, 12, 4),
                         .to = address(packet, 16, 4),
                         .protocol = packet.ptr[9],
                         .fragment = fragment != 0,
@@ -47,9 +47,9 @@ static bool is_extension(uint8_t protocol)
     return protocol == HOP_BY_HOP || protocol == ROUTING || protocol == DESTINATION || protocol == FRAGMENT;
 }
 
-static bool walk_ip6(ips_packet *out)
+static bool walk_ip6(ipr_packet *out)
 {
-    for (int i = 0; i < IPS_IP_HEADERS && is_extension(out->protocol); i++) {
+    for (int i = 0; i < IPR_IP_HEADERS && is_extension(out->protocol); i++) {
         if (out->body.len < 8)
             return false;
         uint32_t len = extension_len(out->protocol, out->body);
@@ -64,14 +64,14 @@ static bool walk_ip6(ips_packet *out)
     return !is_extension(out->protocol);
 }
 
-static bool read_ip6(rig_view packet, uint32_t wire_len, ips_packet *out)
+static bool read_ip6(rig_view packet, uint32_t wire_len, ipr_packet *out)
 {
     if (packet.len < 40)
         return false;
     uint32_t len = be16(packet, 4);
     if (len == 0 || len > wire_len - 40)
         len = wire_len - 40;
-    *out = (ips_packet){.from = address(packet, 8, 6),
+    *out = (ipr_packet){.from = address(packet, 8, 6),
                         .to = address(packet, 24, 6),
                         .protocol = packet.ptr[6],
                         .body = rig_view_sub(packet, 40, len),
@@ -79,7 +79,7 @@ static bool read_ip6(rig_view packet, uint32_t wire_len, ips_packet *out)
     return walk_ip6(out);
 }
 
-bool ips_ip_read(rig_view packet, uint32_t wire_len, ips_packet *out)
+bool ipr_ip_read(rig_view packet, uint32_t wire_len, ipr_packet *out)
 {
     if (packet.len == 0 || wire_len < packet.len)
         return false;

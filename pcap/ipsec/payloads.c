@@ -9,7 +9,7 @@ typedef struct walk {
     rig_ipsec_reader *reader;
     rig_view message;
     rig_ike_message *told;
-    ips_chain *chain;
+    ipr_chain *chain;
     const char *payload; /* being read */
 } walk;
 
@@ -27,7 +27,7 @@ static bool flaw(walk *w, const uint8_t *byte, const char *field, uint64_t wante
                                  .wanted = wanted,
                                  .came = came};
     w->chain->right = false;
-    ips_flaw(w->reader, &said);
+    ipr_flaw(w->reader, &said);
     return false;
 }
 
@@ -231,8 +231,8 @@ static void read_delete(walk *w, rig_view body)
 /* RFC 2409 section 5: a nonce has 8 to 256 bytes. */
 static void read_nonce(walk *w, rig_view body)
 {
-    if (body.len < 8 || body.len > IPS_NONCE_MAX)
-        flaw(w, body.ptr, "length", body.len < 8 ? 8 : IPS_NONCE_MAX, body.len);
+    if (body.len < 8 || body.len > IPR_NONCE_MAX)
+        flaw(w, body.ptr, "length", body.len < 8 ? 8 : IPR_NONCE_MAX, body.len);
 }
 
 static void read_body(walk *w, uint8_t type, rig_view body)
@@ -251,22 +251,22 @@ static void read_body(walk *w, uint8_t type, rig_view body)
 
 static void add(walk *w, uint8_t type, rig_view body)
 {
-    ips_chain *chain = w->chain;
+    ipr_chain *chain = w->chain;
     if (w->told->num_payloads < RIG_IPSEC_PAYLOADS_MAX)
         w->told->payloads[w->told->num_payloads++] = type;
     if (chain->num < RIG_IPSEC_PAYLOADS_MAX)
-        chain->bodies[chain->num++] = (ips_body){type, (uint32_t)(body.ptr - w->message.ptr) - GENERIC, body};
+        chain->bodies[chain->num++] = (ipr_body){type, (uint32_t)(body.ptr - w->message.ptr) - GENERIC, body};
 }
 
-void ips_chain_read(rig_ipsec_reader *reader, rig_view message, uint8_t first, ips_chain *out,
+void ipr_chain_read(rig_ipsec_reader *reader, rig_view message, uint8_t first, ipr_chain *out,
                     rig_ike_message *told)
 {
     walk w = {reader, message, told, out, "header"};
-    rig_view rest = rig_view_sub(message, IPS_HEADER, message.len), body;
+    rig_view rest = rig_view_sub(message, IPR_HEADER, message.len), body;
     uint8_t type = first, next = 0;
-    *out = (ips_chain){.right = true, .end = IPS_HEADER};
+    *out = (ipr_chain){.right = true, .end = IPR_HEADER};
     for (unsigned i = 0; type != 0 && out->right; i++, type = next) {
-        w.payload = ips_payload_name(type);
+        w.payload = ipr_payload_name(type);
         if (i == PAYLOADS_WALKED) {
             flaw(&w, rest.ptr, "payloads", PAYLOADS_WALKED, i + 1);
             break;
@@ -279,7 +279,7 @@ void ips_chain_read(rig_ipsec_reader *reader, rig_view message, uint8_t first, i
     }
 }
 
-const ips_body *ips_chain_find(const ips_chain *chain, uint8_t type, unsigned index)
+const ipr_body *ipr_chain_find(const ipr_chain *chain, uint8_t type, unsigned index)
 {
     for (uint32_t i = 0; i < chain->num; i++)
         if (chain->bodies[i].type == type && index-- == 0)

@@ -50,7 +50,7 @@ static void put_name(rig_text *out, const name_row *rows, uint32_t value)
 static void put_payloads(rig_text *out, const rig_ike_message *ike)
 {
     for (uint32_t i = 0; i < ike->num_payloads; i++) {
-        const char *name = ips_payload_name(ike->payloads[i]);
+        const char *name = ipr_payload_name(ike->payloads[i]);
         rig_text_add(out, " %s", name);
         if (strcmp(name, "payload") == 0)
             rig_text_add(out, "-%u", ike->payloads[i]);

@@ -14,14 +14,14 @@ rig_status rig_ipsec_reader_new(const rig_ipsec_reader_config *config, rig_ipsec
     if (!reader)
         return RIG_E_NOMEM;
     reader->config = *config;
-    ips_ring_init(&reader->ike_keys, sizeof(ips_ike_key));
-    ips_ring_init(&reader->esp_keys, sizeof(ips_esp_key));
-    ips_ring_init(&reader->phase1_secrets, sizeof(ips_phase1_secret));
-    ips_ring_init(&reader->quick_secrets, sizeof(ips_quick_secret));
-    ips_ring_init(&reader->phases1, sizeof(ips_phase1));
-    ips_ring_init(&reader->exchanges, sizeof(ips_exchange));
-    ips_ring_init(&reader->spis, sizeof(ips_spi));
-    ips_ring_init(&reader->pairs, sizeof(ips_pair));
+    ipr_ring_init(&reader->ike_keys, sizeof(ipr_ike_key));
+    ipr_ring_init(&reader->esp_keys, sizeof(ipr_esp_key));
+    ipr_ring_init(&reader->phase1_secrets, sizeof(ipr_phase1_secret));
+    ipr_ring_init(&reader->quick_secrets, sizeof(ipr_quick_secret));
+    ipr_ring_init(&reader->phases1, sizeof(ipr_phase1));
+    ipr_ring_init(&reader->exchanges, sizeof(ipr_exchange));
+    ipr_ring_init(&reader->spis, sizeof(ipr_spi));
+    ipr_ring_init(&reader->pairs, sizeof(ipr_pair));
     return RIG_OK;
 }
 
@@ -29,47 +29,47 @@ void rig_ipsec_reader_free(rig_ipsec_reader *reader)
 {
     if (!reader)
         return;
-    ips_ring *const rings[] = {&reader->ike_keys,      &reader->esp_keys, &reader->phase1_secrets,
+    ipr_ring *const rings[] = {&reader->ike_keys,      &reader->esp_keys, &reader->phase1_secrets,
                                &reader->quick_secrets, &reader->phases1,  &reader->exchanges,
                                &reader->spis,          &reader->pairs};
     for (size_t i = 0; i < sizeof rings / sizeof rings[0]; i++)
-        ips_ring_free(reader, rings[i]);
+        ipr_ring_free(reader, rings[i]);
     rig_secret_wipe(reader->plain, sizeof reader->plain);
     rig_delete(reader->config.alloc, reader, sizeof *reader);
 }
 
-void ips_tell(rig_ipsec_reader *reader, rig_ipsec_event *event)
+void ipr_tell(rig_ipsec_reader *reader, rig_ipsec_event *event)
 {
     if (reader->status == RIG_OK)
         reader->status = reader->config.event(reader->config.ctx, event);
 }
 
-void ips_flaw(rig_ipsec_reader *reader, const rig_ipsec_flaw *flaw)
+void ipr_flaw(rig_ipsec_reader *reader, const rig_ipsec_flaw *flaw)
 {
     rig_ipsec_event event = reader->at;
     event.kind = RIG_IPSEC_FLAW;
     event.is.flaw = flaw;
-    ips_tell(reader, &event);
+    ipr_tell(reader, &event);
 }
 
 /* ---- ends ---- */
 
-static ips_pair *pair_of(const rig_ipsec_reader *reader, const rig_ip *a, const rig_ip *b)
+static ipr_pair *pair_of(const rig_ipsec_reader *reader, const rig_ip *a, const rig_ip *b)
 {
-    ips_pair *pair;
-    for (uint64_t i = 0; (pair = ips_ring_at(&reader->pairs, i)); i++)
+    ipr_pair *pair;
+    for (uint64_t i = 0; (pair = ipr_ring_at(&reader->pairs, i)); i++)
         if ((rig_ip_eq(&pair->first, a) && rig_ip_eq(&pair->second, b)) ||
             (rig_ip_eq(&pair->first, b) && rig_ip_eq(&pair->second, a)))
             return pair;
     return NULL;
 }
 
-static ips_pair *pair_make(rig_ipsec_reader *reader, const rig_ip *a, const rig_ip *b)
+static ipr_pair *pair_make(rig_ipsec_reader *reader, const rig_ip *a, const rig_ip *b)
 {
-    ips_pair *pair = pair_of(reader, a, b);
+    ipr_pair *pair = pair_of(reader, a, b);
     if (pair)
         return pair;
-    pair = ips_ring_new(reader, &reader->pairs);
+    pair = ipr_ring_new(reader, &reader->pairs);
     if (pair) {
         pair->first = *a;
         pair->second = *b;
@@ -77,27 +77,27 @@ static ips_pair *pair_make(rig_ipsec_reader *reader, const rig_ip *a, const rig_
     return pair;
 }
 
-void ips_guard(rig_ipsec_reader *reader, const rig_ip *a, const rig_ip *b, uint16_t port)
+void ipr_guard(rig_ipsec_reader *reader, const rig_ip *a, const rig_ip *b, uint16_t port)
 {
     const rig_ipsec_guard guard = {.ends = {*a, *b}, .port = port};
     rig_ipsec_event event = reader->at;
-    ips_pair *pair = pair_make(reader, a, b);
+    ipr_pair *pair = pair_make(reader, a, b);
     if (!pair)
         return;
     for (uint32_t i = 0; i < pair->num_ports; i++)
         if (pair->ports[i] == port)
             return;
-    if (pair->num_ports == IPS_PORTS_MAX)
+    if (pair->num_ports == IPR_PORTS_MAX)
         return;
     pair->ports[pair->num_ports++] = port;
     event.kind = RIG_IPSEC_GUARD;
     event.is.guard = &guard;
-    ips_tell(reader, &event);
+    ipr_tell(reader, &event);
 }
 
 /* ---- frames ---- */
 
-static bool fits(rig_ipsec_reader *reader, const char *what, const ips_packet *packet)
+static bool fits(rig_ipsec_reader *reader, const char *what, const ipr_packet *packet)
 {
     if (!packet->fragment && packet->body.len == packet->body_len)
         return true;
@@ -107,38 +107,38 @@ static bool fits(rig_ipsec_reader *reader, const char *what, const ips_packet *p
                                  .field = packet->fragment ? "fragments" : "captured",
                                  .wanted = packet->fragment ? 0 : packet->body_len,
                                  .came = packet->fragment ? 1 : packet->body.len};
-    ips_flaw(reader, &flaw);
+    ipr_flaw(reader, &flaw);
     return false;
 }
 
-static void place(rig_ipsec_reader *reader, const ips_packet *packet, uint16_t udp_port)
+static void place(rig_ipsec_reader *reader, const ipr_packet *packet, uint16_t udp_port)
 {
-    const ips_pair *pair = pair_make(reader, &packet->from, &packet->to);
+    const ipr_pair *pair = pair_make(reader, &packet->from, &packet->to);
     reader->at.from = packet->from;
     reader->at.to = packet->to;
     reader->at.udp_port = udp_port;
     reader->at.to_target = pair && rig_ip_eq(&pair->first, &packet->from);
 }
 
-static void take_esp(rig_ipsec_reader *reader, const ips_packet *packet, size_t skip, rig_view *out_inner)
+static void take_esp(rig_ipsec_reader *reader, const ipr_packet *packet, size_t skip, rig_view *out_inner)
 {
     place(reader, packet, skip ? PORT_NAT_T : 0);
     if (packet->fragment)
         fits(reader, "ESP", packet);
     else
-        ips_esp(reader, packet, rig_view_sub(packet->body, skip, packet->body.len),
+        ipr_esp(reader, packet, rig_view_sub(packet->body, skip, packet->body.len),
                 packet->body_len - (uint32_t)skip, out_inner);
 }
 
-static void take_ike(rig_ipsec_reader *reader, const ips_packet *packet, uint16_t port, size_t skip)
+static void take_ike(rig_ipsec_reader *reader, const ipr_packet *packet, uint16_t port, size_t skip)
 {
     place(reader, packet, port);
     if (fits(reader, "IKE", packet))
-        ips_ike_message(reader, rig_view_sub(packet->body, skip, packet->body.len));
+        ipr_ike_message(reader, rig_view_sub(packet->body, skip, packet->body.len));
 }
 
 /* One byte of 0xff keeps a NAT's mapping alive; four zeros say IKE (RFC 3948 sections 2.2 and 2.3). */
-static void take_nat_t(rig_ipsec_reader *reader, const ips_packet *packet, rig_view *out_inner)
+static void take_nat_t(rig_ipsec_reader *reader, const ipr_packet *packet, rig_view *out_inner)
 {
     static const uint8_t marker[NON_ESP];
     rig_view body = rig_view_sub(packet->body, 8, packet->body.len);
@@ -151,7 +151,7 @@ static void take_nat_t(rig_ipsec_reader *reader, const ips_packet *packet, rig_v
 }
 
 /* What is behind the UDP datagram in an Ethernet frame is no part of it. */
-static void take_udp(rig_ipsec_reader *reader, ips_packet *packet, rig_view *out_inner)
+static void take_udp(rig_ipsec_reader *reader, ipr_packet *packet, rig_view *out_inner)
 {
     if (packet->body.len < 8)
         return;
@@ -168,7 +168,7 @@ static void take_udp(rig_ipsec_reader *reader, ips_packet *packet, rig_view *out
         take_ike(reader, packet, PORT_IKE, 8);
 }
 
-static void take_tcp(rig_ipsec_reader *reader, const ips_packet *packet)
+static void take_tcp(rig_ipsec_reader *reader, const ipr_packet *packet)
 {
     if (packet->body.len < 14)
         return;
@@ -176,23 +176,23 @@ static void take_tcp(rig_ipsec_reader *reader, const ips_packet *packet)
                                    .to_port = (uint16_t)rig_be_get(packet->body.ptr + 2, 2),
                                    .flags = packet->body.ptr[13]};
     rig_ipsec_event event = reader->at;
-    const ips_pair *pair = pair_of(reader, &packet->from, &packet->to);
+    const ipr_pair *pair = pair_of(reader, &packet->from, &packet->to);
     event.kind = RIG_IPSEC_CLEAR;
     event.from = packet->from;
     event.to = packet->to;
     event.to_target = pair ? rig_ip_eq(&pair->first, &packet->from) : clear.to_port <= clear.from_port;
     event.is.clear = &clear;
-    ips_tell(reader, &event);
+    ipr_tell(reader, &event);
 }
 
 rig_status rig_ipsec_packet(rig_ipsec_reader *reader, uint64_t time, rig_link_type link, rig_view captured,
                             uint32_t wire_len, rig_view *out_inner)
 {
-    ips_packet packet;
+    ipr_packet packet;
     *out_inner = (rig_view){NULL, 0};
     reader->status = RIG_OK;
     reader->at = (rig_ipsec_event){.frame = reader->at.frame + 1, .time = time};
-    if (!rig_link_strip(link, &captured, &wire_len) || !ips_ip_read(captured, wire_len, &packet))
+    if (!rig_link_strip(link, &captured, &wire_len) || !ipr_ip_read(captured, wire_len, &packet))
         return RIG_OK;
     if (packet.protocol == TCP)
         take_tcp(reader, &packet);

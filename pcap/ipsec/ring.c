@@ -1,12 +1,12 @@
 /* What is kept of hostile input has an end: the newest so many. */
 #include "read.h"
 
-void ips_ring_init(ips_ring *ring, size_t size)
+void ipr_ring_init(ipr_ring *ring, size_t size)
 {
     ring->size = size;
 }
 
-void *ips_ring_new(rig_ipsec_reader *reader, ips_ring *ring)
+void *ipr_ring_new(rig_ipsec_reader *reader, ipr_ring *ring)
 {
     void **slot = &ring->slots[ring->num % RIG_IPSEC_FOLLOWED_MAX];
     if (*slot) {
@@ -21,13 +21,13 @@ void *ips_ring_new(rig_ipsec_reader *reader, ips_ring *ring)
     return *slot;
 }
 
-void *ips_ring_at(const ips_ring *ring, uint64_t index)
+void *ipr_ring_at(const ipr_ring *ring, uint64_t index)
 {
     bool there = index < ring->num && index < RIG_IPSEC_FOLLOWED_MAX;
     return there ? ring->slots[(ring->num - 1 - index) % RIG_IPSEC_FOLLOWED_MAX] : NULL;
 }
 
-void ips_ring_free(rig_ipsec_reader *reader, ips_ring *ring)
+void ipr_ring_free(rig_ipsec_reader *reader, ipr_ring *ring)
 {
     for (size_t i = 0; i < RIG_IPSEC_FOLLOWED_MAX; i++) {
         if (ring->slots[i])

@@ -253,6 +253,7 @@ void rig_scn_word_grammar(rig_text *out, const rig_scn_word *word);
     X(IPSEC_UP, "ipsec-up")                                                                                  \
     X(IPSEC_FAILED, "ipsec-failed")                                                                          \
     X(IPSEC_DELETED, "ipsec-deleted")                                                                        \
+    X(IPSEC_FINDING, "ipsec-finding")                                                                        \
     X(IPSEC_REFUSED, "ipsec-refused")                                                                        \
     X(ARRIVED, "device arrived")                                                                             \
     X(REMOVED, "device removed")                                                                             \

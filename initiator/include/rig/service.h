@@ -87,10 +87,11 @@ typedef struct rig_service_config {
     rig_store *store;               /**< what is kept; borrowed; outlives the service */
     rig_hba *hba;                   /**< the adapters with their engines; borrowed */
     const rig_transport *transport; /**< for iSNS; NULL = there is none */
-    const rig_ipsec_provider *ipsec; /**< carries IPsec; NULL = nobody does, what wants it is refused; borrowed */
-    const rig_radius *radius;       /**< verifies targets; NULL = there is none; borrowed */
-    rig_session_config session;     /**< timeouts and the like of every session */
-    rig_service_settings settings;  /**< what is tuned */
+    const rig_ipsec_provider
+        *ipsec;                 /**< carries IPsec; NULL = nobody does, what wants it is refused; borrowed */
+    const rig_radius *radius;   /**< verifies targets; NULL = there is none; borrowed */
+    rig_session_config session; /**< timeouts and the like of every session */
+    rig_service_settings settings;                            /**< what is tuned */
     void (*event)(void *ctx, const rig_service_event *event); /**< may be NULL; must not call the service */
     void *ctx;                                                /**< its first argument */
 } rig_service_config;

@@ -44,6 +44,7 @@ typedef struct rig_ipsec_notice {
     bool aggressive;            /**< REQUEST, PHASE1, INSTALLED: the exchange of phase 1 */
     bool pfs;                   /**< REQUEST, INSTALLED */
     bool tunnel;                /**< REQUEST, INSTALLED */
+    rig_ip outer;               /**< REQUEST: where a tunnel is to end; version 0: at the other end itself */
     uint32_t spi_in;            /**< INSTALLED, DELETED: of packets to us */
     uint32_t spi_out;           /**< INSTALLED: of packets from us */
     const rig_error *error;     /**< FAILED, REFUSED: why, with the place */

@@ -89,6 +89,9 @@ rig_status rig_simnet_name(rig_simnet *net, const char *name, const rig_ip *ip);
 /** rig_simnet_resolve finds the address of a DNS name, or reads a numeric one. RIG_E_NOT_FOUND. */
 rig_status rig_simnet_resolve(const rig_simnet *net, const char *name, rig_ip *out_ip);
 
+/** rig_simhost_source gives the address of an IP version that a host connects from; false: it has none. */
+bool rig_simhost_source(const rig_simhost *host, uint8_t version, rig_ip *out_ip);
+
 /** rig_simhost_transport gives the host's TCP. Valid as long as the network. */
 const rig_transport *rig_simhost_transport(rig_simhost *host);
 
