@@ -23,7 +23,35 @@ typedef struct house {
     char steps[STEPS]; /* of the last decision, joined by blanks */
     rig_code code;     /* of the last call */
     rig_ike_info info; /* its answer, when it was one of these */
+    rig_ipsec_provider carrier;
+    bool carried;         /* there is somebody who carries IPsec … */
+    rig_status says;      /* … who answers this, … */
+    rig_ipsec_wish wish;  /* … was last asked for this … */
+    char key[64], id[64]; /* … with these … */
+    unsigned asked, let_go;
 } house;
+
+static rig_status carry(void *ctx, const rig_ipsec_wish *wish, rig_error *err)
+{
+    house *h = ctx;
+    h->asked++;
+    h->wish = *wish;
+    CU_ASSERT_FATAL(wish->key.len < sizeof h->key && wish->id.len < sizeof h->id);
+    memset(h->key, 0, sizeof h->key);
+    memset(h->id, 0, sizeof h->id);
+    memcpy(h->key, wish->key.ptr, wish->key.len);
+    if (wish->id.len)
+        memcpy(h->id, wish->id.ptr, wish->id.len);
+    return h->says ? rig_fail(err, h->says, "it cannot") : RIG_OK;
+}
+
+static void let_go(void *ctx, const rig_address *local, const rig_portal *portal)
+{
+    house *h = ctx;
+    (void)local;
+    (void)portal;
+    h->let_go++;
+}
 
 static void heard(void *ctx, const rig_service_event *event)
 {
@@ -40,8 +68,10 @@ static void house_start(house *h)
                                  .store = h->store,
                                  .hba = &h->hba,
                                  .settings = h->settings,
+                                 .ipsec = h->carried ? &h->carrier : NULL,
                                  .event = heard,
                                  .ctx = h};
+    h->carrier = (rig_ipsec_provider){carry, let_go, h};
     CU_ASSERT_EQUAL_FATAL(rig_service_new(&config, &h->service, &error), RIG_OK);
 }
 
@@ -529,6 +559,92 @@ static void short_secrets(void)
     house_raze(&h);
 }
 
+/* ---- who carries it ---- */
+
+static void carried(house *h)
+{
+    house_build(h);
+    h->carried = true;
+    house_restart(h);
+}
+
+/* What is wished is what was decided, and the key that was said to count. */
+static void carrier_is_asked(void)
+{
+    house h;
+    carried(&h);
+    CU_ASSERT_EQUAL(set_group(&h, group_secret, true), RIG_CODE_SUCCESS);
+    CU_ASSERT_EQUAL(secure(&h, 1, 0x5b), RIG_CODE_SUCCESS); /* aggressive, PFS, tunnel */
+    CU_ASSERT_TRUE(h.wish.aggressive && h.wish.pfs && h.wish.tunnel);
+    CU_ASSERT_STRING_EQUAL(h.key, group_secret);
+    CU_ASSERT_EQUAL(h.wish.id_type, RIG_IPSEC_ID_NONE);
+    CU_ASSERT_EQUAL(h.wish.outer.version, 0);
+    CU_ASSERT_TRUE(rig_ip_eq(&h.wish.local.ip, &h.hba.adapters[1].ports[0].local.ip));
+    CU_ASSERT_STRING_EQUAL(h.wish.portal.host, PORTAL_TEXT);
+    CU_ASSERT_FALSE(told(&h, "no-provider"));
+    CU_ASSERT_EQUAL(set_name(&h, HARD, "host.example", own_secret), RIG_CODE_SUCCESS);
+    CU_ASSERT_EQUAL(set_tunnel(&h, HARD, RIG_PORT_ANY, PORTAL_TEXT, "192.0.2.77"), RIG_CODE_SUCCESS);
+    CU_ASSERT_EQUAL(secure(&h, 1, 0x47), RIG_CODE_SUCCESS); /* main, tunnel */
+    CU_ASSERT_TRUE(!h.wish.aggressive && !h.wish.pfs && h.wish.tunnel);
+    CU_ASSERT_STRING_EQUAL(h.key, own_secret);
+    CU_ASSERT_STRING_EQUAL(h.id, "host.example");
+    CU_ASSERT_EQUAL(h.wish.id_type, RIG_IPSEC_ID_FQDN);
+    rig_ip outer = {0};
+    CU_ASSERT_TRUE(rig_ip_parse(rig_view_str("192.0.2.77"), &outer) && rig_ip_eq(&h.wish.outer, &outer));
+    CU_ASSERT_EQUAL(secure_with(&h, 1, 0, 0x27, 0, PORTAL_TEXT, "that of the call"), RIG_CODE_SUCCESS);
+    CU_ASSERT_TRUE(!h.wish.tunnel && h.wish.outer.version == 0);
+    CU_ASSERT_STRING_EQUAL(h.key, "that of the call");
+    CU_ASSERT_EQUAL(h.asked, 3);
+    house_raze(&h);
+}
+
+/* Nobody is asked about what is refused, or plain; what came to nothing before is let go then. */
+static void carrier_is_left_alone(void)
+{
+    house h;
+    carried(&h);
+    CU_ASSERT_EQUAL(secure(&h, 1, 0x27), RIG_CODE_NO_AUTH_INFO_AVAILABLE);
+    CU_ASSERT_EQUAL(secure(&h, 1, 0x03), RIG_CODE_INVALID_PARAMETER);
+    CU_ASSERT_EQUAL(h.asked + h.let_go, 0);
+    CU_ASSERT_EQUAL(secure(&h, 1, 0x01), RIG_CODE_SUCCESS);
+    CU_ASSERT_EQUAL(h.let_go, 1);
+    house_raze(&h);
+}
+
+static void carrier_refuses(void)
+{
+    static const struct {
+        rig_status says;
+        rig_code code;
+    } rows[] = {{RIG_E_UNSUPPORTED, RIG_CODE_REQUEST_NOT_SUPPORTED},
+                {RIG_E_NOMEM, RIG_CODE_WIN32_NOT_ENOUGH_MEMORY},
+                {RIG_E_UNREACHABLE, RIG_CODE_FAILED_TO_CONFIGURE_IPSEC},
+                {RIG_E_IO, RIG_CODE_FAILED_TO_CONFIGURE_IPSEC}};
+    house h;
+    carried(&h);
+    CU_ASSERT_EQUAL(set_group(&h, group_secret, false), RIG_CODE_SUCCESS);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        h.says = rows[i].says;
+        CU_ASSERT_EQUAL(secure(&h, 1, 0x27), rows[i].code);
+    }
+    house_raze(&h);
+}
+
+/* A key that came with a call is with the carrier: a later call under the policy in force need not have it.
+ */
+static void key_of_a_policy(void)
+{
+    const rig_security_policy negotiated = {.ipsec = true, .key = RIG_SECURITY_KEY_CALL};
+    rig_portal portal = {.port = 3260, .group = -1, .host = PORTAL_TEXT};
+    house h;
+    carried(&h);
+    CU_ASSERT_EQUAL(rig_policy_db_put(&h.hba.policies, rig_alloc_libc(), HARD, 0, &portal, &negotiated),
+                    RIG_OK);
+    CU_ASSERT_EQUAL(secure(&h, 1, 0), RIG_CODE_SUCCESS);
+    CU_ASSERT_EQUAL(h.asked, 0);
+    house_raze(&h);
+}
+
 RIG_SUITE("security calls", {"the group's key, kept and forgotten", group_key},
           {"identities are checked", identities_are_checked},
           {"identities are told, keys never", identities_are_told},
@@ -538,4 +654,7 @@ RIG_SUITE("security calls", {"the group's key, kept and forgotten", group_key},
           {"caches of hardware", caches}, {"outer addresses", tunnels},
           {"where the flags come from", stored_flags},
           {"required IPsec, and policies in force", requirements_and_policies},
-          {"what group policy forbids", group_policy}, {"short secrets", short_secrets})
+          {"what group policy forbids", group_policy}, {"short secrets", short_secrets},
+          {"who carries IPsec is asked for what was decided", carrier_is_asked},
+          {"and for nothing else", carrier_is_left_alone}, {"its refusals", carrier_refuses},
+          {"the key of a policy in force", key_of_a_policy})
