@@ -246,11 +246,13 @@ start_all >/dev/null
 transfers
 floors
 printf '\n### Sessions\n\n'
-printf 'With many logins at once a single client fills a core: CPU of the target tells more than the rate then.\n\n'
+printf 'A single client with 64 logins at once fills a core before a target does: its rate is its own, and the more a target sleeps the more it pays\n'
+printf 'for waking it. Two clients of 32 ask the targets for what they can do.\n\n'
 printf '| what | our target /s | tgtd /s | istgt /s | ours : best peer | our CPU, µs | CPU of tgtd, µs | CPU ours : tgtd |\n'
 printf '| --- | --- | --- | --- | --- | --- | --- | --- |\n'
 logins "login and logout, one after the other" 1 1
-logins "login and logout, 64 at once" 1 64
+logins "login and logout, 64 at once, by 2 clients" 2 32
+logins "login and logout, 64 at once, by a single client" 1 64
 logins "login and logout, 3 clients with 32 at once each" 3 32
 printf '\n| held by | sessions | ms until all were up | kB each at the target | kB each at our engine |\n| --- | --- | --- | --- | --- |\n'
 held ram "our target" "$SESSIONS"
