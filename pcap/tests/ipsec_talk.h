@@ -15,6 +15,7 @@
 #define MODP_LEN 256
 #define PRF_LEN 32
 #define SECRETS_MAX 16384
+#define TALK_KEPT_MAX 32
 
 typedef enum fault {
     F_NONE,
@@ -75,6 +76,8 @@ typedef struct talk {
     uint32_t sequence[2];
     uint8_t esp_key[2][16 + 32];
     uint8_t packet[4096];
+    uint8_t kept[TALK_KEPT_MAX][1024]; /* the first packets */
+    size_t kept_lens[TALK_KEPT_MAX];
     rig_text keys[3];
     char key_bytes[3][SECRETS_MAX];
 } talk;
@@ -153,6 +156,10 @@ static inline rig_status talk_event(void *ctx, const rig_ipsec_event *event)
 static inline void talk_packet(talk *t, rig_view packet)
 {
     rig_view inner;
+    if (t->frame < TALK_KEPT_MAX && packet.len <= sizeof t->kept[0]) {
+        memcpy(t->kept[t->frame], packet.ptr, packet.len);
+        t->kept_lens[t->frame] = packet.len;
+    }
     t->frame++;
     t->p.now += 1000;
     if (t->file)
