@@ -11,8 +11,8 @@
 
 typedef struct trace_job {
     rig_trace trace;
-    bool fields;
-    char *line; /* RIG_TRACE_LINE_MAX bytes */
+    bool fields, ipsec; /* --fields, --ipsec */
+    char *line;         /* RIG_TRACE_LINE_MAX bytes */
     uint32_t last_connection;
     uint64_t num_pdus;
 } trace_job;
@@ -86,6 +86,52 @@ static void put_fields(const rig_item *item)
     printf("\n");
 }
 
+/* ---- --ipsec: what each IKE message and each ESP packet says ---- */
+
+static void put_transforms(const rig_ike_message *ike, bool group)
+{
+    const char *comma = "";
+    for (uint32_t i = 0; i < ike->num_transforms; i++) {
+        const rig_ike_transform *transform = &ike->transforms[i];
+        unsigned value = group ? transform->group : transform->encapsulation;
+        if (transform->protocol == 1 || value == 0)
+            continue;
+        printf("%s%u", comma, value);
+        comma = ",";
+    }
+}
+
+static void put_ike(const rig_ike_message *ike)
+{
+    printf("%u\t%u\t0x%08x\t", ike->exchange, ike->encrypted, ike->id);
+    for (uint32_t i = 0; i < ike->num_payloads; i++)
+        printf("%s%u", i ? "," : "", ike->payloads[i]);
+    printf("\t");
+    put_transforms(ike, false);
+    printf("\t");
+    put_transforms(ike, true);
+    printf("\n");
+}
+
+static void put_esp(const rig_esp_packet *esp)
+{
+    printf("0x%08x\t%u\t", esp->spi, esp->sequence);
+    if (esp->read)
+        printf("%u", esp->next_header);
+    printf("\t%s\n", esp->icv == RIG_IPSEC_RIGHT ? "good" : esp->icv == RIG_IPSEC_WRONG ? "bad" : "");
+}
+
+static void put_ipsec(const rig_ipsec_event *event)
+{
+    if (event->kind != RIG_IPSEC_IKE && event->kind != RIG_IPSEC_ESP)
+        return;
+    printf("%u\t%s\t", event->frame, event->kind == RIG_IPSEC_IKE ? "IKE" : "ESP");
+    if (event->kind == RIG_IPSEC_IKE)
+        put_ike(event->is.ike);
+    else
+        put_esp(event->is.esp);
+}
+
 /* ---- text ---- */
 
 static rig_status take_item(void *ctx, const rig_flow *flow, const rig_item *item)
@@ -93,6 +139,8 @@ static rig_status take_item(void *ctx, const rig_flow *flow, const rig_item *ite
     trace_job *job = ctx;
     rig_text text;
     job->num_pdus += item->kind == RIG_ITEM_PDU;
+    if (job->ipsec)
+        return RIG_OK;
     if (job->fields) {
         if (item->kind == RIG_ITEM_PDU)
             put_fields(item);
@@ -120,9 +168,11 @@ static rig_status take_event(void *ctx, const rig_ipsec_event *event)
     const trace_job *job = ctx;
     char line[RIG_IPSEC_EVENT_LINE_MAX];
     rig_text text;
+    if (job->ipsec)
+        put_ipsec(event);
     rig_text_init(&text, line, sizeof line);
     rig_ipsec_event_print(event, &text);
-    if (text.len && !job->fields)
+    if (text.len && !job->fields && !job->ipsec)
         printf("%s\n", line);
     return RIG_OK;
 }
@@ -144,22 +194,30 @@ static int read_all(trace_job *job, const char *path, const char *keys, uint16_t
 
 static void usage(void)
 {
-    printf("usage: iscsirig trace [OPTION…] CAPTURE\n\n"
-           "  --plain      the numbers of the wire instead of $names\n"
-           "  --fields     one line a PDU: frame, direction, kind, NAME=VALUE …, separated by tabs\n"
-           "  --port N     TCP port of the target when it is not 3260 and the login is not in the capture\n"
-           "  --keys PATH  keys of IPsec from PATH.ike, PATH.esp, PATH.keymat instead of CAPTURE.ike …\n\n"
-           "CAPTURE is a pcap or pcapng file, or - for standard input. IKE messages and ESP packets are "
-           "lines, too;\n"
-           "with their keys also what is inside.\n");
+    printf(
+        "usage: iscsirig trace [OPTION…] CAPTURE\n\n"
+        "  --plain      the numbers of the wire instead of $names\n"
+        "  --fields     one line a PDU: frame, direction, kind, NAME=VALUE …, separated by tabs\n"
+        "  --ipsec      one line an IKE message: frame, IKE, exchange type, flag E, message ID, payload "
+        "types,\n"
+        "               encapsulation modes, groups of phase 2; or an ESP packet: frame, ESP, SPI, sequence\n"
+        "               number, next header, good or bad for its ICV; separated by tabs\n"
+        "  --port N     TCP port of the target when it is not 3260 and the login is not in the capture\n"
+        "  --keys PATH  keys of IPsec from PATH.ike, PATH.esp, PATH.keymat instead of CAPTURE.ike …\n\n"
+        "CAPTURE is a pcap or pcapng file, or - for standard input. IKE messages and ESP packets are "
+        "lines, too;\n"
+        "with their keys also what is inside.\n");
 }
 
 int cmd_trace(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"plain", no_argument, NULL, 'p'},      {"fields", no_argument, NULL, 'f'},
-        {"port", required_argument, NULL, 'o'}, {"keys", required_argument, NULL, 'k'},
-        {"help", no_argument, NULL, 'h'},       {0}};
+    static const struct option options[] = {{"plain", no_argument, NULL, 'p'},
+                                            {"fields", no_argument, NULL, 'f'},
+                                            {"ipsec", no_argument, NULL, 'i'},
+                                            {"port", required_argument, NULL, 'o'},
+                                            {"keys", required_argument, NULL, 'k'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
     trace_job job = {.last_connection = UINT32_MAX};
     rig_trace_style style = RIG_TRACE_SYMBOLIC;
     const char *keys = NULL;
@@ -175,6 +233,8 @@ int cmd_trace(int argc, char **argv)
             style = RIG_TRACE_PLAIN;
         else if (c == 'f')
             job.fields = true;
+        else if (c == 'i')
+            job.ipsec = true;
         else if (c == 'k')
             keys = optarg;
         else if (c != 'o')

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# ci/judge/tshark-ipsec.sh FOLDER: does tshark, given the keys beside them, read IKE and ESP in the captures of FOLDER as we do?
+#
+# Compared are, for each IKE message, exchange type, flag E, message ID, payload types, encapsulation modes and groups of phase 2; for each
+# ESP packet SPI, sequence number, next header and ICV; and how many iSCSI PDUs are inside. Captures without keys beside them are left out.
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+need tshark
+tool_or_fail
+if [ $# -ne 1 ] || [ ! -d "$1" ]; then
+    die "usage: tshark-ipsec.sh FOLDER"
+fi
+scratch
+TRACE=${RIG_TRACE:-$RIG_TOOL}
+
+# options CAPTURE: the keys as tshark takes them, a line an argument
+options()
+{
+    [ ! -f "$1.ike" ] || sed 's/^/-o\nuat:ikev1_decryption_table:/' "$1.ike"
+    [ ! -f "$1.esp" ] || sed 's/^/-o\nuat:esp_sa:/' "$1.esp"
+}
+
+# theirs CAPTURE: lines as iscsirig trace --ipsec has them. Proposals and transforms are payloads of their own there.
+theirs()
+{
+    local keys
+    mapfile -t keys < <(options "$1")
+    tshark -r "$1" -n "${keys[@]}" -o esp.enable_encryption_decode:TRUE -o esp.enable_authentication_check:TRUE -Y 'isakmp || esp' \
+        -T fields -E separator='|' -e frame.number -e isakmp.exchangetype -e isakmp.flag_e -e isakmp.messageid -e isakmp.typepayload \
+        -e isakmp.ipsec.attr.encap_mode -e isakmp.ipsec.attr.group_description -e esp.spi -e esp.sequence -e esp.protocol \
+        -e esp.icv_good 2>"$RIG_SCRATCH/tshark.err" | awk -F'|' -v OFS='\t' '
+            function outer(list,   i, n, part, out) {
+                n = split(list, part, ",")
+                for (i = 1; i <= n; i++)
+                    if (part[i] != 2 && part[i] != 3) out = out (out == "" ? "" : ",") part[i]
+                return out
+            }
+            function hex(text,   i, n) {
+                for (i = 3; i <= length(text); i++) n = n * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
+                return n
+            }
+            $2 != "" { print $1, "IKE", $2, $3 ~ /1|True/ ? 1 : 0, $4, outer($5), $6, $7; next }
+            $8 != "" { print $1, "ESP", $8, $9, $10 == "" ? "" : hex($10), $11 == "" ? "" : ($11 ~ /1|True/ ? "good" : "bad") }'
+}
+
+# theirs_iscsi CAPTURE: frames in which a PDU ends
+theirs_iscsi()
+{
+    local keys
+    mapfile -t keys < <(options "$1")
+    tshark -r "$1" -n "${keys[@]}" -o esp.enable_encryption_decode:TRUE -Y iscsi -T fields -e iscsi.opcode 2>/dev/null | tr ',' '\n' | grep -c .
+}
+
+passed=0
+failed=0
+while read -r capture; do
+    [ -f "$capture.ike" ] || [ -f "$capture.esp" ] || continue
+    "$TRACE" trace --ipsec "$capture" >"$RIG_SCRATCH/ours"
+    theirs "$capture" >"$RIG_SCRATCH/theirs"
+    ours_iscsi=$("$RIG_TOOL" trace --fields "$capture" | grep -c .)
+    if [ -s "$RIG_SCRATCH/ours" ] && cmp -s "$RIG_SCRATCH/ours" "$RIG_SCRATCH/theirs" && [ "$ours_iscsi" = "$(theirs_iscsi "$capture")" ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        say "FAILED: $capture is read otherwise by tshark"
+        diff "$RIG_SCRATCH/ours" "$RIG_SCRATCH/theirs" | head -n 10
+        head -n 3 "$RIG_SCRATCH/tshark.err"
+    fi
+done < <(find -L "$1" -name '*.pcapng' -type f | sort)
+say "IPsec: $passed captures read as tshark does, $failed otherwise"
+[ -z "${RIG_JUDGED:-}" ] || printf '%s %s\n' "$passed" "$failed" >"$RIG_JUDGED"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
