@@ -23,7 +23,16 @@ CHECKSUMS=${RIG_CHECKSUMS:-TRUE}
 FIELDS=${RIG_FIELDS:-$JUDGE/tshark-fields.txt}
 scratch
 
-find -L "$1" \( -name '*.pcapng' -o -name '*.pcap' \) -type f | sort >"$RIG_SCRATCH/paths"
+# without_keys: captures with IPsec are read by tshark-ipsec.sh, since each needs its own keys
+without_keys()
+{
+    local path
+    while read -r path; do
+        [ -f "$path.ike" ] || [ -f "$path.esp" ] || printf '%s\n' "$path"
+    done
+}
+
+find -L "$1" \( -name '*.pcapng' -o -name '*.pcap' \) -type f | sort | without_keys >"$RIG_SCRATCH/paths"
 [ -s "$RIG_SCRATCH/paths" ] || die "no capture in $1"
 
 # file table of the whole: index, path, and where its frames begin once everything is one after the other

@@ -110,7 +110,7 @@ static void put_ike(const rig_ike_message *ike)
     put_transforms(ike, false);
     printf("\t");
     put_transforms(ike, true);
-    printf("\n");
+    printf("%s\n", ike->again ? "\tagain" : "");
 }
 
 static void put_esp(const rig_esp_packet *esp)
@@ -194,19 +194,19 @@ static int read_all(trace_job *job, const char *path, const char *keys, uint16_t
 
 static void usage(void)
 {
-    printf(
-        "usage: iscsirig trace [OPTION…] CAPTURE\n\n"
-        "  --plain      the numbers of the wire instead of $names\n"
-        "  --fields     one line a PDU: frame, direction, kind, NAME=VALUE …, separated by tabs\n"
-        "  --ipsec      one line an IKE message: frame, IKE, exchange type, flag E, message ID, payload "
-        "types,\n"
-        "               encapsulation modes, groups of phase 2; or an ESP packet: frame, ESP, SPI, sequence\n"
-        "               number, next header, good or bad for its ICV; separated by tabs\n"
-        "  --port N     TCP port of the target when it is not 3260 and the login is not in the capture\n"
-        "  --keys PATH  keys of IPsec from PATH.ike, PATH.esp, PATH.keymat instead of CAPTURE.ike …\n\n"
-        "CAPTURE is a pcap or pcapng file, or - for standard input. IKE messages and ESP packets are "
-        "lines, too;\n"
-        "with their keys also what is inside.\n");
+    printf("usage: iscsirig trace [OPTION…] CAPTURE\n\n"
+           "  --plain      the numbers of the wire instead of $names\n"
+           "  --fields     one line a PDU: frame, direction, kind, NAME=VALUE …, separated by tabs\n"
+           "  --ipsec      one line an IKE message: frame, IKE, exchange type, flag E, message ID, payload\n"
+           "               types, encapsulation modes, groups of phase 2, again when it is sent again; or an "
+           "ESP\n"
+           "               packet: frame, ESP, SPI, sequence number, next header, good or bad for its ICV;\n"
+           "               separated by tabs\n"
+           "  --port N     TCP port of the target when it is not 3260 and the login is not in the capture\n"
+           "  --keys PATH  keys of IPsec from PATH.ike, PATH.esp, PATH.keymat instead of CAPTURE.ike …\n\n"
+           "CAPTURE is a pcap or pcapng file, or - for standard input. IKE messages and ESP packets are "
+           "lines, too;\n"
+           "with their keys also what is inside.\n");
 }
 
 int cmd_trace(int argc, char **argv)
