@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # ci/judge/tshark-ipsec.sh FOLDER: does tshark, given the keys beside them, read IKE and ESP in the captures of FOLDER as we do?
 #
-# Compared are, for each IKE message (of one that is sent again what its header says), exchange type, flag E, message ID, payload types, encapsulation modes and groups of phase 2; for each
-# ESP packet SPI, sequence number, next header and ICV; and how many iSCSI PDUs are inside. Captures without keys beside them are left out.
+# Compared are, for each IKE message, exchange type, flag E, message ID, payload types, encapsulation modes and groups of phase 2 (of one
+# that is sent again what its header says); for each ESP packet SPI, sequence number, next header and ICV; and how many iSCSI PDUs are
+# inside. Captures without keys beside them are left out.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 need tshark
 tool_or_fail

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define SAMPLES 32
+#define SAMPLES 34 /* the last two with every message sent again */
 #define PATH_SIZE 512
 
 static talk wrote, got;
@@ -51,7 +51,8 @@ static void write_sample(const char *folder, unsigned i)
                             .ip6 = i & 8,
                             .null = (i & 16) && (i & 1),
                             .sha1 = (i & 16) && (i & 2),
-                            .nat_t = (i & 16) && (i & 4)};
+                            .nat_t = (i & 16) && (i & 4),
+                            .fault = i < 32 ? F_NONE : F_MESSAGE_AGAIN};
     talk_begin(&wrote, plan);
     path_of(&text, path, folder, i, NULL);
     CU_ASSERT_EQUAL_FATAL(rig_pcapng_open(rig_alloc_libc(), path, (rig_view){NULL, 0}, &wrote.file, &err),
