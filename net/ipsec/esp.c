@@ -122,7 +122,7 @@ bool esp_install(ike_quick *quick)
     rig_map_add(&ipsec->by_spi, &in->by_spi, in->spi);
     live(in);
     live(out);
-    if (quick->exchange.initiator) { /* one capture, one line */
+    if (quick->exchange.initiator || ipsec->config.all_keys) { /* one capture, one line */
         show(in);
         show(out);
     }

@@ -109,7 +109,8 @@ typedef struct rig_ipsec_config {
     uint64_t faults;           /**< set of 1 << rig_ipsec_fault */
     rig_ipsec_tell_fn *tell;   /**< NULL: nobody is told */
     rig_ipsec_show_fn *show;   /**< NULL: keys are for nobody */
-    void *ctx;                 /**< first argument of both */
+    bool all_keys; /**< ESP keys also of quick modes that the peer began, as it shows none itself */
+    void *ctx;     /**< first argument of both */
 } rig_ipsec_config;
 
 /** RIG_IPSEC_FAULT_ROWS lists the deviations: identifier, name, what is done, what of the capture shows it.
