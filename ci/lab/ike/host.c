@@ -275,24 +275,26 @@ static bool take(int option, const char *value, wanted *out)
     }
 }
 
+/* A responder that refuses what is not like this. */
+static void take_nothing_else(wanted *out)
+{
+    out->profile.aggressive = out->aggressive ? RIG_IPSEC_ALWAYS : RIG_IPSEC_NEVER;
+    out->profile.pfs = out->pfs ? RIG_IPSEC_ALWAYS : RIG_IPSEC_NEVER;
+    out->profile.tunnel = out->tunnel ? RIG_IPSEC_ALWAYS : RIG_IPSEC_NEVER;
+}
+
 static bool read_words(int argc, char **argv, wanted *out)
 {
-    int responder = 0, aggressive = 0, pfs = 0, tunnel = 0, stay = 0, option;
-    const struct option options[] = {{"local", required_argument, NULL, 'l'},
-                                     {"peer", required_argument, NULL, 'r'},
-                                     {"key", required_argument, NULL, 'k'},
-                                     {"suite", required_argument, NULL, 's'},
-                                     {"seconds", required_argument, NULL, 'S'},
-                                     {"installs", required_argument, NULL, 'i'},
-                                     {"seed", required_argument, NULL, 'd'},
-                                     {"port", required_argument, NULL, 'p'},
-                                     {"life", required_argument, NULL, 'L'},
-                                     {"responder", no_argument, &responder, 1},
-                                     {"aggressive", no_argument, &aggressive, 1},
-                                     {"pfs", no_argument, &pfs, 1},
-                                     {"tunnel", no_argument, &tunnel, 1},
-                                     {"stay", no_argument, &stay, 1},
-                                     {NULL, 0, NULL, 0}};
+    int responder = 0, aggressive = 0, pfs = 0, tunnel = 0, stay = 0, strict = 0, option;
+    const struct option options[] = {
+        {"local", required_argument, NULL, 'l'},     {"peer", required_argument, NULL, 'r'},
+        {"key", required_argument, NULL, 'k'},       {"suite", required_argument, NULL, 's'},
+        {"seconds", required_argument, NULL, 'S'},   {"installs", required_argument, NULL, 'i'},
+        {"seed", required_argument, NULL, 'd'},      {"port", required_argument, NULL, 'p'},
+        {"life", required_argument, NULL, 'L'},      {"responder", no_argument, &responder, 1},
+        {"aggressive", no_argument, &aggressive, 1}, {"pfs", no_argument, &pfs, 1},
+        {"tunnel", no_argument, &tunnel, 1},         {"stay", no_argument, &stay, 1},
+        {"strict", no_argument, &strict, 1},         {NULL, 0, NULL, 0}};
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (!take(option, optarg, out))
             return false;
@@ -301,6 +303,8 @@ static bool read_words(int argc, char **argv, wanted *out)
     out->pfs = pfs;
     out->tunnel = tunnel;
     out->stay = stay;
+    if (strict)
+        take_nothing_else(out);
     return optind == argc && out->local.version == 4 && out->peer.version == 4;
 }
 

@@ -77,9 +77,12 @@ static void note(const uint8_t *body, size_t len)
     memcpy(&info, body, sizeof info);
     const void *cipher = attribute(body + fixed, len - fixed, XFRMA_ALG_CRYPT, &cipher_len);
     const void *auth = attribute(body + fixed, len - fixed, XFRMA_ALG_AUTH_TRUNC, &auth_len);
+    size_t head = auth ? sizeof(struct xfrm_algo_auth) : sizeof(struct xfrm_algo);
+    if (!auth) /* as long as is usual for it */
+        auth = attribute(body + fixed, len - fixed, XFRMA_ALG_AUTH, &auth_len);
     fprintf(to, "0x%08x %s", ntohl(info.id.spi), info.mode == XFRM_MODE_TUNNEL ? "tunnel" : "transport");
     put_key(to, cipher, cipher_len, sizeof(struct xfrm_algo));
-    put_key(to, auth, auth_len, sizeof(struct xfrm_algo_auth));
+    put_key(to, auth, auth_len, head);
     put_address(to, info.family, &info.saddr);
     put_address(to, info.family, &info.id.daddr);
     fputc('\n', to);
