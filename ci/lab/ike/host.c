@@ -58,7 +58,7 @@ static void end_soon(host *h)
     h->end = at < h->end ? at : h->end;
 }
 
-static void tell(void *ctx, const rig_ipsec_event *event)
+static void tell(void *ctx, const rig_ipsec_notice *event)
 {
     host *h = ctx;
     printf("%s %s pfs=%d %s in=0x%08x out=0x%08x %s\n", rig_ipsec_event_word(event->kind),
@@ -73,7 +73,7 @@ static void tell(void *ctx, const rig_ipsec_event *event)
 static void show(void *ctx, rig_ipsec_shown kind, rig_view line)
 {
     (void)ctx;
-    if (kind == RIG_IPSEC_KEYS_ESP)
+    if (kind == RIG_IPSEC_SHOWN_ESP)
         printf("esp %.*s\n", (int)line.len, (const char *)line.ptr);
 }
 
