@@ -89,7 +89,7 @@ static esp_sa *sa_new(const ike_quick *quick, bool inbound)
     sa->outer[inbound] = quick->sa->local;
     sa->outer[!inbound] = quick->sa->peer;
     sa->born = ipsec->now;
-    sa->life = quick->chosen.value[ESP_LIFE];
+    sa->life = ips_life(&quick->chosen);
     sa->renews = !inbound && ours;
     sa->timer.kind = IPS_TIMER_ESP;
     if (make_keys(quick, sa))

@@ -38,7 +38,8 @@ uint64_t ike_mark(rig_view bytes)
 bool ike_iv_of(ike_sa *sa, uint32_t message_id, uint8_t iv[IPC_BLOCK])
 {
     uint8_t id[4], digest[IPC_HASH_MAX];
-    const rig_view parts[] = {rig_view_of(sa->last_block, IPC_BLOCK), rig_view_of(id, 4)};
+    const uint8_t *last = sa->up ? sa->last_block : sa->exchange.iv; /* a refusal may come before the end */
+    const rig_view parts[] = {rig_view_of(last, IPC_BLOCK), rig_view_of(id, 4)};
     rig_put_be32(id, message_id);
     bool right = ipc_digest(sa->ipsec->crypto, sa->suite->hash, parts, 2, digest);
     memcpy(iv, digest, IPC_BLOCK);
@@ -84,14 +85,14 @@ void ike_send(ike_sa *sa, rig_view bytes, bool again)
         rig_simhost_udp_send(ipsec->config.host, &from, &to, bytes);
 }
 
-/* Who expects an answer sends again; a responder only for the last message, which nobody asks it for. */
+/* Who expects an answer sends again; a responder only for the last message, which nobody asks it for. For the
+ * others it waits as long, and then gives up. */
 static void expect(ike_sa *sa, ike_exchange *exchange)
 {
-    bool waits = exchange->at < exchange->num_steps &&
-                 (exchange->initiator || exchange->num_steps - exchange->at == 1);
-    exchange->tries = 0;
-    if (waits)
-        rig_timerq_arm(&sa->ipsec->timers, &exchange->timer, retransmit_at(sa->ipsec, 0));
+    bool sends = exchange->initiator || exchange->num_steps - exchange->at == 1;
+    exchange->tries = sends ? 0 : IKE_TRIES;
+    if (exchange->at < exchange->num_steps)
+        rig_timerq_arm(&sa->ipsec->timers, &exchange->timer, retransmit_at(sa->ipsec, exchange->tries));
     else
         rig_timerq_disarm(&sa->ipsec->timers, &exchange->timer);
 }

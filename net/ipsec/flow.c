@@ -157,6 +157,7 @@ void ips_flow_installed(ips_flow *flow)
 {
     rig_packet *held = flow->held;
     flow->held = NULL;
+    flow->again = false;
     flow->fins = 0;
     rig_timerq_disarm(&flow->ipsec->timers, &flow->timer);
     tell(flow, RIG_IPSEC_INSTALLED, NULL);

@@ -7,6 +7,7 @@
 #define DOI_IPSEC 1
 #define SPI 4
 #define COOKIES 16
+#define NOTIFY_STATUS 16384 /* types from here on refuse nothing (RFC 2408 section 3.14.1) */
 
 uint16_t ike_notify_for(rig_status status, const char *field)
 {
@@ -76,6 +77,19 @@ void ike_delete(ike_sa *sa, uint32_t spi)
         say(sa, ISA_DELETE, rig_view_of(body, sizeof body));
 }
 
+void ike_delete_isakmp(ike_sa *sa)
+{
+    uint8_t body[DELETE_HEAD + COOKIES];
+    rig_put_be32(body, DOI_IPSEC);
+    body[4] = ISA_PROTOCOL_ISAKMP;
+    body[5] = COOKIES;
+    rig_put_be16(body + 6, 1);
+    memcpy(body + DELETE_HEAD, sa->icookie, ISA_COOKIE);
+    memcpy(body + DELETE_HEAD + ISA_COOKIE, sa->rcookie, ISA_COOKIE);
+    if (sa->up)
+        say(sa, ISA_DELETE, rig_view_of(body, sizeof body));
+}
+
 /* Nothing protects it: there are no keys yet. */
 void ike_notify_clear(rig_ipsec *ipsec, const rig_ip *local, const rig_ip *peer, const isa_header *about,
                       uint16_t type)
@@ -115,30 +129,35 @@ static const char *notify_name(uint16_t type)
     return "a notification";
 }
 
+/* The quick mode that a refusal means: that of the SPI; one that names none, as charon's, the one that waits
+ * longest. */
 static ike_quick *quick_of_spi(ike_sa *sa, uint32_t spi)
 {
-    ike_quick *quick = sa->quicks;
-    while (quick && (!quick->exchange.initiator || quick->spi[0] != spi ||
-                     quick->exchange.at == quick->exchange.num_steps))
-        quick = quick->next;
-    return quick;
+    ike_quick *found = NULL;
+    for (ike_quick *quick = sa->quicks; quick; quick = quick->next)
+        if (ike_quick_asks(quick) && (quick->spi[0] == spi || spi == 0))
+            found = quick;
+    return found;
 }
 
-static void take_notify(ike_sa *sa, rig_view body)
+/* Before the end of phase 1 anybody could have sent what is not encrypted; without keys nothing else can
+ * come. */
+static void take_notify(ike_sa *sa, rig_view body, bool encrypted)
 {
     rig_error why = {0};
     if (body.len < NOTIFY_HEAD)
         return;
     uint16_t type = rig_be16(body.ptr + 6);
+    if (type >= NOTIFY_STATUS)
+        return;
     rig_fail(&why, RIG_E_REFUSED, "the peer says %s (%u)", notify_name(type), type);
     if (!sa->up) {
-        if (sa->exchange.initiator && !sa->has_keys)
+        if (encrypted || (sa->exchange.initiator && !sa->has_keys))
             ike_sa_end(sa, &why);
         return;
     }
-    if (body.ptr[5] != SPI || body.len < NOTIFY_HEAD + SPI)
-        return;
-    ike_quick *quick = quick_of_spi(sa, rig_be32(body.ptr + NOTIFY_HEAD));
+    bool named = body.ptr[5] == SPI && body.len >= NOTIFY_HEAD + SPI;
+    ike_quick *quick = quick_of_spi(sa, named ? rig_be32(body.ptr + NOTIFY_HEAD) : 0);
     if (quick)
         ike_quick_fail(quick, &why);
 }
@@ -160,6 +179,26 @@ static void take_delete(ike_sa *sa, rig_view body)
     }
 }
 
+/* Its SPI are both cookies (RFC 2408 section 3.15). */
+static bool is_of_isakmp(const ike_sa *sa, rig_view body)
+{
+    return body.len >= DELETE_HEAD + COOKIES && body.ptr[4] == ISA_PROTOCOL_ISAKMP &&
+           body.ptr[5] == COOKIES && memcmp(body.ptr + DELETE_HEAD, sa->icookie, ISA_COOKIE) == 0 &&
+           memcmp(body.ptr + DELETE_HEAD + ISA_COOKIE, sa->rcookie, ISA_COOKIE) == 0;
+}
+
+/* All deletions of a message; true: that of the ISAKMP SA was among them. */
+static bool take_deletes(ike_sa *sa, const isa_message *message)
+{
+    bool all = false;
+    const isa_part *gone;
+    for (unsigned n = 0; (gone = isa_part_of(message, ISA_DELETE, n)); n++) {
+        all = all || is_of_isakmp(sa, gone->body);
+        take_delete(sa, gone->body);
+    }
+    return all;
+}
+
 static bool is_genuine(ike_sa *sa, const isa_message *message)
 {
     uint8_t hash[IPC_HASH_MAX];
@@ -177,7 +216,7 @@ static bool open_message(ike_sa *sa, rig_view bytes, isa_message *out, rig_error
     uint8_t iv[IPC_BLOCK], *clear = sa->ipsec->scratch[0];
     bool encrypted = out->header.flags & ISA_FLAG_ENCRYPTED;
     rig_view body = rig_view_sub(bytes, ISA_HEADER, bytes.len);
-    if (encrypted != sa->up)
+    if (encrypted ? !sa->has_keys : sa->up)
         return false;
     if (encrypted && (!ike_iv_of(sa, out->header.message_id, iv) || !ike_decrypt(sa, iv, bytes, clear)))
         return false;
@@ -198,10 +237,9 @@ void ike_info_heard(ike_sa *sa, rig_view bytes, const isa_header *header)
         ips_refused(sa->ipsec, &peer, &why);
         return;
     }
-    const isa_part *notify = isa_part_of(&message, ISA_NOTIFY, 0),
-                   *gone = isa_part_of(&message, ISA_DELETE, 0);
-    if (gone)
-        take_delete(sa, gone->body);
-    if (notify)
-        take_notify(sa, notify->body);
+    const isa_part *notify = isa_part_of(&message, ISA_NOTIFY, 0);
+    if (sa->up && take_deletes(sa, &message))
+        ike_sa_deleted(sa);
+    else if (notify)
+        take_notify(sa, notify->body, header->flags & ISA_FLAG_ENCRYPTED);
 }

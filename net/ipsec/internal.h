@@ -64,6 +64,9 @@ const isa_transform *ips_choose_ike(const rig_ipsec_profile *profile, const isa_
 const isa_transform *ips_choose_esp(const rig_ipsec_profile *profile, const isa_transform *offered,
                                     unsigned num, const ips_suite **out_suite, rig_error *err);
 
+/* Seconds that an SA of this transform lives, also when it has no word about it. */
+uint32_t ips_life(const isa_transform *transform);
+
 /* What an answer chose has to be one of what was offered. */
 bool ips_is_offered(const isa_transform *chosen, const isa_transform *offered, unsigned num);
 
@@ -186,6 +189,7 @@ struct ips_flow {
     ike_quick *quick;   /* ours, under way */
     uint8_t fins;       /* 1 ours, 2 theirs */
     bool leaked, raced; /* what faults have done to it */
+    bool again;         /* its quick mode lost its ISAKMP SA, and may begin anew once */
     rig_timer timer;
 };
 
@@ -274,6 +278,7 @@ ike_sa *ike_sa_find(const rig_ipsec *ipsec, const isa_header *header);
 ike_sa *ike_sa_for(const rig_ipsec *ipsec, const ips_wish *wish, const rig_ip *local);
 ike_sa *ike_sa_between(const rig_ipsec *ipsec, const rig_ip *local, const rig_ip *peer);
 void ike_sa_end(ike_sa *sa, const rig_error *why);
+void ike_sa_deleted(ike_sa *sa);
 void ike_sa_free(ike_sa *sa);
 bool ike_sa_keys(ike_sa *sa, rig_error *err);
 rig_status ike_phase1_put(ike_party *party, ike_item item, isa_writer *w);
@@ -285,6 +290,7 @@ void ike_quick_start(ike_sa *sa, ips_flow *flow);
 void ike_quick_heard(ike_sa *sa, rig_view bytes, const isa_header *header);
 void ike_quick_fail(ike_quick *quick, const rig_error *why);
 void ike_quick_free(ike_quick *quick);
+bool ike_quick_asks(const ike_quick *quick);
 rig_status ike_quick_put(ike_party *party, ike_item item, isa_writer *w);
 rig_status ike_quick_take(ike_party *party, ike_item item, const isa_message *message, const uint8_t *base,
                           rig_error *err);
@@ -303,6 +309,7 @@ void ike_notify(ike_sa *sa, uint16_t type, uint8_t protocol, uint32_t spi);
 void ike_notify_clear(rig_ipsec *ipsec, const rig_ip *local, const rig_ip *peer, const isa_header *about,
                       uint16_t type);
 void ike_delete(ike_sa *sa, uint32_t spi);
+void ike_delete_isakmp(ike_sa *sa);
 void ike_info_heard(ike_sa *sa, rig_view bytes, const isa_header *header);
 uint16_t ike_notify_for(rig_status status, const char *field);
 

@@ -394,7 +394,9 @@ static void quick_due(rig_timer *timer)
 
 static void life_due(rig_timer *timer)
 {
-    ike_sa_free(IPS_OF(timer, ike_sa, life));
+    ike_sa *sa = IPS_OF(timer, ike_sa, life);
+    ike_delete_isakmp(sa);
+    ike_sa_deleted(sa);
 }
 
 static void esp_due(rig_timer *timer)

@@ -11,6 +11,9 @@
 #define DOI_IPSEC 1
 #define SITUATION_IDENTITY 1
 #define ESP_SPI 4
+#define LIFE_OF_ESP 1 /* type of life; its length is the attribute behind it */
+#define LIFE_OF_ISAKMP 11
+#define KILOBYTES 2 /* the type */
 
 static rig_status wrong(rig_error *err, const uint8_t *base, const uint8_t *at, const char *field,
                         const char *what)
@@ -79,8 +82,34 @@ const isa_part *isa_part_of(const isa_message *message, uint8_t type, unsigned n
 
 /* ---- SA ---- */
 
+/* Life type and life duration come in pairs, and seconds and kilobytes may both be there (RFC 2407
+ * section 4.5). The pair begins with attribute 11 for ISAKMP, with 1 for ESP. */
+static uint16_t life_of(const isa_transform *transform)
+{
+    return transform->protocol == ISA_PROTOCOL_ISAKMP ? LIFE_OF_ISAKMP : LIFE_OF_ESP;
+}
+
+/* What is not known makes its transform unacceptable, not the message (RFC 2408 section 5.6). */
+static void note_attribute(isa_transform *out, uint16_t type, uint32_t value, uint32_t *unit)
+{
+    uint16_t life = life_of(out);
+    if (type == life)
+        *unit = value;
+    if ((type == life || type == life + 1) && *unit == KILOBYTES) {
+        out->kilobytes = type == life ? out->kilobytes : value;
+        return;
+    }
+    if (type >= ISA_ATTRIBUTES || out->has >> type & 1) {
+        out->strange = true;
+        return;
+    }
+    out->has |= (uint16_t)(1u << type);
+    out->value[type] = value;
+}
+
 static rig_status read_attributes(rig_view rest, const uint8_t *base, isa_transform *out, rig_error *err)
 {
+    uint32_t unit = 0;
     while (rest.len) {
         if (rest.len < 4)
             return wrong(err, base, rest.ptr, "attribute", "cut off");
@@ -92,11 +121,7 @@ static rig_status read_attributes(rig_view rest, const uint8_t *base, isa_transf
                          : len == 4   ? rig_be32(rest.ptr + 4)
                          : len == 2   ? rig_be16(rest.ptr + 4)
                                       : UINT32_MAX;
-        type &= (uint16_t)~SHORT;
-        if (type >= ISA_ATTRIBUTES || out->has >> type & 1)
-            return wrong(err, base, rest.ptr, "attribute", "unknown, or there twice");
-        out->has |= (uint16_t)(1u << type);
-        out->value[type] = value;
+        note_attribute(out, type & (uint16_t)~SHORT, value, &unit);
         rest = rig_view_sub(rest, 4 + len, rest.len);
     }
     return RIG_OK;
@@ -241,6 +266,10 @@ static void put_transform(isa_writer *w, const isa_transform *transform, bool la
     for (uint16_t type = 0; type < ISA_ATTRIBUTES; type++)
         if (transform->has >> type & 1)
             put_attribute(w, type, transform->value[type]);
+    if (transform->kilobytes) {
+        put_attribute(w, life_of(transform), KILOBYTES);
+        put_attribute(w, (uint16_t)(life_of(transform) + 1), transform->kilobytes);
+    }
     close_part(w, at);
 }
 

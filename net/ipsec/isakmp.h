@@ -54,6 +54,8 @@ typedef struct isa_transform {
     uint32_t spi;                   /* of ESP */
     uint16_t has;                   /* set of attribute types */
     uint32_t value[ISA_ATTRIBUTES]; /* by type */
+    uint32_t kilobytes;             /* a second life beside that in seconds; 0: none */
+    bool strange;                   /* has what nobody here knows, or something twice */
 } isa_transform;
 
 /* The header, and how long the message says it is: all of bytes. RIG_E_TRUNCATED, RIG_E_FORMAT. */

@@ -361,12 +361,12 @@ static void came_up(ike_sa *sa)
     rig_ipsec *ipsec = sa->ipsec;
     sa->up = true;
     memcpy(sa->last_block, sa->exchange.iv, IPC_BLOCK);
-    rig_timerq_arm(&ipsec->timers, &sa->life, ipsec->now + sa->offered[0].value[IKE_LIFE] * RIG_SECOND);
+    rig_timerq_arm(&ipsec->timers, &sa->life, ipsec->now + ips_life(&sa->offered[0]) * RIG_SECOND);
     tell_up(sa);
     for (ips_flow *flow = ipsec->flows, *next; flow; flow = next) {
         next = flow->next;
-        if (flow->wish && flow->wish == sa->wish && rig_ip_eq(&flow->local.ip, &sa->local) && !flow->out &&
-            !flow->quick)
+        if (flow->wish && flow->wish == sa->wish && rig_ip_eq(&flow->local.ip, &sa->local) &&
+            (!flow->out || flow->again) && !flow->quick)
             ike_quick_start(sa, flow);
     }
 }
@@ -384,6 +384,31 @@ void ike_sa_end(ike_sa *sa, const rig_error *why)
         next = flow->next;
         if (wish && flow->wish == wish && rig_ip_eq(&flow->local.ip, &local) && !flow->out)
             ips_flow_fail(flow, why);
+    }
+}
+
+/* Its life is over, or the peer has taken it away. Connections outlive it (RFC 7146 section 3.2): their quick
+ * modes begin anew under the next one, but not for ever with a peer that takes each away. */
+void ike_sa_deleted(ike_sa *sa)
+{
+    rig_ipsec *ipsec = sa->ipsec;
+    rig_error why = {0};
+    rig_fail(&why, RIG_E_REFUSED, "the ISAKMP SA is over before its quick mode, again");
+    while (sa->quicks) {
+        ips_flow *flow = ike_quick_asks(sa->quicks) ? sa->quicks->flow : NULL;
+        if (flow && flow->again) {
+            ike_quick_fail(sa->quicks, &why);
+            continue;
+        }
+        if (flow)
+            flow->again = true;
+        ike_quick_free(sa->quicks);
+    }
+    ike_sa_free(sa);
+    for (ips_flow *flow = ipsec->flows, *next; flow; flow = next) {
+        next = flow->next;
+        if (flow->again && !flow->quick)
+            ips_flow_want(flow);
     }
 }
 

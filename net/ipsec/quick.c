@@ -49,10 +49,15 @@ void ike_quick_free(ike_quick *quick)
     rig_delete(ipsec->config.alloc, quick, sizeof *quick);
 }
 
+/* It is ours and waits for its answer. */
+bool ike_quick_asks(const ike_quick *quick)
+{
+    return quick->exchange.initiator && quick->exchange.at < quick->exchange.num_steps;
+}
+
 void ike_quick_fail(ike_quick *quick, const rig_error *why)
 {
-    bool under_way = quick->exchange.at < quick->exchange.num_steps;
-    ips_flow *flow = under_way && quick->exchange.initiator ? quick->flow : NULL;
+    ips_flow *flow = ike_quick_asks(quick) ? quick->flow : NULL;
     ike_quick_free(quick);
     if (flow)
         ips_flow_fail(flow, why);

@@ -19,6 +19,7 @@ const unsigned ips_num_suites = sizeof ips_suites / sizeof ips_suites[0];
 #define REQUIRED (RIG_IPSEC_AES128_SHA256 | RIG_IPSEC_AES128_SHA1)
 #define LIFE 3600
 #define IKE_LIFE_SECONDS 86400
+#define LIFE_UNSAID 28800 /* RFC 2407 section 4.5 */
 #define SECONDS 1
 #define PRE_SHARED_KEY 1
 #define GROUP 14  /* 2048 bits: less should not be offered (RFC 7146 section 2.2) */
@@ -117,7 +118,7 @@ choose(const rig_ipsec_profile *profile, const isa_transform *offered, unsigned 
 {
     for (unsigned i = 0; i < num && !profile->refuses; i++)
         for (unsigned s = 0; s < ips_num_suites; s++)
-            if (takes(profile, &ips_suites[s], &offered[i])) {
+            if (!offered[i].strange && takes(profile, &ips_suites[s], &offered[i])) {
                 *out_suite = &ips_suites[s];
                 return &offered[i];
             }
@@ -137,11 +138,19 @@ const isa_transform *ips_choose_esp(const rig_ipsec_profile *profile, const isa_
     return choose(profile, offered, num, takes_esp, out_suite, err);
 }
 
+uint32_t ips_life(const isa_transform *transform)
+{
+    bool isakmp = transform->protocol == ISA_PROTOCOL_ISAKMP;
+    uint32_t life = get(transform, isakmp ? IKE_LIFE : ESP_LIFE);
+    return life ? life : LIFE_UNSAID;
+}
+
 bool ips_is_offered(const isa_transform *chosen, const isa_transform *offered, unsigned num)
 {
     for (unsigned i = 0; i < num; i++) {
         bool same = chosen->number == offered[i].number && chosen->id == offered[i].id &&
-                    chosen->protocol == offered[i].protocol && chosen->has == offered[i].has;
+                    chosen->protocol == offered[i].protocol && chosen->has == offered[i].has &&
+                    chosen->kilobytes == offered[i].kilobytes && !chosen->strange;
         for (uint16_t type = 0; same && type < ISA_ATTRIBUTES; type++)
             same = get(chosen, type) == get(&offered[i], type);
         if (same)

@@ -61,7 +61,7 @@ static void end_soon(host *h)
 static void tell(void *ctx, const rig_ipsec_notice *event)
 {
     host *h = ctx;
-    printf("%s %s pfs=%d %s in=0x%08x out=0x%08x %s\n", rig_ipsec_event_word(event->kind),
+    printf("%s %s pfs=%d %s in=0x%08x out=0x%08x %s\n", rig_ipsec_notice_word(event->kind),
            event->aggressive ? "aggressive" : "main", event->pfs, event->tunnel ? "tunnel" : "transport",
            event->spi_in, event->spi_out, event->error ? event->error->text : "");
     fflush(stdout);
@@ -130,7 +130,7 @@ static rig_status serve(host *h)
     const rig_address portal = {h->want.local, ISCSI_PORT};
     rig_status status = rig_ipsec_key(h->ipsec, RIG_IPSEC_ID_NONE, (rig_view){0}, rig_view_str(h->want.key));
     if (!status)
-        status = rig_ipsec_serve(h->ipsec, &portal);
+        status = rig_ipsec_serve(h->ipsec, &portal, true);
     printf("ready\n");
     fflush(stdout);
     return status;
