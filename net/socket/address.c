@@ -78,6 +78,7 @@ rig_status sock_status(int error)
         {ENOTCONN, RIG_E_RESET}, /* of a connection that was there */
         {ETIMEDOUT, RIG_E_TIMEOUT},
         {EHOSTUNREACH, RIG_E_UNREACHABLE},
+        {ENODEV, RIG_E_UNREACHABLE},
         {ENETUNREACH, RIG_E_UNREACHABLE},
         {EADDRINUSE, RIG_E_EXISTS},
         {EADDRNOTAVAIL, RIG_E_ARGUMENT},

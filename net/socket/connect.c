@@ -47,12 +47,18 @@ static int bind_local(const sock_stream *stream, int fd)
     return bind(fd, (struct sockaddr *)&name, len);
 }
 
+static int bind_device(const sock_stream *stream, int fd)
+{
+    const char *device = stream->loop->device;
+    return stream->via ? setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, device, (socklen_t)strlen(device)) : 0;
+}
+
 /* Starts a connection on fd; false with errno set when it failed at once. */
 static bool start(sock_stream *stream, int fd)
 {
     struct sockaddr_storage name;
     socklen_t len = sock_address_out(&stream->remote, &name);
-    if (fd < 0 || bind_local(stream, fd) != 0)
+    if (fd < 0 || bind_device(stream, fd) != 0 || bind_local(stream, fd) != 0)
         return false;
     return connect(fd, (struct sockaddr *)&name, len) == 0 || errno == EINPROGRESS;
 }
@@ -176,13 +182,14 @@ static rig_status begin(sock_stream *stream, const rig_portal *remote)
     return attempt(stream);
 }
 
-rig_status sock_connect(void *ctx, const rig_address *local, const rig_portal *remote,
-                        const rig_stream_user *user, rig_stream **out_stream)
+static rig_status connect_stream(rig_loop *loop, bool via, const rig_address *local, const rig_portal *remote,
+                                 const rig_stream_user *user, rig_stream **out_stream)
 {
-    sock_stream *stream = sock_stream_new(ctx);
+    sock_stream *stream = sock_stream_new(loop);
     if (!stream)
         return RIG_E_NOMEM;
     stream->user = *user;
+    stream->via = via;
     if (local)
         stream->local = *local;
     rig_status status = begin(stream, remote);
@@ -195,4 +202,16 @@ rig_status sock_connect(void *ctx, const rig_address *local, const rig_portal *r
     else
         sock_stream_end(stream, false);
     return status;
+}
+
+rig_status sock_connect(void *ctx, const rig_address *local, const rig_portal *remote,
+                        const rig_stream_user *user, rig_stream **out_stream)
+{
+    return connect_stream(ctx, false, local, remote, user, out_stream);
+}
+
+rig_status sock_connect_via(void *ctx, const rig_address *local, const rig_portal *remote,
+                            const rig_stream_user *user, rig_stream **out_stream)
+{
+    return connect_stream(ctx, true, local, remote, user, out_stream);
 }

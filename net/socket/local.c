@@ -60,6 +60,43 @@ rig_status rig_local_connect(const char *name, int *out_fd)
     return status;
 }
 
+static rig_status connect_now(sock_stream *stream, const local_name *at)
+{
+    int fd = socket_new(SOCK_NONBLOCK);
+    if (fd < 0)
+        return sock_status(errno);
+    rig_status status = RIG_OK;
+    if (connect(fd, &at->address.any, at->len) != 0)
+        status = errno == EAGAIN ? RIG_E_BUSY : connect_status(errno);
+    if (!status)
+        status = sock_stream_attach(stream, fd);
+    if (status) {
+        close(fd);
+        return status;
+    }
+    stream->state = SOCK_CONNECTING; /* until the user can be told */
+    sock_stream_update(stream);
+    return RIG_OK;
+}
+
+rig_status rig_connect_local(rig_loop *loop, const char *name, const rig_stream_user *user,
+                             rig_stream **out_stream)
+{
+    local_name at;
+    if (!name_of(name, &at) || !name[0])
+        return RIG_E_ARGUMENT;
+    sock_stream *stream = sock_stream_new(loop);
+    if (!stream)
+        return RIG_E_NOMEM;
+    stream->user = *user;
+    rig_status status = connect_now(stream, &at);
+    if (status)
+        sock_stream_end(stream, false);
+    else
+        *out_stream = &stream->base;
+    return status;
+}
+
 /* What a process that died has left behind is removed, anything else is not touched. */
 static rig_status make_room(const char *path)
 {

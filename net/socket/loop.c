@@ -4,6 +4,9 @@
 const rig_transport_ops sock_transport_ops = {sock_connect, sock_listen, sock_unlisten,   sock_bound,
                                               sock_wake,    sock_close,  sock_stream_ends};
 
+const rig_transport_ops sock_via_ops = {sock_connect_via, sock_listen, sock_unlisten,   sock_bound,
+                                        sock_wake,        sock_close,  sock_stream_ends};
+
 static void on_alarm(uv_timer_t *timer)
 {
     (void)timer; /* it only ends the wait */
@@ -50,6 +53,16 @@ void rig_loop_free(rig_loop *loop)
 const rig_transport *rig_loop_transport(rig_loop *loop)
 {
     return &loop->transport;
+}
+
+const rig_transport *rig_loop_transport_via(rig_loop *loop, const char *device)
+{
+    size_t len = strlen(device);
+    if (len == 0 || len > RIG_DEVICE_NAME_MAX)
+        return NULL;
+    memcpy(loop->device, device, len + 1);
+    loop->via = (rig_transport){&sock_via_ops, loop};
+    return &loop->via;
 }
 
 uint64_t rig_loop_now(rig_loop *loop)

@@ -28,6 +28,8 @@ struct rig_loop {
     uv_timer_t alarm;
     const rig_alloc *alloc;
     rig_transport transport;
+    rig_transport via;
+    char device[RIG_DEVICE_NAME_MAX + 1]; /* of via; empty: none */
     rig_timerq timers;
     uint64_t start;
     uint64_t turn; /* waits so far */
@@ -70,6 +72,7 @@ struct sock_stream {
     bool closing;
     bool fin_sent;
     bool peer_fin;
+    bool via; /* through the loop's device alone */
     rig_status why; /* of a failure to be told with the next turn */
 };
 
@@ -97,6 +100,7 @@ int sock_open(int family);
 
 /* loop.c */
 extern const rig_transport_ops sock_transport_ops;
+extern const rig_transport_ops sock_via_ops;
 void sock_loop_arm(rig_loop *loop, rig_timer *timer, uint64_t delay);
 
 /* stream.c */
@@ -123,6 +127,8 @@ void sock_write(sock_stream *stream);
 /* connect.c */
 rig_status sock_connect(void *ctx, const rig_address *local, const rig_portal *remote,
                         const rig_stream_user *user, rig_stream **out_stream);
+rig_status sock_connect_via(void *ctx, const rig_address *local, const rig_portal *remote,
+                            const rig_stream_user *user, rig_stream **out_stream);
 void sock_connect_check(sock_stream *stream);
 void sock_connect_next(sock_stream *stream);
 void sock_lookup_drop(sock_stream *stream);

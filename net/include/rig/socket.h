@@ -21,6 +21,14 @@ void rig_loop_free(rig_loop *loop);
 /** rig_loop_transport gives its transport (IPv4 and IPv6, names through the system's resolver). */
 const rig_transport *rig_loop_transport(rig_loop *loop);
 
+#define RIG_DEVICE_NAME_MAX 15 /**< most bytes of the name of a network device */
+
+/** rig_loop_transport_via gives a transport like that, but what it connects uses the network device of that
+ * name alone (SO_BINDTODEVICE, socket(7)): without the device, or a way through it, a connect comes to
+ * RIG_E_UNREACHABLE. A loop has one such device, that of the last call. NULL for an empty or too long name.
+ */
+const rig_transport *rig_loop_transport_via(rig_loop *loop, const char *device);
+
 /** rig_loop_now gives nanoseconds since rig_loop_new. */
 uint64_t rig_loop_now(rig_loop *loop);
 
@@ -56,6 +64,12 @@ rig_status rig_loop_work(rig_loop *loop, void (*work)(void *ctx), void (*done)(v
  */
 rig_status rig_listen_local(rig_loop *loop, const char *path, unsigned mode, rig_accept_fn *accept, void *ctx,
                             char *out_name, rig_listener **out_listener);
+
+/** rig_connect_local connects a stream to a local socket, by what rig_local_connect takes; as rig_connect
+ * tells, but whether somebody answers there shows at once: RIG_E_NOT_FOUND, RIG_E_REFUSED, RIG_E_BUSY (its
+ * queue is full), RIG_E_ARGUMENT, RIG_E_LIMIT, RIG_E_NOMEM, RIG_E_IO. */
+rig_status rig_connect_local(rig_loop *loop, const char *name, const rig_stream_user *user,
+                             rig_stream **out_stream);
 
 /** rig_listen_inherited takes a listening socket over from whoever started the process; it is the loop's from
  * then on. */
