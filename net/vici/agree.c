@@ -72,9 +72,10 @@ static vci_step took_sa(vci_pair *pair, rig_view message)
         return STEP_AGREED;
     if (talk->found == VCI_NOTHING && talk->step == STEP_FIND)
         return STEP_VERSION;
-    rig_text text = why_of(talk);
-    if (talk->found == VCI_NOTHING)
+    if (talk->found == VCI_NOTHING) {
+        rig_text text = why_of(talk);
         rig_text_add(&text, "charon says it is done, but shows no association");
+    }
     return STEP_REFUSED;
 }
 
