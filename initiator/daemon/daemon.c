@@ -116,14 +116,14 @@ static rig_status build_adapters(rig_daemon *daemon, rig_error *err)
     *hba = daemon->config.hba;
     if (hba->num_adapters == 0)
         hba->adapters[hba->num_adapters++] = (rig_adapter){.name = DEFAULT_ADAPTER};
+    rig_status status = daemon_vici_init(daemon, err);
     const rig_initiator_config config = {.alloc = rig_alloc_libc(),
                                          .draws = {.pin = draw},
-                                         .transport = rig_loop_transport(daemon->loop),
+                                         .transport = daemon->transport,
                                          .read_ahead = {daemon->read_ahead, READ_AHEAD},
                                          .name = rig_view_str(FIRST_NODE_NAME),
                                          .event = on_engine_event,
                                          .ctx = daemon};
-    rig_status status = RIG_OK;
     for (uint32_t i = 0; i < hba->num_adapters && !status; i++)
         status = rig_initiator_new(&config, &hba->adapters[i].initiator, err);
     return status;
@@ -135,8 +135,9 @@ static rig_status build_service(rig_daemon *daemon, rig_error *err)
                                  .draws = {.pin = draw},
                                  .store = daemon->store,
                                  .hba = &daemon->hba,
-                                 .transport = rig_loop_transport(daemon->loop),
+                                 .transport = daemon->transport,
                                  .radius = &daemon->radius,
+                                 .ipsec = daemon->vici ? rig_vici_provider(daemon->vici) : NULL,
                                  .settings = daemon->config.settings,
                                  .event = on_service_event,
                                  .ctx = daemon};
@@ -207,6 +208,7 @@ void rig_daemon_free(rig_daemon *daemon)
     daemon->service = NULL;
     for (uint32_t i = 0; i < daemon->hba.num_adapters; i++)
         rig_initiator_free(daemon->hba.adapters[i].initiator);
+    rig_vici_free(daemon->vici);
     rig_store_free(daemon->store);
     if (daemon->listener && daemon->name[0] && daemon->name[0] != '@')
         unlink(daemon->name);
@@ -241,7 +243,8 @@ static uint64_t next_deadline(const rig_daemon *daemon)
         uint64_t engine = rig_initiator_next_deadline(daemon->hba.adapters[i].initiator);
         next = engine < next ? engine : next;
     }
-    return next;
+    uint64_t ipsec = daemon->vici ? rig_vici_next_deadline(daemon->vici) : RIG_NEVER;
+    return ipsec < next ? ipsec : next;
 }
 
 static void tick(rig_daemon *daemon)
@@ -250,6 +253,8 @@ static void tick(rig_daemon *daemon)
     for (uint32_t i = 0; i < daemon->hba.num_adapters; i++)
         rig_initiator_tick(daemon->hba.adapters[i].initiator, now);
     rig_service_tick(daemon->service, now);
+    if (daemon->vici)
+        rig_vici_tick(daemon->vici, now);
 }
 
 static rig_status watch_signals(rig_daemon *daemon)

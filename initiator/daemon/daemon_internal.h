@@ -5,6 +5,7 @@
 #include "rig/daemon.h"
 #include "rig/message.h"
 #include "rig/socket.h"
+#include "rig/vici.h"
 
 #define DAEMON_LOG_MAX 512
 #define DAEMON_STEPS_MAX 320 /* bytes: the steps of a decision, with commas */
@@ -23,6 +24,8 @@ struct rig_daemon {
     uint8_t *read_ahead;
     daemon_client *clients;
     uint32_t num_clients;
+    rig_vici *vici;                 /* NULL: nobody carries IPsec */
+    const rig_transport *transport; /* of the adapters: the loop's, or what guards it */
     rig_radius radius;
     daemon_question *questions;   /* newest first */
     uint32_t num_asking;          /* of them in another thread */
@@ -36,6 +39,9 @@ void daemon_clients_free(rig_daemon *daemon);
 
 /* radius.c: asks RADIUS servers. */
 void daemon_radius_init(rig_daemon *daemon);
+
+/* vici.c: has charon carry IPsec, where that is configured; the adapters are known. */
+rig_status daemon_vici_init(rig_daemon *daemon, rig_error *err);
 
 __attribute__((format(printf, 2, 3))) void daemon_log(const rig_daemon *daemon, const char *format, ...);
 

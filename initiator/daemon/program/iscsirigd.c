@@ -38,6 +38,8 @@ static const char usage[] =
     "  --security FLAGS     security flags for when nothing else says any (default none)\n"
     "  --set NAME=VALUE     one of the values below (repeatable)\n"
     "  --radius-port N      UDP port of RADIUS servers (default 1812)\n"
+    "  --vici SOCKET        strongSwan's charon carries IPsec, asked there (default nobody does)\n"
+    "  --vici-device DEVICE its ESP is in userspace, behind that network device\n"
     "  --host-name NAME     for the default node name (default the machine's)\n"
     "  --ready-file PATH    written once the service has started\n"
     "  --quiet              nothing on the standard error output\n"
@@ -221,6 +223,8 @@ enum {
     OPT_SECURITY,
     OPT_SET,
     OPT_RADIUS,
+    OPT_VICI,
+    OPT_VICI_DEVICE,
     OPT_HOST,
     OPT_READY,
     OPT_QUIET,
@@ -235,6 +239,8 @@ static const struct option longs[] = {{"socket", required_argument, NULL, OPT_SO
                                       {"security", required_argument, NULL, OPT_SECURITY},
                                       {"set", required_argument, NULL, OPT_SET},
                                       {"radius-port", required_argument, NULL, OPT_RADIUS},
+                                      {"vici", required_argument, NULL, OPT_VICI},
+                                      {"vici-device", required_argument, NULL, OPT_VICI_DEVICE},
                                       {"host-name", required_argument, NULL, OPT_HOST},
                                       {"ready-file", required_argument, NULL, OPT_READY},
                                       {"quiet", no_argument, NULL, OPT_QUIET},
@@ -262,6 +268,12 @@ static int take_option(options *all, int which)
         return take_setting(all, optarg) ? EXIT_USAGE : -1;
     case OPT_RADIUS:
         return take_radius_port(all, optarg) ? EXIT_USAGE : -1;
+    case OPT_VICI:
+        all->config.vici = optarg;
+        return -1;
+    case OPT_VICI_DEVICE:
+        all->config.vici_device = optarg;
+        return -1;
     case OPT_HOST:
         all->config.settings.host_name = optarg;
         return -1;

@@ -22,6 +22,8 @@ typedef struct rig_daemon_config {
     uint32_t users[RIG_DAEMON_USERS_MAX];     /**< user ids that may connect, too */
     uint32_t num_users;                       /**< entries */
     uint16_t radius_port;                     /**< UDP port of RADIUS servers, 0 = 1812 */
+    const char *vici;                         /**< charon's vici socket; NULL = nobody carries IPsec */
+    const char *vici_device;                  /**< device of its userspace ESP; NULL = the kernel's ESP */
     void (*log)(void *ctx, const char *text); /**< one line for people, without newline; may be NULL */
     void (*ready)(void *ctx);                 /**< the service's start is over; may be NULL */
     void *ctx;                                /**< first argument of both */
