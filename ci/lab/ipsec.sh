@@ -52,11 +52,11 @@ logs_in()
     login "$1" >"$SERVICE/said" 2>&1 && grep -q Session "$SERVICE/said"
 }
 
-# refused FLAGS CODE: it comes to that code, and there is no session
+# refused FLAGS CODE: it comes to that code, or one of several between |, and there is no session
 refused()
 {
     login "$1" >"$SERVICE/said" 2>&1
-    grep -qF -- "$2" "$SERVICE/said" && [ -z "$(ids true)" ]
+    grep -qE -- "$2" "$SERVICE/said" && [ -z "$(ids true)" ]
 }
 
 log_says()
@@ -79,6 +79,7 @@ protected()
     check "$1: a login" logs_in "$3"
     SESSION=$(ids true)
     check "$1: INQUIRY through it" told "direct access block device" ScsiInquiry "$SESSION" 1 0 0
+    cli ReadCapacity "$SESSION" 1 >"$SERVICE/said" 2>&1 # there is a unit attention to tell first
     check "$1: READ CAPACITY through it" told "Bytes                           $PEER_BYTES" ReadCapacity "$SESSION" 1
     check "$1: logout" told "done" LogoutTarget "$SESSION"
     watched
@@ -111,13 +112,13 @@ watched
 check "and what looks for clear segments finds them" test "$(seen 'tcp port 3260')" -gt 10
 protected "main mode with PFS" ident $MAIN_TUNNEL_PFS
 check "the service says what it has" log_says "main mode with PFS, tunnel mode, by charon"
-check "charon there takes main mode without PFS" answers_to no no tunnel "$IPSEC_KEY"
-not_connected "PFS that the other side has not" $MAIN_TUNNEL_PFS $FAILED
 check "the service ends" stop_service
 
+check "charon there takes main mode without PFS" answers_to no no tunnel "$IPSEC_KEY"
 service_for plainer "${CHARON_OF_SERVICE[@]}"
+not_connected "PFS that the other side has not" $MAIN_TUNNEL_PFS $FAILED
 protected "main mode without PFS" ident $MAIN_TUNNEL
-check "the association is gone at once" swan here --terminate --ike iscsirig-1 --force
+check "the association is gone at once" swan here --terminate --ike iscsirig-2 --force
 watch_cable again
 check "the next login has a new one" logs_in $MAIN_TUNNEL
 check "and logs out" told "done" LogoutTarget "$(ids true)"
@@ -132,7 +133,7 @@ check "the key is another one" key_is "not.$IPSEC_KEY"
 not_connected "a wrong key" $AGGRESSIVE_TUNNEL $FAILED
 check "the service says why" log_says "charon refuses: "
 not_connected "an exchange that the other side has not" $MAIN_TUNNEL $FAILED
-not_connected "transport mode, which userspace ESP has not" $MAIN_TRANSPORT request-not-supported
+not_connected "transport mode, which userspace ESP has not" $MAIN_TRANSPORT "request-not-supported|$FAILED"
 check "nobody is told the key" bash -c "! grep -aF -e '$IPSEC_KEY' '$SERVICE/log' '$SERVICE/said'"
 stop "$CHARON_HERE"
 not_connected "charon that is not there" $AGGRESSIVE_TUNNEL $FAILED

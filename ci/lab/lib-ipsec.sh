@@ -90,6 +90,9 @@ charon {
         socket-default {
             fwmark = 0x42
         }
+        kernel-libipsec {
+            allow_peer_ts = yes
+        }
     }
     filelog {
         log {
