@@ -100,7 +100,7 @@ not_connected()
 }
 
 FAILED=failed-to-configure-ipsec
-start_here && start_there || exit 1
+start_here kernel-libipsec && start_there kernel-libipsec || exit 1
 start_target_there
 
 check "charon there takes main mode with PFS" answers_to no yes tunnel "$IPSEC_KEY"

@@ -5,13 +5,14 @@
 CHARON=${CHARON:-/usr/lib/ipsec/charon}
 IPSEC_HERE=192.0.2.1
 IPSEC_THERE=192.0.2.2
+# shellcheck disable=SC2034 # read by the scripts that source this
 IPSEC_KEY=key.of.the.group.22
+# shellcheck disable=SC2034 # the same
 IPSEC_DEVICE=ipsec0
 IPSEC_CABLE=cable0
 IPSEC_FOLDER=
 THERE_PID=
 CHARON_HERE=
-CHARON_THERE=
 CATCHER=
 
 # ipsec_or_skip: everything is there, or a counted skip says what is not
@@ -121,20 +122,20 @@ charon_in()
     }
 }
 
-# start_here [MODULE]: the charon that the service asks
+# start_here MODULE: the charon that the service asks, its ESP by that module
 start_here()
 {
-    charon_config "$IPSEC_FOLDER/here" "${1:-kernel-libipsec}"
+    charon_config "$IPSEC_FOLDER/here" "$1"
     charon_in "$IPSEC_FOLDER/here" env || return
+    # shellcheck disable=SC2034 # read by the scripts that source this
     CHARON_HERE=$CHARON_PID
 }
 
-# start_there [MODULE]: the charon of the target's host
+# start_there MODULE: the charon of the target's host
 start_there()
 {
-    charon_config "$IPSEC_FOLDER/there" "${1:-kernel-libipsec}"
-    charon_in "$IPSEC_FOLDER/there" nsenter -t "$THERE_PID" -n || return
-    CHARON_THERE=$CHARON_PID
+    charon_config "$IPSEC_FOLDER/there" "$1"
+    charon_in "$IPSEC_FOLDER/there" nsenter -t "$THERE_PID" -n
 }
 
 # answers_to AGGRESSIVE PFS MODE KEY: what the charon there takes: yes or no, yes or no, tunnel or transport

@@ -58,7 +58,8 @@ static void copy(rig_view message)
     } while (element.kind != RIG_VICI_END);
     size_t len = rig_vici_finish(&writer);
     if (same && len)
-        require(rig_view_eq(rig_view_of(buffer + RIG_VICI_HEADER_LEN + 1, len - RIG_VICI_HEADER_LEN - 1), message));
+        require(rig_view_eq(rig_view_of(buffer + RIG_VICI_HEADER_LEN + 1, len - RIG_VICI_HEADER_LEN - 1),
+                            message));
 }
 
 static void look(rig_view message)
@@ -163,7 +164,8 @@ static void provider(rig_view bytes, size_t at_once)
     rig_alloc_meter meter;
     rig_alloc_meter_init(&meter, rig_alloc_libc());
     const rig_vici_config config = {.alloc = &meter.alloc, .dial = dial, .below = &below, .device = &below};
-    const rig_ipsec_wish wish = {.portal = {"192.0.2.2", 3260, -1}, .tunnel = true, .key = rig_view_str("key")};
+    const rig_ipsec_wish wish = {
+        .portal = {"192.0.2.2", 3260, -1}, .tunnel = true, .key = rig_view_str("key")};
     rig_vici *vici = NULL;
     rig_stream *stream;
     charon_open = false;

@@ -72,7 +72,7 @@ struct sock_stream {
     bool closing;
     bool fin_sent;
     bool peer_fin;
-    bool via; /* through the loop's device alone */
+    bool via;       /* through the loop's device alone */
     rig_status why; /* of a failure to be told with the next turn */
 };
 

@@ -24,11 +24,11 @@ typedef struct manner {
     const char *close_at;  /* command at which the connection ends */
     const char *raw_at;    /* command that is answered by raw */
     rig_view raw;
-    const char *state;   /* of the association */
-    bool up_already;     /* there is one before it is asked for */
-    bool never;          /* there is none behind the negotiation */
-    const char *old;     /* a connection and a key of an earlier service */
-    const char *two_ts;  /* a second selector */
+    const char *state;  /* of the association */
+    bool up_already;    /* there is one before it is asked for */
+    bool never;         /* there is none behind the negotiation */
+    const char *old;    /* a connection and a key of an earlier service */
+    const char *two_ts; /* a second selector */
 } manner;
 
 typedef struct charon {
@@ -446,8 +446,8 @@ static void set_up(const manner *how, bool has_device)
     below = (rig_transport){&below_ops, &num_below};
     device = (rig_transport){&below_ops, &num_device};
     CU_ASSERT_EQUAL_FATAL(rig_loop_new(rig_alloc_libc(), &loop), RIG_OK);
-    CU_ASSERT_EQUAL_FATAL(
-        rig_listen_local(loop, "", 0600, charon_accept, NULL, peer.name, &peer.listener), RIG_OK);
+    CU_ASSERT_EQUAL_FATAL(rig_listen_local(loop, "", 0600, charon_accept, NULL, peer.name, &peer.listener),
+                          RIG_OK);
     const rig_vici_config config = {.alloc = &meter.alloc,
                                     .dial = dial,
                                     .below = &below,
@@ -523,8 +523,9 @@ static const rig_ip ours = {.version = 4, .bytes = {192, 0, 2, 1}};
 /* Only behind what was read back, from the address that is protected, through the device. */
 static void agreed(void)
 {
-    static const char *const order[] = {"get-conns", "get-shared",  "list-sa",   "list-sas",    "version",  "stats",
-                                        "load-shared", "load-conn", "control-log", "initiate", "list-sas"};
+    static const char *const order[] = {"get-conns",   "get-shared", "list-sa",     "list-sas",
+                                        "version",     "stats",      "load-shared", "load-conn",
+                                        "control-log", "initiate",   "list-sas"};
     rig_ipsec_wish wish = a_wish();
     play(&(manner){.plugin = "kernel-libipsec"}, true, &wish);
     check_order(order, sizeof order / sizeof order[0]);
@@ -732,8 +733,8 @@ static void abilities(void)
     tear_down();
 }
 
-static const char *const all_steps[] = {"get-conns", "get-shared", "list-sa",     "list-sas", "version", "stats",
-                                        "load-shared", "load-conn", "control-log", "initiate"};
+static const char *const all_steps[] = {"get-conns", "get-shared",  "list-sa",   "list-sas",    "version",
+                                        "stats",     "load-shared", "load-conn", "control-log", "initiate"};
 #define ALL_STEPS (sizeof all_steps / sizeof all_steps[0])
 
 /* Not before its time, and then at once, whichever answer is missing. */
@@ -774,14 +775,10 @@ static void hostile(void)
         size_t len;
         const char *words;
     } rows[] = {
-        {"\0\0\0\0", 4, "no possible length"},
-        {"\0\x08\0\x01", 4, "no possible length"},
-        {"\xff\xff\xff\xff", 4, "no possible length"},
-        {"\0\0\0\1\x08", 5, "byte 0, type: packet type 8"},
-        {"\0\0\0\2\1\7", 6, "byte 1, element: type 7"},
-        {"\0\0\0\1\2", 5, "by packet type 2"},
-        {"\0\0\0\1\5", 5, "by packet type 5"},
-        {"\0\0\0\2\1\2", 6, "no section is open"},
+        {"\0\0\0\0", 4, "no possible length"},          {"\0\x08\0\x01", 4, "no possible length"},
+        {"\xff\xff\xff\xff", 4, "no possible length"},  {"\0\0\0\1\x08", 5, "byte 0, type: packet type 8"},
+        {"\0\0\0\2\1\7", 6, "byte 1, element: type 7"}, {"\0\0\0\1\2", 5, "by packet type 2"},
+        {"\0\0\0\1\5", 5, "by packet type 5"},          {"\0\0\0\2\1\2", 6, "no section is open"},
     };
     rig_ipsec_wish wish = a_wish();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
@@ -1086,30 +1083,18 @@ static void limits(void)
     CU_ASSERT_EQUAL(rig_vici_finish(&writer), 0);
 }
 
-RIG_SUITE("net vici", {"agreed: only then connected", agreed},
-          {"the stream below is handed on", handed_on},
+RIG_SUITE("net vici", {"agreed: only then connected", agreed}, {"the stream below is handed on", handed_on},
           {"what is loaded is what was wished", loads_what_was_wished},
-          {"transport mode by the kernel", transport_by_the_kernel},
-          {"a portal by name", portal_by_name},
+          {"transport mode by the kernel", transport_by_the_kernel}, {"a portal by name", portal_by_name},
           {"a second connection finds what is there", again_by_what_is_there},
           {"what is not protected goes straight through", others_go_straight_through},
           {"what an earlier service has left is removed", what_an_earlier_service_has_left},
-          {"read back, and in doubt", read_back},
-          {"in doubt from the beginning", wrong_from_the_beginning},
-          {"charon refuses", refused},
-          {"charon is not able to", abilities},
-          {"charon is silent", silence},
-          {"the connection to charon is lost", connection_lost},
-          {"messages that are none", hostile},
-          {"another wish for the same pair", another_wish},
-          {"a released pair", released},
-          {"which pair a connection is of", which_pair},
-          {"closed while it waits", closed_while_it_waits},
+          {"read back, and in doubt", read_back}, {"in doubt from the beginning", wrong_from_the_beginning},
+          {"charon refuses", refused}, {"charon is not able to", abilities}, {"charon is silent", silence},
+          {"the connection to charon is lost", connection_lost}, {"messages that are none", hostile},
+          {"another wish for the same pair", another_wish}, {"a released pair", released},
+          {"which pair a connection is of", which_pair}, {"closed while it waits", closed_while_it_waits},
           {"connects again from inside the failure", again_and_again},
-          {"no way through the protection", no_way_inside},
-          {"what cannot be wished", what_cannot_be_wished},
-          {"the longest of everything", longest},
-          {"no memory", no_memory},
-          {"codec", codec},
-          {"broken messages", broken_messages},
-          {"limits", limits})
+          {"no way through the protection", no_way_inside}, {"what cannot be wished", what_cannot_be_wished},
+          {"the longest of everything", longest}, {"no memory", no_memory}, {"codec", codec},
+          {"broken messages", broken_messages}, {"limits", limits})

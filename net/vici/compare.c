@@ -9,8 +9,7 @@ typedef struct expectation {
 static const expectation of_ike[] = {
     {"version", "1"}, {"encr-alg", "AES_CBC"}, {"encr-keysize", "128"}, {"dh-group", "MODP_2048"}};
 
-static const expectation of_child[] = {
-    {"protocol", "ESP"}, {"encr-alg", "AES_CBC"}, {"encr-keysize", "128"}};
+static const expectation of_child[] = {{"protocol", "ESP"}, {"encr-alg", "AES_CBC"}, {"encr-keysize", "128"}};
 
 static bool doubt(rig_text *why, const char *what, rig_view is, const char *wanted)
 {

@@ -97,8 +97,8 @@ static void connect_inside(vci_stream *stream, uint64_t now)
     stream->local.ip = pair->source;
     stream->remote = (rig_address){pair->ip, portal.port};
     rig_stream *below = NULL;
-    rig_status status = rig_connect(config->device ? config->device : config->below, &stream->local, &portal,
-                                    &user, &below);
+    rig_status status =
+        rig_connect(config->device ? config->device : config->below, &stream->local, &portal, &user, &below);
     if (status) {
         vci_log(pair, "no way through the protection: %s", rig_status_meaning(status));
         fail(stream, config->device && !is_own_lack(status) ? RIG_E_SECURITY : status, now);

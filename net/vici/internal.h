@@ -5,13 +5,13 @@
 #include "rig/vici.h"
 #include "rig/vici_message.h"
 
-#define VCI_TALKS_MAX 8               /* with charon at a time; each can hold one of its threads */
-#define VCI_ANSWER (5 * RIG_SECOND)   /* charon's time for an answer, besides that of a negotiation */
-#define VCI_OLD_MAX 4096              /* removed of what an earlier service has left */
-#define VCI_REQUEST_MAX 4096          /* bytes of a request */
-#define VCI_NAME_MAX 32               /* bytes of a connection's name in charon, with NUL */
-#define VCI_TEXT_MAX 160              /* of what charon says, with NUL */
-#define VCI_PREFIX "iscsirig-"        /* of those names */
+#define VCI_TALKS_MAX 8             /* with charon at a time; each can hold one of its threads */
+#define VCI_ANSWER (5 * RIG_SECOND) /* charon's time for an answer, besides that of a negotiation */
+#define VCI_OLD_MAX 4096            /* removed of what an earlier service has left */
+#define VCI_REQUEST_MAX 4096        /* bytes of a request */
+#define VCI_NAME_MAX 32             /* bytes of a connection's name in charon, with NUL */
+#define VCI_TEXT_MAX 160            /* of what charon says, with NUL */
+#define VCI_PREFIX "iscsirig-"      /* of those names */
 
 typedef struct vci_stream vci_stream;
 typedef struct vci_pair vci_pair;
@@ -119,7 +119,8 @@ void vci_lost(vci_pair *pair, const char *why, uint64_t now);
 
 /* load.c: the requests. */
 typedef void vci_fill(const vci_pair *pair, rig_vici_writer *writer);
-vci_fill vci_fill_key, vci_fill_conn, vci_fill_initiate, vci_fill_ike, vci_fill_end, vci_fill_name, vci_fill_id;
+vci_fill vci_fill_key, vci_fill_conn, vci_fill_initiate, vci_fill_ike, vci_fill_end, vci_fill_name,
+    vci_fill_id;
 vci_fill vci_fill_old_end, vci_fill_old_name, vci_fill_old_id;
 
 /* compare.c: what is installed against what was wished. */

@@ -97,7 +97,8 @@ static bool same_wish(const vci_pair *pair, const rig_ipsec_wish *wish)
 {
     return pair->aggressive == wish->aggressive && pair->pfs == wish->pfs && pair->tunnel == wish->tunnel &&
            rig_ip_eq(&pair->outer, &wish->outer) && pair->id_type == wish->id_type &&
-           (wish->id_type == RIG_IPSEC_ID_NONE || rig_view_eq(rig_view_of(pair->id, pair->id_len), wish->id)) &&
+           (wish->id_type == RIG_IPSEC_ID_NONE ||
+            rig_view_eq(rig_view_of(pair->id, pair->id_len), wish->id)) &&
            rig_view_eq(rig_view_of(pair->key, pair->key_len), wish->key);
 }
 

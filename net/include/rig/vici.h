@@ -20,8 +20,8 @@
 #include "rig/ipsec_provider.h"
 #include "rig/timerq.h"
 
-#define RIG_VICI_PAIRS_MAX 4096     /**< most pairs that are protected at a time, those on their way out too */
-#define RIG_VICI_STREAMS_MAX 65536  /**< most connections of protected pairs */
+#define RIG_VICI_PAIRS_MAX 4096    /**< most pairs that are protected at a time, those on their way out too */
+#define RIG_VICI_STREAMS_MAX 65536 /**< most connections of protected pairs */
 #define RIG_VICI_WAIT (10 * RIG_SECOND) /**< ns a negotiation may take, unless configured otherwise */
 
 /** rig_vici is a provider, with its transport. */

@@ -9,11 +9,13 @@
 #include "rig/status.h"
 #include "rig/view.h"
 
-#define RIG_VICI_HEADER_LEN 4            /**< bytes of the length in front of a packet, big-endian */
-#define RIG_VICI_PACKET_MAX (512 * 1024) /**< most bytes of a packet behind its length; charon's own limit */
-#define RIG_VICI_NAME_MAX 255            /**< most bytes of a name */
-#define RIG_VICI_VALUE_MAX 65535         /**< most bytes of a value */
-#define RIG_VICI_DEPTH_MAX 16            /**< most sections inside each other */
+#define RIG_VICI_HEADER_LEN 4 /**< bytes of the length in front of a packet, big-endian */
+#define RIG_VICI_PACKET_MAX                                                                                  \
+    (512 * 1024)                 /**< most bytes of a packet behind its length; charon's own limit           \
+                                  */
+#define RIG_VICI_NAME_MAX 255    /**< most bytes of a name */
+#define RIG_VICI_VALUE_MAX 65535 /**< most bytes of a value */
+#define RIG_VICI_DEPTH_MAX 16    /**< most sections inside each other */
 
 /** rig_vici_op is the type of a packet. */
 typedef enum rig_vici_op {
