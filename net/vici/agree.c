@@ -151,7 +151,7 @@ static void ask(vci_pair *pair, vci_step step, uint64_t now)
 {
     vci_talk *talk = pair->talk;
     rig_vici_writer writer;
-    talk->step = step;
+    talk->step = (uint8_t)step;
     talk->found = VCI_NOTHING;
     pair->at_charon = pair->at_charon || step == STEP_KEY;
     rig_vici_begin(&writer, talk->request, sizeof talk->request, steps[step].op, steps[step].name);
@@ -221,7 +221,7 @@ static void open_for(vci_pair *pair, vci_phase phase, uint64_t now)
 {
     char why[VCI_TEXT_MAX];
     rig_text text;
-    pair->phase = phase;
+    pair->phase = (uint8_t)phase;
     rig_status status = vci_talk_open(pair);
     if (!status)
         return;
