@@ -28,6 +28,7 @@ typedef struct manner {
     bool up_already;    /* there is one before it is asked for */
     bool never;         /* there is none behind the negotiation */
     const char *old;    /* a connection and a key of an earlier service */
+    bool no_policy;     /* the kernel has none */
     const char *two_ts; /* a second selector */
 } manner;
 
@@ -149,6 +150,20 @@ static void say_sa(void)
     finish(&writer);
 }
 
+static void say_policy(void)
+{
+    rig_vici_writer writer = begin(RIG_VICI_EVENT, "list-policy");
+    rig_vici_open(&writer, "a policy");
+    member(&writer, "policy.", "child", peer.conn);
+    member(&writer, "policy.", "mode", loaded_has("transport") ? "TRANSPORT" : "TUNNEL");
+    bool other = peer.manner.key && strcmp(peer.manner.key, "policy.local-ts") == 0;
+    const char *local = other ? peer.manner.is : "192.0.2.1/32[tcp]";
+    rig_vici_put_list(&writer, "local-ts", &local, 1);
+    selectors(&writer, "remote-ts", "192.0.2.2/32[tcp/3260]");
+    rig_vici_close(&writer);
+    finish(&writer);
+}
+
 static void say_log(void)
 {
     rig_vici_writer writer = begin(RIG_VICI_EVENT, "control-log");
@@ -188,13 +203,16 @@ static bool is_up(void)
 
 static void answer(const char *command)
 {
-    bool registers = strcmp(command, "list-sa") == 0 || strcmp(command, "control-log") == 0;
+    bool registers = strcmp(command, "list-sa") == 0 || strcmp(command, "control-log") == 0 ||
+                     strcmp(command, "list-policy") == 0;
     if (strcmp(command, "initiate") == 0) {
         say_log();
         peer.up = true;
     }
     if (strcmp(command, "list-sas") == 0 && is_up())
         say_sa();
+    if (strcmp(command, "list-policies") == 0 && !peer.manner.no_policy)
+        say_policy();
     rig_vici_writer writer = begin(registers ? RIG_VICI_CONFIRM : RIG_VICI_RESPONSE, NULL);
     if (!registers)
         say_members(&writer, command);
@@ -609,14 +627,14 @@ static void portal_by_name(void)
 
 static void again_by_what_is_there(void)
 {
-    static const char *const order[] = {"list-sa", "list-sas"};
+    static const char *const order[] = {"list-sa", "list-sas", "list-policy", "list-policies"};
     rig_ipsec_wish wish = a_wish();
     play(NULL, false, &wish);
     peer.num_said = 0;
     CU_ASSERT_EQUAL(connect_user(&users[1], "192.0.2.2"), RIG_OK);
     CU_ASSERT_EQUAL(num_below, 1);
     run();
-    check_order(order, 2);
+    check_order(order, 4);
     CU_ASSERT_EQUAL(num_below, 2);
     peer.up = false; /* it has ended meanwhile: a reconnect negotiates anew */
     CU_ASSERT_EQUAL(connect_user(&users[2], "192.0.2.2"), RIG_OK);
@@ -691,6 +709,23 @@ static void read_back(void)
     refused_as(&(manner){.never = true}, false, &wish, "shows no association");
 }
 
+/* By the kernel's ESP it takes a policy that outlives the association. */
+static void policies(void)
+{
+    static const struct {
+        const char *key, *is, *words;
+    } rows[] = {
+        {"policy.mode", "PASS", "mode is \"PASS\", not \"TUNNEL\""},
+        {"policy.child", "another", "no policy that keeps packets from leaving"},
+        {"policy.local-ts", "192.0.2.7/32[tcp]", "not \"that of the association\""},
+        {"policy.local-ts", "192.0.2.1/32[udp]", "not \"TCP\""},
+    };
+    rig_ipsec_wish wish = a_wish();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        refused_as(&(manner){.key = rows[i].key, .is = rows[i].is}, false, &wish, rows[i].words);
+    refused_as(&(manner){.no_policy = true}, false, &wish, "no policy that keeps packets from leaving");
+}
+
 /* What is there already, and not as wished, is as bad. */
 static void wrong_from_the_beginning(void)
 {
@@ -733,8 +768,9 @@ static void abilities(void)
     tear_down();
 }
 
-static const char *const all_steps[] = {"get-conns", "get-shared",  "list-sa",   "list-sas",    "version",
-                                        "stats",     "load-shared", "load-conn", "control-log", "initiate"};
+static const char *const all_steps[] = {"get-conns",   "get-shared", "list-sa",     "list-sas",
+                                        "version",     "stats",      "load-shared", "load-conn",
+                                        "control-log", "initiate",   "list-policy", "list-policies"};
 #define ALL_STEPS (sizeof all_steps / sizeof all_steps[0])
 
 /* Not before its time, and then at once, whichever answer is missing. */
@@ -1089,8 +1125,9 @@ RIG_SUITE("net vici", {"agreed: only then connected", agreed}, {"the stream belo
           {"a second connection finds what is there", again_by_what_is_there},
           {"what is not protected goes straight through", others_go_straight_through},
           {"what an earlier service has left is removed", what_an_earlier_service_has_left},
-          {"read back, and in doubt", read_back}, {"in doubt from the beginning", wrong_from_the_beginning},
-          {"charon refuses", refused}, {"charon is not able to", abilities}, {"charon is silent", silence},
+          {"read back, and in doubt", read_back}, {"the kernel's policy", policies},
+          {"in doubt from the beginning", wrong_from_the_beginning}, {"charon refuses", refused},
+          {"charon is not able to", abilities}, {"charon is silent", silence},
           {"the connection to charon is lost", connection_lost}, {"messages that are none", hostile},
           {"another wish for the same pair", another_wish}, {"a released pair", released},
           {"which pair a connection is of", which_pair}, {"closed while it waits", closed_while_it_waits},

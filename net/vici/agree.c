@@ -1,6 +1,6 @@
 /* What is asked of charon about a pair, step by step: what an earlier service has left, whether there is an
  * association, whether charon can make one, then key, connection, negotiation, and again whether there is
- * one. And what removes all of it. */
+ * one; and whether the kernel has a policy where ESP is the kernel's. And what removes all of it. */
 #include "internal.h"
 
 typedef enum vci_step {
@@ -18,6 +18,8 @@ typedef enum vci_step {
     STEP_WATCH,
     STEP_INITIATE,
     STEP_READ_BACK,
+    STEP_LISTEN_POLICIES,
+    STEP_POLICIES,
     STEP_CLEAN_SA,
     STEP_CLEAN_CONN,
     STEP_CLEAN_KEY,
@@ -69,12 +71,26 @@ static vci_step took_sa(vci_pair *pair, rig_view message)
     vci_talk *talk = pair->talk;
     (void)message;
     if (talk->found == VCI_AGREED)
-        return STEP_AGREED;
+        return pair->vici->config.device ? STEP_AGREED : STEP_LISTEN_POLICIES;
     if (talk->found == VCI_NOTHING && talk->step == STEP_FIND)
         return STEP_VERSION;
     if (talk->found == VCI_NOTHING) {
         rig_text text = why_of(talk);
         rig_text_add(&text, "charon says it is done, but shows no association");
+    }
+    return STEP_REFUSED;
+}
+
+/* Without it the kernel would send in the clear as soon as the association has ended. */
+static vci_step took_policies(vci_pair *pair, rig_view message)
+{
+    vci_talk *talk = pair->talk;
+    (void)message;
+    if (talk->found == VCI_AGREED)
+        return STEP_AGREED;
+    if (talk->found == VCI_NOTHING) {
+        rig_text text = why_of(talk);
+        rig_text_add(&text, "charon shows no policy that keeps packets from leaving without protection");
     }
     return STEP_REFUSED;
 }
@@ -140,6 +156,9 @@ static const struct {
     [STEP_WATCH] = {"control-log", NULL, took_removed, RIG_VICI_REGISTER, RIG_VICI_CONFIRM},
     [STEP_INITIATE] = {"initiate", vci_fill_initiate, took_loaded, RIG_VICI_REQUEST, RIG_VICI_RESPONSE},
     [STEP_READ_BACK] = {"list-sas", vci_fill_ike, took_sa, RIG_VICI_REQUEST, RIG_VICI_RESPONSE},
+    [STEP_LISTEN_POLICIES] = {"list-policy", NULL, took_removed, RIG_VICI_REGISTER, RIG_VICI_CONFIRM},
+    [STEP_POLICIES] = {"list-policies", vci_fill_policies, took_policies, RIG_VICI_REQUEST,
+                       RIG_VICI_RESPONSE},
     [STEP_CLEAN_SA] = {"terminate", vci_fill_end, took_removed, RIG_VICI_REQUEST, RIG_VICI_RESPONSE},
     [STEP_CLEAN_CONN] = {"unload-conn", vci_fill_name, took_removed, RIG_VICI_REQUEST, RIG_VICI_RESPONSE},
     [STEP_CLEAN_KEY] = {"unload-shared", vci_fill_id, took_removed, RIG_VICI_REQUEST, RIG_VICI_RESPONSE},
@@ -254,6 +273,8 @@ static void took_event(vci_pair *pair, const rig_vici_packet *packet)
     rig_text text;
     if ((talk->step == STEP_FIND || talk->step == STEP_READ_BACK) && rig_view_is(packet->name, "list-sa"))
         vci_compare(pair, packet->message);
+    if (talk->step == STEP_POLICIES && rig_view_is(packet->name, "list-policy"))
+        vci_compare_policy(pair, packet->message);
     if (talk->step != STEP_INITIATE || !rig_view_is(packet->name, "control-log"))
         return;
     rig_text_init(&text, talk->said, sizeof talk->said);

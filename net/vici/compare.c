@@ -63,6 +63,12 @@ static bool is_selector(rig_view child, const char *list, const rig_ip *wanted, 
     return !rig_view_u64(name, &number) || number == port || doubt(why, list, item, "the portal's port");
 }
 
+/* The policy is of the address that the association has. */
+static bool is_same(const rig_ip *source, const rig_ip *wanted, rig_text *why)
+{
+    return rig_ip_eq(source, wanted) || doubt(why, "local-ts", (rig_view){0}, "that of the association");
+}
+
 static bool is_integrity(rig_view child, rig_text *why)
 {
     rig_view is = rig_vici_value(child, "integ-alg");
@@ -70,17 +76,22 @@ static bool is_integrity(rig_view child, rig_text *why)
            doubt(why, "integ-alg", is, "HMAC_SHA2_256_128");
 }
 
-static bool child_agrees(vci_pair *pair, rig_view child, rig_text *why)
+static bool selectors_agree(vci_pair *pair, rig_view child, rig_text *why)
 {
     vci_talk *talk = pair->talk;
     const rig_ip *theirs = pair->ip.version ? &pair->ip : &talk->peer;
     rig_ip remote;
+    return is_selector(child, "local-ts", &pair->local.ip, 0, &talk->source, why) &&
+           is_selector(child, "remote-ts", theirs, pair->portal.port, &remote, why);
+}
+
+static bool child_agrees(vci_pair *pair, rig_view child, rig_text *why)
+{
     return is_as(child, "mode", pair->tunnel ? "TUNNEL" : "TRANSPORT", why) &&
            is_as(child, "dh-group", pair->pfs ? "MODP_2048" : "", why) &&
            (!pair->vici->config.device || is_as(child, "encap", "yes", why)) &&
            all_as(child, of_child, sizeof of_child / sizeof of_child[0], why) && is_integrity(child, why) &&
-           is_selector(child, "local-ts", &pair->local.ip, 0, &talk->source, why) &&
-           is_selector(child, "remote-ts", theirs, pair->portal.port, &remote, why);
+           selectors_agree(pair, child, why);
 }
 
 /* Those that are not installed (any more) protect nothing, and are passed over. */
@@ -125,6 +136,23 @@ void vci_compare(vci_pair *pair, rig_view message)
         rig_text_init(&why, talk->why, sizeof talk->why);
         vci_found found = ike_found(pair, ike, &why);
         talk->found = found == VCI_NOTHING ? talk->found : (uint8_t)found;
+    }
+}
+
+/* The policy that stays when the association has ended: the same selectors, and nothing leaves without. */
+void vci_compare_policy(vci_pair *pair, rig_view message)
+{
+    vci_talk *talk = pair->talk;
+    rig_view name, policy;
+    while (talk->found != VCI_DOUBT && rig_vici_section(&message, &name, &policy)) {
+        const rig_ip source = talk->source;
+        rig_text why;
+        if (!rig_view_is(rig_vici_value(policy, "child"), pair->name))
+            continue;
+        rig_text_init(&why, talk->why, sizeof talk->why);
+        bool same = is_as(policy, "mode", pair->tunnel ? "TUNNEL" : "TRANSPORT", &why) &&
+                    selectors_agree(pair, policy, &why) && is_same(&talk->source, &source, &why);
+        talk->found = same ? VCI_AGREED : VCI_DOUBT;
     }
 }
 

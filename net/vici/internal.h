@@ -119,12 +119,13 @@ void vci_lost(vci_pair *pair, const char *why, uint64_t now);
 
 /* load.c: the requests. */
 typedef void vci_fill(const vci_pair *pair, rig_vici_writer *writer);
-vci_fill vci_fill_key, vci_fill_conn, vci_fill_initiate, vci_fill_ike, vci_fill_end, vci_fill_name,
-    vci_fill_id;
+vci_fill vci_fill_key, vci_fill_conn, vci_fill_initiate, vci_fill_ike, vci_fill_end, vci_fill_policies,
+    vci_fill_name, vci_fill_id;
 vci_fill vci_fill_old_end, vci_fill_old_name, vci_fill_old_id;
 
 /* compare.c: what is installed against what was wished. */
 void vci_compare(vci_pair *pair, rig_view message);
+void vci_compare_policy(vci_pair *pair, rig_view message);
 bool vci_able(const vci_pair *pair, rig_view stats, rig_text *why);
 
 /* guard.c: the transport. */

@@ -163,6 +163,13 @@ void vci_fill_ike(const vci_pair *pair, rig_vici_writer *writer)
     rig_vici_put_text(writer, "ike", pair->name);
 }
 
+/* Those that stand without an association, too. */
+void vci_fill_policies(const vci_pair *pair, rig_vici_writer *writer)
+{
+    rig_vici_put_text(writer, "trap", "yes");
+    rig_vici_put_text(writer, "child", pair->name);
+}
+
 void vci_fill_end(const vci_pair *pair, rig_vici_writer *writer)
 {
     put_ike(writer, pair->name);
