@@ -383,13 +383,61 @@ static void every_allocation_may_fail(void)
     }
 }
 
+static rig_status connect_by(const rig_transport *transport)
+{
+    const rig_portal portal = {.host = "127.0.0.1", .port = address.port};
+    const rig_stream_user user = {&end_ops, &a};
+    memset(&a, 0, sizeof(a));
+    return rig_connect(transport, NULL, &portal, &user, &a.stream);
+}
+
+/* Through that device alone, or not at all. */
+static void by_a_device(void)
+{
+    start("127.0.0.1");
+    CU_ASSERT_PTR_NULL(rig_loop_transport_via(loop, ""));
+    CU_ASSERT_PTR_NULL(rig_loop_transport_via(loop, "sixteen-letters-"));
+    CU_ASSERT_EQUAL(connect_by(rig_loop_transport_via(loop, "no-such-device0")), RIG_E_UNREACHABLE);
+    CU_ASSERT_EQUAL(connect_by(rig_loop_transport_via(loop, "lo")), RIG_OK);
+    a.size = 70000;
+    a.close_when_sent = b.close_on_fin = true;
+    run_until_over(&a, &b);
+    CU_ASSERT(a.closed && b.closed && b.got == 70000);
+    rig_loop_transport_via(loop, "no-such-device0");
+    CU_ASSERT_EQUAL(connect_by(rig_loop_transport(loop)), RIG_OK); /* which is not that of the device */
+    stop();
+}
+
+static void local_sockets(void)
+{
+    char name[RIG_LOCAL_NAME_MAX + 1];
+    const rig_stream_user user = {&end_ops, &a};
+    rig_listener *local = NULL;
+    start("127.0.0.1");
+    CU_ASSERT_EQUAL(rig_connect_local(loop, "/no/such/socket", &user, &a.stream), RIG_E_NOT_FOUND);
+    CU_ASSERT_EQUAL(rig_connect_local(loop, "@nobody-listens-there", &user, &a.stream), RIG_E_REFUSED);
+    CU_ASSERT_EQUAL(rig_connect_local(loop, "", &user, &a.stream), RIG_E_ARGUMENT);
+    CU_ASSERT_EQUAL_FATAL(rig_listen_local(loop, "", 0600, accept_end, &b, name, &local), RIG_OK);
+    CU_ASSERT_EQUAL(rig_connect_local(loop, name, &user, &a.stream), RIG_OK);
+    CU_ASSERT(!a.connected && !a.failed);
+    a.size = 100000;
+    b.size = 50000;
+    a.close_when_sent = b.close_on_fin = true;
+    run_until_over(&a, &b);
+    CU_ASSERT(a.connected && a.closed && b.closed && b.got == 100000 && a.got == 50000);
+    meter.fail_at = meter.num_calls + 1;
+    CU_ASSERT_EQUAL(rig_connect_local(loop, name, &user, &a.stream), RIG_E_NOMEM);
+    meter.fail_at = 0;
+    stop();
+}
+
 RIG_SUITE("net socket", {"moves bytes over IPv4", moves_bytes_over_ipv4},
           {"moves bytes over IPv6", moves_bytes_over_ipv6}, {"resolves names", resolves_names},
           {"a lookup may be given up", a_lookup_may_be_given_up},
           {"refused where nobody listens", refused_where_nobody_listens},
           {"accept may decline", accept_may_decline}, {"reset in the middle", reset_in_the_middle},
           {"a user without space stops the sender", a_user_without_space_stops_the_sender},
-          {"ends and local addresses", ends_and_local_addresses},
-          {"nothing to wait for", nothing_to_wait_for}, {"signals are calls", signals_are_calls},
-          {"children start and end", children_start_and_end},
+          {"ends and local addresses", ends_and_local_addresses}, {"by a device", by_a_device},
+          {"local sockets", local_sockets}, {"nothing to wait for", nothing_to_wait_for},
+          {"signals are calls", signals_are_calls}, {"children start and end", children_start_and_end},
           {"every allocation may fail", every_allocation_may_fail})
