@@ -164,11 +164,20 @@ static void say_policy(void)
     finish(&writer);
 }
 
-static void say_log(void)
+static void say_line(const char *group, const char *line)
 {
     rig_vici_writer writer = begin(RIG_VICI_EVENT, "control-log");
-    rig_vici_put_text(&writer, "msg", "received NO_PROPOSAL_CHOSEN error notify");
+    rig_vici_put_text(&writer, "group", group);
+    rig_vici_put_text(&writer, "msg", line);
     finish(&writer);
+}
+
+static void say_log(void)
+{
+    say_line("NET", "received packet");
+    say_line("IKE", "received NO_PROPOSAL_CHOSEN error notify");
+    say_line("ENC", "generating request");
+    say_line("NET", "sending packet");
 }
 
 static void say_list(rig_vici_writer *writer, const char *list, const char *old)

@@ -267,6 +267,12 @@ void vci_opened(vci_pair *pair, uint64_t now)
 
 /* ---- what comes ---- */
 
+/* Each packet that is sent, and what it is made of, tells nothing of the reason. */
+static bool is_routine(rig_view group)
+{
+    return rig_view_is(group, "NET") || rig_view_is(group, "ENC");
+}
+
 static void took_event(vci_pair *pair, const rig_vici_packet *packet)
 {
     vci_talk *talk = pair->talk;
@@ -275,7 +281,8 @@ static void took_event(vci_pair *pair, const rig_vici_packet *packet)
         vci_compare(pair, packet->message);
     if (talk->step == STEP_POLICIES && rig_view_is(packet->name, "list-policy"))
         vci_compare_policy(pair, packet->message);
-    if (talk->step != STEP_INITIATE || !rig_view_is(packet->name, "control-log"))
+    if (talk->step != STEP_INITIATE || !rig_view_is(packet->name, "control-log") ||
+        is_routine(rig_vici_value(packet->message, "group")))
         return;
     rig_text_init(&text, talk->said, sizeof talk->said);
     rig_text_escaped(&text, rig_vici_value(packet->message, "msg"));
