@@ -18,6 +18,7 @@ MAIN_TUNNEL=0x47
 MAIN_TUNNEL_PFS=0x57
 AGGRESSIVE_TUNNEL=0x4b
 MAIN_TRANSPORT=0x27
+IDENTITY=host.lab.example
 HARDWARE=(--adapter 'hba0,hardware,quirk=small-security-cache')
 CHARON_OF_SERVICE=(--vici "$IPSEC_FOLDER/here/vici" --vici-device "$IPSEC_DEVICE")
 
@@ -150,7 +151,9 @@ check "the service says why" log_says "(calculated HASH does not match HASH payl
 check "the key is the right one again" key_is "$IPSEC_KEY"
 not_connected "an exchange that the other side has not" $MAIN_TUNNEL $FAILED
 not_connected "transport mode, which userspace ESP has not" $MAIN_TRANSPORT request-not-supported
+check "the port has an identity of its own, and a key with it" told "done" PSKey '*' '*' '*' 2 "$IDENTITY" "@$RIG_SCRATCH/key" F
 protected "aggressive mode" agg $AGGRESSIVE_TUNNEL
+check "that can be read on the cable, as it has to be" grep -aqF "$IDENTITY" "$CABLE_FILE"
 check "nobody is told the key" bash -c "! grep -aF -e '$IPSEC_KEY' '$SERVICE/log' '$SERVICE/said'"
 check "the service ends" stop_service
 

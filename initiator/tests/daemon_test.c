@@ -210,6 +210,20 @@ static void not_a_socket(void)
     unlink(path);
 }
 
+/* charon is asked when something is to be protected, not before; a device has a name. */
+static void without_charon(void)
+{
+    rig_error error = {0};
+    rig_daemon *daemon = NULL;
+    rig_daemon_config config = {.socket = "", .vici = "/no/such/charon", .vici_device = "sixteen-letters-"};
+    rig_service_settings_init(&config.settings);
+    CU_ASSERT_EQUAL(rig_daemon_new(&config, &daemon, &error), RIG_E_ARGUMENT);
+    CU_ASSERT_PTR_NOT_NULL(strstr(error.text, "sixteen-letters-"));
+    config.vici_device = "ipsec0";
+    CU_ASSERT_EQUAL(rig_daemon_new(&config, &daemon, &error), RIG_OK);
+    rig_daemon_free(daemon);
+}
+
 /* One thread's calls of Microsoft's API: what it keeps is its own, whatever the others keep meanwhile.
  * Returns how many went wrong. */
 static void *keep_and_forget(void *ctx)
@@ -280,4 +294,4 @@ RIG_SUITE("the service behind its socket", {"what was set is there after a kill"
           {"a request at the limit and past it", too_long},
           {"clients that are gone before their answer", gone_while_waiting},
           {"one owner of a socket and of a store", second_owner}, {"a file that is no socket", not_a_socket},
-          {"a service inside the process", embedded})
+          {"a charon that is not there yet", without_charon}, {"a service inside the process", embedded})

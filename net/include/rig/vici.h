@@ -9,9 +9,9 @@
  * to RIG_STREAM_FAILED with RIG_E_SECURITY, and no packet to the portal. Connects of other pairs are those of
  * the transport below.
  *
- * charon's userspace ESP (kernel-libipsec) has tunnel mode alone, always inside UDP port 4500, and selectors
- * by protocol and address: port selectors are negotiated and the reply is checked for them, but it looks at
- * no port when it chooses the association of a packet.
+ * charon's userspace ESP (kernel-libipsec) has tunnel mode alone, always inside UDP port 4500. Its selectors
+ * are those of the kernel, TCP to the portal's port; but it leads all that goes to the portal's host to its
+ * device, and drops there what no selector fits.
  */
 #ifndef RIG_VICI_H
 #define RIG_VICI_H
