@@ -7,7 +7,6 @@
 #define PROTOCOL_V6 41
 #define TRAILER 2    /* pad length, next header */
 #define RENEW_PART 9 /* tenths of a life, behind which its quick mode's initiator negotiates anew */
-#define SEQUENCE_LAST (UINT32_MAX - 1)
 
 /* ---- SAs ---- */
 
@@ -17,13 +16,41 @@ esp_sa *esp_find(const rig_ipsec *ipsec, uint32_t spi)
     return link ? RIG_MAP_ITEM(link, esp_sa, by_spi) : NULL;
 }
 
+static uint64_t theirs_hash(uint32_t spi, const rig_ip *peer)
+{
+    return rig_hash64(peer->bytes, peer->version == 4 ? 4 : 16, spi);
+}
+
+/* The SA to a peer by the SPI that the peer chose: others may have chosen the same. */
+esp_sa *esp_find_theirs(const rig_ipsec *ipsec, uint32_t spi, const rig_ip *peer)
+{
+    rig_map_link *link = rig_map_first(&ipsec->by_peer_spi, theirs_hash(spi, peer));
+    for (; link; link = rig_map_next(link)) {
+        esp_sa *sa = RIG_MAP_ITEM(link, esp_sa, by_spi);
+        if (sa->spi == spi && rig_ip_eq(&sa->outer[1], peer))
+            return sa;
+    }
+    return NULL;
+}
+
+/* Sequence numbers do not begin again (RFC 4303 section 3.3.3). */
+bool esp_is_spent(const esp_sa *sa)
+{
+    return sa->sequence == UINT32_MAX;
+}
+
+static void destroy(rig_ipsec *ipsec, esp_sa *sa)
+{
+    rig_secret_wipe(sa, sizeof *sa);
+    rig_delete(ipsec->config.alloc, sa, sizeof *sa);
+}
+
 void esp_sa_free(esp_sa *sa)
 {
     ips_flow *flow = sa->flow;
     rig_ipsec *ipsec = flow->ipsec;
     rig_timerq_disarm(&ipsec->timers, &sa->timer);
-    if (sa->inbound)
-        rig_map_remove(&ipsec->by_spi, &sa->by_spi);
+    rig_map_remove(sa->inbound ? &ipsec->by_spi : &ipsec->by_peer_spi, &sa->by_spi);
     for (esp_sa **place = &flow->in; *place; place = &(*place)->older)
         if (*place == sa) {
             *place = sa->older;
@@ -31,8 +58,7 @@ void esp_sa_free(esp_sa *sa)
         }
     if (flow->out == sa)
         flow->out = NULL;
-    rig_secret_wipe(sa, sizeof *sa);
-    rig_delete(ipsec->config.alloc, sa, sizeof *sa);
+    destroy(ipsec, sa);
 }
 
 /* KEYMAT (RFC 2409 section 5.5): the cipher's key first, then that of the integrity. */
@@ -90,11 +116,11 @@ static esp_sa *sa_new(const ike_quick *quick, bool inbound)
     sa->outer[!inbound] = quick->sa->peer;
     sa->born = ipsec->now;
     sa->life = ips_life(&quick->chosen);
-    sa->renews = !inbound && ours;
+    sa->renews = !inbound && quick->flow->wish;
     sa->timer.kind = IPS_TIMER_ESP;
     if (make_keys(quick, sa))
         return sa;
-    rig_delete(ipsec->config.alloc, sa, sizeof *sa);
+    destroy(ipsec, sa);
     return NULL;
 }
 
@@ -105,13 +131,23 @@ static void live(esp_sa *sa)
                    sa->born + (sa->renews ? life / 10 * RENEW_PART : life));
 }
 
+static void forget_old(ips_flow *flow)
+{
+    esp_sa *sa = flow->in;
+    for (unsigned i = 1; i < ESP_GENERATIONS && sa; i++)
+        sa = sa->older;
+    while (sa && sa->older)
+        esp_sa_free(sa->older);
+}
+
 bool esp_install(ike_quick *quick)
 {
     ips_flow *flow = quick->flow;
     rig_ipsec *ipsec = flow->ipsec;
     esp_sa *in = sa_new(quick, true), *out = in ? sa_new(quick, false) : NULL;
     if (!out) {
-        rig_delete(ipsec->config.alloc, in, in ? sizeof *in : 0);
+        if (in)
+            destroy(ipsec, in);
         return false;
     }
     if (flow->out)
@@ -119,7 +155,9 @@ bool esp_install(ike_quick *quick)
     flow->out = out;
     in->older = flow->in; /* what is under way yet is still taken */
     flow->in = in;
+    forget_old(flow);
     rig_map_add(&ipsec->by_spi, &in->by_spi, in->spi);
+    rig_map_add(&ipsec->by_peer_spi, &out->by_spi, theirs_hash(out->spi, &out->outer[1]));
     live(in);
     live(out);
     if (quick->exchange.initiator || ipsec->config.all_keys) { /* one capture, one line */
@@ -145,6 +183,7 @@ void esp_sa_timer(esp_sa *sa)
         return;
     }
     esp_sa_free(sa);
+    ips_flow_settle(flow);
 }
 
 /* ---- sealing ---- */
@@ -204,7 +243,7 @@ bool esp_seal(esp_sa *sa, rig_packet *packet)
     bool tunnel = sa->tunnel != ips_deviates(ipsec, RIG_IPSEC_FAULT_ENCAPSULATION);
     uint8_t *clear;
     size_t len = plain(sa, packet, tunnel, &clear);
-    if (len == 0 || sa->sequence == SEQUENCE_LAST ||
+    if (len == 0 || esp_is_spent(sa) ||
         !rig_packet_room(ipsec->config.net, packet, (uint32_t)(iv_len(sa) + len + sa->suite->icv)))
         return false;
     bool odd = ips_deviates(ipsec, RIG_IPSEC_FAULT_WRONG_SPI);
@@ -287,8 +326,11 @@ static rig_status unwrap(const esp_sa *sa, const uint8_t **clear, size_t *len, r
         ip[v4 ? 9 : 6] != RIG_PROTOCOL_TCP || memcmp(ip + source, flow->remote.ip.bytes, size) != 0 ||
         memcmp(ip + source + size, flow->local.ip.bytes, size) != 0)
         return wrong(err, 0, "inner packet", "not of the connection that the SA is for");
+    size_t total = v4 ? rig_be16(ip + 2) : header + rig_be16(ip + 4);
+    if (total < header || total > *len)
+        return wrong(err, v4 ? 2 : 4, "inner length", "not within the packet");
     *clear += header;
-    *len -= header;
+    *len = total - header; /* what is behind it hides the traffic's flow (RFC 4303 section 2.7) */
     return RIG_OK;
 }
 
@@ -335,7 +377,8 @@ rig_status esp_open(esp_sa *sa, rig_packet *packet, rig_error *err)
     rig_ipsec *ipsec = sa->flow->ipsec;
     uint32_t sequence = rig_be32(packet->header + 4);
     size_t least = iv_len(sa) + sa->suite->icv + TRAILER;
-    if (packet->payload_len < least || !rig_packet_own(ipsec->config.net, packet))
+    if (packet->payload_len < least || packet->payload_len > RIG_SIM_MTU_MAX ||
+        !rig_packet_own(ipsec->config.net, packet))
         return wrong(err, packet->payload_len, NULL, "an ESP packet that is cut off");
     const uint8_t *sealed = packet->iov[0].iov_base, *clear = ipsec->scratch[0];
     size_t len = packet->payload_len - sa->suite->icv;

@@ -151,11 +151,14 @@ void ike_retransmit(ike_sa *sa, ike_exchange *exchange)
 
 /* ---- hearing ---- */
 
+/* What came again gets the answer again; the last message has none: two ends that took each other's last
+ * words for a question would go on for ever. */
 bool ike_heard_before(ike_sa *sa, ike_exchange *exchange, rig_view bytes)
 {
+    bool ours_is_last = (exchange->at % 2 == 1) == exchange->initiator;
     if (exchange->heard != ike_mark(bytes))
         return false;
-    if (exchange->sent_len)
+    if (ours_is_last && exchange->sent_len)
         ike_send(sa, rig_view_of(exchange->sent, exchange->sent_len), true);
     return true;
 }

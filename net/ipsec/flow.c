@@ -54,12 +54,8 @@ void ips_flow_free(ips_flow *flow)
 {
     rig_ipsec *ipsec = flow->ipsec;
     rig_timerq_disarm(&ipsec->timers, &flow->timer);
-    for (ike_sa *sa = ipsec->sas; sa; sa = sa->next)
-        for (ike_quick *quick = sa->quicks, *next; quick; quick = next) {
-            next = quick->next;
-            if (quick->flow == flow)
-                ike_quick_free(quick);
-        }
+    while (flow->quicks)
+        ike_quick_free(flow->quicks);
     while (flow->in)
         esp_sa_free(flow->in);
     if (flow->out)
@@ -71,6 +67,20 @@ void ips_flow_free(ips_flow *flow)
         flow->next->prev = flow->prev;
     ipsec->num_flows--;
     rig_delete(ipsec->config.alloc, flow, sizeof *flow);
+}
+
+/* One that has nothing, and waits for nothing, goes: what comes of it yet finds or makes another. */
+void ips_flow_settle(ips_flow *flow)
+{
+    if (!flow->in && !flow->out && !flow->quicks && !flow->held && !flow->wants)
+        ips_flow_free(flow);
+}
+
+/* It lives on: its SAs do not end with the connection that had these ends before. */
+void ips_flow_touch(ips_flow *flow)
+{
+    if (flow->fins == (OURS | THEIRS))
+        rig_timerq_arm(&flow->ipsec->timers, &flow->timer, flow->ipsec->now + FLOW_LINGER);
 }
 
 /* ---- their SAs ---- */
@@ -99,6 +109,7 @@ void ips_flow_fail(ips_flow *flow, const rig_error *why)
     rig_ipsec *ipsec = flow->ipsec;
     rig_packet *held = flow->held;
     tell(flow, RIG_IPSEC_FAILED, why);
+    flow->wants = false;
     if (flow->out)
         return; /* those that are there last until their life ends */
     flow->held = NULL;
@@ -114,6 +125,7 @@ void ips_flow_want(ips_flow *flow)
     rig_error why = {0};
     if (!flow->wish || flow->quick)
         return;
+    flow->wants = true;
     ike_sa *sa = ike_sa_for(ipsec, flow->wish, &flow->local.ip);
     if (sa && sa->up) {
         ike_quick_start(sa, flow);
@@ -134,6 +146,8 @@ static void send(ips_flow *flow, rig_packet *packet)
         return;
     }
     uint32_t sequence = flow->out->sequence;
+    if (sequence == ESP_RENEW_AT && flow->fins == 0)
+        ips_flow_want(flow);
     if (ips_deviates(ipsec, RIG_IPSEC_FAULT_REPLAYED_ESP) && sequence % 8 == 0)
         twin = rig_packet_slice(ipsec->config.net, packet, 0, packet->payload_len);
     rig_simhost_leave(ipsec->config.host, packet);
@@ -158,8 +172,6 @@ void ips_flow_installed(ips_flow *flow)
     rig_packet *held = flow->held;
     flow->held = NULL;
     flow->again = false;
-    flow->fins = 0;
-    rig_timerq_disarm(&flow->ipsec->timers, &flow->timer);
     tell(flow, RIG_IPSEC_INSTALLED, NULL);
     if (held)
         send(flow, held);
@@ -171,13 +183,10 @@ void ips_flow_deleted(ips_flow *flow)
     tell(flow, RIG_IPSEC_DELETED, NULL);
     if (flow->out)
         esp_sa_free(flow->out);
-    if (flow->fins == 0)
+    if (flow->wish && flow->fins == 0)
         ips_flow_want(flow);
-}
-
-void ips_flow_timer(ips_flow *flow)
-{
-    ips_flow_free(flow);
+    else
+        ips_flow_settle(flow);
 }
 
 /* ---- packets ---- */
@@ -187,10 +196,19 @@ static rig_address end_of(const rig_ip *ip, const uint8_t *port)
     return (rig_address){*ip, rig_be16(port)};
 }
 
+static bool begins(const rig_packet *packet)
+{
+    return (packet->header[RIG_TCP_FLAGS_AT] & (RIG_TCP_SYN | RIG_TCP_ACK)) == RIG_TCP_SYN;
+}
+
 /* The SAs of a connection that is over stay for a while: what was lost is sent again. */
 static void note(ips_flow *flow, const rig_packet *packet, uint8_t who)
 {
     uint8_t flags = packet->header[RIG_TCP_FLAGS_AT];
+    if (begins(packet)) {
+        flow->fins = 0;
+        rig_timerq_disarm(&flow->ipsec->timers, &flow->timer);
+    }
     if (flags & RIG_TCP_FIN)
         flow->fins |= who;
     if (flags & RIG_TCP_RST)
@@ -217,11 +235,6 @@ static void clamp(const rig_ipsec *ipsec, rig_packet *packet, bool tunnel)
         rig_put_be16(option + 2, most);
 }
 
-static bool begins(const rig_packet *packet)
-{
-    return (packet->header[RIG_TCP_FLAGS_AT] & (RIG_TCP_SYN | RIG_TCP_ACK)) == RIG_TCP_SYN;
-}
-
 /* The connection that a packet from here belongs to. *out_clear: it is nobody's affair. */
 static ips_flow *flow_of(rig_ipsec *ipsec, const rig_packet *packet, bool *out_clear)
 {
@@ -234,7 +247,7 @@ static ips_flow *flow_of(rig_ipsec *ipsec, const rig_packet *packet, bool *out_c
         flow = NULL;
     }
     *out_clear = !flow && !wish && !ips_seals(ipsec, &local);
-    if (flow || !wish)
+    if (flow || !wish || (packet->header[RIG_TCP_FLAGS_AT] & RIG_TCP_RST))
         return flow;
     flow = ips_flow_new(ipsec, &local, &remote, wish);
     if (flow)
@@ -255,11 +268,10 @@ static void leak(ips_flow *flow, const rig_packet *packet)
 
 static void hold(ips_flow *flow, rig_packet *packet)
 {
-    if (flow->held || !flow->wish) { /* it comes again */
+    if (flow->held || !flow->wish) /* it comes again */
         rig_packet_free(flow->ipsec->config.net, packet);
-        return;
-    }
-    flow->held = packet;
+    else
+        flow->held = packet;
     ips_flow_want(flow);
 }
 
@@ -282,6 +294,10 @@ void ips_leaving(void *ctx, rig_simhost *host, rig_packet *packet)
     clamp(ipsec, packet, flow->wish ? flow->wish->tunnel : flow->out && flow->out->tunnel);
     leak(flow, packet);
     note(flow, packet, OURS);
+    if (flow->out && esp_is_spent(flow->out)) {
+        tell(flow, RIG_IPSEC_DELETED, NULL);
+        esp_sa_free(flow->out);
+    }
     if (flow->out)
         send(flow, packet);
     else
@@ -307,6 +323,8 @@ static void arrived_sealed(rig_ipsec *ipsec, rig_packet *packet)
         return;
     }
     note(sa->flow, packet, THEIRS);
+    if (sa == sa->flow->in && sa->sequence >= ESP_RENEW_AT && sa->flow->fins == 0)
+        ips_flow_want(sa->flow);
     rig_simhost_arrive(ipsec->config.host, packet);
 }
 

@@ -171,11 +171,9 @@ static void take_delete(ike_sa *sa, rig_view body)
     uint16_t num = rig_be16(body.ptr + 6);
     for (uint16_t i = 0; i < num && body.len >= DELETE_HEAD + (i + 1u) * SPI; i++) {
         uint32_t spi = rig_be32(body.ptr + DELETE_HEAD + (size_t)i * SPI);
-        ips_flow *flow = sa->ipsec->flows;
-        while (flow && !(flow->out && flow->out->spi == spi))
-            flow = flow->next;
-        if (flow)
-            ips_flow_deleted(flow);
+        const esp_sa *out = esp_find_theirs(sa->ipsec, spi, &sa->peer);
+        if (out)
+            ips_flow_deleted(out->flow);
     }
 }
 

@@ -20,12 +20,17 @@
 #define IKE_QUICKS_MAX 4096             /* quick modes under way at one host */
 #define IKE_RETRANSMIT (RIG_SECOND / 2) /* doubled with every try … */
 #define IKE_TRIES 4                     /* … of so many */
+#define IKE_HALF_OPEN_MAX 256           /* ISAKMP SAs that others have begun and not finished */
+#define IKE_LINGER (16 * RIG_SECOND)    /* an exchange that is over answers what comes again */
+#define IKE_DRAWS_MAX 64                /* draws until a number is one that is not in use */
 #define ESP_HEADER 8                    /* SPI and sequence number */
 #define ESP_ICV_MAX 16
 #define ESP_KEY_MAX 32
-#define ESP_WINDOW 64                /* packets of the anti-replay window (RFC 4303 section 3.4.3) */
-#define ESP_ODD_PACKET 16            /* behind so many packets of an SA what the faults do to it is done */
-#define FLOW_LINGER (2 * RIG_SECOND) /* SAs outlive their connection, for what is sent again */
+#define ESP_WINDOW 64                 /* packets of the anti-replay window (RFC 4303 section 3.4.3) */
+#define ESP_GENERATIONS 4             /* pairs of SAs of a connection that are still taken */
+#define ESP_RENEW_AT 0xf0000000u      /* sequence number from which on others are negotiated */
+#define ESP_ODD_PACKET 16             /* behind so many packets of an SA what the faults do to it is done */
+#define FLOW_LINGER (64 * RIG_SECOND) /* SAs outlive their connection by TCP's longest timeout */
 
 typedef struct ike_sa ike_sa;
 typedef struct ike_quick ike_quick;
@@ -122,28 +127,32 @@ typedef enum ips_timer_kind {
 
 struct ike_sa {
     ike_sa *next, *prev;
+    rig_map_link by_cookie;
     rig_ipsec *ipsec;
     struct ips_wish *wish; /* the initiator's, else NULL */
     rig_ip local, peer;
     ike_exchange exchange;
     uint8_t icookie[ISA_COOKIE], rcookie[ISA_COOKIE];
     bool up, has_keys;
+    bool stale; /* its peer is silent: nothing is begun with it any more */
     const ips_suite *suite;
     uint16_t group;
     uint8_t exponent[IPC_EXPONENT];
     ike_octets ke[2], nonce[2], id[2], offer; /* bodies; offer is the initiator's SA */
     isa_transform offered[ISA_TRANSFORMS_MAX];
     unsigned num_offered;
+    isa_transform chosen;
     uint8_t skeyid[IPC_HASH_MAX], skeyid_d[IPC_HASH_MAX], skeyid_a[IPC_HASH_MAX];
     uint8_t key[IPC_HASH_MAX]; /* of the cipher */
     uint8_t last_block[IPC_BLOCK];
     ike_quick *quicks;
     rig_timer life;
-    uint64_t num_infos;
 };
 
 struct ike_quick {
-    ike_quick *next; /* of its SA */
+    ike_quick *next, *prev;  /* of its SA */
+    ike_quick *next_of_flow; /* of its connection */
+    rig_map_link by_message;
     ike_sa *sa;
     ips_flow *flow;
     ike_exchange exchange;
@@ -163,7 +172,7 @@ struct ike_quick {
 /* ---- connections ---- */
 
 struct esp_sa {
-    rig_map_link by_spi;
+    rig_map_link by_spi; /* inbound: of ours; outbound: of the peer's */
     ips_flow *flow;
     const ips_suite *suite;
     uint16_t group;               /* of its quick mode, 0: without PFS */
@@ -186,7 +195,9 @@ struct ips_flow {
     rig_address local, remote;
     esp_sa *in, *out;
     rig_packet *held;   /* waits for the SAs */
-    ike_quick *quick;   /* ours, under way */
+    ike_quick *quicks;  /* all that are for it … */
+    ike_quick *quick;   /* … and ours, under way */
+    bool wants;         /* waits for an ISAKMP SA */
     uint8_t fins;       /* 1 ours, 2 theirs */
     bool leaked, raced; /* what faults have done to it */
     bool again;         /* its quick mode lost its ISAKMP SA, and may begin anew once */
@@ -226,8 +237,8 @@ struct rig_ipsec {
     ips_key *keys;
     ike_sa *sas;
     ips_flow *flows;
-    rig_map by_ends, by_spi;
-    uint32_t num_wishes, num_portals, num_keys, num_sas, num_quicks, num_flows;
+    rig_map by_ends, by_spi, by_peer_spi, by_cookie, by_message;
+    uint32_t num_wishes, num_portals, num_keys, num_sas, num_half_open, num_quicks, num_flows;
     uint64_t num_draws;
     uint8_t scratch[2][RIG_SIM_MTU_MAX + 64];
 };
@@ -274,7 +285,7 @@ uint64_t ike_mark(rig_view bytes);
 ike_sa *ike_phase1_start(rig_ipsec *ipsec, ips_wish *wish, const rig_ip *local);
 void ike_phase1_heard(rig_ipsec *ipsec, const rig_address *from, const rig_address *to, rig_view bytes,
                       const isa_header *header);
-ike_sa *ike_sa_find(const rig_ipsec *ipsec, const isa_header *header);
+ike_sa *ike_sa_find(const rig_ipsec *ipsec, const isa_header *header, const rig_ip *peer);
 ike_sa *ike_sa_for(const rig_ipsec *ipsec, const ips_wish *wish, const rig_ip *local);
 ike_sa *ike_sa_between(const rig_ipsec *ipsec, const rig_ip *local, const rig_ip *peer);
 void ike_sa_end(ike_sa *sa, const rig_error *why);
@@ -291,6 +302,7 @@ void ike_quick_heard(ike_sa *sa, rig_view bytes, const isa_header *header);
 void ike_quick_fail(ike_quick *quick, const rig_error *why);
 void ike_quick_free(ike_quick *quick);
 bool ike_quick_asks(const ike_quick *quick);
+void ike_quick_drop(ike_quick *quick);
 rig_status ike_quick_put(ike_party *party, ike_item item, isa_writer *w);
 rig_status ike_quick_take(ike_party *party, ike_item item, const isa_message *message, const uint8_t *base,
                           rig_error *err);
@@ -321,7 +333,8 @@ void ips_flow_want(ips_flow *flow);
 void ips_flow_fail(ips_flow *flow, const rig_error *why);
 void ips_flow_installed(ips_flow *flow);
 void ips_flow_deleted(ips_flow *flow);
-void ips_flow_timer(ips_flow *flow);
+void ips_flow_settle(ips_flow *flow);
+void ips_flow_touch(ips_flow *flow);
 void ips_leaving(void *ctx, rig_simhost *host, rig_packet *packet);
 void ips_arriving(void *ctx, rig_simhost *host, rig_packet *packet);
 
@@ -330,6 +343,8 @@ bool esp_install(ike_quick *quick);
 void esp_sa_free(esp_sa *sa);
 void esp_sa_timer(esp_sa *sa);
 esp_sa *esp_find(const rig_ipsec *ipsec, uint32_t spi);
+esp_sa *esp_find_theirs(const rig_ipsec *ipsec, uint32_t spi, const rig_ip *peer);
+bool esp_is_spent(const esp_sa *sa);
 bool esp_seal(esp_sa *sa, rig_packet *packet);
 rig_status esp_open(esp_sa *sa, rig_packet *packet, rig_error *err);
 

@@ -133,6 +133,14 @@ bool ips_id_read(rig_view body, rig_address *out)
 
 /* ---- keys ---- */
 
+static void forget_key(const rig_alloc *alloc, rig_view key)
+{
+    uint8_t *bytes = (uint8_t *)(uintptr_t)key.ptr;
+    if (bytes)
+        rig_secret_wipe(bytes, key.len);
+    rig_delete(alloc, bytes, bytes ? key.len + 1 : 0);
+}
+
 rig_status rig_ipsec_key(rig_ipsec *ipsec, rig_ipsec_id_type type, rig_view id, rig_view key)
 {
     const rig_alloc *alloc = ipsec->config.alloc;
@@ -144,7 +152,7 @@ rig_status rig_ipsec_key(rig_ipsec *ipsec, rig_ipsec_id_type type, rig_view id, 
     if (!row || !id_copy || !key_copy) {
         rig_delete(alloc, row, row ? sizeof *row : 0);
         rig_delete(alloc, id_copy, id_copy ? id.len + 1 : 0);
-        rig_delete(alloc, key_copy, key_copy ? key.len + 1 : 0);
+        forget_key(alloc, rig_view_of(key_copy, key.len));
         return RIG_E_NOMEM;
     }
     *row = (ips_key){ipsec->keys, type, rig_view_of(id_copy, id.len), rig_view_of(key_copy, key.len)};
@@ -159,7 +167,7 @@ static rig_view key_of(const rig_ipsec *ipsec, uint8_t type, rig_view id)
     for (const ips_key *row = ipsec->keys; row; row = row->next) {
         if (row->type == type && rig_view_eq(row->id, id))
             return row->key;
-        if (row->type == RIG_IPSEC_ID_NONE)
+        if (row->type == RIG_IPSEC_ID_NONE && group.len == 0)
             group = row->key;
     }
     return group;
@@ -233,14 +241,6 @@ static ips_wish *wish_like(const rig_ipsec *ipsec, const rig_ip *local, const ri
     return wish;
 }
 
-static void forget_key(const rig_alloc *alloc, rig_view key)
-{
-    uint8_t *bytes = (uint8_t *)(uintptr_t)key.ptr;
-    if (bytes)
-        rig_secret_wipe(bytes, key.len);
-    rig_delete(alloc, bytes, bytes ? key.len + 1 : 0);
-}
-
 static rig_status find_portal(const rig_ipsec *ipsec, const rig_portal *from, rig_address *out,
                               rig_error *err)
 {
@@ -281,7 +281,7 @@ static rig_status protect(void *ctx, const rig_ipsec_wish *from, rig_error *err)
     char *key = rig_copy_text(alloc, from->key.ptr, from->key.len);
     ips_wish *fresh = key && !wish ? rig_new(alloc, sizeof *fresh) : NULL;
     if (!key || (!wish && !fresh)) {
-        rig_delete(alloc, key, key ? from->key.len + 1 : 0);
+        forget_key(alloc, rig_view_of(key, from->key.len));
         return rig_fail(err, RIG_E_NOMEM, "no memory to protect a portal");
     }
     if (fresh) {
@@ -348,13 +348,12 @@ static void heard(void *ctx, const rig_address *from, const rig_address *to, rig
         ips_refused(ipsec, from, &why);
         return;
     }
-    ike_sa *sa = ike_sa_find(ipsec, &header);
-    bool known = sa && rig_ip_eq(&sa->peer, &from->ip);
+    ike_sa *sa = ike_sa_find(ipsec, &header, &from->ip);
     if (header.exchange == ISA_MAIN || header.exchange == ISA_AGGRESSIVE)
         ike_phase1_heard(ipsec, from, to, data, &header);
-    else if (header.exchange == ISA_QUICK && known && sa->up)
+    else if (header.exchange == ISA_QUICK && sa && sa->up)
         ike_quick_heard(sa, data, &header);
-    else if (header.exchange == ISA_INFO && known)
+    else if (header.exchange == ISA_INFO && sa)
         ike_info_heard(sa, data, &header);
 }
 
@@ -384,12 +383,19 @@ static void quick_due(rig_timer *timer)
 {
     ike_quick *quick = IPS_OF(IPS_OF(timer, ike_exchange, timer), ike_quick, exchange);
     rig_error why = silence();
-    if (quick->exchange.at == quick->exchange.num_steps)
-        ike_quick_free(quick);
-    else if (quick->exchange.tries + 1 < IKE_TRIES)
+    if (quick->exchange.at == quick->exchange.num_steps) {
+        ike_quick_drop(quick);
+        return;
+    }
+    if (quick->exchange.tries + 1 < IKE_TRIES) {
         ike_retransmit(quick->sa, &quick->exchange);
-    else
-        ike_quick_fail(quick, &why);
+        return;
+    }
+    if (quick->exchange.initiator) { /* it may have forgotten the ISAKMP SA */
+        quick->sa->stale = true;
+        rig_timerq_arm(&quick->sa->ipsec->timers, &quick->sa->life, quick->sa->ipsec->now + IKE_LINGER);
+    }
+    ike_quick_fail(quick, &why);
 }
 
 static void life_due(rig_timer *timer)
@@ -436,10 +442,10 @@ rig_status rig_ipsec_new(const rig_ipsec_config *config, rig_ipsec **out_ipsec)
     ipsec->config = *config;
     ipsec->provider = (rig_ipsec_provider){protect, release, ipsec};
     rig_status status = ipc_new(config->alloc, &ipsec->crypto);
-    if (!status)
-        status = rig_map_init(&ipsec->by_ends, config->alloc);
-    if (!status)
-        status = rig_map_init(&ipsec->by_spi, config->alloc);
+    rig_map *const maps[] = {&ipsec->by_ends, &ipsec->by_spi, &ipsec->by_peer_spi, &ipsec->by_cookie,
+                             &ipsec->by_message};
+    for (size_t i = 0; !status && i < sizeof maps / sizeof maps[0]; i++)
+        status = rig_map_init(maps[i], config->alloc);
     if (!status)
         status = listen_500(ipsec);
     if (status) {
@@ -485,6 +491,10 @@ void rig_ipsec_free(rig_ipsec *ipsec)
     }
     rig_map_cleanup(&ipsec->by_ends);
     rig_map_cleanup(&ipsec->by_spi);
+    rig_map_cleanup(&ipsec->by_peer_spi);
+    rig_map_cleanup(&ipsec->by_cookie);
+    rig_map_cleanup(&ipsec->by_message);
     ipc_free(ipsec->crypto);
+    rig_secret_wipe(ipsec->scratch, sizeof ipsec->scratch);
     rig_delete(ipsec->config.alloc, ipsec, sizeof *ipsec);
 }

@@ -20,10 +20,26 @@ static const ike_step aggressive_steps[] = {
 
 /* ---- which there are ---- */
 
+/* Whoever sends a first message costs us an SA: what nobody finished goes, the oldest first, so that a flood
+ * of them keeps nobody out for long. */
+static bool make_room(rig_ipsec *ipsec, bool initiator)
+{
+    ike_sa *oldest = NULL;
+    bool full = ipsec->num_sas >= RIG_IPSEC_PEERS_MAX;
+    if (!full && (initiator || ipsec->num_half_open < IKE_HALF_OPEN_MAX))
+        return true;
+    for (ike_sa *sa = ipsec->sas; sa; sa = sa->next)
+        if (!sa->exchange.initiator && !sa->up)
+            oldest = sa;
+    if (oldest)
+        ike_sa_free(oldest);
+    return oldest != NULL;
+}
+
 static ike_sa *sa_new(rig_ipsec *ipsec, const rig_ip *local, const rig_ip *peer, bool aggressive,
                       bool initiator)
 {
-    ike_sa *sa = ipsec->num_sas < RIG_IPSEC_PEERS_MAX ? rig_new(ipsec->config.alloc, sizeof *sa) : NULL;
+    ike_sa *sa = make_room(ipsec, initiator) ? rig_new(ipsec->config.alloc, sizeof *sa) : NULL;
     if (!sa)
         return NULL;
     sa->ipsec = ipsec;
@@ -43,6 +59,7 @@ static ike_sa *sa_new(rig_ipsec *ipsec, const rig_ip *local, const rig_ip *peer,
         sa->next->prev = sa;
     ipsec->sas = sa;
     ipsec->num_sas++;
+    ipsec->num_half_open += !initiator;
     return sa;
 }
 
@@ -50,13 +67,15 @@ void ike_sa_free(ike_sa *sa)
 {
     rig_ipsec *ipsec = sa->ipsec;
     while (sa->quicks)
-        ike_quick_free(sa->quicks);
+        ike_quick_drop(sa->quicks);
     rig_timerq_disarm(&ipsec->timers, &sa->life);
     ike_exchange_end(ipsec, &sa->exchange);
+    rig_map_remove(&ipsec->by_cookie, &sa->by_cookie);
     *(sa->prev ? &sa->prev->next : &ipsec->sas) = sa->next;
     if (sa->next)
         sa->next->prev = sa->prev;
     ipsec->num_sas--;
+    ipsec->num_half_open -= !sa->exchange.initiator && !sa->up;
     rig_secret_wipe(sa, sizeof *sa);
     rig_delete(ipsec->config.alloc, sa, sizeof *sa);
 }
@@ -70,18 +89,26 @@ static bool has_cookies(const ike_sa *sa, const isa_header *header)
             (!sa->exchange.initiator && memcmp(header->rcookie, none, ISA_COOKIE) == 0));
 }
 
-ike_sa *ike_sa_find(const rig_ipsec *ipsec, const isa_header *header)
+static void add_cookie(ike_sa *sa)
 {
-    ike_sa *sa = ipsec->sas;
-    while (sa && !has_cookies(sa, header))
-        sa = sa->next;
-    return sa;
+    rig_map_add(&sa->ipsec->by_cookie, &sa->by_cookie, rig_hash64(sa->icookie, ISA_COOKIE, 0));
+}
+
+ike_sa *ike_sa_find(const rig_ipsec *ipsec, const isa_header *header, const rig_ip *peer)
+{
+    rig_map_link *link = rig_map_first(&ipsec->by_cookie, rig_hash64(header->icookie, ISA_COOKIE, 0));
+    for (; link; link = rig_map_next(link)) {
+        ike_sa *sa = RIG_MAP_ITEM(link, ike_sa, by_cookie);
+        if (has_cookies(sa, header) && rig_ip_eq(&sa->peer, peer))
+            return sa;
+    }
+    return NULL;
 }
 
 ike_sa *ike_sa_for(const rig_ipsec *ipsec, const ips_wish *wish, const rig_ip *local)
 {
     ike_sa *sa = ipsec->sas;
-    while (sa && (sa->wish != wish || !rig_ip_eq(&sa->local, local)))
+    while (sa && (sa->wish != wish || sa->stale || !rig_ip_eq(&sa->local, local)))
         sa = sa->next;
     return sa;
 }
@@ -133,6 +160,7 @@ static bool cipher_key(ike_sa *sa, const uint8_t skeyid_e[IPC_HASH_MAX])
     part = rig_view_of(more, len);
     right = right && ipc_prf(sa->ipsec->crypto, sa->suite->hash, seed, &part, 1, more + len);
     memcpy(sa->key, more, wanted);
+    rig_secret_wipe(more, sizeof more);
     return right;
 }
 
@@ -208,7 +236,7 @@ static rig_status put_sa(ike_sa *sa, isa_writer *w)
     rig_ipsec *ipsec = sa->ipsec;
     bool odd = ips_deviates(ipsec, RIG_IPSEC_FAULT_WRONG_GROUP);
     if (!sa->exchange.initiator) {
-        isa_put_sa(w, sa->offered, 1);
+        isa_put_sa(w, &sa->chosen, 1);
         return RIG_OK;
     }
     uint16_t group = odd ? 2 : ipsec->config.profile.group;
@@ -275,7 +303,7 @@ rig_status ike_phase1_put(ike_party *party, ike_item item, isa_writer *w)
 static rig_status take_sa(ike_sa *sa, rig_view body, const uint8_t *base, rig_error *err)
 {
     isa_transform offered[ISA_TRANSFORMS_MAX];
-    const rig_ipsec_profile *profile = &sa->ipsec->config.profile;
+    rig_ipsec_profile profile = sa->ipsec->config.profile;
     unsigned num;
     rig_status status = isa_read_sa(body, base, offered, &num, err);
     if (status)
@@ -284,10 +312,11 @@ static rig_status take_sa(ike_sa *sa, rig_view body, const uint8_t *base, rig_er
         return rig_fail(err, RIG_E_NEGOTIATION, "what the peer chose was not offered");
     if (!sa->exchange.initiator && !ips_keep(&sa->offer, body))
         return rig_fail(err, RIG_E_LIMIT, "an SA payload of %zu bytes", body.len);
-    const isa_transform *chosen = ips_choose_ike(profile, offered, num, &sa->suite, err);
+    profile.refuses = profile.refuses && !sa->exchange.initiator;
+    const isa_transform *chosen = ips_choose_ike(&profile, offered, num, &sa->suite, err);
     if (!chosen)
         return RIG_E_NEGOTIATION;
-    sa->offered[0] = *chosen;
+    sa->chosen = *chosen;
     sa->group = (uint16_t)chosen->value[IKE_GROUP];
     return RIG_OK;
 }
@@ -356,17 +385,22 @@ static void tell_up(const ike_sa *sa)
                                             .now = sa->ipsec->now});
 }
 
+static bool waits_for(const ips_flow *flow, const ips_wish *wish, const rig_ip *local)
+{
+    return flow->wants && flow->wish == wish && rig_ip_eq(&flow->local.ip, local);
+}
+
 static void came_up(ike_sa *sa)
 {
     rig_ipsec *ipsec = sa->ipsec;
     sa->up = true;
+    ipsec->num_half_open -= !sa->exchange.initiator;
     memcpy(sa->last_block, sa->exchange.iv, IPC_BLOCK);
-    rig_timerq_arm(&ipsec->timers, &sa->life, ipsec->now + ips_life(&sa->offered[0]) * RIG_SECOND);
+    rig_timerq_arm(&ipsec->timers, &sa->life, ipsec->now + ips_life(&sa->chosen) * RIG_SECOND);
     tell_up(sa);
     for (ips_flow *flow = ipsec->flows, *next; flow; flow = next) {
         next = flow->next;
-        if (flow->wish && flow->wish == sa->wish && rig_ip_eq(&flow->local.ip, &sa->local) &&
-            (!flow->out || flow->again) && !flow->quick)
+        if (waits_for(flow, sa->wish, &sa->local))
             ike_quick_start(sa, flow);
     }
 }
@@ -382,7 +416,7 @@ void ike_sa_end(ike_sa *sa, const rig_error *why)
     ike_sa_free(sa);
     for (ips_flow *flow = ipsec->flows, *next; flow; flow = next) {
         next = flow->next;
-        if (wish && flow->wish == wish && rig_ip_eq(&flow->local.ip, &local) && !flow->out)
+        if (wish && waits_for(flow, wish, &local))
             ips_flow_fail(flow, why);
     }
 }
@@ -393,6 +427,8 @@ void ike_sa_deleted(ike_sa *sa)
 {
     rig_ipsec *ipsec = sa->ipsec;
     rig_error why = {0};
+    const ips_wish *wish = sa->wish;
+    rig_ip local = sa->local;
     rig_fail(&why, RIG_E_REFUSED, "the ISAKMP SA is over before its quick mode, again");
     while (sa->quicks) {
         ips_flow *flow = ike_quick_asks(sa->quicks) ? sa->quicks->flow : NULL;
@@ -402,12 +438,12 @@ void ike_sa_deleted(ike_sa *sa)
         }
         if (flow)
             flow->again = true;
-        ike_quick_free(sa->quicks);
+        ike_quick_drop(sa->quicks);
     }
     ike_sa_free(sa);
     for (ips_flow *flow = ipsec->flows, *next; flow; flow = next) {
         next = flow->next;
-        if (flow->again && !flow->quick)
+        if (waits_for(flow, wish, &local))
             ips_flow_want(flow);
     }
 }
@@ -421,6 +457,7 @@ ike_sa *ike_phase1_start(rig_ipsec *ipsec, ips_wish *wish, const rig_ip *local)
         return NULL;
     sa->wish = wish;
     ips_draw(ipsec, "ike-cookie", sa->icookie, ISA_COOKIE);
+    add_cookie(sa);
     ike_party party = {sa, NULL};
     if (ike_say(&party) == RIG_OK)
         return sa;
@@ -450,6 +487,7 @@ static ike_sa *accept_first(rig_ipsec *ipsec, const rig_address *from, const rig
         return NULL;
     memcpy(sa->icookie, header->icookie, ISA_COOKIE);
     ips_draw(ipsec, "ike-cookie", sa->rcookie, ISA_COOKIE);
+    add_cookie(sa);
     return sa;
 }
 
@@ -487,9 +525,12 @@ static void phase1_hear(ike_sa *sa, rig_view bytes, const isa_header *header)
     static const uint8_t none[ISA_COOKIE];
     ike_party party = {sa, NULL};
     rig_error why = {0};
-    if (sa->exchange.initiator && memcmp(sa->rcookie, none, ISA_COOKIE) == 0)
+    bool answers = sa->exchange.initiator && memcmp(sa->rcookie, none, ISA_COOKIE) == 0;
+    if (answers)
         memcpy(sa->rcookie, header->rcookie, ISA_COOKIE);
     rig_status status = ike_hear(&party, bytes, header, &why);
+    if (status && answers) /* whoever it was: its cookie is not that of the answer */
+        memset(sa->rcookie, 0, ISA_COOKIE);
     if (status)
         went_wrong(sa, header, status, &why);
     else
@@ -499,8 +540,8 @@ static void phase1_hear(ike_sa *sa, rig_view bytes, const isa_header *header)
 void ike_phase1_heard(rig_ipsec *ipsec, const rig_address *from, const rig_address *to, rig_view bytes,
                       const isa_header *header)
 {
-    ike_sa *sa = ike_sa_find(ipsec, header);
-    if (sa && (!rig_ip_eq(&sa->peer, &from->ip) || sa->exchange.type != header->exchange))
+    ike_sa *sa = ike_sa_find(ipsec, header, &from->ip);
+    if (sa && sa->exchange.type != header->exchange)
         return;
     if (sa && ike_heard_before(sa, &sa->exchange, bytes))
         return;

@@ -7,10 +7,25 @@ static const ike_step steps[] = {
     {true, {IKE_ITEM_HASH}},
 };
 
-#define LINGER (16 * RIG_SECOND) /* a quick mode that is over answers what comes again */
 #define PART_HEAD 4
 
 /* ---- which there are ---- */
+
+static uint64_t message_hash(const ike_sa *sa, uint32_t message_id)
+{
+    return rig_hash64(sa->icookie, ISA_COOKIE, message_id);
+}
+
+static ike_quick *quick_find(const ike_sa *sa, uint32_t message_id)
+{
+    rig_map_link *link = rig_map_first(&sa->ipsec->by_message, message_hash(sa, message_id));
+    for (; link; link = rig_map_next(link)) {
+        ike_quick *quick = RIG_MAP_ITEM(link, ike_quick, by_message);
+        if (quick->sa == sa && quick->exchange.message_id == message_id)
+            return quick;
+    }
+    return NULL;
+}
 
 static ike_quick *quick_new(ike_sa *sa, uint32_t message_id, bool initiator)
 {
@@ -26,7 +41,10 @@ static ike_quick *quick_new(ike_sa *sa, uint32_t message_id, bool initiator)
     quick->exchange.timer.kind = IPS_TIMER_QUICK;
     ipsec->num_quicks++;
     quick->next = sa->quicks;
+    if (quick->next)
+        quick->next->prev = quick;
     sa->quicks = quick;
+    rig_map_add(&ipsec->by_message, &quick->by_message, message_hash(sa, message_id));
     if (ike_exchange_begin(ipsec, &quick->exchange, ISA_QUICK, initiator) &&
         ike_iv_of(sa, message_id, quick->exchange.iv))
         return quick;
@@ -34,15 +52,35 @@ static ike_quick *quick_new(ike_sa *sa, uint32_t message_id, bool initiator)
     return NULL;
 }
 
+static void set_flow(ike_quick *quick, ips_flow *flow)
+{
+    quick->flow = flow;
+    quick->next_of_flow = flow->quicks;
+    flow->quicks = quick;
+}
+
+static void unset_flow(ike_quick *quick)
+{
+    ips_flow *flow = quick->flow;
+    ike_quick **place = &flow->quicks;
+    while (*place != quick)
+        place = &(*place)->next_of_flow;
+    *place = quick->next_of_flow;
+    if (flow->quick != quick)
+        return;
+    flow->quick = NULL;
+    flow->wants = flow->wish != NULL;
+}
+
 void ike_quick_free(ike_quick *quick)
 {
     rig_ipsec *ipsec = quick->sa->ipsec;
-    ike_quick **place = &quick->sa->quicks;
-    while (*place != quick)
-        place = &(*place)->next;
-    *place = quick->next;
-    if (quick->flow && quick->flow->quick == quick)
-        quick->flow->quick = NULL;
+    *(quick->prev ? &quick->prev->next : &quick->sa->quicks) = quick->next;
+    if (quick->next)
+        quick->next->prev = quick->prev;
+    rig_map_remove(&ipsec->by_message, &quick->by_message);
+    if (quick->flow)
+        unset_flow(quick);
     ike_exchange_end(ipsec, &quick->exchange);
     ipsec->num_quicks--;
     rig_secret_wipe(quick, sizeof *quick);
@@ -55,12 +93,25 @@ bool ike_quick_asks(const ike_quick *quick)
     return quick->exchange.initiator && quick->exchange.at < quick->exchange.num_steps;
 }
 
-void ike_quick_fail(ike_quick *quick, const rig_error *why)
+/* A connection that it was for, and that has nothing else, goes with it. */
+void ike_quick_drop(ike_quick *quick)
 {
-    ips_flow *flow = ike_quick_asks(quick) ? quick->flow : NULL;
+    ips_flow *flow = quick->flow;
     ike_quick_free(quick);
     if (flow)
-        ips_flow_fail(flow, why);
+        ips_flow_settle(flow);
+}
+
+void ike_quick_fail(ike_quick *quick, const rig_error *why)
+{
+    ips_flow *flow = quick->flow;
+    bool waits = flow && flow->quick == quick;
+    if (!waits) {
+        ike_quick_drop(quick);
+        return;
+    }
+    ike_quick_free(quick);
+    ips_flow_fail(flow, why);
 }
 
 /* ---- hashes ---- */
@@ -107,12 +158,13 @@ static rig_status put_hash(ike_quick *quick, isa_writer *w)
 static uint32_t free_spi(rig_ipsec *ipsec)
 {
     uint8_t drawn[4];
-    uint32_t spi;
-    do {
+    for (int i = 0; i < IKE_DRAWS_MAX; i++) {
         ips_draw(ipsec, "esp-spi", drawn, 4);
-        spi = rig_be32(drawn);
-    } while (spi < 256 || esp_find(ipsec, spi)); /* RFC 4303 section 2.1: the first 256 are reserved */
-    return spi;
+        uint32_t spi = rig_be32(drawn);
+        if (spi >= 256 && !esp_find(ipsec, spi)) /* RFC 4303 section 2.1: the first 256 are reserved */
+            return spi;
+    }
+    return 0;
 }
 
 static rig_status put_sa(ike_quick *quick, isa_writer *w)
@@ -120,6 +172,8 @@ static rig_status put_sa(ike_quick *quick, isa_writer *w)
     rig_ipsec *ipsec = quick->sa->ipsec;
     bool initiator = quick->exchange.initiator;
     quick->spi[!initiator] = free_spi(ipsec);
+    if (quick->spi[!initiator] == 0)
+        return RIG_E_LIMIT;
     if (!initiator) {
         isa_transform answer = quick->chosen;
         answer.spi = quick->spi[1];
@@ -182,10 +236,9 @@ static rig_status missing(rig_error *err, const char *what)
 static rig_status take_hash(ike_quick *quick, const isa_message *message, const uint8_t *base, rig_error *err)
 {
     uint8_t hash[IPC_HASH_MAX];
-    const isa_part *last = &message->parts[message->num - 1];
     if (message->num == 0 || message->parts[0].type != ISA_HASH)
         return missing(err, "HASH");
-    const isa_part *first = &message->parts[0];
+    const isa_part *first = &message->parts[0], *last = &message->parts[message->num - 1];
     const uint8_t *rest = first->whole.ptr + first->whole.len;
     size_t len = (size_t)(last->whole.ptr + last->whole.len - rest);
     if (!hash_of(quick, quick->exchange.at, rig_view_of(rest, len), hash) ||
@@ -252,6 +305,17 @@ static rig_status take_pfs(ike_quick *quick, const isa_message *message, const u
     return RIG_OK;
 }
 
+/* Nobody but the end that a connection already has takes it over, in a tunnel neither. */
+static bool is_end_of(const ike_sa *sa, const ips_flow *flow)
+{
+    const ips_wish *wish = flow->wish;
+    const esp_sa *esp = flow->out ? flow->out : flow->in;
+    if (esp)
+        return rig_ip_eq(&esp->outer[!esp->inbound], &sa->peer);
+    return !wish ||
+           rig_ip_eq(wish->tunnel && wish->outer.version ? &wish->outer : &wish->portal.ip, &sa->peer);
+}
+
 /* The answer repeats the selectors. A question names one connection, between the two that talk here, or in a
  * tunnel between those behind them, whose portal is served. */
 static rig_status check_ids(ike_quick *quick, rig_error *err)
@@ -262,11 +326,17 @@ static rig_status check_ids(ike_quick *quick, rig_error *err)
         ips_id_read(ips_view(&quick->ids[0]), &theirs) && ips_id_read(ips_view(&quick->ids[1]), &ours);
     bool direct = read && rig_ip_eq(&theirs.ip, &quick->sa->peer) && rig_ip_eq(&ours.ip, &quick->sa->local);
     ips_flow *flow = read ? ips_flow_find(ipsec, &ours, &theirs) : NULL;
-    if (!read || (!direct && !quick->tunnel) || (!flow && !ips_serves(ipsec, &ours)))
+    if (!read || (!direct && !quick->tunnel) ||
+        (flow ? !is_end_of(quick->sa, flow) : !ips_serves(ipsec, &ours)))
         return rig_fail_at(err, RIG_E_NEGOTIATION, 0, "ID",
                            "selectors of no connection that is protected here");
-    quick->flow = flow ? flow : ips_flow_new(ipsec, &ours, &theirs, NULL);
-    return quick->flow ? RIG_OK : rig_fail(err, RIG_E_LIMIT, "no room for a connection");
+    if (!flow)
+        flow = ips_flow_new(ipsec, &ours, &theirs, NULL);
+    if (!flow)
+        return rig_fail(err, RIG_E_LIMIT, "no room for a connection");
+    set_flow(quick, flow);
+    ips_flow_touch(flow);
+    return RIG_OK;
 }
 
 static rig_status take_ids(ike_quick *quick, const isa_message *message, const uint8_t *base, rig_error *err)
@@ -329,15 +399,15 @@ static void finish(ike_quick *quick)
     rig_ipsec *ipsec = quick->sa->ipsec;
     ips_flow *flow = quick->flow;
     rig_error why = {0};
-    rig_timerq_arm(&ipsec->timers, &quick->exchange.timer, ipsec->now + LINGER);
+    rig_timerq_arm(&ipsec->timers, &quick->exchange.timer, ipsec->now + IKE_LINGER);
+    if (flow->quick == quick)
+        flow->quick = NULL;
     if (!agree(quick) || !esp_install(quick)) {
         rig_fail(&why, RIG_E_SECURITY, "the keys of a connection cannot be made");
         ips_flow_fail(flow, &why);
         return;
     }
     show(quick);
-    if (flow->quick == quick)
-        flow->quick = NULL;
     ips_flow_installed(flow);
 }
 
@@ -349,7 +419,7 @@ static void went_wrong(ike_quick *quick, rig_status status, const rig_error *why
     ips_refused(sa->ipsec, &peer, why);
     if (status == RIG_E_FORMAT) {
         if (first)
-            ike_quick_free(quick);
+            ike_quick_drop(quick);
         return;
     }
     ike_notify(sa, ike_notify_for(status, why->field), ISA_PROTOCOL_ESP, quick->spi[0]);
@@ -372,12 +442,22 @@ static void go_on(ike_quick *quick)
         finish(quick);
 }
 
-void ike_quick_start(ike_sa *sa, ips_flow *flow)
+static uint32_t free_message_id(ike_sa *sa)
 {
     uint8_t drawn[4];
+    uint32_t id = 0;
+    for (int i = 0; i < IKE_DRAWS_MAX && (id == 0 || quick_find(sa, id)); i++) {
+        ips_draw(sa->ipsec, "ike-message", drawn, 4);
+        id = rig_be32(drawn) | 1;
+    }
+    return id;
+}
+
+void ike_quick_start(ike_sa *sa, ips_flow *flow)
+{
     rig_error why = {0};
-    ips_draw(sa->ipsec, "ike-message", drawn, 4);
-    ike_quick *quick = quick_new(sa, rig_be32(drawn) | 1, true);
+    flow->wants = false;
+    ike_quick *quick = quick_new(sa, free_message_id(sa), true);
     if (!quick) {
         rig_fail(&why, RIG_E_NOMEM, "no memory for a quick mode");
         ips_flow_fail(flow, &why);
@@ -385,21 +465,13 @@ void ike_quick_start(ike_sa *sa, ips_flow *flow)
     }
     bool wanted = flow->wish ? flow->wish->pfs : flow->out && flow->out->group != 0;
     bool odd = ips_deviates(sa->ipsec, wanted ? RIG_IPSEC_FAULT_KE_LEFT_OUT : RIG_IPSEC_FAULT_KE_ADDED);
-    quick->flow = flow;
+    set_flow(quick, flow);
     flow->quick = quick;
     quick->group = wanted != odd ? sa->group : 0;
     quick->tunnel = flow->wish ? flow->wish->tunnel : flow->out && flow->out->tunnel;
     ips_id_of_address(&flow->local.ip, RIG_PROTOCOL_TCP, flow->local.port, &quick->ids[0]);
     ips_id_of_address(&flow->remote.ip, RIG_PROTOCOL_TCP, flow->remote.port, &quick->ids[1]);
     go_on(quick);
-}
-
-static ike_quick *quick_find(ike_sa *sa, uint32_t message_id)
-{
-    ike_quick *quick = sa->quicks;
-    while (quick && quick->exchange.message_id != message_id)
-        quick = quick->next;
-    return quick;
 }
 
 /* Both ends may negotiate anew at the same time: each then has two pairs, and uses the last. */
