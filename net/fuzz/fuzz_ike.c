@@ -562,7 +562,7 @@ static rig_status protect(void)
            sizeof "10.0.0.2" - !!(world->mode & V6));
     rig_status status = provider->protect(provider->ctx, &wish, NULL);
     if (!status)
-        status = rig_ipsec_serve(world->ends[1], &portal);
+        status = rig_ipsec_serve(world->ends[1], &portal, true);
     return status ? status : rig_ipsec_key(world->ends[1], RIG_IPSEC_ID_NONE, (rig_view){0}, wish.key);
 }
 

@@ -69,10 +69,12 @@ void ips_flow_free(ips_flow *flow)
     rig_delete(ipsec->config.alloc, flow, sizeof *flow);
 }
 
-/* One that has nothing, and waits for nothing, goes: what comes of it yet finds or makes another. */
+/* One that has nothing, and waits for nothing, goes, unless what its host says yet would then go out in the
+ * clear. */
 void ips_flow_settle(ips_flow *flow)
 {
-    if (!flow->in && !flow->out && !flow->quicks && !flow->held && !flow->wants)
+    bool again = flow->wish || ips_seals(flow->ipsec, &flow->local) || !flow->installed;
+    if (again && !flow->in && !flow->out && !flow->quicks && !flow->held && !flow->wants)
         ips_flow_free(flow);
 }
 
@@ -172,6 +174,7 @@ void ips_flow_installed(ips_flow *flow)
     rig_packet *held = flow->held;
     flow->held = NULL;
     flow->again = false;
+    flow->installed = true;
     tell(flow, RIG_IPSEC_INSTALLED, NULL);
     if (held)
         send(flow, held);

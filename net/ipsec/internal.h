@@ -200,6 +200,7 @@ struct ips_flow {
     bool wants;         /* waits for an ISAKMP SA */
     uint8_t fins;       /* 1 ours, 2 theirs */
     bool leaked, raced; /* what faults have done to it */
+    bool installed;     /* it has had SAs */
     bool again;         /* its quick mode lost its ISAKMP SA, and may begin anew once */
     rig_timer timer;
 };
