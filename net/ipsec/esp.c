@@ -179,7 +179,7 @@ void esp_sa_timer(esp_sa *sa)
     }
     bool outbound = !sa->inbound;
     if (outbound) {
-        ips_flow_deleted(flow);
+        ips_flow_expired(flow);
         return;
     }
     esp_sa_free(sa);

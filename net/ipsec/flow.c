@@ -114,6 +114,10 @@ void ips_flow_fail(ips_flow *flow, const rig_error *why)
     flow->wants = false;
     if (flow->out)
         return; /* those that are there last until their life ends */
+    if (!flow->wish) {
+        ips_flow_settle(flow);
+        return;
+    }
     flow->held = NULL;
     ips_flow_free(flow);
     if (held)
@@ -121,12 +125,24 @@ void ips_flow_fail(ips_flow *flow, const rig_error *why)
     rig_packet_free(ipsec->config.net, held);
 }
 
+/* Who has answered asks only for what was taken away (RFC 7146 section 3.2), and begins no phase 1. */
+static void want_back(ips_flow *flow)
+{
+    ike_sa *sa = flow->installed ? ike_sa_between(flow->ipsec, &flow->outer[0], &flow->outer[1]) : NULL;
+    if (sa)
+        ike_quick_start(sa, flow);
+}
+
 void ips_flow_want(ips_flow *flow)
 {
     rig_ipsec *ipsec = flow->ipsec;
     rig_error why = {0};
-    if (!flow->wish || flow->quick)
+    if (flow->quick)
         return;
+    if (!flow->wish) {
+        want_back(flow);
+        return;
+    }
     flow->wants = true;
     ike_sa *sa = ike_sa_for(ipsec, flow->wish, &flow->local.ip);
     if (sa && sa->up) {
@@ -175,6 +191,9 @@ void ips_flow_installed(ips_flow *flow)
     flow->held = NULL;
     flow->again = false;
     flow->installed = true;
+    flow->pfs = flow->out->group != 0;
+    flow->tunnel = flow->out->tunnel;
+    memcpy(flow->outer, flow->out->outer, sizeof flow->outer);
     tell(flow, RIG_IPSEC_INSTALLED, NULL);
     if (held)
         send(flow, held);
@@ -186,10 +205,22 @@ void ips_flow_deleted(ips_flow *flow)
     tell(flow, RIG_IPSEC_DELETED, NULL);
     if (flow->out)
         esp_sa_free(flow->out);
-    if (flow->wish && flow->fins == 0)
+    if (flow->fins == 0)
         ips_flow_want(flow);
     else
         ips_flow_settle(flow);
+}
+
+/* Its initiator has negotiated anew before, if there is anybody. */
+void ips_flow_expired(ips_flow *flow)
+{
+    if (flow->wish) {
+        ips_flow_deleted(flow);
+        return;
+    }
+    tell(flow, RIG_IPSEC_DELETED, NULL);
+    esp_sa_free(flow->out);
+    ips_flow_settle(flow);
 }
 
 /* ---- packets ---- */
@@ -294,7 +325,7 @@ void ips_leaving(void *ctx, rig_simhost *host, rig_packet *packet)
         rig_packet_free(ipsec->config.net, packet);
         return;
     }
-    clamp(ipsec, packet, flow->wish ? flow->wish->tunnel : flow->out && flow->out->tunnel);
+    clamp(ipsec, packet, flow->wish ? flow->wish->tunnel : flow->tunnel);
     leak(flow, packet);
     note(flow, packet, OURS);
     if (flow->out && esp_is_spent(flow->out)) {

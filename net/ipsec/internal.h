@@ -200,7 +200,9 @@ struct ips_flow {
     bool wants;         /* waits for an ISAKMP SA */
     uint8_t fins;       /* 1 ours, 2 theirs */
     bool leaked, raced; /* what faults have done to it */
-    bool installed;     /* it has had SAs */
+    bool installed;     /* it has had SAs, the last of them … */
+    bool pfs, tunnel;   /* … like this … */
+    rig_ip outer[2];    /* … from here to there */
     bool again;         /* its quick mode lost its ISAKMP SA, and may begin anew once */
     rig_timer timer;
 };
@@ -334,6 +336,7 @@ void ips_flow_want(ips_flow *flow);
 void ips_flow_fail(ips_flow *flow, const rig_error *why);
 void ips_flow_installed(ips_flow *flow);
 void ips_flow_deleted(ips_flow *flow);
+void ips_flow_expired(ips_flow *flow);
 void ips_flow_settle(ips_flow *flow);
 void ips_flow_touch(ips_flow *flow);
 void ips_leaving(void *ctx, rig_simhost *host, rig_packet *packet);

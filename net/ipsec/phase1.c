@@ -116,7 +116,7 @@ ike_sa *ike_sa_for(const rig_ipsec *ipsec, const ips_wish *wish, const rig_ip *l
 ike_sa *ike_sa_between(const rig_ipsec *ipsec, const rig_ip *local, const rig_ip *peer)
 {
     ike_sa *sa = ipsec->sas;
-    while (sa && !(sa->up && rig_ip_eq(&sa->local, local) && rig_ip_eq(&sa->peer, peer)))
+    while (sa && !(sa->up && !sa->stale && rig_ip_eq(&sa->local, local) && rig_ip_eq(&sa->peer, peer)))
         sa = sa->next;
     return sa;
 }

@@ -463,12 +463,12 @@ void ike_quick_start(ike_sa *sa, ips_flow *flow)
         ips_flow_fail(flow, &why);
         return;
     }
-    bool wanted = flow->wish ? flow->wish->pfs : flow->out && flow->out->group != 0;
+    bool wanted = flow->wish ? flow->wish->pfs : flow->pfs;
     bool odd = ips_deviates(sa->ipsec, wanted ? RIG_IPSEC_FAULT_KE_LEFT_OUT : RIG_IPSEC_FAULT_KE_ADDED);
     set_flow(quick, flow);
     flow->quick = quick;
     quick->group = wanted != odd ? sa->group : 0;
-    quick->tunnel = flow->wish ? flow->wish->tunnel : flow->out && flow->out->tunnel;
+    quick->tunnel = flow->wish ? flow->wish->tunnel : flow->tunnel;
     ips_id_of_address(&flow->local.ip, RIG_PROTOCOL_TCP, flow->local.port, &quick->ids[0]);
     ips_id_of_address(&flow->remote.ip, RIG_PROTOCOL_TCP, flow->remote.port, &quick->ids[1]);
     go_on(quick);
