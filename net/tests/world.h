@@ -6,7 +6,9 @@
 #include "rig/simnet.h"
 #include "suite.h"
 
+#ifndef WORLD_PEERS
 #define WORLD_PEERS 4
+#endif
 #define WORLD_STEPS 20000000
 
 typedef struct world world;
@@ -217,18 +219,23 @@ static inline void world_start(world *w, uint64_t seed, uint64_t latency, const 
     w->a.start = w->accepts.expect = 1;
 }
 
-static inline rig_status world_connect(world *w, const char *host)
+static inline rig_status world_connect_peer(world *w, peer *p, const rig_address *local, const char *host)
 {
     rig_portal portal = {.port = 3260, .group = -1};
     rig_text text;
     rig_text_init(&text, portal.host, sizeof(portal.host));
     rig_text_add(&text, "%s", host);
-    rig_stream_user user = {&peer_ops, &w->a};
-    peer_start(&w->a, w);
-    rig_status status = rig_connect(rig_simhost_transport(w->client), NULL, &portal, &user, &w->a.stream);
+    rig_stream_user user = {&peer_ops, p};
+    peer_start(p, w);
+    rig_status status = rig_connect(rig_simhost_transport(w->client), local, &portal, &user, &p->stream);
     if (status != RIG_OK)
-        peer_end(&w->a);
+        peer_end(p);
     return status;
+}
+
+static inline rig_status world_connect(world *w, const char *host)
+{
+    return world_connect_peer(w, &w->a, NULL, host);
 }
 
 /* Steps until nothing waits or until the time; false when it never ends. */
