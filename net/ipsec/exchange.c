@@ -151,15 +151,17 @@ void ike_retransmit(ike_sa *sa, ike_exchange *exchange)
 
 /* ---- hearing ---- */
 
-/* What came again gets the answer again; the last message has none: two ends that took each other's last
- * words for a question would go on for ever. */
+/* What came again gets the answer again, as often as anybody asks who tries as we do; the last message has
+ * none: two ends that took each other's last words for a question would go on for ever. */
 bool ike_heard_before(ike_sa *sa, ike_exchange *exchange, rig_view bytes)
 {
     bool ours_is_last = (exchange->at % 2 == 1) == exchange->initiator;
     if (exchange->heard != ike_mark(bytes))
         return false;
-    if (ours_is_last && exchange->sent_len)
+    if (ours_is_last && exchange->sent_len && exchange->answered < IKE_TRIES) {
+        exchange->answered++;
         ike_send(sa, rig_view_of(exchange->sent, exchange->sent_len), true);
+    }
     return true;
 }
 
@@ -227,6 +229,7 @@ rig_status ike_hear(ike_party *party, rig_view bytes, const isa_header *header, 
     if (step->encrypted)
         memcpy(exchange->iv, iv, IPC_BLOCK);
     exchange->heard = ike_mark(bytes);
+    exchange->answered = 0;
     exchange->at++;
     rig_timerq_disarm(&party->sa->ipsec->timers, &exchange->timer);
     return RIG_OK;

@@ -117,7 +117,7 @@ typedef struct rig_ipsec_config {
  */
 #define RIG_IPSEC_FAULT_ROWS(X)                                                                              \
     X(WRONG_EXCHANGE, "wrong-exchange", "phase 1 goes by the exchange that was not asked for", "exchange")   \
-    X(KE_LEFT_OUT, "ke-left-out", "quick mode has no KE though there is a group", "pfs")                     \
+    X(KE_LEFT_OUT, "ke-left-out", "quick mode has neither KE nor group though PFS was asked for", "pfs")     \
     X(KE_ADDED, "ke-added", "quick mode has KE and group though none was asked for", "pfs")                  \
     X(WRONG_GROUP, "wrong-group", "group 2 is offered", "group")                                             \
     X(BAD_HASH, "bad-hash", "a bit of each HASH of phase 1 is wrong", "ends")                                \
