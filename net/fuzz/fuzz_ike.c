@@ -199,6 +199,8 @@ static void inject(unsigned to, const rig_packet *like, rig_view payload)
     packet->header_len = like->header_len;
     memcpy(packet->header, like->header, sizeof packet->header);
     packet->to_listener = to == 1;
+    if (packet->protocol == RIG_PROTOCOL_UDP)
+        rig_put_be16(packet->header + 4, (uint16_t)(RIG_UDP_HEADER + payload.len));
     if (rig_packet_room(world->net, packet, (uint32_t)payload.len)) {
         if (payload.len)
             memcpy(packet->iov[0].iov_base, payload.ptr, payload.len);
