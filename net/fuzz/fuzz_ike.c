@@ -9,7 +9,7 @@
  */
 #include <stdlib.h>
 
-#include "../ipsec/internal.h"
+#include "ipsec/internal.h"
 
 #define HOSTS 2
 #define SIZE 6000
@@ -17,7 +17,7 @@
 #define STEPS 4096       /* events of the network for one record … */
 #define REST_STEPS 60000 /* … and until everything is over */
 #define FLOOD 64
-#define REST (100 * RIG_SECOND)
+#define REST (40 * RIG_SECOND)
 
 enum {
     AGGRESSIVE = 1,

@@ -112,7 +112,7 @@ typedef struct ike_exchange {
     uint8_t iv[IPC_BLOCK];
     uint8_t *sent; /* IKE_MESSAGE_MAX bytes */
     size_t sent_len;
-    uint64_t heard; /* mark of the last message that was taken: again, it gets the last answer again */
+    uint64_t heard;   /* mark of the last message that was taken: again, it gets the last answer again */
     uint8_t answered; /* how often it was given again */
     rig_timer timer;
     uint8_t tries;

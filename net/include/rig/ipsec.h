@@ -51,7 +51,8 @@ typedef struct rig_ipsec_notice {
     uint64_t now;               /**< time */
 } rig_ipsec_notice;
 
-/** rig_ipsec_tell_fn gets the events of a host. It may not free the host's IPsec. */
+/** rig_ipsec_tell_fn gets the events of a host, from inside of what happens: it may not call into the host's
+ * IPsec, nor free it. */
 typedef void rig_ipsec_tell_fn(void *ctx, const rig_ipsec_notice *event);
 
 /** rig_ipsec_shown is the file that keys belong to, beside a capture. */
