@@ -238,6 +238,63 @@ static void others(void)
     talk_end(&t);
 }
 
+/* ---- limits: at each one, and one past it ---- */
+
+static void see(rig_ipsec_seen *seen, rig_ipsec_event event)
+{
+    event.frame = 1;
+    event.from = (rig_ip){{192, 0, 2, 1}, 4};
+    event.to = (rig_ip){{192, 0, 2, 10}, 4};
+    CU_ASSERT_EQUAL(rig_ipsec_seen_event(seen, &event), RIG_OK);
+}
+
+static void see_message(rig_ipsec_seen *seen, uint32_t n)
+{
+    const rig_ike_message ike = {.exchange = RIG_IKE_INFO, .id = n};
+    see(seen, (rig_ipsec_event){.kind = RIG_IPSEC_IKE, .is.ike = &ike});
+}
+
+static void see_spi(rig_ipsec_seen *seen, uint32_t n)
+{
+    const rig_esp_packet esp = {.spi = n + 1, .sequence = 1};
+    see(seen, (rig_ipsec_event){.kind = RIG_IPSEC_ESP, .is.esp = &esp});
+}
+
+static void see_clear(rig_ipsec_seen *seen, uint32_t n)
+{
+    const rig_ipsec_clear clear = {.from_port = (uint16_t)n, .to_port = 80};
+    see(seen, (rig_ipsec_event){.kind = RIG_IPSEC_CLEAR, .is.clear = &clear});
+}
+
+static void see_inside(rig_ipsec_seen *seen, uint32_t n)
+{
+    const rig_esp_packet esp = {.spi = 1, .sequence = n + 1, .read = true, .from_port = (uint16_t)n};
+    see(seen, (rig_ipsec_event){.kind = RIG_IPSEC_ESP, .is.esp = &esp});
+}
+
+static void limits(void)
+{
+    static const struct {
+        void (*see)(rig_ipsec_seen *seen, uint32_t n);
+        uint32_t max;
+    } rows[] = {{see_message, RIG_IPSEC_MESSAGES_MAX},
+                {see_spi, RIG_IPSEC_SPIS_MAX},
+                {see_clear, RIG_IPSEC_CLEARS_MAX},
+                {see_inside, 8}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const rig_ipsec_wanted wanted = {.port = 3260};
+        CU_ASSERT_EQUAL_FATAL(rig_ipsec_seen_new(rig_alloc_libc(), &t.seen), RIG_OK);
+        for (uint32_t n = 0; n < rows[i].max; n++)
+            rows[i].see(t.seen, n);
+        check(&wanted);
+        CU_ASSERT(!finds("all-seen"));
+        rows[i].see(t.seen, rows[i].max);
+        check(&wanted);
+        CU_ASSERT(finds("all-seen"));
+        rig_ipsec_seen_free(t.seen);
+    }
+}
+
 static void no_memory(void)
 {
     rig_alloc_meter meter;
@@ -259,4 +316,5 @@ static void no_memory(void)
 RIG_SUITE("ipsec check", {"what is right has no finding", right_ones},
           {"refusals as they should be", refused_ones}, {"plain TCP", plain_tcp},
           {"each fact is seen to fail", breaches_found}, {"no fact is left out", every_fact_can_fail},
-          {"a finding has its place", places}, {"other ends do not count", others}, {"no memory", no_memory})
+          {"a finding has its place", places}, {"other ends do not count", others},
+          {"limits of what is kept", limits}, {"no memory", no_memory})

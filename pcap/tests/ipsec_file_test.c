@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define SAMPLES 34 /* the last two with every message sent again */
+#define SAMPLES 35 /* two of the last with every message sent again, the last with a SYN in the clear */
 #define PATH_SIZE 512
 
 static talk wrote, got;
@@ -52,7 +52,9 @@ static void write_sample(const char *folder, unsigned i)
                             .null = (i & 16) && (i & 1),
                             .sha1 = (i & 16) && (i & 2),
                             .nat_t = (i & 16) && (i & 4),
-                            .fault = i < 32 ? F_NONE : F_MESSAGE_AGAIN};
+                            .fault = i < 32   ? F_NONE
+                                     : i < 34 ? F_MESSAGE_AGAIN
+                                              : F_CLEAR};
     talk_begin(&wrote, plan);
     path_of(&text, path, folder, i, NULL);
     CU_ASSERT_EQUAL_FATAL(rig_pcapng_open(rig_alloc_libc(), path, (rig_view){NULL, 0}, &wrote.file, &err),

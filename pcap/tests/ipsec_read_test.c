@@ -137,6 +137,25 @@ static void leak_by_port(void)
     talk_end(&t);
 }
 
+/* A guard is remembered until as many as are kept came behind it. */
+static void limit_of_guards(void)
+{
+    for (unsigned past = 0; past < 2; past++) {
+        play p;
+        play_begin(&p, 3260);
+        const rig_ip ends[] = {{{192, 0, 2, 1}, 4}, {{192, 0, 2, 10}, 4}};
+        rig_streams_guard(p.streams, &ends[1], &ends[0], 3260);
+        for (unsigned i = 1; i < RIG_STREAM_GUARDS_MAX + past; i++) {
+            const rig_ip other = {{10, 0, (uint8_t)(i >> 8), (uint8_t)i}, 4};
+            rig_streams_guard(p.streams, &ends[0], &other, 3260);
+        }
+        play_flag(&p, INITIATOR, SYN);
+        CU_ASSERT(is_event(&p, 0, "connect", "192.0.2.10:3260"));
+        CU_ASSERT_EQUAL(p.items.ptr[0].leaked, past == 0);
+        play_end(&p);
+    }
+}
+
 /* ---- keys ---- */
 
 typedef struct wrong_keys {
@@ -327,6 +346,45 @@ static void torn_packets(void)
     }
 }
 
+/* What more payloads and transforms than are told, or walked, come to. */
+static void limits_of_a_message(void)
+{
+    static const struct {
+        unsigned num;
+        bool right;
+    } rows[] = {{24, true}, {25, true}, {64, true}, {65, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        message m;
+        talk_begin(&t, (talk_plan){.fault = F_NONE});
+        begin_message(&t, &m, RIG_IKE_INFO, 1, false);
+        for (unsigned n = 0; n < rows[i].num; n++)
+            put_payload(&m, 13, "x", 1);
+        send_message(&t, 0, 500, &m, NULL);
+        unsigned told = 0;
+        for (const char *at = t.lines.ptr; (at = strstr(at, " VID")); at++)
+            told++;
+        const char *said = strstr(t.lines.ptr, "VID payloads wanted=64 came=65");
+        CU_ASSERT_EQUAL(said == NULL, rows[i].right);
+        told -= strstr(t.lines.ptr, "malformed") != NULL;
+        CU_ASSERT_EQUAL(told, RIG_IPSEC_PAYLOADS_MAX);
+        talk_end(&t);
+    }
+}
+
+static void limit_of_lines(void)
+{
+    static char text[RIG_IPSEC_LINE_MAX + 16];
+    talk_begin(&t, (talk_plan){.fault = F_NO_KEYS});
+    for (size_t len = RIG_IPSEC_LINE_MAX; len <= RIG_IPSEC_LINE_MAX + 1; len++) {
+        rig_error err = {0};
+        memset(text, '0', len);
+        CU_ASSERT_EQUAL(rig_ipsec_keys_add(t.reader, RIG_IPSEC_KEYS_IKE, rig_view_of(text, len), &err),
+                        RIG_E_SYNTAX);
+        CU_ASSERT_EQUAL(strstr(err.text, "a shorter line") != NULL, len > RIG_IPSEC_LINE_MAX);
+    }
+    talk_end(&t);
+}
+
 /* The reader forgets the oldest exchange, and takes its next message for a first one. */
 static void limit_of_exchanges(void)
 {
@@ -412,4 +470,6 @@ RIG_SUITE("ipsec read", {"main mode, PFS, tunnel", main_lines},
           {"texts of keys", texts_of_keys}, {"more keys than are kept", limit_of_keys},
           {"keys that were forgotten", keys_forgotten}, {"malformed messages", malformed_messages},
           {"torn packets", torn_packets}, {"more exchanges than are kept", limit_of_exchanges},
+          {"more guards than are kept", limit_of_guards},
+          {"more payloads than are told", limits_of_a_message}, {"lines of keys", limit_of_lines},
           {"packets cut by the capture", cut_packets}, {"no memory", no_memory})

@@ -797,6 +797,24 @@ static void proofs(void)
     end(&b);
 }
 
+/* What left IPsec is somebody's fault even where no PDU tells of it. */
+static void leaked_events(void)
+{
+    static const char *const lines[] = {"! connect", "! clear", NULL};
+    bench b;
+    begin(&b, lines);
+    judge(&b, 0, NULL);
+    CU_ASSERT_EQUAL(b.num, 0);
+    b.items.ptr[0].leaked = b.items.ptr[1].leaked = true;
+    b.items.ptr[1].args = rig_view_str("to-target=no");
+    judge(&b, 0, NULL);
+    CU_ASSERT_EQUAL_FATAL(b.num, 2);
+    CU_ASSERT_STRING_EQUAL(b.wrong[0], "LINT-IN-THE-CLEAR");
+    CU_ASSERT_STRING_EQUAL(b.said[0], "initiator packet: inside ESP, in the clear");
+    CU_ASSERT_STRING_EQUAL(b.said[1], "target packet: inside ESP, in the clear");
+    end(&b);
+}
+
 RIG_SUITE("lint", {"exchanges without a fault have no findings", exchanges_are_clean},
           {"each rule can be broken alone", each_rule_is_broken_alone},
           {"no rule is without a breach", every_rule_has_a_breach},
@@ -822,4 +840,5 @@ RIG_SUITE("lint", {"exchanges without a fault have no findings", exchanges_are_c
           {"a finding can stop it", a_finding_can_stop_it}, {"a finding says where", a_finding_says_where},
           {"a finding of a key says where", a_finding_of_a_key_says_where},
           {"no finding tells a secret", secrets_are_not_told}, {"rows are sound", rows_are_sound},
-          {"proofs need a place, a clean list and a rule that fires", proofs})
+          {"proofs need a place, a clean list and a rule that fires", proofs},
+          {"events in the clear", leaked_events})
