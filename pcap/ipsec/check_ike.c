@@ -296,9 +296,12 @@ void chk_hashes(chk *c)
             miss_message(c, message, "a right HASH");
 }
 
+/* Behind a bad key each side speaks under one that the other has not. */
 void chk_hashes_known(chk *c)
 {
     const chk_message *message;
+    if (c->wanted->end == RIG_IPSEC_BAD_KEY)
+        return;
     for (size_t at = 0; (message = chk_next_message(c, &at));)
         if (!chk_phase1(message) && message->ike.encrypted && message->ike.hash != RIG_IPSEC_RIGHT)
             miss_message(c, message, "a HASH that is known to be right");

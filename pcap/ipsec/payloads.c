@@ -11,6 +11,7 @@ typedef struct walk {
     rig_ike_message *told;
     ipr_chain *chain;
     const char *payload; /* being read */
+    bool unsure;         /* it was decrypted, and nothing of it made sense yet */
 } walk;
 
 static uint32_t number(rig_view v, size_t at, unsigned bytes)
@@ -27,7 +28,8 @@ static bool flaw(walk *w, const uint8_t *byte, const char *field, uint64_t wante
                                  .wanted = wanted,
                                  .came = came};
     w->chain->right = false;
-    ipr_flaw(w->reader, &said);
+    if (!w->unsure)
+        ipr_flaw(w->reader, &said);
     return false;
 }
 
@@ -261,7 +263,7 @@ static void add(walk *w, uint8_t type, rig_view body)
 void ipr_chain_read(rig_ipsec_reader *reader, rig_view message, uint8_t first, ipr_chain *out,
                     rig_ike_message *told)
 {
-    walk w = {reader, message, told, out, "header"};
+    walk w = {reader, message, told, out, "header", told->encrypted};
     rig_view rest = rig_view_sub(message, IPR_HEADER, message.len), body;
     uint8_t type = first, next = 0;
     *out = (ipr_chain){.right = true, .end = IPR_HEADER};
@@ -273,6 +275,7 @@ void ipr_chain_read(rig_ipsec_reader *reader, rig_view message, uint8_t first, i
         }
         if (!take(&w, &rest, &body, &next))
             break;
+        w.unsure = false;
         add(&w, type, body);
         read_body(&w, type, body);
         out->end = (uint32_t)(rest.ptr - message.ptr);

@@ -168,6 +168,8 @@ typedef struct ipr_chain {
     bool right;   /* nothing was malformed */
 } ipr_chain;
 
+/* Noise is what another key would have given: of that no flaw is told, as far as the first payload shows it.
+ */
 void ipr_chain_read(rig_ipsec_reader *reader, rig_view message, uint8_t first, ipr_chain *out,
                     rig_ike_message *told);
 /* The index-th of that type, NULL = none. */

@@ -66,6 +66,7 @@ static void refused_ones(void)
         right_one(&(talk_plan){.aggressive = i, .fault = F_REFUSE_QUICK}, RIG_IPSEC_REFUSED_QUICK);
     }
     right_one(&(talk_plan){.fault = F_NO_QUICK}, RIG_IPSEC_BAD_KEY);
+    right_one(&(talk_plan){.fault = F_BAD_KEY}, RIG_IPSEC_BAD_KEY);
     right_one(&(talk_plan){.fault = F_MESSAGE_AGAIN}, RIG_IPSEC_AGREED);
 }
 

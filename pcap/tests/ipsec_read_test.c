@@ -61,6 +61,17 @@ static void lines_without_keys(void)
                "< ESP spi=0x51a93c00 seq=2 ? !not-negotiated\n");
 }
 
+/* Noise under the key that is known is no malformed message. */
+static void lines_of_another_key(void)
+{
+    play_lines((talk_plan){.fault = F_BAD_KEY}, "> IKE main 1 SA group=14\n"
+                                                "< IKE main 2 SA group=14\n"
+                                                "> IKE main 3 KE NONCE\n"
+                                                "< IKE main 4 KE NONCE\n"
+                                                "> IKE main 5 E ID HASH\n"
+                                                "< IKE info 1 E id=0x11223344 ?\n");
+}
+
 static void lines_of_flaws(void)
 {
     play_lines((talk_plan){.fault = F_REFUSE_PHASE1}, "> IKE main 1 SA group=14\n"
@@ -464,7 +475,8 @@ static void no_memory(void)
 
 RIG_SUITE("ipsec read", {"main mode, PFS, tunnel", main_lines},
           {"aggressive mode, refused in quick mode", aggressive_lines}, {"without keys", lines_without_keys},
-          {"flaws", lines_of_flaws}, {"PDUs inside ESP", inside}, {"a wrong ICV", bad_icv},
+          {"noise of another key", lines_of_another_key}, {"flaws", lines_of_flaws},
+          {"PDUs inside ESP", inside}, {"a wrong ICV", bad_icv},
           {"a connection that leaves ESP", leaks_of_a_connection},
           {"a SYN in front of IPsec and behind it", leak_in_front}, {"another port is free", leak_by_port},
           {"texts of keys", texts_of_keys}, {"more keys than are kept", limit_of_keys},

@@ -45,6 +45,7 @@ typedef enum fault {
     F_MOVED,         /* one packet from another address */
     F_REFUSE_PHASE1, /* the responder says no to message 1 */
     F_REFUSE_QUICK,  /* the responder says no to quick message 1 */
+    F_BAD_KEY,       /* the responder answers main message 5 under another key */
     F_MESSAGE_AGAIN, /* every IKE message comes twice */
 } fault;
 
@@ -416,6 +417,8 @@ static inline void main_mode(talk *t)
         put_payload(&m, RIG_IKE_P_ID, id, len);
         put_payload(&m, RIG_IKE_P_HASH, hash, sizeof hash);
         send_phase1(t, n, &m, t->iv);
+        if (t->plan.fault == F_BAD_KEY)
+            return;
     }
 }
 
@@ -754,7 +757,10 @@ static inline void talk_all(talk *t)
         main_mode(t);
     if (t->plan.fault == F_REFUSE_PHASE1)
         send_notify(t, 1, NULL, 14);
-    else if (t->plan.fault != F_NO_QUICK)
+    else if (t->plan.fault == F_BAD_KEY) {
+        t->key[0] ^= 1;
+        send_notify(t, 1, t->iv, 24);
+    } else if (t->plan.fault != F_NO_QUICK)
         talk_quick(t);
     talk_extra(t);
     CU_ASSERT_EQUAL(rig_streams_end(t->p.streams), RIG_OK);
