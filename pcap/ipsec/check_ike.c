@@ -57,7 +57,7 @@ void chk_aggressive_count(chk *c)
 
 static bool has(const chk_message *message, uint8_t payload)
 {
-    return message->ike.num_payloads && memchr(message->ike.payloads, payload, message->ike.num_payloads);
+    return message->ike.read && memchr(message->ike.payloads, payload, message->ike.num_payloads);
 }
 
 /* Payloads that have to be there, ended by 0. */

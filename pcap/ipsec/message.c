@@ -215,17 +215,28 @@ static void keep(rig_ipsec_reader *reader, ipr_phase1 *phase1, ipr_exchange *exc
         judge_keymat(reader, phase1, exchange, told);
 }
 
+/* Of what cannot be read the header tells the first payload. */
+static void tell_unread(rig_view message, rig_ike_message *told)
+{
+    told->num_transforms = told->num_ids = told->num_deleted = 0;
+    told->notify = told->delete_protocol = 0;
+    told->payloads[0] = message.ptr[16];
+    told->num_payloads = told->payloads[0] != 0;
+}
+
 static void read_payloads(rig_ipsec_reader *reader, ipr_phase1 *phase1, ipr_exchange *exchange,
                           rig_view message, rig_ike_message *told)
 {
     ipr_chain chain;
     rig_view plain = told->encrypted ? decrypted(reader, phase1, exchange, message) : message;
-    if (plain.len == 0)
+    if (plain.len == 0) {
+        tell_unread(message, told);
         return;
+    }
     ipr_chain_read(reader, plain, plain.ptr[16], &chain, told);
     judge_rest(reader, plain, &chain, told->encrypted);
     if (!chain.right && told->encrypted) { /* noise under this key says nothing */
-        told->num_payloads = told->num_transforms = told->num_ids = told->num_deleted = told->notify = 0;
+        tell_unread(message, told);
         return;
     }
     told->read = true;

@@ -50,10 +50,10 @@ static void lines_without_keys(void)
     play_lines((talk_plan){.aggressive = true, .fault = F_NO_KEYS},
                "> IKE aggressive 1 SA KE NONCE ID group=14\n"
                "< IKE aggressive 2 SA KE NONCE ID HASH group=14\n"
-               "> IKE aggressive 3 E ?\n"
-               "> IKE quick 1 E id=0x8f1cbd27 ?\n"
-               "< IKE quick 2 E id=0x8f1cbd27 ?\n"
-               "> IKE quick 3 E id=0x8f1cbd27 ?\n"
+               "> IKE aggressive 3 E HASH ?\n"
+               "> IKE quick 1 E id=0x8f1cbd27 HASH ?\n"
+               "< IKE quick 2 E id=0x8f1cbd27 HASH ?\n"
+               "> IKE quick 3 E id=0x8f1cbd27 HASH ?\n"
                "> ESP spi=0x51a93c01 seq=1 ? !not-negotiated\n"
                "< ESP spi=0x51a93c00 seq=1 ? !not-negotiated\n"
                "> ESP spi=0x51a93c01 seq=2 ? !not-negotiated\n"
@@ -69,7 +69,7 @@ static void lines_of_another_key(void)
                                                 "> IKE main 3 KE NONCE\n"
                                                 "< IKE main 4 KE NONCE\n"
                                                 "> IKE main 5 E ID HASH\n"
-                                                "< IKE info 1 E id=0x11223344 ?\n");
+                                                "< IKE info 1 E id=0x11223344 HASH ?\n");
 }
 
 static void lines_of_flaws(void)
@@ -269,7 +269,7 @@ static void keys_forgotten(void)
             rig_ipsec_keys_add(t.reader, RIG_IPSEC_KEYS_IKE, rig_view_str("0000000000000000," K16), NULL),
             RIG_OK);
     talk_all(&t);
-    CU_ASSERT(strstr(t.lines.ptr, "> IKE main 5 E ?\n") != NULL);
+    CU_ASSERT(strstr(t.lines.ptr, "> IKE main 5 E ID ?\n") != NULL);
     CU_ASSERT(strstr(t.lines.ptr, "malformed") == NULL);
     talk_end(&t);
 }

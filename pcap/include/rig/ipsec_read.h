@@ -94,8 +94,9 @@ typedef struct rig_ike_message {
     bool encrypted;              /**< flag E */
     bool read;                   /**< its payloads could be read: in the clear, or decrypted */
     uint32_t num_payloads;       /**< payloads told */
-    uint8_t payloads[RIG_IPSEC_PAYLOADS_MAX];               /**< their types, in order */
-    uint32_t num_transforms;                                /**< transforms told */
+    uint8_t
+        payloads[RIG_IPSEC_PAYLOADS_MAX]; /**< their types, in order; of what was not read only the first */
+    uint32_t num_transforms;              /**< transforms told */
     rig_ike_transform transforms[RIG_IPSEC_TRANSFORMS_MAX]; /**< in order */
     uint32_t num_ids;                                       /**< identities told */
     rig_ike_id ids[RIG_IPSEC_IDS_MAX];                      /**< in order */
@@ -221,7 +222,7 @@ rig_status rig_ipsec_packet(rig_ipsec_reader *reader, uint64_t time, rig_link_ty
  * | > IKE main 1 SA VID | exchange, number of the message, payloads |
  * | < IKE quick 2 E id=0x8f1cbd27 HASH SA NONCE ID ID spi=0x51a93c02 encap=tunnel group=14 | of phase 2 |
  * | < IKE info 1 E id=0x11223344 HASH N NO-PROPOSAL-CHOSEN | a notification |
- * | > IKE main 5 E ? | encrypted, and not read |
+ * | > IKE main 5 E ID ? | encrypted, and not read: the header tells the first payload |
  * | > ESP spi=0x51a93c02 seq=1 TCP | next header; ? where it was not read |
  * | ! malformed IKE byte=40 KE length wanted=12 came=9999 | a flaw |
  *
