@@ -209,6 +209,7 @@ void rig_daemon_free(rig_daemon *daemon)
     for (uint32_t i = 0; i < daemon->hba.num_adapters; i++)
         rig_initiator_free(daemon->hba.adapters[i].initiator);
     rig_vici_free(daemon->vici);
+    rig_policy_db_clear(&daemon->hba.policies, rig_alloc_libc());
     rig_store_free(daemon->store);
     if (daemon->listener && daemon->name[0] && daemon->name[0] != '@')
         unlink(daemon->name);
