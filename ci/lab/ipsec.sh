@@ -60,6 +60,17 @@ refused()
     grep -qE -- "$2" "$SERVICE/said" && [ -z "$(ids true)" ]
 }
 
+# charon_has_ours: connections and associations of the service
+charon_has_ours()
+{
+    { swan here --list-conns && swan here --list-sas; } 2>&1 | grep -F iscsirig-
+}
+
+charon_has_nothing()
+{
+    ! charon_has_ours
+}
+
 # without_answer: a command of the session waits, and nobody hears it
 without_answer()
 {
@@ -127,7 +138,9 @@ watched
 check "and what looks for clear segments finds them" test "$(seen 'tcp port 3260')" -gt 10
 protected "main mode with PFS" ident $MAIN_TUNNEL_PFS
 check "the service says what it has" log_says "main mode with PFS, tunnel mode, by charon"
+check "charon has it, too" charon_has_ours
 check "the service ends" stop_service
+check "and charon has nothing of it any more" charon_has_nothing
 
 check "charon there takes main mode without PFS" answers_to no no tunnel "$IPSEC_KEY"
 service_for plainer "${CHARON_OF_SERVICE[@]}"

@@ -208,11 +208,13 @@ void rig_daemon_free(rig_daemon *daemon)
     daemon->service = NULL;
     for (uint32_t i = 0; i < daemon->hba.num_adapters; i++)
         rig_initiator_free(daemon->hba.adapters[i].initiator);
-    rig_vici_free(daemon->vici);
     rig_policy_db_clear(&daemon->hba.policies, rig_alloc_libc());
     rig_store_free(daemon->store);
     if (daemon->listener && daemon->name[0] && daemon->name[0] != '@')
         unlink(daemon->name);
+    if (daemon->listener)
+        rig_unlisten(daemon->listener);
+    daemon_vici_free(daemon);
     rig_loop_free(daemon->loop);
     rig_delete(rig_alloc_libc(), daemon->read_ahead, daemon->read_ahead ? READ_AHEAD : 0);
     rig_delete(rig_alloc_libc(), daemon, sizeof *daemon);

@@ -42,6 +42,7 @@ void daemon_radius_init(rig_daemon *daemon);
 
 /* vici.c: has charon carry IPsec, where that is configured; the adapters are known. */
 rig_status daemon_vici_init(rig_daemon *daemon, rig_error *err);
+void daemon_vici_free(rig_daemon *daemon);
 
 __attribute__((format(printf, 2, 3))) void daemon_log(const rig_daemon *daemon, const char *format, ...);
 

@@ -1,6 +1,8 @@
 /* IPsec by a charon that runs on this machine: its socket, and what the adapters can do by it. */
 #include "daemon_internal.h"
 
+#define LEAVE_WAIT (2 * RIG_SECOND) /* for charon, when the service ends */
+
 static rig_status dial(void *ctx, const rig_stream_user *user, rig_stream **out_stream)
 {
     const rig_daemon *daemon = ctx;
@@ -47,4 +49,21 @@ rig_status daemon_vici_init(rig_daemon *daemon, rig_error *err)
     daemon->transport = rig_vici_transport(daemon->vici);
     give_abilities(&daemon->hba);
     return RIG_OK;
+}
+
+/* Nothing is connected any more, so that keys and associations need not stay with charon. */
+void daemon_vici_free(rig_daemon *daemon)
+{
+    if (!daemon->vici)
+        return;
+    uint64_t until = rig_loop_now(daemon->loop) + LEAVE_WAIT;
+    rig_vici_leave(daemon->vici);
+    rig_vici_tick(daemon->vici, rig_loop_now(daemon->loop));
+    while (!rig_vici_leave(daemon->vici) && rig_loop_now(daemon->loop) < until) {
+        uint64_t next = rig_vici_next_deadline(daemon->vici);
+        if (rig_loop_run_once(daemon->loop, next < until ? next : until) != RIG_OK)
+            break;
+        rig_vici_tick(daemon->vici, rig_loop_now(daemon->loop));
+    }
+    rig_vici_free(daemon->vici);
 }

@@ -873,6 +873,21 @@ static void released(void)
     tear_down();
 }
 
+static void left_behind_nothing(void)
+{
+    rig_ipsec_wish wish = a_wish();
+    play(NULL, false, &wish);
+    peer.num_said = 0;
+    CU_ASSERT(!rig_vici_leave(vici));
+    run();
+    CU_ASSERT(!rig_vici_leave(vici) && peer.num_said == 0); /* it is connected */
+    rig_close(users[0].stream, RIG_CLOSE_RESET);
+    run();
+    CU_ASSERT(was_said("terminate") && was_said("unload-conn") && was_said("unload-shared"));
+    CU_ASSERT(rig_vici_leave(vici) && rig_vici_next_deadline(vici) == RIG_NEVER);
+    tear_down();
+}
+
 static rig_status connect_from(user *u, const rig_ip *from_ip)
 {
     const rig_portal portal = {"192.0.2.2", 3260, -1};
@@ -1139,7 +1154,8 @@ RIG_SUITE("net vici", {"agreed: only then connected", agreed}, {"the stream belo
           {"charon is not able to", abilities}, {"charon is silent", silence},
           {"the connection to charon is lost", connection_lost}, {"messages that are none", hostile},
           {"another wish for the same pair", another_wish}, {"a released pair", released},
-          {"which pair a connection is of", which_pair}, {"closed while it waits", closed_while_it_waits},
+          {"nothing is left behind", left_behind_nothing}, {"which pair a connection is of", which_pair},
+          {"closed while it waits", closed_while_it_waits},
           {"connects again from inside the failure", again_and_again},
           {"no way through the protection", no_way_inside}, {"what cannot be wished", what_cannot_be_wished},
           {"the longest of everything", longest}, {"no memory", no_memory}, {"codec", codec},

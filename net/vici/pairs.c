@@ -159,6 +159,14 @@ void vci_release(void *ctx, const rig_address *local, const rig_portal *portal)
         retire(pair);
 }
 
+bool rig_vici_leave(rig_vici *vici)
+{
+    for (vci_pair *pair = vici->pairs; pair; pair = pair->next)
+        if (!pair->retired)
+            retire(pair);
+    return !vici->pairs;
+}
+
 void vci_pair_free(vci_pair *pair)
 {
     rig_vici *vici = pair->vici;

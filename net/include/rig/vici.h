@@ -44,8 +44,12 @@ typedef struct rig_vici_config {
 /** rig_vici_new makes a provider; nothing is asked before a connection is to be protected. RIG_E_NOMEM. */
 rig_status rig_vici_new(const rig_vici_config *config, rig_vici **out_vici);
 
+/** rig_vici_leave releases all pairs, and tells whether charon has nothing of them any more: what is
+ * connected keeps its own there. Until then charon is asked as before, by ticks. */
+bool rig_vici_leave(rig_vici *vici);
+
 /** rig_vici_free ends what it has connected or is about to, without telling, and wipes the keys; what charon
- * was told stays there until the next provider's first negotiation removes it. NULL is fine. */
+ * still has stays there until the next provider's first negotiation removes it. NULL is fine. */
 void rig_vici_free(rig_vici *vici);
 
 /** rig_vici_provider gives the interface by which pairs are protected. A name can be the host of a portal
