@@ -26,7 +26,7 @@ start_target_there()
 {
     TGT_IPC_SOCKET=$RIG_SCRATCH/tgtd.sock
     truncate -s "$PEER_BYTES" "$RIG_SCRATCH/tgtd.disk"
-    there tgtd -f -C 0 -t 2 --iscsi "portal=$IPSEC_THERE:3260" >"$RIG_SCRATCH/tgtd.log" 2>&1 &
+    nsenter -t "$THERE_PID" -n tgtd -f -C 0 -t 2 --iscsi "portal=$IPSEC_THERE:3260" >"$RIG_SCRATCH/tgtd.log" 2>&1 &
     PEER_PID=$!
     started "$PEER_PID"
     wait_for 10 "$PEER_PID" tgt_admin --op show --mode system && give_tgt_a_disk "$RIG_SCRATCH/tgtd.disk" || {
@@ -186,5 +186,6 @@ watched
 check "by the kernel's ESP, or not at all" bash -c "grep -qF 'transport mode, by charon' '$SERVICE/log' || grep -qF $FAILED '$SERVICE/said'"
 check "and nothing in the clear" none_in_clear
 check "the last service ends" stop_service
+stop_tgtd
 tally "$checks_passed" "$checks_failed" 0
 [ "$checks_failed" -eq 0 ] && [ "$checks_passed" -gt 0 ]
