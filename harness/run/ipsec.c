@@ -192,6 +192,9 @@ static rig_status build_edge(run_world *world, unsigned side)
 static rig_status seen(void *ctx, const rig_ipsec_event *event)
 {
     run_world *world = ctx;
+    const rig_ipsec_guard *guard = event->is.guard;
+    if (event->kind == RIG_IPSEC_GUARD)
+        rig_streams_guard(world->recorder.streams, &guard->ends[0], &guard->ends[1], guard->port);
     return rig_ipsec_seen_event(world->ipsec.seen, event);
 }
 
@@ -267,17 +270,12 @@ void run_ipsec_tick(run_world *world, uint64_t now)
 
 /* ---- evidence ---- */
 
-/* What was inside ESP is read like any other packet; others are as they came. */
-rig_status run_ipsec_read(run_world *world, uint64_t now, rig_view *packet)
+/* What was inside ESP goes on to be read like any other packet. */
+rig_status run_ipsec_read(run_world *world, uint64_t now, rig_view packet, rig_view *out_inside)
 {
-    rig_view inner = {0};
-    if (!world->ipsec.reader)
-        return RIG_OK;
-    rig_status status =
-        rig_ipsec_packet(world->ipsec.reader, now, RIG_LINK_RAW, *packet, (uint32_t)packet->len, &inner);
-    if (inner.len)
-        *packet = inner;
-    return status;
+    return world->ipsec.reader ? rig_ipsec_packet(world->ipsec.reader, now, RIG_LINK_RAW, packet,
+                                                  (uint32_t)packet.len, out_inside)
+                               : RIG_OK;
 }
 
 static rig_ipsec_end how_it_ended(const run_ipsec *ipsec)

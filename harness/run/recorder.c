@@ -136,9 +136,12 @@ void run_recorder_packet(run_world *world, uint64_t now, rig_view packet)
     recorder->frames++;
     if (recorder->file)
         write_packet(world, now, packet);
-    rig_status status = run_ipsec_read(world, now, &packet);
+    rig_view inside = {0};
+    rig_status status = run_ipsec_read(world, now, packet, &inside);
     if (!status)
-        status = rig_streams_packet(recorder->streams, now, RIG_LINK_RAW, packet, (uint32_t)packet.len);
+        status = inside.len
+                     ? rig_streams_inside(recorder->streams, now, inside)
+                     : rig_streams_packet(recorder->streams, now, RIG_LINK_RAW, packet, (uint32_t)packet.len);
     if (status && !recorder->status)
         recorder->status = status;
 }

@@ -279,7 +279,7 @@ rig_view run_ipsec_group_key(const run_world *world); /* empty: none */
 const rig_ipsec_provider *run_ipsec_provider(const run_world *world);
 uint64_t run_ipsec_deadline(const run_world *world);
 void run_ipsec_tick(run_world *world, uint64_t now);
-rig_status run_ipsec_read(run_world *world, uint64_t now, rig_view *packet);
+rig_status run_ipsec_read(run_world *world, uint64_t now, rig_view packet, rig_view *out_inside);
 void run_ipsec_keep_keys(run_world *world, const char *capture);
 void run_ipsec_drop_keys(const char *capture);
 void run_ipsec_judge(run_world *world);

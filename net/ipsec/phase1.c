@@ -176,6 +176,7 @@ static bool first_iv(ike_sa *sa)
 static void show(ike_sa *sa)
 {
     char cookie[2 * ISA_COOKIE + 1], key[2 * IPC_HASH_MAX + 1], d[2 * IPC_HASH_MAX + 1];
+    char skeyid[2 * IPC_HASH_MAX + 1];
     rig_text text;
     size_t len = ipc_hash_len(sa->suite->hash);
     rig_text_init(&text, cookie, sizeof cookie);
@@ -187,7 +188,10 @@ static void show(ike_sa *sa)
     rig_text_hex(&text, rig_view_of(sa->skeyid_a, len), 0);
     rig_text_init(&text, d, sizeof d);
     rig_text_hex(&text, rig_view_of(sa->skeyid_d, len), 0);
-    ips_show_key(sa->ipsec, RIG_IPSEC_SHOWN_KEYMAT, "phase1,%s,%s,%s", cookie, key, d);
+    rig_text_init(&text, skeyid, sizeof skeyid);
+    rig_text_hex(&text, rig_view_of(sa->skeyid, len), 0);
+    ips_show_key(sa->ipsec, RIG_IPSEC_SHOWN_KEYMAT, "phase1,%s,%s,%s,%s", cookie, key, d, skeyid);
+    rig_secret_wipe(skeyid, sizeof skeyid);
     rig_secret_wipe(key, sizeof key);
     rig_secret_wipe(d, sizeof d);
 }

@@ -59,7 +59,8 @@ typedef void rig_ipsec_tell_fn(void *ctx, const rig_ipsec_notice *event);
 typedef enum rig_ipsec_shown {
     RIG_IPSEC_SHOWN_IKE,    /**< lines of tshark's ikev1_decryption_table */
     RIG_IPSEC_SHOWN_ESP,    /**< lines of tshark's esp_sa */
-    RIG_IPSEC_SHOWN_KEYMAT, /**< phase1,COOKIE,SKEYID_a,SKEYID_d and quick,COOKIE,MESSAGE-ID,g(qm)^xy */
+    RIG_IPSEC_SHOWN_KEYMAT, /**< phase1,COOKIE,SKEYID_a,SKEYID_d,SKEYID and quick,COOKIE,MESSAGE-ID,g(qm)^xy
+                             */
     RIG_IPSEC_SHOWN_KINDS
 } rig_ipsec_shown;
 

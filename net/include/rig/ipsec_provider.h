@@ -21,7 +21,7 @@ typedef enum rig_ipsec_id_type {
     RIG_IPSEC_ID_NONE,          /**< the address that packets come from */
     RIG_IPSEC_ID_IPV4 = 1,      /**< 4 octets */
     RIG_IPSEC_ID_FQDN = 2,      /**< a host name */
-    RIG_IPSEC_ID_USER_FQDN = 3, /**< user@host */
+    RIG_IPSEC_ID_USER_FQDN = 3, /**< a user at a host */
     RIG_IPSEC_ID_IPV6 = 5       /**< 16 octets */
 } rig_ipsec_id_type;
 
