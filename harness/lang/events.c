@@ -12,6 +12,10 @@
     }
 #define TO_TARGET ARG("to-target", YES_NO)
 #define SAID ARG("error", TEXT)
+#define ENDS                                                                                                 \
+    {                                                                                                        \
+        "by", T(WORD), AFTER, false, "initiator|target", NULL                                                \
+    }
 
 const rig_scn_word lang_events[] = {
     {ROW(CONNECT, "connect", "pcap", "a TCP connection was opened"),
@@ -71,6 +75,13 @@ const rig_scn_word lang_events[] = {
      {ARG("fact", WORD), ARG("wanted", WORD), ARG("seen", WORD), ARG("frame", NUMBER)}},
     {ROW(IPSEC_REFUSED, "ipsec-refused", "network", "an end did not take an IKE message or a packet"),
      {{"SIDE", T(WORD), BARE, false, "initiator|target", NULL}, SAID}},
+    {ROW(IKE, "ike", "pcap", "a second reading of the capture sees a message of IKE"),
+     {ARG("exchange", WORD), ARG("message", NUMBER), ENDS, ARG("encrypted", WORD), ARG("again", WORD),
+      ARG("payloads", WORD), ARG("transforms", WORD), ARG("group", NUMBER), ARG("encapsulation", WORD),
+      ARG("identities", WORD), ARG("notify", WORD), ARG("deletes", WORD)}},
+    {ROW(ESP, "esp", "pcap", "a second reading of the capture sees an ESP packet"),
+     {ENDS, ARG("spi", NUMBER), ARG("sequence", NUMBER), ARG("next-header", WORD), ARG("icv", WORD),
+      ARG("from", WORD), ARG("to", WORD)}},
     {ROW(ARRIVED, "device arrived", "hba", "the operating system is shown a device"),
      {ARG("target", WORD), ARG("lun", NUMBER), ARG("device", WORD)}},
     {ROW(REMOVED, "device removed", "hba", "a device is taken from the operating system"),

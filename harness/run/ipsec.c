@@ -36,24 +36,41 @@ static void ended(run_world *world, const char *event, const rig_ipsec_notice *n
     run_event(world, event, "peer=%s%s", peer, run_said(said, notice->error));
 }
 
-static void remember(run_world *world, const rig_ipsec_notice *notice)
+static run_ipsec_wish *wish_of(run_world *world, const rig_ipsec_notice *notice)
 {
     run_ipsec_wish *wish = world->ipsec.wishes;
     for (uint32_t i = 0; i < world->ipsec.num_wishes; i++, wish++)
         if (rig_ip_eq(&wish->local, &notice->local.ip) && wish->portal.port == notice->remote.port &&
             rig_ip_eq(&wish->portal.ip, &notice->remote.ip))
-            break;
-    if (wish == &world->ipsec.wishes[RUN_IPSEC_WISHES])
+            return wish;
+    return NULL;
+}
+
+static void remember(run_world *world, const rig_ipsec_notice *notice)
+{
+    run_ipsec_wish *wish = wish_of(world, notice);
+    if (wish || world->ipsec.num_wishes == RUN_IPSEC_WISHES)
         return;
-    if (wish == &world->ipsec.wishes[world->ipsec.num_wishes])
-        world->ipsec.num_wishes++;
-    *wish = (run_ipsec_wish){notice->local.ip,   notice->outer, notice->remote,
-                             notice->aggressive, notice->pfs,   notice->tunnel};
+    world->ipsec.wishes[world->ipsec.num_wishes++] = (run_ipsec_wish){.local = notice->local.ip,
+                                                                      .outer = notice->outer,
+                                                                      .portal = notice->remote,
+                                                                      .aggressive = notice->aggressive,
+                                                                      .pfs = notice->pfs,
+                                                                      .tunnel = notice->tunnel};
+}
+
+/* The peer of a phase 1 may be a gateway, and serve several portals. */
+static void phase1_is_up(run_world *world, const rig_ip *peer)
+{
+    run_ipsec_wish *wish = world->ipsec.wishes;
+    for (uint32_t i = 0; i < world->ipsec.num_wishes; i++, wish++)
+        wish->phase1 |= rig_ip_eq(wish->outer.version ? &wish->outer : &wish->portal.ip, peer);
 }
 
 static void initiator_tells(void *ctx, const rig_ipsec_notice *notice)
 {
     run_world *world = ctx;
+    run_ipsec_wish *wish = wish_of(world, notice);
     char said[RUN_SAID_MAX];
     switch (notice->kind) {
     case RIG_IPSEC_REQUEST:
@@ -61,14 +78,16 @@ static void initiator_tells(void *ctx, const rig_ipsec_notice *notice)
         particulars(world, "ipsec-request", notice);
         break;
     case RIG_IPSEC_PHASE1:
-        world->ipsec.phase1 = true;
+        phase1_is_up(world, &notice->remote.ip);
         break;
     case RIG_IPSEC_INSTALLED:
-        world->ipsec.agreed = true;
+        if (wish)
+            wish->agreed = true;
         particulars(world, "ipsec-up", notice);
         break;
     case RIG_IPSEC_FAILED:
-        world->ipsec.why = notice->error ? notice->error->status : RIG_OK;
+        if (wish)
+            wish->why = notice->error ? notice->error->status : RIG_OK;
         ended(world, "ipsec-failed", notice);
         break;
     case RIG_IPSEC_DELETED:
@@ -195,6 +214,7 @@ static rig_status seen(void *ctx, const rig_ipsec_event *event)
     const rig_ipsec_guard *guard = event->is.guard;
     if (event->kind == RIG_IPSEC_GUARD)
         rig_streams_guard(world->recorder.streams, &guard->ends[0], &guard->ends[1], guard->port);
+    run_ipsec_tell(world, event);
     return rig_ipsec_seen_event(world->ipsec.seen, event);
 }
 
@@ -205,6 +225,7 @@ rig_status run_build_ipsec(run_world *world, rig_error *err)
     const rig_scn_ipsec_key any = {.key = rig_view_str(PEER_KEY)};
     if (!said->said)
         return RIG_OK;
+    world->ipsec.wants_esp = run_mentions(world->scn, RIG_SCN_EV_ESP);
     rig_status status = rig_ipsec_seen_new(world->alloc, &world->ipsec.seen);
     if (!status)
         status = rig_ipsec_reader_new(&reading, &world->ipsec.reader);
@@ -278,25 +299,27 @@ rig_status run_ipsec_read(run_world *world, uint64_t now, rig_view packet, rig_v
                                : RIG_OK;
 }
 
-static rig_ipsec_end how_it_ended(const run_ipsec *ipsec)
+static rig_ipsec_end how_it_ended(const run_ipsec_wish *wish)
 {
-    if (ipsec->agreed)
+    if (wish->agreed)
         return RIG_IPSEC_AGREED;
-    if (ipsec->phase1)
+    if (wish->phase1)
         return RIG_IPSEC_REFUSED_QUICK;
-    return ipsec->why == RIG_E_TIMEOUT || ipsec->why == RIG_E_AUTH ? RIG_IPSEC_BAD_KEY
-                                                                   : RIG_IPSEC_REFUSED_PHASE1;
+    return wish->why == RIG_E_TIMEOUT || wish->why == RIG_E_AUTH ? RIG_IPSEC_BAD_KEY
+                                                                 : RIG_IPSEC_REFUSED_PHASE1;
 }
 
+/* Where no connection was let through, none has to be seen. */
 static void judge(run_world *world, const rig_ipsec_wanted *wanted)
 {
     rig_ipsec_finding findings[RIG_IPSEC_FACTS_MAX];
     char want[RUN_WORD_MAX], saw[RUN_WORD_MAX];
     size_t num = rig_ipsec_check(wanted, world->ipsec.seen, findings);
     for (size_t i = 0; i < num; i++)
-        run_event(world, "ipsec-finding", "fact=%s wanted=%s seen=%s frame=%u", findings[i].fact->id,
-                  run_word(want, rig_view_str(findings[i].wanted)),
-                  run_word(saw, rig_view_str(findings[i].seen)), findings[i].frame);
+        if (wanted->ipsec || world->ipsec.plain || strcmp(findings[i].fact->id, "off-tcp") != 0)
+            run_event(world, "ipsec-finding", "fact=%s wanted=%s seen=%s frame=%u", findings[i].fact->id,
+                      run_word(want, rig_view_str(findings[i].wanted)),
+                      run_word(saw, rig_view_str(findings[i].seen)), findings[i].frame);
 }
 
 /* The capture, read again by somebody who knows nothing of who spoke, against what was asked for. */
@@ -311,7 +334,7 @@ void run_ipsec_judge(run_world *world)
         wanted.aggressive = wish->aggressive;
         wanted.pfs = wish->pfs;
         wanted.tunnel = wish->tunnel;
-        wanted.end = how_it_ended(&world->ipsec);
+        wanted.end = how_it_ended(wish);
         wanted.ends[0] = wish->local;
         wanted.ends[1] = wish->portal.ip;
         wanted.outer[0] = wish->outer.version ? wish->local : wish->outer;

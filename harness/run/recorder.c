@@ -73,15 +73,21 @@ static rig_status open_file(run_world *world, rig_error *err)
     return rig_pcapng_open(world->alloc, path, rig_view_of(comment, about.len), &recorder->file, err);
 }
 
-static bool mentions_transitions(const rig_scn *scn)
+static bool shows(const rig_scn_line *line, rig_scn_event_id event)
+{
+    return line && line->event && line->event->id == event;
+}
+
+/* What happens often is only told to those who ask. */
+bool run_mentions(const rig_scn *scn, rig_scn_event_id event)
 {
     for (uint32_t i = 0; i < scn->num_musts; i++)
-        if (scn->musts[i].line && scn->musts[i].line->event &&
-            scn->musts[i].line->event->id == RIG_SCN_EV_TRANSITION)
+        if (shows(scn->musts[i].line, event) || shows(scn->musts[i].after, event) ||
+            shows(scn->musts[i].before, event))
             return true;
     for (uint32_t t = 0; t < scn->num_traces; t++)
         for (uint32_t i = 0; i < scn->traces[t].num_lines; i++)
-            if (scn->traces[t].lines[i].event && scn->traces[t].lines[i].event->id == RIG_SCN_EV_TRANSITION)
+            if (shows(&scn->traces[t].lines[i], event))
                 return true;
     return false;
 }
@@ -92,7 +98,7 @@ rig_status run_recorder_open(run_world *world, rig_error *err)
     const rig_streams_config config = {
         .alloc = world->alloc, .port = world->portal.port, .item = take_item, .ctx = world};
     recorder->packet = rig_new(world->alloc, PACKET_MAX);
-    recorder->wants_transitions = mentions_transitions(world->scn);
+    recorder->wants_transitions = run_mentions(world->scn, RIG_SCN_EV_TRANSITION);
     if (!recorder->packet)
         return RIG_E_NOMEM;
     rig_status status = rig_streams_new(&config, &recorder->streams);

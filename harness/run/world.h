@@ -108,6 +108,8 @@ typedef struct run_ipsec_wish {
     rig_ip local, outer;
     rig_address portal;
     bool aggressive, pfs, tunnel;
+    bool phase1, agreed;
+    rig_status why; /* the last negotiation failed */
 } run_ipsec_wish;
 
 /* IPsec at the edges of both hosts, and a second reading of what they said. */
@@ -118,8 +120,8 @@ typedef struct run_ipsec {
     rig_gather keys[RIG_IPSEC_SHOWN_KINDS]; /* as text */
     run_ipsec_wish wishes[RUN_IPSEC_WISHES];
     uint32_t num_wishes;
-    bool phase1, agreed;
-    rig_status why; /* the last negotiation failed */
+    bool plain; /* the service decided on connections without IPsec */
+    bool wants_esp;
 } run_ipsec;
 
 struct run_world {
@@ -234,6 +236,7 @@ void run_recorder_packet(run_world *world, uint64_t now, rig_view ip_packet);
 void run_tap(void *ctx, uint64_t now, const rig_packet *packet);
 /* Writes a name as an event's argument has to stand: a peer may send anything as one. Returns word. */
 #define RUN_WORD_MAX (4 * RIG_NAME_MAX + 3)
+bool run_mentions(const rig_scn *scn, rig_scn_event_id event);
 const char *run_word(char word[RUN_WORD_MAX], rig_view name);
 /* The last argument of an event, with the blank before it: what the engine said; "" when it said nothing. */
 #define RUN_SAID_MAX (4 * sizeof((rig_error *)0)->text + sizeof " error=\"\"")
@@ -283,6 +286,9 @@ rig_status run_ipsec_read(run_world *world, uint64_t now, rig_view packet, rig_v
 void run_ipsec_keep_keys(run_world *world, const char *capture);
 void run_ipsec_drop_keys(const char *capture);
 void run_ipsec_judge(run_world *world);
+
+/* ipsec_seen.c */
+void run_ipsec_tell(run_world *world, const rig_ipsec_event *event);
 
 /* isns.c */
 rig_status run_build_isns(run_world *world, rig_error *err);

@@ -255,6 +255,8 @@ void rig_scn_word_grammar(rig_text *out, const rig_scn_word *word);
     X(IPSEC_DELETED, "ipsec-deleted")                                                                        \
     X(IPSEC_FINDING, "ipsec-finding")                                                                        \
     X(IPSEC_REFUSED, "ipsec-refused")                                                                        \
+    X(IKE, "ike")                                                                                            \
+    X(ESP, "esp")                                                                                            \
     X(ARRIVED, "device arrived")                                                                             \
     X(REMOVED, "device removed")                                                                             \
     X(READY, "service ready")                                                                                \
