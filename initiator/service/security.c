@@ -225,12 +225,15 @@ static void make_wish(const rig_service *service, const rig_route *route, const 
     const svc_row *row = identity_of(service, route, portal, &any);
     const rig_ike_info *identity = row ? row->record : NULL;
     const rig_tunnel_address *outer = decision->tunnel ? outer_of(service, route, portal) : NULL;
+    rig_security_key source = decision->key;
+    if (decision->by_policy && source == RIG_SECURITY_KEY_NONE) /* set by an administrator, who named none */
+        source = key_of(service, route, row, NULL);
     *out = (rig_ipsec_wish){.local = route->local,
                             .portal = *portal,
                             .aggressive = decision->aggressive,
                             .pfs = decision->pfs,
                             .tunnel = decision->tunnel,
-                            .key = key_octets(service, decision->key, identity, key)};
+                            .key = key_octets(service, source, identity, key)};
     if (outer)
         rig_ip_parse(rig_view_str(outer->outer), &out->outer);
     if (!identity)
