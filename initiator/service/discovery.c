@@ -20,7 +20,8 @@ typedef struct discovery {
     rig_session *session;
     rig_task task;
     struct iovec text;
-    rig_code code; /* what came of the question */
+    rig_code code;    /* what came of the question */
+    uint64_t secured; /* flags of the IPsec it is asked inside of, 0 = in the clear */
     rig_error error;
 } discovery;
 
@@ -118,6 +119,29 @@ static rig_portal asked_portal(const discovery *d)
     return portal;
 }
 
+/* A target that discovery inside IPsec tells of should be reached inside IPsec, too (RFC 7143 section 9.3.3).
+ */
+static bool secure_portals(const discovery *d, rig_target_instance *instance, const rig_portal_group *group)
+{
+    const rig_alloc *alloc = d->service->config.alloc;
+    for (uint32_t i = 0; i < group->portals.num; i++) {
+        rig_portal_security *said = rig_list_add(alloc, RIG_SHAPE(portal_security), &instance->security);
+        if (!said)
+            return false;
+        *said = (rig_portal_security){.portal = group->portals.ptr[i], .security_flags = d->secured};
+    }
+    return true;
+}
+
+static rig_status secure_all(const discovery *d, rig_target_instance_list *told)
+{
+    bool whole = true;
+    for (uint32_t i = 0; d->secured && i < told->num; i++)
+        for (uint32_t g = 0; whole && g < told->ptr[i].groups.num; g++)
+            whole = secure_portals(d, &told->ptr[i], &told->ptr[i].groups.ptr[g]);
+    return whole ? RIG_OK : RIG_E_NOMEM;
+}
+
 static rig_code take_answer(discovery *d, rig_view text, uint64_t now)
 {
     const rig_alloc *alloc = d->service->config.alloc;
@@ -128,7 +152,9 @@ static rig_code take_answer(discovery *d, rig_view text, uint64_t now)
     svc_mechanism(&d->portal, like.mechanism, sizeof like.mechanism);
     memcpy(like.initiator, d->portal.initiator, sizeof like.initiator);
     rig_status status = svc_answer_read(alloc, text, &like, &asked, &told.targets, &error);
-    if (status)
+    if (!status)
+        status = secure_all(d, &told.targets);
+    else
         d->error = error;
     rig_code code =
         status ? text_code(status) : svc_instances_replace(d->service, like.mechanism, &told.targets, now);
@@ -210,6 +236,15 @@ static bool admit(void *ctx, const rig_session *engine, const rig_portal *portal
                       d->portal.options.flags, now);
 }
 
+static uint64_t flags_of(const rig_security_decision *decision)
+{
+    if (decision->outcome != RIG_SECURITY_USE_IPSEC)
+        return 0;
+    return RIG_SECURITY_VALID | RIG_SECURITY_IKE_IPSEC | (decision->pfs ? RIG_SECURITY_PFS : 0) |
+           (decision->aggressive ? RIG_SECURITY_AGGRESSIVE_MODE : RIG_SECURITY_MAIN_MODE) |
+           (decision->tunnel ? RIG_SECURITY_TUNNEL_MODE : RIG_SECURITY_TRANSPORT_MODE);
+}
+
 /* Security is decided before anything of the session is there. */
 static rig_code configure(discovery *d, rig_session_config *config, rig_route *route, uint64_t now)
 {
@@ -229,6 +264,7 @@ static rig_code configure(discovery *d, rig_session_config *config, rig_route *r
     if (code == RIG_CODE_SUCCESS)
         code = svc_session_options(service, &portal->options, decision.outcome == RIG_SECURITY_USE_IPSEC,
                                    config, &d->error);
+    d->secured = flags_of(&decision);
     config->local = route->local;
     config->admit = admit;
     config->admit_ctx = d;

@@ -283,6 +283,7 @@ rig_code svc_instances_replace(rig_service *service, const char *mechanism,
     if (!ready && fresh)
         give_back(alloc, all, fresh, list->num);
     bool changed = ready && replace(alloc, all, by, fresh, list->num);
+    svc_told_anew(service);
     rig_delete(alloc, fresh, fresh ? size : 0);
     source_sweep(alloc, all, by);
     if (changed)

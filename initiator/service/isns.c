@@ -167,7 +167,6 @@ static rig_code take_answer(server *s, const rig_isns_answer *answer, rig_error 
     rig_status status = svc_isns_read(alloc, answer->objects, mechanism, &told.targets, err);
     rig_code code =
         status ? answer_code(status) : svc_instances_replace(service, mechanism, &told.targets, now);
-    ((servers *)service->isns)->security.fresh = false;
     rig_record_clear(alloc, RIG_SHAPE(target_instances), &told);
     return code;
 }
@@ -358,17 +357,22 @@ static bool refresh_security(rig_service *service, svc_security *security)
     return whole;
 }
 
-/* Without memory to look it up nobody knows whether IPsec is wanted: then it is, which ends the connection.
- */
-bool svc_isns_flags(rig_service *service, const rig_portal *portal, uint64_t *out_flags)
+void svc_told_anew(rig_service *service)
 {
     servers *all = service->isns;
+    if (all)
+        all->security.fresh = false;
+}
+
+/* Without memory to look it up nobody knows whether IPsec is wanted: then it is, which ends the connection.
+ */
+bool svc_told_flags(rig_service *service, const rig_portal *portal, uint64_t *out_flags)
+{
+    servers *all = servers_of(service);
     rig_target_portal wanted = {.socket = portal->port};
     rig_text text;
     *out_flags = RIG_SECURITY_VALID | RIG_SECURITY_IKE_IPSEC;
-    if (!all)
-        return false;
-    if (!all->security.fresh && !refresh_security(service, &all->security))
+    if (!all || (!all->security.fresh && !refresh_security(service, &all->security)))
         return true;
     rig_text_init(&text, wanted.address, sizeof wanted.address);
     rig_text_add(&text, "%s", portal->host);

@@ -193,12 +193,13 @@ static rig_code refuse(rig_code code, rig_security_step why, const rig_portal *p
     return code;
 }
 
-/* What an iSNS server says of a portal stands where its caller, and who added it, have said nothing. */
-static void ask_isns(rig_service *service, const rig_portal *portal, rig_security_request *request)
+/* What was told of a portal, by an iSNS server or by being told of inside IPsec, stands where its caller, and
+ * who added it, have said nothing. */
+static void ask_who_told(rig_service *service, const rig_portal *portal, rig_security_request *request)
 {
     uint64_t flags;
     if ((request->flags & RIG_SECURITY_VALID) || request->of_portal.known ||
-        !svc_isns_flags(service, portal, &flags))
+        !svc_told_flags(service, portal, &flags))
         return;
     request->flags = flags;
     request->source = RIG_SECURITY_DISCOVERED;
@@ -273,7 +274,7 @@ rig_code svc_secure(rig_service *service, const rig_route *route, const rig_port
     rig_security_request request = {
         .flags = flags, .source = source, .require_ipsec = (login_flags & RIG_LOGIN_FLAG_REQUIRE_IPSEC) != 0};
     gather(service, route, portal, key, &request);
-    ask_isns(service, portal, &request);
+    ask_who_told(service, portal, &request);
     rig_security_decision decision = rig_security_decide(&request);
     *out_decision = decision;
     bool provider_is_next = decision.outcome == RIG_SECURITY_USE_IPSEC && !service->config.ipsec;
