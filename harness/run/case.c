@@ -49,7 +49,6 @@ static void tear_down(run_world *world)
 {
     if (world->recorder.streams)
         rig_streams_end(world->recorder.streams);
-    run_ipsec_judge(world);
     world->tearing_down = true;
     run_service_free(world);
     run_free_initiators(world);
@@ -153,6 +152,7 @@ static rig_status play(run_world *world)
     whole = whole && drain(world);
     whole = run_plays_end(world) && whole;
     world->result->virtual_ns = run_now(world);
+    run_ipsec_judge(world);
     status = !world->settled && (whole || world->result->num_findings) ? match(world) : RIG_OK;
     if (world->recorder.status)
         status = world->recorder.status;
