@@ -116,7 +116,8 @@ static bool fault(lang_parser *p, const lang_args *args, rig_scn_place place)
     const rig_scn_arg *side = lang_arg(args, "of");
     rig_ipsec_fault which = rig_ipsec_fault_find(lang_arg(args, "FAULT")->value.text);
     (void)place;
-    p->out->ipsec.faults[side && rig_view_is(side->value.text, "target")] |= UINT64_C(1) << which;
+    if (which < RIG_IPSEC_FAULTS)
+        p->out->ipsec.faults[side && rig_view_is(side->value.text, "target")] |= UINT64_C(1) << which;
     return true;
 }
 

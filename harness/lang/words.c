@@ -288,7 +288,7 @@ static const rig_scn_word persists[] = {
 };
 
 #define X(id, name, meaning, check) "|" name
-#define IPSEC_FAULTS &(RIG_IPSEC_FAULT_ROWS(X))[1]
+#define IPSEC_FAULTS "none" RIG_IPSEC_FAULT_ROWS(X)
 
 static const rig_scn_word ipsecs[] = {
     {ROW(LANG_IPSEC_POLICY, "policy", "network",
@@ -313,7 +313,7 @@ static const rig_scn_word ipsecs[] = {
       {"ike-life", T(TIME), AFTER, false, NULL, NULL}}},
     {ROW(LANG_IPSEC_GATEWAY, "gateway", "network", "one more address of the peer, at which tunnels may end"),
      {{"ADDRESS", T(WORD), BARE, true, NULL, NULL}}},
-    {ROW(LANG_IPSEC_FAULT, "fault", "network", "an end does this wrong"),
+    {ROW(LANG_IPSEC_FAULT, "fault", "network", "an end does this wrong; none for sweeps"),
      {{"FAULT", T(CHOICE), BARE, true, IPSEC_FAULTS, NULL},
       {"of", T(CHOICE), AFTER, false, "initiator|target", NULL}}},
 };
