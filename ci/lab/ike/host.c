@@ -2,8 +2,8 @@
  * network has nothing but UDP port 500, which is tied to a socket. Virtual time is the machine's.
  *
  * As initiator it connects to port 3260 of the peer; as responder its own is protected and the peer begins.
- * Prints what happens, and the keys of each ESP SA, and ends behind --installs pairs of SAs, a failure
- * (unless told to --stay) or --seconds; status 0 when there were that many, 3 when not. */
+ * Prints what happens, and the keys of each ESP SA, and ends behind --installs pairs of SAs, a failure, as
+ * responder a refusal, or --seconds; status 0 when there were that many, 3 when not. */
 #include "rig/ipsec.h"
 
 #include <arpa/inet.h>
@@ -21,12 +21,12 @@
 #define ISCSI_PORT 3260
 #define DATAGRAM_MAX 2048
 #define TURN_MS 20               /* longest wait at the socket */
-#define LINGER (RIG_SECOND / 10) /* for what is under way when it is to end */
+#define LINGER (RIG_SECOND / 20) /* for what is under way when it is to end */
 #define UNANSWERED 3             /* status: less came up than was wanted */
 
 typedef struct wanted {
     rig_ip local, peer;
-    bool responder, aggressive, pfs, tunnel, stay;
+    bool responder, aggressive, pfs, tunnel;
     rig_ipsec_profile profile;
     const char *key;
     uint64_t seconds, installs, seed;
@@ -66,7 +66,8 @@ static void tell(void *ctx, const rig_ipsec_notice *event)
            event->spi_in, event->spi_out, event->error ? event->error->text : "");
     fflush(stdout);
     h->num_installed += event->kind == RIG_IPSEC_INSTALLED;
-    if (h->num_installed >= h->want.installs || (event->kind == RIG_IPSEC_FAILED && !h->want.stay))
+    bool over = event->kind == RIG_IPSEC_FAILED || (h->want.responder && event->kind == RIG_IPSEC_REFUSED);
+    if (h->num_installed >= h->want.installs || over)
         end_soon(h);
 }
 
@@ -285,16 +286,22 @@ static void take_nothing_else(wanted *out)
 
 static bool read_words(int argc, char **argv, wanted *out)
 {
-    int responder = 0, aggressive = 0, pfs = 0, tunnel = 0, stay = 0, strict = 0, option;
-    const struct option options[] = {
-        {"local", required_argument, NULL, 'l'},     {"peer", required_argument, NULL, 'r'},
-        {"key", required_argument, NULL, 'k'},       {"suite", required_argument, NULL, 's'},
-        {"seconds", required_argument, NULL, 'S'},   {"installs", required_argument, NULL, 'i'},
-        {"seed", required_argument, NULL, 'd'},      {"port", required_argument, NULL, 'p'},
-        {"life", required_argument, NULL, 'L'},      {"responder", no_argument, &responder, 1},
-        {"aggressive", no_argument, &aggressive, 1}, {"pfs", no_argument, &pfs, 1},
-        {"tunnel", no_argument, &tunnel, 1},         {"stay", no_argument, &stay, 1},
-        {"strict", no_argument, &strict, 1},         {NULL, 0, NULL, 0}};
+    int responder = 0, aggressive = 0, pfs = 0, tunnel = 0, strict = 0, option;
+    const struct option options[] = {{"local", required_argument, NULL, 'l'},
+                                     {"peer", required_argument, NULL, 'r'},
+                                     {"key", required_argument, NULL, 'k'},
+                                     {"suite", required_argument, NULL, 's'},
+                                     {"seconds", required_argument, NULL, 'S'},
+                                     {"installs", required_argument, NULL, 'i'},
+                                     {"seed", required_argument, NULL, 'd'},
+                                     {"port", required_argument, NULL, 'p'},
+                                     {"life", required_argument, NULL, 'L'},
+                                     {"responder", no_argument, &responder, 1},
+                                     {"aggressive", no_argument, &aggressive, 1},
+                                     {"pfs", no_argument, &pfs, 1},
+                                     {"tunnel", no_argument, &tunnel, 1},
+                                     {"strict", no_argument, &strict, 1},
+                                     {NULL, 0, NULL, 0}};
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
         if (!take(option, optarg, out))
             return false;
@@ -302,7 +309,6 @@ static bool read_words(int argc, char **argv, wanted *out)
     out->aggressive = aggressive;
     out->pfs = pfs;
     out->tunnel = tunnel;
-    out->stay = stay;
     if (strict)
         take_nothing_else(out);
     return optind == argc && out->local.version == 4 && out->peer.version == 4;

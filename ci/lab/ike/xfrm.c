@@ -8,6 +8,7 @@
 #include <linux/xfrm.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +51,7 @@ static void put_key(FILE *to, const uint8_t *bytes, size_t len, size_t head)
 {
     uint32_t bits = 0;
     if (bytes && len >= head)
-        memcpy(&bits, bytes + sizeof((struct xfrm_algo *)NULL)->alg_name, sizeof bits);
+        memcpy(&bits, bytes + offsetof(struct xfrm_algo, alg_key_len), sizeof bits);
     size_t num = bits / 8;
     fputs(num ? " 0x" : " -", to);
     for (size_t i = 0; i < num && head + i < len; i++)
