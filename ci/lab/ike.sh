@@ -309,7 +309,7 @@ never_up()
 {
     refused "$@"
     theirs_listens "${THERE[@]}" || return
-    ! ours "${HERE[@]}" --seconds 2 && ! said '^ike-up' && [ ! -s "$RIG_SCRATCH/installed" ] && said_by_charon 'could not decrypt'
+    ! ours "${HERE[@]}" --seconds 1 && ! said '^ike-up' && [ ! -s "$RIG_SCRATCH/installed" ] && said_by_charon 'could not decrypt'
 }
 
 said_by_charon()
@@ -380,8 +380,8 @@ new_isakmp()
 
 renew()
 {
-    theirs_listens main 1 transport sha256 "$KEY" && ours main 1 transport sha256 --life 1 --installs 3
-    both_have 3 main 1 transport
+    theirs_listens main 1 transport sha256 "$KEY" && ours main 1 transport sha256 --life 1 --installs 2
+    both_have 2 main 1 transport
 }
 
 what_is_refused()
