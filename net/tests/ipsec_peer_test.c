@@ -138,6 +138,7 @@ static void both_deleted(void)
     take_isakmp_away();
     ips_run(30 * RIG_SECOND);
     CU_ASSERT(ips_arrived(60000, 0));
+    CU_ASSERT(iw.w.a.ended_at < RIG_SECOND / 2); /* and not by silence */
     CU_ASSERT_EQUAL(ips_count(IPS_CLIENT, RIG_IPSEC_DELETED), 1);
     CU_ASSERT_EQUAL(ips_count(IPS_CLIENT, RIG_IPSEC_PHASE1), 2);
     CU_ASSERT_EQUAL(ips_count(IPS_CLIENT, RIG_IPSEC_INSTALLED), 2);
