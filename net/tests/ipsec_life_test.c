@@ -76,7 +76,7 @@ static void isakmp_is_shorter_than_the_connection(void)
     CU_ASSERT(ips_count(IPS_CLIENT, RIG_IPSEC_PHASE1) >= 3);
     CU_ASSERT_EQUAL(iw.ends[IPS_CLIENT].ipsec->num_sas, 1);
     CU_ASSERT_EQUAL(iw.ends[IPS_SERVER].ipsec->num_sas, 1);
-    CU_ASSERT_EQUAL(ips_count(IPS_CLIENT, RIG_IPSEC_FAILED), 0);
+    CU_ASSERT_EQUAL(ips_count(IPS_CLIENT, RIG_IPSEC_FAILED) + ips_count(IPS_CLIENT, RIG_IPSEC_DELETED), 0);
     ips_stop();
 }
 
@@ -89,6 +89,7 @@ static void both_at_once(void)
     ike_quick_start(iw.ends[IPS_SERVER].ipsec->sas, flow_at(IPS_SERVER));
     talk(60);
     CU_ASSERT(ips_count(IPS_CLIENT, RIG_IPSEC_INSTALLED) >= 6);
+    CU_ASSERT_EQUAL(ips_count(IPS_CLIENT, RIG_IPSEC_DELETED), 0);
     CU_ASSERT_EQUAL(refused(), 0);
     CU_ASSERT_EQUAL(ips_count(IPS_CLIENT, RIG_IPSEC_FAILED) + ips_count(IPS_SERVER, RIG_IPSEC_FAILED), 0);
     CU_ASSERT(generations(IPS_SERVER) <= 3);
@@ -152,6 +153,7 @@ static void numbers_are_renewed_in_time(void)
         talk(2);
         CU_ASSERT(flow_at(end)->out->spi != spi);
         CU_ASSERT(flow_at(end)->out->sequence < 100);
+        CU_ASSERT_EQUAL(ips_count(end, RIG_IPSEC_INSTALLED), 2);
         CU_ASSERT_EQUAL(refused(), 0);
         ips_stop();
     }
@@ -197,6 +199,48 @@ static void the_same_ends_again(void)
         CU_ASSERT_EQUAL(iw.ends[IPS_CLIENT].ipsec->num_quicks + iw.ends[IPS_SERVER].ipsec->num_quicks, 0);
         ips_stop();
     }
+}
+
+/* A quick mode for the same ends while what the last connection had is about to go. */
+static void the_same_ends_at_the_last_moment(void)
+{
+    const rig_address local = {world_ip("10.0.0.1"), 40000};
+    for (uint64_t before = 0; before < 12; before++) {
+        ips_begin(&(ips_setting){0});
+        iw.w.accepts.close_on_fin = true;
+        for (unsigned round = 0; round < 2; round++) {
+            iw.w.a = (peer){.size = 500, .start = 1, .expect = 100, .close_when_sent = true};
+            CU_ASSERT_EQUAL(world_connect_peer(&iw.w, &iw.w.a, &local, "10.0.0.2"), RIG_OK);
+            while (!(iw.w.a.closed && iw.w.b[round].closed) && ips_step(RIG_NEVER)) {
+            }
+            CU_ASSERT_EQUAL(iw.w.b[round].got, 500);
+            ips_run(rig_simnet_now(iw.w.net) + FLOW_LINGER - 500 * before);
+        }
+        CU_ASSERT_EQUAL(ips_packets(IPS_CLIENT, RIG_PROTOCOL_UDP, ISA_QUICK), 4);
+        ips_stop();
+    }
+}
+
+/* The second connection of the same ends is quiet for longer than what the first had may stay. */
+static void the_same_ends_for_longer(void)
+{
+    const rig_address local = {world_ip("10.0.0.1"), 40000};
+    ips_begin(&(ips_setting){0});
+    iw.w.accepts.close_on_fin = true;
+    iw.w.a = (peer){.size = 500, .start = 1, .expect = 100, .close_when_sent = true};
+    CU_ASSERT_EQUAL(world_connect_peer(&iw.w, &iw.w.a, &local, "10.0.0.2"), RIG_OK);
+    ips_run(RIG_SECOND);
+    iw.w.a = (peer){.size = 500, .start = 1, .expect = 100};
+    CU_ASSERT_EQUAL(world_connect_peer(&iw.w, &iw.w.a, &local, "10.0.0.2"), RIG_OK);
+    iw.w.a.size = 0;
+    ips_run(3 * FLOW_LINGER);
+    iw.w.a.size = 500;
+    rig_wake(iw.w.a.stream);
+    ips_run(rig_simnet_now(iw.w.net) + RIG_SECOND);
+    CU_ASSERT_EQUAL(iw.w.num_b, 2);
+    CU_ASSERT_EQUAL(iw.w.b[1].got, 500);
+    CU_ASSERT_EQUAL(refused(), 0);
+    ips_stop();
 }
 
 /* A client that vanishes: what the server has for it goes when it is old. */
@@ -254,6 +298,8 @@ RIG_SUITE("ipsec lives", {"ESP is renewed", esp_is_renewed},
           {"deletions count for their peer", deletions_count_for_their_peer},
           {"sequence numbers are renewed in time", numbers_are_renewed_in_time},
           {"sequence numbers end", numbers_end}, {"the same ends again", the_same_ends_again},
+          {"the same ends at the last moment", the_same_ends_at_the_last_moment},
+          {"the same ends for longer", the_same_ends_for_longer},
           {"nobody is there any more", nobody_is_there_any_more},
           {"another outer address", another_outer_address},
           {"two connections share an ISAKMP SA", two_connections_share_an_isakmp_sa})

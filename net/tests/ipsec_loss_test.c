@@ -68,7 +68,14 @@ static void silence_fails(void)
 /* A quick mode that is not answered: the peer may have forgotten the ISAKMP SA, the next one gets another. */
 static void a_silent_sa_is_not_used_again(void)
 {
-    lose(&(ips_setting){0}, 7, 1000);
+    ips_begin(&(ips_setting){0});
+    target = 7;
+    loses = 1000;
+    num_ike = 0;
+    iw.copies = lose_one;
+    ips_start_transfer(&(ips_setting){0}, SIZE, SIZE);
+    while (!iw.w.a.failed && ips_step(END)) {
+    }
     CU_ASSERT_EQUAL(iw.w.a.why, RIG_E_SECURITY);
     iw.copies = NULL;
     iw.w.a = (peer){.size = 100, .start = 1, .expect = 100, .close_when_sent = true};
@@ -122,6 +129,35 @@ static void last_words_are_not_answered(void)
     CU_ASSERT(ips_arrived(SIZE, SIZE));
     CU_ASSERT_EQUAL(ips_packets(2, RIG_PROTOCOL_UDP, ISA_MAIN), 6);
     ips_stop();
+}
+
+/* ---- messages that say they hold nothing ---- */
+
+static void nothing_in_it(rig_link *link, rig_packet *packet)
+{
+    ips_packet seen = ips_look(packet);
+    if (seen.exchange == ISA_QUICK && ++num_ike == target) {
+        CU_ASSERT_FATAL(rig_packet_own(iw.w.net, packet));
+        ((uint8_t *)packet->iov[0].iov_base)[16] = ISA_NONE;
+    }
+    rig_link_forward(link, packet);
+}
+
+/* Each message of quick mode once without its first payload: it is refused, and comes again. */
+static void empty_quick_modes(void)
+{
+    static const rig_link_ops empty_ops = {nothing_in_it, NULL, ips_link_free};
+    for (target = 1; target <= 3; target++) {
+        ips_begin(&(ips_setting){.pfs = true});
+        iw.link.ops = &empty_ops;
+        num_ike = 0;
+        ips_start_transfer(&(ips_setting){0}, SIZE, SIZE);
+        ips_run(END);
+        CU_ASSERT(ips_arrived(SIZE, SIZE));
+        CU_ASSERT(ips_count(IPS_CLIENT, RIG_IPSEC_REFUSED) + ips_count(IPS_SERVER, RIG_IPSEC_REFUSED) >= 1);
+        CU_ASSERT(num_ike > 3);
+        ips_stop();
+    }
 }
 
 static unsigned num_packets;
@@ -226,5 +262,6 @@ RIG_SUITE("ipsec losses", {"each message lost, once and twice", lost_messages},
           {"a silent ISAKMP SA is not used again", a_silent_sa_is_not_used_again},
           {"everything twice", everything_twice},
           {"last words are not answered", last_words_are_not_answered},
+          {"quick modes without a payload", empty_quick_modes},
           {"one of three is lost", one_of_three_is_lost}, {"edges of the window", window_edges},
           {"forgeries do not move the window", forgeries_do_not_move_the_window})
