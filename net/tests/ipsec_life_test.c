@@ -211,7 +211,7 @@ static void the_same_ends_at_the_last_moment(void)
         for (unsigned round = 0; round < 2; round++) {
             iw.w.a = (peer){.size = 500, .start = 1, .expect = 100, .close_when_sent = true};
             CU_ASSERT_EQUAL(world_connect_peer(&iw.w, &iw.w.a, &local, "10.0.0.2"), RIG_OK);
-            while (!(iw.w.a.closed && iw.w.b[round].closed) && ips_step(RIG_NEVER)) {
+            while (!(iw.w.a.closed && iw.w.b[round].closed) && ips_step(10 * FLOW_LINGER)) {
             }
             CU_ASSERT_EQUAL(iw.w.b[round].got, 500);
             ips_run(rig_simnet_now(iw.w.net) + FLOW_LINGER - 500 * before);
