@@ -364,23 +364,20 @@ void svc_told_anew(rig_service *service)
         all->security.fresh = false;
 }
 
-/* Without memory to look it up nobody knows whether IPsec is wanted: then it is, which ends the connection.
- */
-bool svc_told_flags(rig_service *service, const rig_portal *portal, uint64_t *out_flags)
+rig_status svc_told_flags(rig_service *service, const rig_portal *portal, uint64_t *out_flags)
 {
     servers *all = servers_of(service);
     rig_target_portal wanted = {.socket = portal->port};
     rig_text text;
-    *out_flags = RIG_SECURITY_VALID | RIG_SECURITY_IKE_IPSEC;
     if (!all || (!all->security.fresh && !refresh_security(service, &all->security)))
-        return true;
+        return RIG_E_NOMEM;
     rig_text_init(&text, wanted.address, sizeof wanted.address);
     rig_text_add(&text, "%s", portal->host);
     const rig_portal_security *said = svc_security_find(&all->security, service->config.alloc, &wanted);
     if (!said || !(said->security_flags & RIG_SECURITY_VALID))
-        return false;
+        return RIG_E_NOT_FOUND;
     *out_flags = said->security_flags;
-    return true;
+    return RIG_OK;
 }
 
 /* ---- the calls ---- */

@@ -195,14 +195,17 @@ static rig_code refuse(rig_code code, rig_security_step why, const rig_portal *p
 
 /* What was told of a portal, by an iSNS server or by being told of inside IPsec, stands where its caller, and
  * who added it, have said nothing. */
-static void ask_who_told(rig_service *service, const rig_portal *portal, rig_security_request *request)
+static rig_status ask_who_told(rig_service *service, const rig_portal *portal, rig_security_request *request)
 {
     uint64_t flags;
-    if ((request->flags & RIG_SECURITY_VALID) || request->of_portal.known ||
-        !svc_told_flags(service, portal, &flags))
-        return;
+    if ((request->flags & RIG_SECURITY_VALID) || request->of_portal.known)
+        return RIG_OK;
+    rig_status status = svc_told_flags(service, portal, &flags);
+    if (status)
+        return status == RIG_E_NOT_FOUND ? RIG_OK : status;
     request->flags = flags;
     request->source = RIG_SECURITY_DISCOVERED;
+    return RIG_OK;
 }
 
 /* ---- who carries it ---- */
@@ -274,7 +277,10 @@ rig_code svc_secure(rig_service *service, const rig_route *route, const rig_port
     rig_security_request request = {
         .flags = flags, .source = source, .require_ipsec = (login_flags & RIG_LOGIN_FLAG_REQUIRE_IPSEC) != 0};
     gather(service, route, portal, key, &request);
-    ask_who_told(service, portal, &request);
+    if (ask_who_told(service, portal, &request)) { /* nobody knows whether IPsec is wanted */
+        rig_fail(err, RIG_E_NOMEM, "no memory for what was told of %s:%u", portal->host, portal->port);
+        return RIG_CODE_WIN32_NOT_ENOUGH_MEMORY;
+    }
     rig_security_decision decision = rig_security_decide(&request);
     *out_decision = decision;
     bool provider_is_next = decision.outcome == RIG_SECURITY_USE_IPSEC && !service->config.ipsec;
