@@ -58,6 +58,8 @@ static bool strip(rig_link_type link, rig_view *frame)
         return strip_loop(frame);
     case RIG_LINK_RAW:
         return true;
+    case RIG_LINK_OTHER:
+        break;
     }
     return false;
 }

@@ -20,7 +20,8 @@ typedef enum rig_link_type {
     RIG_LINK_RAW = 101,    /**< IP at once */
     RIG_LINK_LOOP = 108,   /**< OpenBSD loopback */
     RIG_LINK_SLL = 113,    /**< Linux cooked */
-    RIG_LINK_SLL2 = 276    /**< Linux cooked, version 2 */
+    RIG_LINK_SLL2 = 276,   /**< Linux cooked, version 2 */
+    RIG_LINK_OTHER = 65535 /**< any other: such frames are counted and not read */
 } rig_link_type;
 
 /** rig_link_strip takes the link header off *frame and its length off *wire_len; false when no IP packet
