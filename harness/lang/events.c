@@ -59,7 +59,7 @@ const rig_scn_word lang_events[] = {
      {ARG("offset", NUMBER), TO_TARGET, {"hex:…", T(WORD), BARE, false, NULL, NULL}}},
     {ROW(TRUNCATED, "truncated", "pcap", "a connection ended inside a PDU"),
      {ARG("offset", NUMBER), ARG("have", NUMBER), TO_TARGET}},
-    {ROW(FRAGMENT, "fragment", "pcap", "a part of an IP packet with TCP came: such are not put together"),
+    {ROW(FRAGMENT, "fragment", "pcap", "fragments of an IP packet with TCP could not be put together"),
      {{"ADDR", T(WORD), BARE, false, NULL, NULL}, {"to", T(WORD), AFTER, false, "ADDR", NULL}}},
     {ROW(IPSEC_REQUEST, "ipsec-request", "hba", "the adapter asked for a security association"),
      {ARG("peer", WORD), ARG("mode", WORD), ARG("phase1", WORD), ARG("pfs", WORD)}},

@@ -140,7 +140,7 @@ static rig_status become_iscsi(cap_direction *direction)
     direction->offset -= sizeof head;
     for (int i = 0; i < 2; i++)
         cap_bytes_init(&conn->direction[i], CAP_FRAME);
-    rig_status status = cap_say_portal(flow, flow->syn_seen ? "connect" : "midstream");
+    rig_status status = cap_say_begin(flow);
     return status == RIG_OK ? feed(direction, rig_view_of(head, sizeof head)) : status;
 }
 
@@ -224,6 +224,9 @@ static rig_status fill(cap_direction *direction, uint64_t len)
 
 static rig_status say_gap(cap_direction *direction, uint64_t len)
 {
+    rig_streams_report *report = &direction->flow->streams->report;
+    report->gaps++;
+    report->gap_bytes += len;
     return cap_say(direction->flow, "gap", "bytes=%llu to-target=%s", (unsigned long long)len,
                    direction->to_target ? "yes" : "no");
 }

@@ -41,7 +41,7 @@ rig_status cap_say(cap_flow *flow, const char *event, const char *format, ...)
     return show_event(flow, event, &text);
 }
 
-rig_status cap_say_portal(cap_flow *flow, const char *event)
+rig_status cap_say_begin(cap_flow *flow)
 {
     char args[80];
     rig_text text;
@@ -50,19 +50,19 @@ rig_status cap_say_portal(cap_flow *flow, const char *event)
     rig_text_add(&text, ip6 ? "[" : "");
     rig_ip_print(&text, &flow->flow.target);
     rig_text_add(&text, "%s:%u", ip6 ? "]" : "", flow->flow.target_port);
-    return show_event(flow, event, &text);
+    flow->streams->report.midstream += !flow->syn_seen;
+    return show_event(flow, flow->syn_seen ? "connect" : "midstream", &text);
 }
 
-rig_status cap_say_fragment(rig_streams *streams, const cap_segment *segment)
+rig_status cap_say_fragment(rig_streams *streams, const rig_ip *from, const rig_ip *to)
 {
     char args[120];
     rig_text text;
     cap_flow none = {.streams = streams, .flow = {.index = UINT32_MAX}};
-    rig_ip from = cap_segment_ip(segment, 0), to = cap_segment_ip(segment, 1);
     rig_text_init(&text, args, sizeof args);
-    rig_ip_print(&text, &from);
+    rig_ip_print(&text, from);
     rig_text_add(&text, " to ");
-    rig_ip_print(&text, &to);
+    rig_ip_print(&text, to);
     return show_event(&none, "fragment", &text);
 }
 

@@ -101,6 +101,7 @@ static rig_status make_room(rig_streams *streams)
     if (!streams->spare.first)
         return RIG_E_LIMIT;
     cap_flow_free(streams->spare.first);
+    streams->report.forgotten++;
     return RIG_OK;
 }
 

@@ -47,9 +47,16 @@ static cap_packet read_ip4(rig_view packet, uint32_t wire_len, cap_segment *out)
         return CAP_PACKET_OTHER;
     out->version = 4;
     out->addresses = rig_view_sub(packet, 12, 8);
-    if (fragment)
-        return fragment & 0x1fff ? CAP_PACKET_OTHER : CAP_PACKET_FRAGMENT;
-    return read_tcp(rig_view_sub(packet, header, total - header), total - header, out);
+    rig_view body = rig_view_sub(packet, header, total - header);
+    if (!fragment)
+        return read_tcp(body, total - header, out);
+    out->fragment = (cap_fragment){.id = be16(packet, 4),
+                                   .offset = (fragment & 0x1fffu) * 8,
+                                   .len = total - header,
+                                   .bytes = body,
+                                   .protocol = PROTOCOL_TCP,
+                                   .more = (fragment & 0x2000) != 0};
+    return CAP_PACKET_FRAGMENT;
 }
 
 static uint32_t extension_len(uint8_t protocol, rig_view header)
@@ -68,6 +75,22 @@ static uint32_t extension_len(uint8_t protocol, rig_view header)
     }
 }
 
+/* TCP may also stand behind further headers in the part that was cut. */
+static cap_packet read_fragment(rig_view header, uint32_t wire_len, cap_segment *out)
+{
+    uint16_t field = be16(header, 2);
+    uint8_t protocol = header.ptr[0];
+    if (protocol != PROTOCOL_TCP && extension_len(protocol, header) == 0)
+        return CAP_PACKET_OTHER;
+    out->fragment = (cap_fragment){.id = (uint32_t)rig_be_get(header.ptr + 4, 4),
+                                   .offset = field & 0xfff8u,
+                                   .len = wire_len - 8,
+                                   .bytes = rig_view_sub(header, 8, header.len),
+                                   .protocol = protocol,
+                                   .more = (field & 1) != 0};
+    return CAP_PACKET_FRAGMENT;
+}
+
 /* A fragment header with neither offset nor more fragments is an atomic fragment: the packet is whole (RFC
  * 6946). */
 static cap_packet walk_ip6(rig_view rest, uint32_t wire_len, uint8_t protocol, cap_segment *out)
@@ -78,9 +101,8 @@ static cap_packet walk_ip6(rig_view rest, uint32_t wire_len, uint8_t protocol, c
         uint32_t len = extension_len(protocol, rest);
         if (len == 0 || len > wire_len || len > rest.len)
             return CAP_PACKET_OTHER;
-        uint16_t fragment = protocol == PROTOCOL_FRAGMENT ? be16(rest, 2) & 0xfff9 : 0;
-        if (fragment)
-            return fragment == 1 && rest.ptr[0] == PROTOCOL_TCP ? CAP_PACKET_FRAGMENT : CAP_PACKET_OTHER;
+        if (protocol == PROTOCOL_FRAGMENT && be16(rest, 2) & 0xfff9)
+            return read_fragment(rest, wire_len, out);
         protocol = rest.ptr[0];
         rest = rig_view_sub(rest, len, rest.len);
         wire_len -= len;
@@ -98,6 +120,13 @@ static cap_packet read_ip6(rig_view packet, uint32_t wire_len, cap_segment *out)
     out->version = 6;
     out->addresses = rig_view_sub(packet, 8, 32);
     return walk_ip6(rig_view_sub(packet, 40, len), len, packet.ptr[6], out);
+}
+
+cap_packet cap_ip_rest(uint8_t protocol, rig_view bytes, uint32_t wire_len, cap_segment *segment)
+{
+    cap_packet packet = segment->version == 4 ? read_tcp(bytes, wire_len, segment)
+                                              : walk_ip6(bytes, wire_len, protocol, segment);
+    return packet == CAP_PACKET_FRAGMENT ? CAP_PACKET_OTHER : packet;
 }
 
 cap_packet cap_ip_read(rig_view packet, uint32_t wire_len, cap_segment *out_segment)

@@ -13,6 +13,16 @@
 #define CAP_IP6_HEADERS_MAX 16              /* most extension headers of one packet */
 #define CAP_SEGMENT_MAX (UINT32_C(1) << 20) /* most bytes of one IP packet, offloaded giants included */
 
+/* What the headers say of one fragment of an IP packet. */
+typedef struct cap_fragment {
+    uint32_t id;
+    uint32_t offset; /* of its bytes in the packet's payload */
+    uint32_t len;    /* on the wire */
+    rig_view bytes;  /* captured */
+    uint8_t protocol;
+    bool more; /* it is not the last one */
+} cap_fragment;
+
 typedef struct cap_segment {
     rig_view addresses; /* source and destination as they stand in the IP header */
     uint8_t version;    /* 4 or 6 */
@@ -23,12 +33,13 @@ typedef struct cap_segment {
     uint32_t tcp_len; /* their number on the wire */
     rig_view payload; /* captured bytes of the payload */
     uint32_t len;     /* their number on the wire */
+    cap_fragment fragment;
 } cap_segment;
 
 typedef enum cap_packet {
     CAP_PACKET_OTHER,   /* nothing for us */
     CAP_PACKET_TCP,     /* a segment */
-    CAP_PACKET_FRAGMENT /* the first fragment of a segment: only the addresses are set */
+    CAP_PACKET_FRAGMENT /* a fragment of what may be a segment: addresses, version and fragment are set */
 } cap_packet;
 
 typedef enum cap_sum {
@@ -39,6 +50,10 @@ typedef enum cap_sum {
 } cap_sum;
 
 cap_packet cap_ip_read(rig_view packet, uint32_t wire_len, cap_segment *out_segment);
+
+/* What a packet put together is: bytes begin with the header of that protocol. version and addresses are set
+ * already. */
+cap_packet cap_ip_rest(uint8_t protocol, rig_view bytes, uint32_t wire_len, cap_segment *segment);
 
 cap_sum cap_checksum(const cap_segment *segment);
 

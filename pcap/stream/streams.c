@@ -18,7 +18,13 @@ void rig_streams_free(rig_streams *streams)
         cap_flow_free(streams->live.first);
     while (streams->spare.first)
         cap_flow_free(streams->spare.first);
+    cap_fragments_cleanup(streams);
     rig_delete(streams->config.alloc, streams, sizeof *streams);
+}
+
+void rig_streams_told(const rig_streams *streams, rig_streams_report *out_report)
+{
+    *out_report = streams->report;
 }
 
 void rig_streams_count(const rig_streams *streams, uint32_t *out_connections, uint32_t *out_frames)
@@ -57,7 +63,7 @@ static rig_status recognise(cap_flow *flow, const cap_segment *segment, unsigned
     cap_flow_iscsi(flow);
     for (int i = 0; i < 2; i++)
         cap_bytes_init(&flow->conn->direction[i], flow->syn_seen ? CAP_FRAME : CAP_HUNT);
-    return cap_say_portal(flow, flow->syn_seen ? "connect" : "midstream");
+    return cap_say_begin(flow);
 }
 
 static rig_status finish(cap_flow *flow)
@@ -163,16 +169,12 @@ static rig_status take_segment(rig_streams *streams, const cap_segment *segment)
 static rig_status take_packet(rig_streams *streams, rig_view packet, uint32_t wire_len)
 {
     cap_segment segment;
+    rig_status status = RIG_OK;
     streams->leaked = false;
-    switch (cap_ip_read(packet, wire_len, &segment)) {
-    case CAP_PACKET_TCP:
-        return take_segment(streams, &segment);
-    case CAP_PACKET_FRAGMENT:
-        return cap_say_fragment(streams, &segment);
-    case CAP_PACKET_OTHER:
-        break;
-    }
-    return RIG_OK;
+    cap_packet kind = cap_ip_read(packet, wire_len, &segment);
+    if (kind == CAP_PACKET_FRAGMENT)
+        status = cap_fragment_take(streams, &segment, &kind);
+    return status == RIG_OK && kind == CAP_PACKET_TCP ? take_segment(streams, &segment) : status;
 }
 
 rig_status rig_streams_packet(rig_streams *streams, uint64_t time, rig_link_type link, rig_view captured,
@@ -194,8 +196,8 @@ rig_status rig_streams_inside(rig_streams *streams, uint64_t time, rig_view pack
 
 rig_status rig_streams_end(rig_streams *streams)
 {
-    rig_status status = RIG_OK;
     streams->leaked = false;
+    rig_status status = cap_fragments_end(streams);
     while (status == RIG_OK && streams->live.first) {
         status = finish(streams->live.first);
         cap_flow_retire(streams->live.first, CAP_ENDED);

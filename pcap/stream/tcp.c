@@ -13,6 +13,7 @@ static bool taken(const cap_direction *direction)
 static void free_held(cap_direction *direction, cap_held *held)
 {
     direction->held_bytes -= held->captured;
+    direction->flow->streams->held_bytes -= held->captured;
     rig_delete(alloc_of(direction), held, sizeof *held + held->captured);
 }
 
@@ -119,6 +120,7 @@ static rig_status hold(cap_direction *direction, uint32_t seq, rig_view captured
     if (captured.len)
         memcpy(held->bytes, captured.ptr, captured.len);
     direction->held_bytes += captured.len;
+    direction->flow->streams->held_bytes += captured.len;
     if (same) {
         free_held(direction, direction->held[place]);
     } else {
@@ -132,15 +134,19 @@ static rig_status hold(cap_direction *direction, uint32_t seq, rig_view captured
 
 static bool held_full(const cap_direction *direction, size_t more)
 {
-    return direction->num_held >= CAP_HELD_MAX || direction->held_bytes + more > RIG_STREAM_BUFFER_MAX;
+    return direction->num_held >= RIG_STREAM_SEGMENTS_MAX ||
+           direction->held_bytes + more > RIG_STREAM_BUFFER_MAX ||
+           direction->flow->streams->held_bytes + more > RIG_STREAM_HELD_MAX;
 }
 
 static rig_status take_payload(cap_direction *direction, uint32_t seq, const cap_segment *segment)
 {
     rig_status status = RIG_OK;
     while (status == RIG_OK && direction->num_held && taken(direction) &&
-           held_full(direction, segment->payload.len))
+           held_full(direction, segment->payload.len)) {
+        direction->flow->streams->report.held_full++;
         status = jump(direction);
+    }
     if (status != RIG_OK || !taken(direction))
         return status;
     if (seq != direction->next && !rig_sn_lt(seq, direction->next))

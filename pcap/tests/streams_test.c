@@ -526,22 +526,6 @@ static void padding_behind_the_packet_is_no_payload(void)
     play_end(&p);
 }
 
-static void fragments_are_said(void)
-{
-    play p;
-    uint8_t packet[200];
-    play_begin(&p, RIG_PORT);
-    size_t len = packet_of_nop(&p, packet);
-    rig_be_set(packet + 6, 2, 0x2000);
-    CU_ASSERT_EQUAL(play_frame(&p, RIG_LINK_RAW, rig_view_of(packet, len)), RIG_OK);
-    rig_be_set(packet + 6, 2, 0x0010);
-    CU_ASSERT_EQUAL(play_frame(&p, RIG_LINK_RAW, rig_view_of(packet, len)), RIG_OK);
-    CU_ASSERT_EQUAL(p.items.num, 1);
-    CU_ASSERT(is_event(&p, 0, "fragment", "192.0.2.1 to 192.0.2.10"));
-    CU_ASSERT_EQUAL(p.items.ptr[0].connection, UINT32_MAX);
-    play_end(&p);
-}
-
 /* ---- memory ---- */
 
 static rig_status whole_play(play *p)
@@ -620,6 +604,5 @@ RIG_SUITE("pcap streams", {"digests follow the login", digests_follow_the_login}
           {"short frames lose no headers", short_frames_lose_no_headers},
           {"every link type", every_link_type}, {"IPv6 with extension headers", ip6_with_extension_headers},
           {"padding behind the packet is no payload", padding_behind_the_packet_is_no_payload},
-          {"fragments are said", fragments_are_said},
           {"every allocation may fail", every_allocation_may_fail},
           {"the user's status comes back", the_users_status_comes_back})

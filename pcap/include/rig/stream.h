@@ -10,6 +10,13 @@
 #define RIG_STREAM_CONNECTIONS_MAX                                                                           \
     65536 /**< most connections followed at a time; ended and other ones make room */
 #define RIG_STREAM_BUFFER_MAX (16u << 20) /**< most out-of-order bytes kept for one direction */
+#define RIG_STREAM_SEGMENTS_MAX 4096      /**< most out-of-order segments kept for one direction */
+
+#define RIG_STREAM_HELD_MAX (256u << 20) /**< the same for all connections together */
+#define RIG_STREAM_FRAGMENTED_MAX                                                                            \
+    64 /**< most IP packets put together of fragments at a time; the oldest makes room */
+#define RIG_STREAM_FRAGMENT_LIFE                                                                             \
+    UINT64_C(30000000000) /**< ns of the capture until fragments of a packet are given up */
 
 #define RIG_STREAM_GUARDS_MAX 1024 /**< pairs of ends remembered as guarded; the oldest one makes room */
 
@@ -62,9 +69,9 @@ typedef struct rig_streams_config {
      * | garbage | offset=N to-target=… hex:… | bytes that cannot be a PDU |
      * | truncated | offset=N have=N to-target=… | the stream ended inside a PDU |
      * | clear | to-target=yes or no | the first segment in the clear of a connection that was inside ESP,
-     * where no other item of it is leaked | | fragment | ADDR to ADDR | first fragment of an IP packet with
-     * TCP: not put together; of no connection
-     * |
+     * where no other item of it is leaked |
+     * | fragment | ADDR to ADDR | fragments of an IP packet with TCP could not be put together: some did not
+     * come in time, or they overlap; of no connection |
      *
      * Bytes cut off by the capture's snapshot length inside a payload are no event: item.missing counts them.
      * TCP segments with a wrong checksum are left out, as the receiver does, where the sender's checksums are
@@ -103,6 +110,21 @@ void rig_streams_guard(rig_streams *streams, const rig_ip *a, const rig_ip *b, u
 
 /** rig_streams_end tells that the capture is over: pending gaps and truncated PDUs are reported. */
 rig_status rig_streams_end(rig_streams *streams);
+
+/** rig_streams_report is what a capture did not tell, and which limits were reached. */
+typedef struct rig_streams_report {
+    uint64_t gaps;              /**< gap events */
+    uint64_t gap_bytes;         /**< their bytes */
+    uint64_t midstream;         /**< iSCSI connections whose beginning was not seen */
+    uint64_t unjoined;          /**< fragment events */
+    uint64_t fragments_crowded; /**< of these those that made room: RIG_STREAM_FRAGMENTED_MAX */
+    uint64_t held_full;         /**< gaps not waited for any longer: RIG_STREAM_BUFFER_MAX,
+                                   RIG_STREAM_SEGMENTS_MAX, RIG_STREAM_HELD_MAX */
+    uint64_t forgotten;         /**< connections that made room: RIG_STREAM_CONNECTIONS_MAX */
+} rig_streams_report;
+
+/** rig_streams_told gives that of the frames taken so far. */
+void rig_streams_told(const rig_streams *streams, rig_streams_report *out_report);
 
 /** rig_streams_count gives iSCSI connections seen, and frames taken. */
 void rig_streams_count(const rig_streams *streams, uint32_t *out_connections, uint32_t *out_frames);
