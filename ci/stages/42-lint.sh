@@ -37,7 +37,7 @@ lint_all()
     while read -r capture; do
         "$RIG_TOOL" lint "$capture" >"$RIG_SCRATCH/said"
         [ $? -le 1 ] || printf 'unusable\t%s\n' "$capture"
-        awk -v capture="$capture" 'BEGIN { OFS = "\t" } { print /^lint: / ? "total" : "finding", capture, $0 }' "$RIG_SCRATCH/said"
+        awk -v capture="$capture" 'BEGIN { OFS = "\t" } { print /^lint: [0-9]+ PDUs / ? "total" : /^lint: / ? "read" : "finding", capture, $0 }' "$RIG_SCRATCH/said"
     done
 }
 

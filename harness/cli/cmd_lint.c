@@ -11,9 +11,9 @@
 typedef struct lint_job {
     rig_lint *lint;
     bool ids;
-    const char *keys; /* --keys, NULL without */
     uint16_t port;
     bool *found; /* by rule */
+    cli_evidence evidence;
 } lint_job;
 
 /* RFC7143/11.3, RFC7144/5.1 */
@@ -48,19 +48,18 @@ static rig_status on_item(void *ctx, const rig_flow *flow, const rig_item *item)
     return rig_lint_item(job->lint, item);
 }
 
-static rig_status read_capture(lint_job *job, const char *path, rig_error *error)
+static rig_status read_capture(lint_job *job, rig_error *error)
 {
     const rig_lint_config config = {.alloc = rig_alloc_libc(), .finding = on_finding, .ctx = job};
     const rig_streams_config follow = {
         .alloc = rig_alloc_libc(), .port = job->port, .item = on_item, .ctx = job};
-    cli_evidence evidence = {.path = path, .keys = job->keys};
+    cli_evidence *evidence = &job->evidence;
     rig_status status = rig_lint_new(&config, &job->lint);
     if (!status)
-        status = rig_streams_new(&follow, &evidence.streams);
+        status = rig_streams_new(&follow, &evidence->streams);
     if (!status)
-        status = cli_read_evidence(&evidence, error);
-    rig_streams_free(evidence.streams);
-    if (!evidence.begun) { /* nothing was judged */
+        status = cli_read_evidence(evidence, error);
+    if (!evidence->begun) { /* nothing was judged */
         rig_lint_free(job->lint);
         job->lint = NULL;
     }
@@ -92,25 +91,28 @@ static int verdict(const lint_job *job, rig_status status, const rig_error *erro
         printf("lint: %llu PDUs on %llu connections, %llu findings, %llu PDUs not judged\n",
                (unsigned long long)totals.pdus, (unsigned long long)totals.connections,
                (unsigned long long)totals.findings, (unsigned long long)totals.unjudged);
+    if (!job->ids)
+        cli_say_evidence(&job->evidence, status, "lint: ", stdout);
     if (status)
         return cli_complain("%s", error->text[0] ? error->text : rig_status_meaning(status));
     return totals.findings ? CLI_FAILED : CLI_OK;
 }
 
-static int lint_capture(lint_job job, const char *path)
+static int lint_capture(lint_job job)
 {
     const char **ids = calloc(rig_lint_num_rules, sizeof *ids);
     rig_error error = {0};
     int end = CLI_USAGE;
     job.found = calloc(rig_lint_num_rules, sizeof *job.found);
     if (job.found && ids) {
-        rig_status status = read_capture(&job, path, &error);
+        rig_status status = read_capture(&job, &error);
         if (job.ids)
             put_ids(&job, ids);
         end = verdict(&job, status, &error);
     } else
         cli_complain("no memory");
     rig_lint_free(job.lint);
+    rig_streams_free(job.evidence.streams);
     free(job.found);
     free(ids);
     return end;
@@ -132,39 +134,36 @@ static void usage(void)
     printf("usage: iscsirig lint [OPTION…] CAPTURE\n\n"
            "  --ids      the ids of the rules that were broken, sorted, one a line\n"
            "  --rules    every rule: id, name, level, side, section, what it asks for, separated by tabs\n"
-           "  --port N   TCP port of the target when it is not 3260 and the login is not in the capture\n"
-           "  --keys PATH  keys of IPsec from PATH.ike, PATH.esp, PATH.keymat instead of CAPTURE.ike …\n\n"
-           "CAPTURE is a pcap or pcapng file, or - for standard input. A line a finding: frame, byte offset "
-           "in the\n"
-           "connection's stream, side at fault, id, level, field, expected and seen value, section. Status "
-           "0: no\n"
-           "finding, 1: findings, 2: the capture cannot be used.\n");
+           "  --port N   TCP port of the target when it is not 3260 and the login is not in the "
+           "capture\n" CLI_EVIDENCE_HELP
+           "\n\nA line a finding: frame, byte offset in the connection's stream, side at fault, id, level,\n"
+           "field, expected and seen value, section; then what was read, what the capture lacks and which\n"
+           "limits were reached. Status 0: no finding, 1: findings, 2: the capture cannot be used.\n");
 }
 
 int cmd_lint(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"ids", no_argument, NULL, 'i'},        {"rules", no_argument, NULL, 'r'},
-        {"port", required_argument, NULL, 'o'}, {"keys", required_argument, NULL, 'k'},
-        {"help", no_argument, NULL, 'h'},       {0}};
+    static const struct option options[] = {{"ids", no_argument, NULL, 'd'},
+                                            {"rules", no_argument, NULL, 'r'},
+                                            {"port", required_argument, NULL, 'o'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            CLI_EVIDENCE_OPTIONS,
+                                            {0}};
     lint_job job = {0};
     opterr = 0;
     optind = 1;
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, CLI_EVIDENCE_SHORT, options, NULL)) != -1;) {
         if (c == 'h' || c == 'r') {
             c == 'h' ? usage() : put_rules();
             return CLI_OK;
         }
-        if (c == 'i')
+        if (c == 'd')
             job.ids = true;
-        else if (c == 'k')
-            job.keys = optarg;
-        else if (c != 'o')
+        else if (c == 'o') {
+            if (cli_port(optarg, &job.port))
+                return CLI_USAGE;
+        } else if (!cli_evidence_option(&job.evidence, c, optarg))
             return cli_bad_option(c, argv);
-        else if (cli_port(optarg, &job.port))
-            return CLI_USAGE;
     }
-    if (optind + 1 != argc)
-        return cli_complain("lint: wanted one capture; see `iscsirig lint --help`");
-    return lint_capture(job, argv[optind]);
+    return cli_evidence_place(&job.evidence, "lint", argc, argv) ? CLI_USAGE : lint_capture(job);
 }

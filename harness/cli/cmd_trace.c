@@ -177,16 +177,19 @@ static rig_status take_event(void *ctx, const rig_ipsec_event *event)
     return RIG_OK;
 }
 
-static int read_all(trace_job *job, const char *path, const char *keys, uint16_t port)
+static int read_all(trace_job *job, cli_evidence *evidence, uint16_t port)
 {
     const rig_streams_config config = {
         .alloc = rig_alloc_libc(), .port = port, .item = take_item, .ctx = job};
-    cli_evidence evidence = {.path = path, .keys = keys, .event = take_event, .ctx = job};
     rig_error error = {0};
-    rig_status status = rig_streams_new(&config, &evidence.streams);
+    evidence->event = take_event;
+    evidence->ctx = job;
+    rig_status status = rig_streams_new(&config, &evidence->streams);
     if (!status)
-        status = cli_read_evidence(&evidence, &error);
-    rig_streams_free(evidence.streams);
+        status = cli_read_evidence(evidence, &error);
+    if (!job->fields && !job->ipsec)
+        cli_say_evidence(evidence, status, "# ", stdout);
+    rig_streams_free(evidence->streams);
     if (!status)
         return CLI_OK;
     return cli_complain("%s", error.text[0] ? error.text : rig_status_meaning(status));
@@ -194,62 +197,70 @@ static int read_all(trace_job *job, const char *path, const char *keys, uint16_t
 
 static void usage(void)
 {
-    printf("usage: iscsirig trace [OPTION…] CAPTURE\n\n"
-           "  --plain      the numbers of the wire instead of $names\n"
-           "  --fields     one line a PDU: frame, direction, kind, NAME=VALUE …, separated by tabs\n"
-           "  --ipsec      one line an IKE message: frame, IKE, exchange type, flag E, message ID, payload\n"
-           "               types, encapsulation modes, groups of phase 2, again when it is sent again; or an "
-           "ESP\n"
-           "               packet: frame, ESP, SPI, sequence number, next header, good or bad for its ICV;\n"
-           "               separated by tabs\n"
-           "  --port N     TCP port of the target when it is not 3260 and the login is not in the capture\n"
-           "  --keys PATH  keys of IPsec from PATH.ike, PATH.esp, PATH.keymat instead of CAPTURE.ike …\n\n"
-           "CAPTURE is a pcap or pcapng file, or - for standard input. IKE messages and ESP packets are "
-           "lines, too;\n"
-           "with their keys also what is inside.\n");
+    printf(
+        "usage: iscsirig trace [OPTION…] CAPTURE\n\n"
+        "  --plain      the numbers of the wire instead of $names\n"
+        "  --fields     one line a PDU: frame, direction, kind, NAME=VALUE …, separated by tabs\n"
+        "  --ipsec      one line an IKE message: frame, IKE, exchange type, flag E, message ID, payload\n"
+        "               types, encapsulation modes, groups of phase 2, again when it is sent again; or an "
+        "ESP\n"
+        "               packet: frame, ESP, SPI, sequence number, next header, good or bad for its ICV;\n"
+        "               separated by tabs\n"
+        "  --port N     TCP port of the target when it is not 3260 and the login is not in the "
+        "capture\n" CLI_EVIDENCE_HELP " IKE messages and ESP packets are lines, too; with\n"
+        "their keys also what is inside. The last lines say what was read, what the capture lacks and which\n"
+        "limits were reached.\n");
+}
+
+static bool take_style(trace_job *job, int c)
+{
+    if (c == 'p')
+        job->trace.style = RIG_TRACE_PLAIN;
+    else if (c == 'f')
+        job->fields = true;
+    else if (c == 's')
+        job->ipsec = true;
+    else
+        return false;
+    return true;
+}
+
+static int show(trace_job *job, cli_evidence *evidence, uint16_t port)
+{
+    job->line = malloc(RIG_TRACE_LINE_MAX);
+    if (!job->line)
+        return cli_complain("no memory");
+    rig_trace_init(&job->trace, rig_alloc_libc(), job->trace.style);
+    int end = read_all(job, evidence, port);
+    rig_trace_cleanup(&job->trace);
+    free(job->line);
+    return end;
 }
 
 int cmd_trace(int argc, char **argv)
 {
     static const struct option options[] = {{"plain", no_argument, NULL, 'p'},
                                             {"fields", no_argument, NULL, 'f'},
-                                            {"ipsec", no_argument, NULL, 'i'},
+                                            {"ipsec", no_argument, NULL, 's'},
                                             {"port", required_argument, NULL, 'o'},
-                                            {"keys", required_argument, NULL, 'k'},
                                             {"help", no_argument, NULL, 'h'},
+                                            CLI_EVIDENCE_OPTIONS,
                                             {0}};
-    trace_job job = {.last_connection = UINT32_MAX};
-    rig_trace_style style = RIG_TRACE_SYMBOLIC;
-    const char *keys = NULL;
+    trace_job job = {.last_connection = UINT32_MAX, .trace.style = RIG_TRACE_SYMBOLIC};
+    cli_evidence evidence = {0};
     uint16_t port = 0;
     opterr = 0;
     optind = 1;
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
+    for (int c; (c = getopt_long(argc, argv, CLI_EVIDENCE_SHORT, options, NULL)) != -1;) {
         if (c == 'h') {
             usage();
             return CLI_OK;
         }
-        if (c == 'p')
-            style = RIG_TRACE_PLAIN;
-        else if (c == 'f')
-            job.fields = true;
-        else if (c == 'i')
-            job.ipsec = true;
-        else if (c == 'k')
-            keys = optarg;
-        else if (c != 'o')
+        if (c == 'o') {
+            if (cli_port(optarg, &port))
+                return CLI_USAGE;
+        } else if (!take_style(&job, c) && !cli_evidence_option(&evidence, c, optarg))
             return cli_bad_option(c, argv);
-        else if (cli_port(optarg, &port))
-            return CLI_USAGE;
     }
-    if (optind + 1 != argc)
-        return cli_complain("trace: wanted one capture; see `iscsirig trace --help`");
-    job.line = malloc(RIG_TRACE_LINE_MAX);
-    if (!job.line)
-        return cli_complain("no memory");
-    rig_trace_init(&job.trace, rig_alloc_libc(), style);
-    int end = read_all(&job, argv[optind], keys, port);
-    rig_trace_cleanup(&job.trace);
-    free(job.line);
-    return end;
+    return cli_evidence_place(&evidence, "trace", argc, argv) ? CLI_USAGE : show(&job, &evidence, port);
 }

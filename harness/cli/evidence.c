@@ -1,8 +1,9 @@
 #include "evidence.h"
 
 #include "cli.h"
-#include "rig/capture.h"
 
+#include <getopt.h>
+#include <signal.h>
 #include <unistd.h>
 
 #define KEYS_MAX (16u << 20) /* bytes of one file of keys */
@@ -52,6 +53,8 @@ static rig_status find_keys(rig_ipsec_reader *ipsec, const cli_evidence *evidenc
     rig_status status = RIG_OK;
     unsigned found = 0;
     char path[CLI_PATH_SIZE];
+    if (evidence->live && !evidence->keys)
+        return RIG_OK;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0] && !status; i++) {
         rig_text text;
         rig_text_init(&text, path, sizeof path);
@@ -91,16 +94,61 @@ static rig_status read_packets(reading *r, rig_error *err)
     while (!status)
         status = take_packet(r, err);
     rig_status end = rig_streams_end(r->evidence->streams);
+    if (status == RIG_E_LIMIT && !err->status)
+        rig_fail(err, status, "more than %u iSCSI connections at a time", RIG_STREAM_CONNECTIONS_MAX);
     return status == RIG_E_NOT_FOUND ? end : status;
+}
+
+/* ---- the end of what has none ---- */
+
+static volatile sig_atomic_t interrupts;
+
+static void on_signal(int number)
+{
+    interrupts = interrupts + (number == SIGINT ? 1 : 2);
+}
+
+/* Also called before every wait: what is known so far is shown. Ctrl-C reaches the sender of a pipe, too,
+ * whose last bytes are worth reading: there it takes two. */
+static bool stop(void *ctx)
+{
+    const cli_evidence *evidence = ctx;
+    bool pipe = !evidence->live && strcmp(evidence->path, "-") == 0;
+    fflush(stdout);
+    return interrupts > (pipe ? 1 : 0);
+}
+
+static bool endless(const cli_evidence *evidence)
+{
+    return evidence->live || evidence->follow || strcmp(evidence->path, "-") == 0;
+}
+
+static void listen_to_signals(void)
+{
+    const struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+static rig_status open_capture(cli_evidence *evidence, rig_capture **out, rig_error *err)
+{
+    const rig_capture_config config = {.alloc = rig_alloc_libc(),
+                                       .path = evidence->path,
+                                       .follow = evidence->follow,
+                                       .live = evidence->live,
+                                       .stop = endless(evidence) ? stop : NULL,
+                                       .ctx = evidence};
+    rig_status status = evidence->live ? RIG_OK : cli_check_capture(evidence->path, err);
+    if (config.stop)
+        listen_to_signals();
+    return status ? status : rig_capture_begin(&config, out, err);
 }
 
 rig_status cli_read_evidence(cli_evidence *evidence, rig_error *err)
 {
     reading r = {.evidence = evidence};
     const rig_ipsec_reader_config config = {.alloc = rig_alloc_libc(), .event = take_event, .ctx = evidence};
-    rig_status status = cli_check_capture(evidence->path, err);
-    if (!status)
-        status = rig_capture_open(rig_alloc_libc(), evidence->path, &r.capture, err);
+    rig_status status = open_capture(evidence, &r.capture, err);
     if (!status)
         status = rig_ipsec_reader_new(&config, &r.ipsec);
     if (!status)
@@ -108,7 +156,100 @@ rig_status cli_read_evidence(cli_evidence *evidence, rig_error *err)
     evidence->begun = !status;
     if (!status)
         status = read_packets(&r, err);
+    if (r.capture)
+        rig_capture_told(r.capture, &evidence->report);
     rig_ipsec_reader_free(r.ipsec);
     rig_capture_close(r.capture);
     return status;
+}
+
+/* ---- what is said of it ---- */
+
+static void say_read(const cli_evidence *evidence, rig_status status, const char *lead, FILE *out)
+{
+    const rig_capture_report *report = &evidence->report;
+    fprintf(out, "%sread %llu frames", lead, (unsigned long long)report->frames);
+    if (evidence->live)
+        fprintf(out, " of interface %s", evidence->path);
+    else
+        fprintf(out, ", %llu bytes of %s%s%s", (unsigned long long)report->bytes, report->format,
+                report->packing ? " in " : "", report->packing ? report->packing : "");
+    fprintf(out, ", %s\n",
+            status            ? "and then no further"
+            : report->stopped ? "until it was stopped"
+                              : "to its end");
+}
+
+typedef struct told_row {
+    uint64_t num;
+    const char *what;
+} told_row;
+
+static void say_rows(const told_row *rows, size_t num, const char *lead, const char *head, FILE *out)
+{
+    bool any = false;
+    for (size_t i = 0; i < num; i++)
+        if (rows[i].num) {
+            if (any)
+                fprintf(out, ", %llu %s", (unsigned long long)rows[i].num, rows[i].what);
+            else
+                fprintf(out, "%s%s %llu %s", lead, head, (unsigned long long)rows[i].num, rows[i].what);
+            any = true;
+        }
+    if (any)
+        fprintf(out, "\n");
+}
+
+_Static_assert(RIG_STREAM_SEGMENTS_MAX == 4096 && RIG_STREAM_BUFFER_MAX == 16u << 20 &&
+                   RIG_STREAM_HELD_MAX == 256u << 20 && RIG_STREAM_CONNECTIONS_MAX == 65536 &&
+                   RIG_STREAM_FRAGMENTED_MAX == 64,
+               "the limits as they are named below");
+
+void cli_say_evidence(const cli_evidence *evidence, rig_status status, const char *lead, FILE *out)
+{
+    rig_streams_report told;
+    if (!evidence->begun)
+        return;
+    rig_streams_told(evidence->streams, &told);
+    const told_row lacking[] = {{told.gaps, "gaps"},
+                                {told.gap_bytes, "bytes in them"},
+                                {told.midstream, "connections without their beginning"},
+                                {told.unjoined, "IP packets left in fragments"},
+                                {evidence->report.cut_frames, "frames that are not whole"},
+                                {evidence->report.dropped, "frames dropped by kernel or card"},
+                                {evidence->report.other_frames, "frames of link types that are not read"}};
+    const told_row limits[] = {
+        {told.held_full, "gaps not waited for (4096 segments or 16 MiB of a direction, 256 MiB of all)"},
+        {told.forgotten, "connections forgotten (65536 at a time)"},
+        {told.fragments_crowded, "IP packets given up (64 in fragments at a time)"}};
+    say_read(evidence, status, lead, out);
+    say_rows(lacking, sizeof lacking / sizeof lacking[0], lead, "the capture lacks", out);
+    say_rows(limits, sizeof limits / sizeof limits[0], lead, "limits reached:", out);
+}
+
+bool cli_evidence_option(cli_evidence *evidence, int c, const char *value)
+{
+    if (c == 'k')
+        evidence->keys = value;
+    else if (c == 'F')
+        evidence->follow = true;
+    else if (c == 'i') {
+        evidence->live = true;
+        evidence->path = value;
+    } else
+        return false;
+    return true;
+}
+
+int cli_evidence_place(cli_evidence *evidence, const char *command, int argc, char **argv)
+{
+    int wanted = evidence->live ? 0 : 1;
+    if (optind + wanted != argc)
+        return cli_complain("%s: wanted one capture, or an interface; see `iscsirig %s --help`", command,
+                            command);
+    if (evidence->live && evidence->follow)
+        return cli_complain("%s: --follow is for files", command);
+    if (!evidence->live)
+        evidence->path = argv[optind];
+    return CLI_OK;
 }

@@ -2,14 +2,20 @@
 #ifndef CLI_EVIDENCE_H
 #define CLI_EVIDENCE_H
 
+#include <stdio.h>
+
+#include "rig/capture.h"
 #include "rig/ipsec_read.h"
 #include "rig/stream.h"
 
 typedef struct cli_evidence {
-    const char *path; /* of the capture, - for standard input */
+    const char *path; /* of the capture, - for standard input; with live of an interface */
     const char *keys; /* --keys: what the files of keys begin with; NULL: the capture's own path */
+    bool follow;      /* --follow */
+    bool live;        /* --interface */
     rig_streams *streams;
-    bool begun; /* out: there are packets to read */
+    bool begun;                /* out: there are packets to read */
+    rig_capture_report report; /* out: what was read */
     /* Sees each event of IPsec; may be NULL. */
     rig_status (*event)(void *ctx, const rig_ipsec_event *event);
     void *ctx;
@@ -20,5 +26,33 @@ typedef struct cli_evidence {
  * from PREFIX.ike, PREFIX.esp and PREFIX.keymat as far as they exist; without --keys none has to.
  */
 rig_status cli_read_evidence(cli_evidence *evidence, rig_error *err);
+
+/*
+ * Says on lines that begin with lead what was read and how that ended (status is what cli_read_evidence
+ * gave), what cannot be told for want of bytes, and which limits were reached.
+ */
+void cli_say_evidence(const cli_evidence *evidence, rig_status status, const char *lead, FILE *out);
+
+/* Rows of getopt_long's table, and the short options beside them: what cli_evidence_option takes. */
+#define CLI_EVIDENCE_OPTIONS                                                                                 \
+    {"keys", required_argument, NULL, 'k'}, {"follow", no_argument, NULL, 'F'},                              \
+    {                                                                                                        \
+        "interface", required_argument, NULL, 'i'                                                            \
+    }
+#define CLI_EVIDENCE_SHORT ":hi:"
+
+/* What they mean, for --help. */
+#define CLI_EVIDENCE_HELP                                                                                    \
+    "  --keys PATH  keys of IPsec from PATH.ike, PATH.esp, PATH.keymat instead of CAPTURE.ike …\n"         \
+    "  --follow     wait for more at the end of the file, until Ctrl-C\n"                                    \
+    "  -i, --interface NAME  capture on an interface, until Ctrl-C, instead of reading CAPTURE\n\n"          \
+    "CAPTURE is a pcap or pcapng file, as it is or in gzip or zstd, or - for standard input\n"               \
+    "(tcpdump -w - | iscsirig … -)."
+
+/* Takes an option of these rows; false for any other. */
+bool cli_evidence_option(cli_evidence *evidence, int c, const char *value);
+
+/* Where the capture is: one argument, or an interface instead. */
+int cli_evidence_place(cli_evidence *evidence, const char *command, int argc, char **argv);
 
 #endif

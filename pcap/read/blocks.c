@@ -134,7 +134,8 @@ static bool carries_frame(uint32_t type)
 static rig_status pass_over(rig_capture *capture, const block *b, rig_error *err)
 {
     if (carries_frame(b->type) || b->type == BLOCK_SECTION || b->type == BLOCK_INTERFACE)
-        return rdr_nonsense(err, "a block of %u bytes; at most %u are read", b->len, RIG_CAPTURE_BLOCK_MAX);
+        return rig_fail(err, RIG_E_LIMIT, "a block of %u bytes; at most %u are read", b->len,
+                        RIG_CAPTURE_BLOCK_MAX);
     return src_skip(&capture->source, b->len, err);
 }
 
@@ -186,10 +187,11 @@ static rig_status find_frame(rig_capture *capture, block *b, rig_error *err)
             status = take_interface(capture, b, err);
         else if (b->type == BLOCK_SECTION)
             status = check_section(capture, b, err);
+        if (status != RIG_OK)
+            return status;
         if (b->body)
             src_take(&capture->source, b->len);
-        if (status == RIG_OK)
-            status = look(capture, b, err);
+        status = look(capture, b, err);
     }
     return status;
 }
@@ -267,8 +269,10 @@ static rig_status pcapng_next(rig_capture *capture, rdr_frame *out, rig_error *e
     rig_status status = find_frame(capture, &b, err);
     if (status != RIG_OK)
         return status;
-    src_take(&capture->source, b.len);
-    return b.type == BLOCK_SIMPLE ? read_simple(capture, &b, out, err) : read_packet(capture, &b, out, err);
+    status = b.type == BLOCK_SIMPLE ? read_simple(capture, &b, out, err) : read_packet(capture, &b, out, err);
+    if (status == RIG_OK)
+        src_take(&capture->source, b.len);
+    return status;
 }
 
 const rdr_format rdr_pcapng = {"pcapng", is_pcapng, pcapng_begin, pcapng_next};

@@ -166,6 +166,7 @@ rig_status rig_capture_next(rig_capture *capture, uint64_t *out_time, rig_link_t
     if (status != RIG_OK)
         return fail_behind(capture, status, &said, err);
     capture->report.frames++;
+    capture->report.cut_frames += frame.wire_len > frame.bytes.len;
     capture->report.other_frames += frame.link == RIG_LINK_OTHER;
     *out_time = frame.time;
     *out_link = frame.link;

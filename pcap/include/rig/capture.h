@@ -31,7 +31,8 @@ typedef struct rig_capture_report {
     const char *packing;   /**< "gzip", "zstd"; NULL when the file is not compressed */
     uint64_t frames;       /**< given by rig_capture_next */
     uint64_t bytes;        /**< read of the file as it lies there, compressed or not */
-    uint64_t other_frames; /**< of these those whose link type is not read (RIG_LINK_OTHER) */
+    uint64_t cut_frames;   /**< of these those of which the capture has not all bytes */
+    uint64_t other_frames; /**< of the frames those whose link type is not read (RIG_LINK_OTHER) */
     uint64_t dropped;      /**< live: frames the kernel or the card had no room for */
     bool stopped;          /**< stop() ended it */
 } rig_capture_report;
