@@ -27,7 +27,7 @@ static rig_status on_item(void *ctx, const rig_flow *flow, const rig_item *item)
 static bool is_end(rig_status status)
 {
     return status == RIG_E_NOT_FOUND || status == RIG_E_TRUNCATED || status == RIG_E_FORMAT ||
-           status == RIG_E_UNSUPPORTED || status == RIG_E_IO;
+           status == RIG_E_UNSUPPORTED || status == RIG_E_IO || status == RIG_E_LIMIT;
 }
 
 static void read_all(rig_capture *capture, rig_streams *streams)

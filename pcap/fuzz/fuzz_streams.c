@@ -16,6 +16,9 @@ typedef struct fuzz_state {
     rig_streams *streams;
     rig_lint *lint;
     uint32_t seq[2];
+    uint64_t now; /* a second a frame */
+    uint16_t id;  /* of the packet in fragments */
+    uint8_t piece[HEADERS + 65536];
     char line[RIG_TRACE_LINE_MAX];
     uint8_t packet[HEADERS + 65536];
 } fuzz_state;
@@ -63,7 +66,8 @@ static rig_view next_bytes(rig_view *rest)
 
 static void packet(fuzz_state *state, rig_link_type link, rig_view bytes, uint32_t wire_len)
 {
-    require(rig_streams_packet(state->streams, 1, link, bytes, wire_len) == RIG_OK);
+    state->now += UINT64_C(1000000000);
+    require(rig_streams_packet(state->streams, state->now, link, bytes, wire_len) == RIG_OK);
 }
 
 static void frames(fuzz_state *state, rig_link_type link, rig_view rest)
@@ -74,8 +78,28 @@ static void frames(fuzz_state *state, rig_link_type link, rig_view rest)
     }
 }
 
-/* Control: bit 0 side, bits 1 and 2 how far from the next byte, bit 3 cut short, bits 4 to 6 SYN, FIN, RST.
- */
+/* Two fragments of the packet, which overlap by 8 bytes when it came out of place, the second one first when
+ * it is odd. */
+static void fragments(fuzz_state *state, size_t captured, size_t len, bool overlap)
+{
+    size_t half = (len - 20) / 16 * 8, back = overlap && half ? 8 : 0;
+    const size_t from[] = {0, half - back}, to[] = {half, len - 20};
+    state->id++;
+    for (unsigned i = 0; i < 2; i++) {
+        unsigned which = len % 2 ? !i : i;
+        uint8_t *out = state->piece;
+        size_t part = to[which] - from[which];
+        memcpy(out, state->packet, 20);
+        rig_be_set(out + 4, 2, state->id);
+        rig_be_set(out + 6, 2, from[which] / 8 | (which ? 0 : 0x2000));
+        memcpy(out + 20, state->packet + 20 + from[which], part);
+        packet(state, RIG_LINK_RAW, rig_view_of(out, captured < 20 + part ? captured : 20 + part),
+               (uint32_t)(20 + part));
+    }
+}
+
+/* Control: bit 0 side, bits 1 and 2 how far from the next byte, bit 3 cut short, bits 4 to 6 SYN, FIN, RST,
+ * bit 7 in fragments. */
 static void segment(fuzz_state *state, uint8_t control, rig_view payload)
 {
     static const uint32_t skew[] = {0, 4, 48, UINT32_MAX - 7};
@@ -96,7 +120,11 @@ static void segment(fuzz_state *state, uint8_t control, rig_view payload)
     if (payload.len)
         memcpy(out + HEADERS, payload.ptr, payload.len);
     state->seq[side] += (uint32_t)payload.len;
-    packet(state, RIG_LINK_RAW, rig_view_of(out, control & 8 ? len - payload.len / 2 : len), (uint32_t)len);
+    size_t captured = control & 8 ? len - payload.len / 2 : len;
+    if (control & 128)
+        fragments(state, captured, len, control >> 1 & 1);
+    else
+        packet(state, RIG_LINK_RAW, rig_view_of(out, captured), (uint32_t)len);
 }
 
 static void segments(fuzz_state *state, rig_view rest)
@@ -126,6 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(rig_streams_new(&config, &state.streams) == RIG_OK);
     require(rig_lint_new(&judge, &state.lint) == RIG_OK);
     state.seq[0] = state.seq[1] = 1000;
+    state.now = 0;
     if (data[0] & 0x80)
         frames(&state, links[(data[0] & 0x7f) % 6], rig_view_of(data + 1, size - 1));
     else

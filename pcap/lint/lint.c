@@ -31,8 +31,10 @@ static void index_rules(rig_lint *lint)
     }
     lint->by_key[keys] = NO_RULE;
     lint->by_event[events] = NO_RULE;
-    for (unsigned kind = 0; kind < RIG_PDU_KINDS; kind++)
+    for (unsigned kind = 0; kind < RIG_PDU_KINDS; kind++) {
         lint->by_kind[kind][num[kind]] = NO_RULE;
+        rig_bhs_reserved_bits((rig_pdu_kind)kind, lint->reserved[kind]);
+    }
 }
 
 rig_status rig_lint_new(const rig_lint_config *config, rig_lint **out_lint)

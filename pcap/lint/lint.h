@@ -220,9 +220,10 @@ struct rig_lint {
     lint_challenge *challenges; /* a ring, made for the first one */
     uint64_t num_challenges;    /* that ever were put into it */
     rig_lint_totals totals;
-    uint8_t by_kind[RIG_PDU_KINDS][256]; /* rules of a kind, by index, ended by 255 */
-    uint8_t by_key[256];                 /* rules of keys */
-    uint8_t by_event[256];               /* rules of events */
+    uint8_t reserved[RIG_PDU_KINDS][RIG_BHS_LEN]; /* bits of a kind's header */
+    uint8_t by_kind[RIG_PDU_KINDS][256];          /* rules of a kind, by index, ended by 255 */
+    uint8_t by_key[256];                          /* rules of keys */
+    uint8_t by_event[256];                        /* rules of events */
 };
 
 /* What a rule sees: one PDU, and all that came before it. */

@@ -23,14 +23,16 @@ void lint_reserved(lint_at *at)
 {
     char seen[16];
     rig_text text;
-    uint8_t bhs[RIG_BHS_LEN];
-    memcpy(bhs, at->bhs, sizeof bhs);
-    bhs[0] &= 0x3f;
-    unsigned byte = rig_bhs_reserved(bhs, at->kind);
-    if (byte == RIG_BHS_LEN)
+    const uint8_t *reserved = at->lint->reserved[at->kind];
+    unsigned any = at->bhs[0] & reserved[0] & 0x3f, byte = 0;
+    for (unsigned i = 1; i < RIG_BHS_LEN; i++)
+        any |= at->bhs[i] & reserved[i];
+    if (!any)
         return;
+    while (!(at->bhs[byte] & reserved[byte] & (byte ? 0xff : 0x3f)))
+        byte++;
     rig_text_init(&text, seen, sizeof seen);
-    rig_text_add(&text, "0x%02x", bhs[byte]);
+    rig_text_add(&text, "0x%02x", at->bhs[byte] & (byte ? 0xff : 0x3f));
     lint_part(at, "reserved bits", byte, "0", seen);
 }
 

@@ -58,24 +58,29 @@ static void clear_bits(uint8_t left[RIG_BHS_LEN], const rig_field *field)
         left[field->byte + i] &= (uint8_t)~mask;
 }
 
-unsigned rig_bhs_reserved(const uint8_t bhs[RIG_BHS_LEN], rig_pdu_kind kind)
+void rig_bhs_reserved_bits(rig_pdu_kind kind, uint8_t out_bits[RIG_BHS_LEN])
 {
-    uint8_t left[RIG_BHS_LEN];
+    memset(out_bits, kind < RIG_PDU_UNKNOWN ? 0xff : 0, RIG_BHS_LEN);
     if (kind >= RIG_PDU_UNKNOWN)
-        return RIG_BHS_LEN;
-    memcpy(left, bhs, sizeof left);
-    left[1] &= (uint8_t)~rig_pdu_rows[kind].fixed;
+        return;
+    out_bits[1] &= (uint8_t)~rig_pdu_rows[kind].fixed;
     for (unsigned f = 0; f < RIG_FIELDS; f++) {
         const rig_field *field = &rig_fields[f];
         if (!has_field(kind, (rig_field_id)f))
             continue;
         if (field->form == RIG_FORM_CDB)
-            memset(left + field->byte, 0, field->bytes);
+            memset(out_bits + field->byte, 0, field->bytes);
         else
-            clear_bits(left, field);
+            clear_bits(out_bits, field);
     }
+}
+
+unsigned rig_bhs_reserved(const uint8_t bhs[RIG_BHS_LEN], rig_pdu_kind kind)
+{
+    uint8_t bits[RIG_BHS_LEN];
     unsigned at = 0;
-    while (at < RIG_BHS_LEN && left[at] == 0)
+    rig_bhs_reserved_bits(kind, bits);
+    while (at < RIG_BHS_LEN && (bhs[at] & bits[at]) == 0)
         at++;
     return at;
 }

@@ -196,6 +196,10 @@ RIG_FOLDED static inline void rig_set(uint8_t *bhs, rig_field_id field, uint64_t
  */
 void rig_bhs_init(uint8_t bhs[RIG_BHS_LEN], rig_pdu_kind kind);
 
+/** rig_bhs_reserved_bits gives the bits of a header that are reserved for that kind; none for one that is not
+ * known. */
+void rig_bhs_reserved_bits(rig_pdu_kind kind, uint8_t out_bits[RIG_BHS_LEN]);
+
 /** rig_bhs_reserved gives the number of the first byte with a reserved bit set for that kind, RIG_BHS_LEN
  * when clean. */
 unsigned rig_bhs_reserved(const uint8_t bhs[RIG_BHS_LEN], rig_pdu_kind kind);
