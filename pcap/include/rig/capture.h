@@ -1,5 +1,6 @@
 /** @file
- * Capture files: reading pcap and pcapng, compressed too, and interfaces through libpcap; writing pcapng with comments.
+ * Capture files: reading pcap and pcapng, compressed too, and interfaces through libpcap; writing pcapng with
+ * comments.
  */
 #ifndef RIG_CAPTURE_H
 #define RIG_CAPTURE_H
