@@ -2,22 +2,25 @@
 
 /* The one's complement sum (RFC 1071) does not care for the order of bytes within words, so words are added
  * as the machine loads them and only the folded results are compared. */
+typedef uint64_t two_lanes __attribute__((vector_size(16)));
+
 static uint64_t add_words(uint64_t sum, rig_view v)
 {
+    static const two_lanes low = {UINT32_MAX, UINT32_MAX};
     size_t at = 0;
-    uint64_t lanes[4] = {0};
-    uint32_t words[8];
+    two_lanes words[2], sums[2] = {{0, 0}, {0, 0}};
     for (; at + sizeof words <= v.len; at += sizeof words) {
         memcpy(words, v.ptr + at, sizeof words);
-        for (size_t i = 0; i < 4; i++)
-            lanes[i] += (uint64_t)words[i] + words[i + 4];
+        for (size_t i = 0; i < 2; i++)
+            sums[i] += (words[i] & low) + (words[i] >> 32);
     }
     for (; at < v.len; at += 2) {
         uint16_t word = 0;
         memcpy(&word, v.ptr + at, v.len - at < 2 ? 1 : 2);
         sum += word;
     }
-    return sum + (lanes[0] & UINT32_MAX) + (lanes[0] >> 32) + lanes[1] + lanes[2] + lanes[3];
+    two_lanes both = sums[0] + sums[1];
+    return sum + (both[0] & UINT32_MAX) + (both[0] >> 32) + both[1];
 }
 
 static uint16_t fold(uint64_t sum)
