@@ -128,9 +128,9 @@ void svc_discover_all(rig_service *service, uint64_t now, svc_discovered *done, 
 /* svc_isns_query asks one iSNS server, as svc_discover. */
 void svc_isns_query(rig_service *service, svc_row *server, uint64_t now, svc_discovered *done, void *ctx);
 
-/* svc_told_flags gives what iSNS servers, and discovery inside IPsec, say of IPsec at a portal; NOT_FOUND when
- * they say nothing. Where they say different things, those that want IPsec count. svc_told_anew: what targets
- * were told of has changed. */
+/* svc_told_flags gives what iSNS servers, and discovery inside IPsec, say of IPsec at a portal; NOT_FOUND
+ * when they say nothing. Where they say different things, those that want IPsec count. svc_told_anew: what
+ * targets were told of has changed. */
 rig_status svc_told_flags(rig_service *service, const rig_portal *portal, uint64_t *out_flags);
 void svc_told_anew(rig_service *service);
 
