@@ -361,7 +361,7 @@ static void put_profile(writer *w, const rig_ipsec_profile *profile)
                       (uint64_t)profile->pfs << 16 | (uint64_t)profile->tunnel);
     put_number(w, (uint64_t)profile->suites << 32 | profile->ike_suites);
     put_number(w, (uint64_t)profile->life << 32 | profile->ike_life);
-    put_number(w, profile->group);
+    put_number(w, (uint64_t)profile->esn << 16 | profile->group);
 }
 
 static void put_ipsec(writer *w, const rig_scn_ipsec *ipsec)

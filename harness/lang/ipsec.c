@@ -6,8 +6,8 @@
 enum { INITIATOR, TARGET };
 
 /* Names of suites, as bits of rig_ipsec_suite. */
-static const char *const suites[] = {"aes128-sha256", "aes128-sha1", "aes256-sha256",
-                                     "null-sha256",   "3des-sha1",   "aes128-none"};
+static const char *const suites[] = {"aes128-sha256", "aes128-sha1", "aes256-sha256", "null-sha256",
+                                     "3des-sha1",     "aes128-none", "des-sha1"};
 
 #define SUITES (sizeof suites / sizeof suites[0])
 
@@ -63,7 +63,7 @@ static bool suite_set(lang_parser *p, const rig_scn_arg *arg, unsigned *out)
         if (i == SUITES)
             return lang_bad_at(p, arg->value.place, RIG_E_NOT_FOUND,
                                "suites are some of aes128-sha256, aes128-sha1, aes256-sha256, null-sha256, "
-                               "3des-sha1 and aes128-none, joined by +");
+                               "3des-sha1, aes128-none and des-sha1, joined by +");
         *out |= 1u << i;
     }
     return true;
@@ -88,6 +88,8 @@ static bool offer(lang_parser *p, const lang_args *args, rig_scn_place place)
         rig_ipsec_profile *profile = &p->out->ipsec.profile[at];
         if (rig_view_is(side, at == INITIATOR ? "target" : "initiator"))
             continue;
+        if (lang_arg(args, "esn"))
+            profile->esn = RIG_IPSEC_ALWAYS;
         if (group)
             profile->group = (uint16_t)group->value.number;
         if (!suite_set(p, lang_arg(args, "esp"), &profile->suites) ||

@@ -309,6 +309,7 @@ static const rig_scn_word ipsecs[] = {
       {"esp", T(WORD), AFTER, false, "SUITE+SUITE…", NULL},
       {"ike", T(WORD), AFTER, false, "SUITE+SUITE…", NULL},
       {"group", T(NUMBER), AFTER, false, NULL, NULL},
+      {"esn", T(FLAG), AFTER, false, NULL, NULL},
       {"life", T(TIME), AFTER, false, NULL, NULL},
       {"ike-life", T(TIME), AFTER, false, NULL, NULL}}},
     {ROW(LANG_IPSEC_GATEWAY, "gateway", "network", "one more address of the peer, at which tunnels may end"),

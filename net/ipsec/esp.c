@@ -36,7 +36,7 @@ esp_sa *esp_find_theirs(const rig_ipsec *ipsec, uint32_t spi, const rig_ip *peer
 /* Sequence numbers do not begin again (RFC 4303 section 3.3.3). */
 bool esp_is_spent(const esp_sa *sa)
 {
-    return sa->sequence == UINT32_MAX;
+    return sa->sequence == (sa->esn ? UINT64_MAX : UINT32_MAX);
 }
 
 static void destroy(rig_ipsec *ipsec, esp_sa *sa)
@@ -110,6 +110,7 @@ static esp_sa *sa_new(const ike_quick *quick, bool inbound)
     sa->suite = quick->suite;
     sa->group = quick->group;
     sa->tunnel = quick->tunnel;
+    sa->esn = quick->chosen.has >> ESP_ESN & 1;
     sa->inbound = inbound;
     sa->spi = quick->spi[inbound ? !ours : ours];
     sa->outer[inbound] = quick->sa->local;
@@ -215,6 +216,17 @@ static size_t plain(esp_sa *sa, const rig_packet *packet, bool tunnel, uint8_t *
     return len + pad + TRAILER;
 }
 
+/* Over the packet, and over the half of its number that it does not carry (RFC 4303 section 2.2.1). */
+static bool icv_of(esp_sa *sa, const rig_packet *packet, uint64_t sequence, rig_view sealed,
+                   uint8_t mac[IPC_HASH_MAX])
+{
+    uint8_t high[4];
+    const rig_view parts[] = {rig_view_of(packet->header, ESP_HEADER), sealed, rig_view_of(high, 4)};
+    rig_view key = rig_view_of(sa->auth, ipc_hash_len(sa->suite->hash));
+    rig_put_be32(high, (uint32_t)(sequence >> 32));
+    return ipc_prf(sa->flow->ipsec->crypto, sa->suite->hash, key, parts, sa->esn ? 3 : 2, mac);
+}
+
 static bool protect(esp_sa *sa, const rig_packet *packet, const uint8_t *clear, size_t len, uint8_t *sealed)
 {
     rig_ipsec *ipsec = sa->flow->ipsec;
@@ -229,9 +241,7 @@ static bool protect(esp_sa *sa, const rig_packet *packet, const uint8_t *clear, 
     } else {
         memcpy(sealed, clear, len);
     }
-    const rig_view parts[] = {rig_view_of(packet->header, ESP_HEADER), rig_view_of(sealed, at + len)};
-    if (!ipc_prf(ipsec->crypto, sa->suite->hash, rig_view_of(sa->auth, ipc_hash_len(sa->suite->hash)), parts,
-                 2, mac))
+    if (!icv_of(sa, packet, sa->sequence, rig_view_of(sealed, at + len), mac))
         return false;
     memcpy(sealed + at + len, mac, sa->suite->icv);
     return true;
@@ -250,7 +260,7 @@ bool esp_seal(esp_sa *sa, rig_packet *packet)
     packet->protocol = RIG_PROTOCOL_ESP;
     packet->header_len = ESP_HEADER;
     rig_put_be32(packet->header, odd ? ~sa->spi : sa->spi);
-    rig_put_be32(packet->header + 4, ++sa->sequence);
+    rig_put_be32(packet->header + 4, (uint32_t)++sa->sequence);
     if (tunnel) {
         packet->source = sa->outer[0];
         packet->destination = sa->outer[1];
@@ -265,33 +275,47 @@ static rig_status wrong(rig_error *err, size_t offset, const char *field, const 
     return rig_fail_at(err, RIG_E_SECURITY, offset, field, "%s", what);
 }
 
+/* The whole number of a packet: the high half that puts it into the window, or next above it (RFC 4303
+ * appendix A2.1). */
+static uint64_t whole_number(const esp_sa *sa, uint32_t low)
+{
+    uint32_t top = (uint32_t)sa->sequence, high = (uint32_t)(sa->sequence >> 32),
+             bottom = top - (ESP_WINDOW - 1);
+    if (!sa->esn)
+        return low;
+    if (top >= ESP_WINDOW - 1)
+        high += low < bottom;
+    else if (high > 0)
+        high -= low >= bottom;
+    return (uint64_t)high << 32 | low;
+}
+
 /* Anti-replay (RFC 4303 section 3.4.3). */
-static bool is_fresh(const esp_sa *sa, uint32_t sequence)
+static bool is_fresh(const esp_sa *sa, uint64_t sequence)
 {
     if (sequence == 0)
         return false;
     if (sequence > sa->sequence)
         return true;
-    uint32_t back = sa->sequence - sequence;
+    uint64_t back = sa->sequence - sequence;
     return back < ESP_WINDOW && !(sa->seen >> back & 1);
 }
 
-static void mark(esp_sa *sa, uint32_t sequence)
+static void mark(esp_sa *sa, uint64_t sequence)
 {
     if (sequence > sa->sequence) {
-        uint32_t on = sequence - sa->sequence;
+        uint64_t on = sequence - sa->sequence;
         sa->seen = on < ESP_WINDOW ? sa->seen << on : 0;
         sa->sequence = sequence;
     }
     sa->seen |= UINT64_C(1) << (sa->sequence - sequence);
 }
 
-static bool is_right(esp_sa *sa, const rig_packet *packet, const uint8_t *sealed, size_t len)
+static bool is_right(esp_sa *sa, const rig_packet *packet, uint64_t sequence, const uint8_t *sealed,
+                     size_t len)
 {
     uint8_t mac[IPC_HASH_MAX];
-    const rig_view parts[] = {rig_view_of(packet->header, ESP_HEADER), rig_view_of(sealed, len)};
-    rig_view key = rig_view_of(sa->auth, ipc_hash_len(sa->suite->hash));
-    return ipc_prf(sa->flow->ipsec->crypto, sa->suite->hash, key, parts, 2, mac) &&
+    return icv_of(sa, packet, sequence, rig_view_of(sealed, len), mac) &&
            CRYPTO_memcmp(mac, sealed + len, sa->suite->icv) == 0;
 }
 
@@ -375,7 +399,7 @@ static rig_status decrypt(esp_sa *sa, const uint8_t *sealed, size_t *len, rig_er
 rig_status esp_open(esp_sa *sa, rig_packet *packet, rig_error *err)
 {
     rig_ipsec *ipsec = sa->flow->ipsec;
-    uint32_t sequence = rig_be32(packet->header + 4);
+    uint64_t sequence = whole_number(sa, rig_be32(packet->header + 4));
     size_t least = iv_len(sa) + sa->suite->icv + TRAILER;
     if (packet->payload_len < least || packet->payload_len > RIG_SIM_MTU_MAX ||
         !rig_packet_own(ipsec->config.net, packet))
@@ -384,7 +408,7 @@ rig_status esp_open(esp_sa *sa, rig_packet *packet, rig_error *err)
     size_t len = packet->payload_len - sa->suite->icv;
     if (!is_fresh(sa, sequence))
         return wrong(err, 4, "sequence number", "a replay, or older than the window");
-    if (!is_right(sa, packet, sealed, len))
+    if (!is_right(sa, packet, sequence, sealed, len))
         return wrong(err, len, "ICV", "not made with the keys of its SA");
     mark(sa, sequence);
     rig_status status = decrypt(sa, sealed, &len, err);

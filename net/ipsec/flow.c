@@ -163,8 +163,8 @@ static void send(ips_flow *flow, rig_packet *packet)
         rig_packet_free(ipsec->config.net, packet);
         return;
     }
-    uint32_t sequence = flow->out->sequence;
-    if (sequence == ESP_RENEW_AT && flow->wish && flow->fins == 0)
+    uint64_t sequence = flow->out->sequence;
+    if (sequence == ESP_RENEW_AT && !flow->out->esn && flow->wish && flow->fins == 0)
         ips_flow_want(flow);
     if (ips_deviates(ipsec, RIG_IPSEC_FAULT_REPLAYED_ESP) && sequence % 8 == 0)
         twin = rig_packet_slice(ipsec->config.net, packet, 0, packet->payload_len);
@@ -357,7 +357,8 @@ static void arrived_sealed(rig_ipsec *ipsec, rig_packet *packet)
         return;
     }
     note(sa->flow, packet, THEIRS);
-    if (sa == sa->flow->in && sa->sequence >= ESP_RENEW_AT && sa->flow->wish && sa->flow->fins == 0)
+    if (sa == sa->flow->in && sa->sequence >= ESP_RENEW_AT && !sa->esn && sa->flow->wish &&
+        sa->flow->fins == 0)
         ips_flow_want(sa->flow);
     rig_simhost_arrive(ipsec->config.host, packet);
 }

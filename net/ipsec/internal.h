@@ -76,7 +76,7 @@ uint32_t ips_life(const isa_transform *transform);
 bool ips_is_offered(const isa_transform *chosen, const isa_transform *offered, unsigned num);
 
 enum { IKE_ENCRYPTION = 1, IKE_HASH, IKE_AUTH, IKE_GROUP, IKE_LIFE_TYPE = 11, IKE_LIFE, IKE_KEY_BITS = 14 };
-enum { ESP_LIFE_TYPE = 1, ESP_LIFE, ESP_GROUP, ESP_ENCAPSULATION, ESP_AUTH, ESP_KEY_BITS };
+enum { ESP_LIFE_TYPE = 1, ESP_LIFE, ESP_GROUP, ESP_ENCAPSULATION, ESP_AUTH, ESP_KEY_BITS, ESP_ESN = 11 };
 enum { ESP_TUNNEL = 1, ESP_TRANSPORT };
 
 /* ---- exchanges ---- */
@@ -176,8 +176,10 @@ struct esp_sa {
     rig_map_link by_spi; /* inbound: of ours; outbound: of the peer's */
     ips_flow *flow;
     const ips_suite *suite;
-    uint16_t group;               /* of its quick mode, 0: without PFS */
-    uint32_t spi, sequence;       /* of the last packet sent, or the highest that came */
+    uint16_t group; /* of its quick mode, 0: without PFS */
+    uint32_t spi;
+    uint64_t sequence;            /* of the last packet sent, or the highest that came */
+    bool esn;                     /* it has 64 bits, of which packets carry the low half (RFC 4304) */
     uint64_t seen;                /* window below it */
     bool tunnel, inbound, renews; /* renews: we negotiate anew before its life ends */
     rig_ip outer[2];              /* of its packets: source, destination */

@@ -265,7 +265,7 @@ static rig_status take_sa(ike_quick *quick, const isa_message *message, const ui
         return rig_fail(err, RIG_E_NEGOTIATION, "what the peer chose was not offered");
     rig_ipsec_profile any = quick->sa->ipsec->config.profile;
     if (initiator)
-        any.refuses = false, any.pfs = any.tunnel = RIG_IPSEC_EITHER;
+        any.refuses = false, any.pfs = any.tunnel = any.esn = RIG_IPSEC_EITHER;
     const isa_transform *chosen = ips_choose_esp(&any, offered, num, &quick->suite, err);
     if (!chosen)
         return RIG_E_NEGOTIATION;

@@ -12,6 +12,7 @@ const ips_suite ips_suites[] = {
     {RIG_IPSEC_NULL_SHA256, 0, 0, 11, 5, 0, IPC_SHA256, 16, false, "NULL", SHA256_128},
     {RIG_IPSEC_DES3_SHA1, 5, 2, 3, 2, 0, IPC_SHA1, 12, true, "", ""},
     {RIG_IPSEC_AES128_NONE, 0, 0, 12, 0, 128, IPC_SHA256, 0, true, "", ""},
+    {RIG_IPSEC_DES_SHA1, 1, 2, 2, 2, 0, IPC_SHA1, 12, true, "", ""},
 };
 
 const unsigned ips_num_suites = sizeof ips_suites / sizeof ips_suites[0];
@@ -21,6 +22,7 @@ const unsigned ips_num_suites = sizeof ips_suites / sizeof ips_suites[0];
 #define IKE_LIFE_SECONDS 86400
 #define LIFE_UNSAID 28800 /* RFC 2407 section 4.5 */
 #define SECONDS 1
+#define LONG_NUMBERS 1 /* RFC 4304 section 2 */
 #define PRE_SHARED_KEY 1
 #define GROUP 14  /* 2048 bits: less should not be offered (RFC 7146 section 2.2) */
 #define KEY_IKE 1 /* transform id */
@@ -81,6 +83,8 @@ unsigned ips_offer_esp(const rig_ipsec_profile *profile, uint16_t group, bool tu
             set(transform, ESP_AUTH, suite->esp_auth);
         if (suite->key_bits)
             set(transform, ESP_KEY_BITS, suite->key_bits);
+        if (profile->esn == RIG_IPSEC_ALWAYS)
+            set(transform, ESP_ESN, LONG_NUMBERS);
     }
     return num;
 }
@@ -108,7 +112,8 @@ static bool takes_esp(const rig_ipsec_profile *profile, const ips_suite *suite, 
            offered->id == suite->esp_id && get(offered, ESP_AUTH) == suite->esp_auth &&
            get(offered, ESP_KEY_BITS) == suite->key_bits && (group == 0 || group == GROUP) &&
            within(profile->pfs, group != 0) && (mode == ESP_TUNNEL || mode == ESP_TRANSPORT) &&
-           within(profile->tunnel, mode == ESP_TUNNEL);
+           within(profile->tunnel, mode == ESP_TUNNEL) &&
+           within(profile->esn, get(offered, ESP_ESN) == LONG_NUMBERS);
 }
 
 static const isa_transform *

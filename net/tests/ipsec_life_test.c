@@ -175,6 +175,32 @@ static void numbers_end(void)
     }
 }
 
+/* With 64 bits they go on: the half that packets do not carry is in their ICV (RFC 4304). */
+static void long_numbers_go_on(void)
+{
+    ips_setting s = {.tunnel = true};
+    s.client.esn = RIG_IPSEC_ALWAYS;
+    for (unsigned end = 0; end < 2; end++) {
+        connect_to_talk(&s);
+        esp_sa *out = flow_at(end)->out, *in = flow_at(!end)->in;
+        uint32_t spi = out->spi;
+        CU_ASSERT(out->esn && in->esn);
+        out->sequence = in->sequence = UINT32_MAX - 3;
+        in->seen = 1;
+        talk(10);
+        CU_ASSERT_EQUAL(flow_at(end)->out->spi, spi);
+        CU_ASSERT(out->sequence > (UINT64_C(1) << 32) + 1);
+        CU_ASSERT_EQUAL(in->sequence, out->sequence);
+        CU_ASSERT_EQUAL(refused(), 0);
+        out->sequence += UINT64_C(1) << 32; /* the same low half, another number */
+        iw.w.a.size += TALK;
+        rig_wake(iw.w.a.stream);
+        ips_run(rig_simnet_now(iw.w.net) + RIG_SECOND);
+        CU_ASSERT(refused() > 0);
+        ips_stop();
+    }
+}
+
 /* ---- connections that end ---- */
 
 static void the_same_ends_again(void)
@@ -297,7 +323,8 @@ RIG_SUITE("ipsec lives", {"ESP is renewed", esp_is_renewed},
           {"the ISAKMP SA goes under a quick mode", isakmp_goes_under_a_quick_mode},
           {"deletions count for their peer", deletions_count_for_their_peer},
           {"sequence numbers are renewed in time", numbers_are_renewed_in_time},
-          {"sequence numbers end", numbers_end}, {"the same ends again", the_same_ends_again},
+          {"sequence numbers end", numbers_end}, {"long ones go on", long_numbers_go_on},
+          {"the same ends again", the_same_ends_again},
           {"the same ends at the last moment", the_same_ends_at_the_last_moment},
           {"the same ends for longer", the_same_ends_for_longer},
           {"nobody is there any more", nobody_is_there_any_more},

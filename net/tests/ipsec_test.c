@@ -85,7 +85,11 @@ static void refusals(void)
     check_refused(&(ips_setting){.server.tunnel = RIG_IPSEC_ALWAYS}, at_once);
     check_refused(&(ips_setting){.server.tunnel = RIG_IPSEC_NEVER, .tunnel = true}, at_once);
     check_refused(&(ips_setting){.client.suites = RIG_IPSEC_AES128_NONE}, at_once);
+    check_refused(&(ips_setting){.client.suites = RIG_IPSEC_DES_SHA1}, at_once);
     check_refused(&(ips_setting){.client.ike_suites = RIG_IPSEC_DES3_SHA1}, at_once);
+    check_refused(&(ips_setting){.client.ike_suites = RIG_IPSEC_DES_SHA1}, at_once);
+    check_refused(&(ips_setting){.client.esn = RIG_IPSEC_ALWAYS, .server.esn = RIG_IPSEC_NEVER}, at_once);
+    check_refused(&(ips_setting){.server.esn = RIG_IPSEC_ALWAYS}, at_once);
     check_refused(&(ips_setting){.client.group = 2}, at_once);
     check_refused(&(ips_setting){.key = "another", .aggressive = true}, at_once);
     check_refused(&(ips_setting){.key = "another"}, silence);

@@ -82,7 +82,8 @@ typedef enum rig_ipsec_suite {
     RIG_IPSEC_AES256_SHA256 = 4, /**< AES-CBC-256, HMAC-SHA-256-128 */
     RIG_IPSEC_NULL_SHA256 = 8,   /**< ESP alone: no encryption, HMAC-SHA-256-128 */
     RIG_IPSEC_DES3_SHA1 = 16,    /**< never taken, offered only to be refused: triple DES */
-    RIG_IPSEC_AES128_NONE = 32   /**< ESP alone, never taken: no integrity (RFC 7146 section 3.1) */
+    RIG_IPSEC_AES128_NONE = 32,  /**< ESP alone, never taken: no integrity (RFC 7146 section 3.1) */
+    RIG_IPSEC_DES_SHA1 = 64      /**< never taken: single DES */
 } rig_ipsec_suite;
 
 /** rig_ipsec_profile is how a host negotiates. */
@@ -90,6 +91,7 @@ typedef struct rig_ipsec_profile {
     bool refuses;              /**< a responder that takes no proposal at all */
     rig_ipsec_will aggressive; /**< as responder: aggressive mode, main mode without */
     rig_ipsec_will pfs;        /**< as responder: perfect forward secrecy */
+    rig_ipsec_will esn;        /**< 64-bit sequence numbers (RFC 4304): ALWAYS offers them, too */
     rig_ipsec_will tunnel;     /**< as responder: tunnel mode, transport mode without */
     unsigned suites;           /**< set of rig_ipsec_suite for ESP, 0 = the two that are required */
     unsigned ike_suites;       /**< set of rig_ipsec_suite for ISAKMP, 0 = the same */
