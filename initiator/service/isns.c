@@ -357,6 +357,11 @@ static bool refresh_security(rig_service *service, svc_security *security)
     return whole;
 }
 
+bool svc_told_ready(rig_service *service)
+{
+    return servers_of(service) != NULL;
+}
+
 void svc_told_anew(rig_service *service)
 {
     servers *all = service->isns;
@@ -366,10 +371,12 @@ void svc_told_anew(rig_service *service)
 
 rig_status svc_told_flags(rig_service *service, const rig_portal *portal, uint64_t *out_flags)
 {
-    servers *all = servers_of(service);
+    servers *all = service->isns;
     rig_target_portal wanted = {.socket = portal->port};
     rig_text text;
-    if (!all || (!all->security.fresh && !refresh_security(service, &all->security)))
+    if (!all)
+        return RIG_E_NOT_FOUND;
+    if (!all->security.fresh && !refresh_security(service, &all->security))
         return RIG_E_NOMEM;
     rig_text_init(&text, wanted.address, sizeof wanted.address);
     rig_text_add(&text, "%s", portal->host);
