@@ -8,7 +8,7 @@ bad=0
 "$RIG_TOOL" prove --faults || bad=1
 bash ci/prove-mutants.sh || bad=1
 bash ci/prove-seeds.sh || bad=1
-timeout 20 "$RIG_TOOL" coverage --page "$RIG_SCRATCH/coverage.md"
+timeout 40 "$RIG_TOOL" coverage --page "$RIG_SCRATCH/coverage.md"
 status=$?
 [ "$status" -eq 0 ] || {
     complain "coverage ended with status $status"
