@@ -24,8 +24,8 @@ room()
     [ "$there" -gt $(($1 * 2)) ] || die "the captures of $1 bytes would fill the memory, of which $there bytes are free: give a smaller size"
 }
 
-# make FILE BYTES [SNAP]
-make()
+# capture_of FILE BYTES [SNAP]
+capture_of()
 {
     "$BENCH/capture_make" "${@:2}" >"$1" || die "no capture of $2 bytes could be made"
 }
@@ -113,10 +113,10 @@ printf '\n## Captures\n\nWritten by %s at commit %s, %s: one connection, depth 3
     "\`ci/bench/capture.sh $BYTES $RUNS\`" "$(git -C "$RIG_TOP" rev-parse --short HEAD)" "$(date +%Y-%m-%d)"
 printf 'Median (min–max) of %s runs, of tshark one. Peers: %s; %s.\n' "$RUNS" "$(tshark --version 2>/dev/null | head -n 1)" \
     "$(tcpdump --version 2>&1 | head -n 1)"
-make "$RIG_SCRATCH/whole" "$BYTES"
+capture_of "$RIG_SCRATCH/whole" "$BYTES"
 compare "$RIG_SCRATCH/whole" "4 KiB random reads"
 rm -f -- "$RIG_SCRATCH/whole"
-make "$RIG_SCRATCH/cut" $((BYTES / 10)) "$HEADERS"
+capture_of "$RIG_SCRATCH/cut" $((BYTES / 10)) "$HEADERS"
 compare "$RIG_SCRATCH/cut" "The same, cut behind the headers"
 rm -f -- "$RIG_SCRATCH/cut"
 printf '\n### Memory of lint\n\nOf 4 KiB random reads that come by a pipe:\n\n| bytes | frames | peak memory, MiB |\n| --- | --- | --- |\n'

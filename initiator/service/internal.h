@@ -128,9 +128,10 @@ void svc_discover_all(rig_service *service, uint64_t now, svc_discovered *done, 
 /* svc_isns_query asks one iSNS server, as svc_discover. */
 void svc_isns_query(rig_service *service, svc_row *server, uint64_t now, svc_discovered *done, void *ctx);
 
-/* svc_told_flags gives what iSNS servers, and discovery inside IPsec, say of IPsec at a portal; NOT_FOUND when
- * they say nothing. Where they say different things, those that want IPsec count. svc_told_ready has to come
- * before targets with such flags are known; false: no memory. svc_told_anew: targets are told of anew. */
+/* svc_told_flags gives what iSNS servers, and discovery inside IPsec, say of IPsec at a portal; NOT_FOUND
+ * when they say nothing. Where they say different things, those that want IPsec count. svc_told_ready has to
+ * come before targets with such flags are known; false: no memory. svc_told_anew: targets are told of anew.
+ */
 rig_status svc_told_flags(rig_service *service, const rig_portal *portal, uint64_t *out_flags);
 bool svc_told_ready(rig_service *service);
 void svc_told_anew(rig_service *service);
