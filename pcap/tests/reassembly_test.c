@@ -254,6 +254,43 @@ static void held_bytes_are_limited(void)
     play_end(&p);
 }
 
+static uint64_t held_full(const play *p)
+{
+    rig_streams_report report;
+    rig_streams_told(p->streams, &report);
+    return report.held_full;
+}
+
+/* As many bytes of one connection, all behind a hole of one. */
+static void hold_bytes(play *p, uint16_t port, uint32_t num)
+{
+    static const uint8_t zeros[1u << 15];
+    p->ends[INITIATOR].port = port;
+    play_flag(p, INITIATOR, SYN);
+    for (uint32_t at = 0; at < num; at += sizeof zeros) {
+        uint32_t len = num - at < sizeof zeros ? num - at : sizeof zeros;
+        play_segment(p, INITIATOR, p->ends[INITIATOR].seq + 1 + at, ACK, rig_view_of(zeros, len));
+    }
+}
+
+/* Of all connections together, too: one byte more, and its own hole is given up. */
+static void held_bytes_of_all_are_limited(void)
+{
+    static play p;
+    uint32_t connections = RIG_STREAM_HELD_MAX / RIG_STREAM_BUFFER_MAX;
+    play_begin(&p, RIG_PORT);
+    for (uint32_t i = 0; i < connections; i++)
+        hold_bytes(&p, (uint16_t)(40000 + i), RIG_STREAM_BUFFER_MAX);
+    CU_ASSERT_EQUAL(held_full(&p), 0);
+    CU_ASSERT_EQUAL(p.items.num, connections);
+    hold_bytes(&p, 50000, 1);
+    CU_ASSERT_EQUAL(held_full(&p), 0); /* it holds nothing that could be given up, and may hold one segment */
+    play_segment(&p, INITIATOR, p.ends[INITIATOR].seq + 3, ACK, TEXT_VIEW("x"));
+    CU_ASSERT_EQUAL(held_full(&p), 1);
+    CU_ASSERT(is_event(&p, connections + 1, "gap", "bytes=1 to-target=yes"));
+    play_end(&p);
+}
+
 static void wrong_checksum_is_left_out(void)
 {
     play p;
@@ -323,6 +360,7 @@ RIG_SUITE("pcap reassembly", {"five segments in every order", every_order},
           {"loss inside a payload keeps the framing", loss_inside_a_payload_keeps_the_framing},
           {"held segments are limited", held_segments_are_limited},
           {"held bytes are limited", held_bytes_are_limited},
+          {"held bytes of all are limited", held_bytes_of_all_are_limited},
           {"a wrong checksum is left out", wrong_checksum_is_left_out},
           {"joined segments are taken", joined_segments_are_taken},
           {"an offloaded checksum is taken", offloaded_checksum_is_taken})
