@@ -11,6 +11,7 @@
 typedef struct reading {
     const cli_evidence *evidence;
     rig_ipsec_reader *ipsec;
+    rig_fragments *fragments;
     rig_capture *capture;
 } reading;
 
@@ -80,6 +81,8 @@ static rig_status take_packet(reading *r, rig_error *err)
     rig_view bytes, inner;
     uint32_t wire_len;
     rig_status status = rig_capture_next(r->capture, &time, &link, &bytes, &wire_len, err);
+    if (!status)
+        status = rig_fragments_packet(r->fragments, time, &link, &bytes, &wire_len);
     if (!status)
         status = rig_ipsec_packet(r->ipsec, time, link, bytes, wire_len, &inner);
     if (status)
@@ -152,12 +155,17 @@ rig_status cli_read_evidence(cli_evidence *evidence, rig_error *err)
     if (!status)
         status = rig_ipsec_reader_new(&config, &r.ipsec);
     if (!status)
+        status = rig_fragments_new(rig_alloc_libc(), &r.fragments);
+    if (!status)
         status = find_keys(r.ipsec, evidence, err);
     evidence->begun = !status;
     if (!status)
         status = read_packets(&r, err);
     if (r.capture)
         rig_capture_told(r.capture, &evidence->report);
+    if (r.fragments)
+        evidence->unjoined = rig_fragments_lost(r.fragments);
+    rig_fragments_free(r.fragments);
     rig_ipsec_reader_free(r.ipsec);
     rig_capture_close(r.capture);
     return status;
@@ -214,7 +222,7 @@ void cli_say_evidence(const cli_evidence *evidence, rig_status status, const cha
     const told_row lacking[] = {{told.gaps, "gaps"},
                                 {told.gap_bytes, "bytes in them"},
                                 {told.midstream, "connections without their beginning"},
-                                {told.unjoined, "IP packets left in fragments"},
+                                {told.unjoined + evidence->unjoined, "IP packets left in fragments"},
                                 {evidence->report.cut_frames, "frames that are not whole"},
                                 {evidence->report.dropped, "frames dropped by kernel or card"},
                                 {evidence->report.other_frames, "frames of link types that are not read"}};

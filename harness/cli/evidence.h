@@ -16,6 +16,7 @@ typedef struct cli_evidence {
     rig_streams *streams;
     bool begun;                /* out: there are packets to read */
     rig_capture_report report; /* out: what was read */
+    uint64_t unjoined;         /* out: IP packets without TCP that stayed in fragments */
     /* Sees each event of IPsec; may be NULL. */
     rig_status (*event)(void *ctx, const rig_ipsec_event *event);
     void *ctx;

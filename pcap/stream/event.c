@@ -54,8 +54,9 @@ rig_status cap_say_begin(cap_flow *flow)
     return show_event(flow, flow->syn_seen ? "connect" : "midstream", &text);
 }
 
-rig_status cap_say_fragment(rig_streams *streams, const rig_ip *from, const rig_ip *to)
+rig_status cap_say_fragment(void *ctx, const rig_ip *from, const rig_ip *to)
 {
+    rig_streams *streams = ctx;
     char args[120];
     rig_text text;
     cap_flow none = {.streams = streams, .flow = {.index = UINT32_MAX}};

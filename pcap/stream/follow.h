@@ -2,13 +2,12 @@
 #ifndef CAP_FOLLOW_H
 #define CAP_FOLLOW_H
 
+#include "fragments.h"
 #include "rig/framer.h"
 #include "rig/serial.h"
 #include "rig/text.h"
 #include "segment.h"
 
-#define CAP_PIECES_MAX 128  /* most fragments of one IP packet */
-#define CAP_WHOLE_MAX 65535 /* most bytes of the payload of one IP packet */
 #define CAP_ACKED_PATIENCE                                                                                   \
     32                   /* packets waited for bytes the receiver has acknowledged and the capture lacks */
 #define CAP_BUCKETS 4096 /* of the connection table */
@@ -129,26 +128,6 @@ typedef struct cap_flow {
     struct cap_flow *prev, *next; /* in one of the two lists of rig_streams */
 } cap_flow;
 
-typedef struct cap_piece {
-    uint32_t from, to; /* in the payload of the packet */
-    uint32_t captured;
-} cap_piece;
-
-/* An IP packet of which fragments are there. */
-typedef struct cap_whole {
-    bool used;
-    bool spoilt; /* it cannot be put together */
-    uint8_t version, protocol;
-    uint8_t address[2][16]; /* source, destination */
-    uint32_t id;
-    uint32_t len; /* of the payload, 0 while the last fragment is missing */
-    uint64_t born, number;
-    unsigned num_pieces;
-    cap_piece pieces[CAP_PIECES_MAX]; /* in order, without overlaps */
-    uint8_t *bytes;
-    size_t size;
-} cap_whole;
-
 typedef struct cap_list {
     cap_flow *first, *last;
 } cap_list;
@@ -166,9 +145,7 @@ struct rig_streams {
     bool leaked;         /* the current segment should have */
     uint64_t held_bytes; /* of all directions */
     rig_streams_report report;
-    uint64_t num_wholes; /* begun so far */
-    cap_whole wholes[RIG_STREAM_FRAGMENTED_MAX];
-    cap_whole joined; /* the last one put together */
+    cap_fragments fragments;
     uint64_t num_guards;
     cap_guard guards[RIG_STREAM_GUARDS_MAX]; /* the newest */
     cap_flow *buckets[CAP_BUCKETS];
@@ -187,14 +164,9 @@ void cap_flow_free(cap_flow *flow);
 __attribute__((format(printf, 3, 4))) rig_status cap_say(cap_flow *flow, const char *event,
                                                          const char *format, ...);
 rig_status cap_say_begin(cap_flow *flow);
-rig_status cap_say_fragment(rig_streams *streams, const rig_ip *from, const rig_ip *to);
+rig_status cap_say_fragment(void *ctx, const rig_ip *from, const rig_ip *to);
 rig_status cap_say_close(cap_flow *flow, bool by_initiator, bool reset);
 rig_status cap_show(cap_flow *flow, rig_item *item);
-
-/* fragments.c */
-rig_status cap_fragment_take(rig_streams *streams, cap_segment *segment, cap_packet *out_packet);
-rig_status cap_fragments_end(rig_streams *streams);
-void cap_fragments_cleanup(rig_streams *streams);
 
 /* guard.c */
 void cap_guard_judge(cap_flow *flow, const cap_segment *segment, bool begins);

@@ -1,9 +1,9 @@
 /* IP packets with TCP that came in fragments (RFC 791 section 3.2, RFC 8200 section 4.5). */
-#include "follow.h"
+#include "fragments.h"
 
-static void forget(rig_streams *streams, cap_whole *whole)
+static void forget(cap_fragments *fragments, cap_whole *whole)
 {
-    rig_delete(streams->config.alloc, whole->bytes, whole->size);
+    rig_delete(fragments->alloc, whole->bytes, whole->size);
     *whole = (cap_whole){.used = false};
 }
 
@@ -15,22 +15,22 @@ static rig_ip end_of(const cap_whole *whole, unsigned side)
 }
 
 /* Tells that a packet stays in pieces. */
-static rig_status give_up(rig_streams *streams, cap_whole *whole)
+static rig_status give_up(cap_fragments *fragments, cap_whole *whole)
 {
     rig_ip from = end_of(whole, 0), to = end_of(whole, 1);
-    forget(streams, whole);
-    streams->report.unjoined++;
-    return cap_say_fragment(streams, &from, &to);
+    forget(fragments, whole);
+    fragments->unjoined++;
+    return fragments->lost ? fragments->lost(fragments->ctx, &from, &to) : RIG_OK;
 }
 
-static void key_of(const rig_streams *streams, const cap_segment *segment, cap_whole *out)
+static void key_of(const cap_fragments *fragments, const cap_segment *segment, cap_whole *out)
 {
     size_t len = segment->addresses.len / 2;
     *out = (cap_whole){.used = true,
                        .version = segment->version,
                        .protocol = segment->fragment.protocol,
                        .id = segment->fragment.id,
-                       .born = streams->now};
+                       .born = fragments->now};
     for (unsigned side = 0; side < 2; side++)
         memcpy(out->address[side], segment->addresses.ptr + side * len, len);
 }
@@ -42,44 +42,44 @@ static bool same_packet(const cap_whole *a, const cap_whole *b)
 }
 
 /* Packets whose rest did not come in time, by the clock of the capture. */
-static rig_status expire(rig_streams *streams)
+static rig_status expire(cap_fragments *fragments)
 {
     rig_status status = RIG_OK;
     for (unsigned i = 0; i < RIG_STREAM_FRAGMENTED_MAX && status == RIG_OK; i++) {
-        cap_whole *whole = &streams->wholes[i];
-        if (whole->used && streams->now > whole->born &&
-            streams->now - whole->born > RIG_STREAM_FRAGMENT_LIFE)
-            status = give_up(streams, whole);
+        cap_whole *whole = &fragments->wholes[i];
+        if (whole->used && fragments->now > whole->born &&
+            fragments->now - whole->born > RIG_STREAM_FRAGMENT_LIFE)
+            status = give_up(fragments, whole);
     }
     return status;
 }
 
-static cap_whole *oldest(rig_streams *streams)
+static cap_whole *oldest(cap_fragments *fragments)
 {
-    cap_whole *first = &streams->wholes[0];
+    cap_whole *first = &fragments->wholes[0];
     for (unsigned i = 1; i < RIG_STREAM_FRAGMENTED_MAX; i++)
-        if (streams->wholes[i].number < first->number)
-            first = &streams->wholes[i];
+        if (fragments->wholes[i].number < first->number)
+            first = &fragments->wholes[i];
     return first;
 }
 
 /* The row of a packet; an unused one, or the oldest one's, when it is new. Unused rows have number 0. */
-static rig_status row_of(rig_streams *streams, const cap_segment *segment, cap_whole **out)
+static rig_status row_of(cap_fragments *fragments, const cap_segment *segment, cap_whole **out)
 {
     cap_whole wanted;
     rig_status status = RIG_OK;
-    key_of(streams, segment, &wanted);
+    key_of(fragments, segment, &wanted);
     for (unsigned i = 0; i < RIG_STREAM_FRAGMENTED_MAX; i++)
-        if (streams->wholes[i].used && same_packet(&streams->wholes[i], &wanted)) {
-            *out = &streams->wholes[i];
+        if (fragments->wholes[i].used && same_packet(&fragments->wholes[i], &wanted)) {
+            *out = &fragments->wholes[i];
             return RIG_OK;
         }
-    *out = oldest(streams);
+    *out = oldest(fragments);
     if ((*out)->used) {
-        streams->report.fragments_crowded++;
-        status = give_up(streams, *out);
+        fragments->crowded++;
+        status = give_up(fragments, *out);
     }
-    wanted.number = ++streams->num_wholes;
+    wanted.number = ++fragments->num_wholes;
     **out = wanted;
     return status;
 }
@@ -111,12 +111,12 @@ static bool fits(const cap_whole *whole, const cap_fragment *fragment, const cap
     return fragment->more || behind <= piece->to;
 }
 
-static rig_status keep(rig_streams *streams, cap_whole *whole, uint32_t from, rig_view bytes)
+static rig_status keep(cap_fragments *fragments, cap_whole *whole, uint32_t from, rig_view bytes)
 {
     size_t end = from + bytes.len;
     if (end > whole->size) {
         size_t size = whole->size * 2 > end ? whole->size * 2 : end;
-        uint8_t *more = rig_resize(streams->config.alloc, whole->bytes, whole->size, size);
+        uint8_t *more = rig_resize(fragments->alloc, whole->bytes, whole->size, size);
         if (!more)
             return RIG_E_NOMEM;
         whole->bytes = more;
@@ -128,7 +128,7 @@ static rig_status keep(rig_streams *streams, cap_whole *whole, uint32_t from, ri
 }
 
 /* A packet that is spoilt stays until its time is over, so that its other pieces are taken by it. */
-static rig_status add_piece(rig_streams *streams, cap_whole *whole, const cap_fragment *fragment)
+static rig_status add_piece(cap_fragments *fragments, cap_whole *whole, const cap_fragment *fragment)
 {
     const cap_piece piece = {.from = fragment->offset,
                              .to = fragment->offset + fragment->len,
@@ -148,7 +148,7 @@ static rig_status add_piece(rig_streams *streams, cap_whole *whole, const cap_fr
     whole->num_pieces++;
     if (!fragment->more)
         whole->len = piece.to;
-    return keep(streams, whole, piece.from, fragment->bytes);
+    return keep(fragments, whole, piece.from, fragment->bytes);
 }
 
 /* Gives the bytes that were captured from the beginning on; false while pieces are missing. */
@@ -167,44 +167,40 @@ static bool complete(const cap_whole *whole, uint32_t *out_captured)
     return whole->len && at == whole->len && !whole->spoilt;
 }
 
-/* The bytes stay where they are until the next fragment comes. */
-static cap_packet hand_over(rig_streams *streams, cap_whole *whole, uint32_t captured, cap_segment *segment)
-{
-    const uint8_t protocol = whole->protocol;
-    const uint32_t len = whole->len;
-    forget(streams, &streams->joined);
-    streams->joined = *whole;
-    *whole = (cap_whole){.used = false};
-    return cap_ip_rest(protocol, rig_view_of(streams->joined.bytes, captured), len, segment);
-}
-
-rig_status cap_fragment_take(rig_streams *streams, cap_segment *segment, cap_packet *out_packet)
+rig_status cap_fragment_take(cap_fragments *fragments, uint64_t now, const cap_segment *segment,
+                             bool *out_whole)
 {
     cap_whole *whole;
     uint32_t captured;
-    *out_packet = CAP_PACKET_OTHER;
-    rig_status status = expire(streams);
+    *out_whole = false;
+    fragments->now = now;
+    rig_status status = expire(fragments);
     if (status == RIG_OK)
-        status = row_of(streams, segment, &whole);
+        status = row_of(fragments, segment, &whole);
     if (status == RIG_OK)
-        status = add_piece(streams, whole, &segment->fragment);
-    if (status == RIG_OK && complete(whole, &captured))
-        *out_packet = hand_over(streams, whole, captured, segment);
-    return status;
+        status = add_piece(fragments, whole, &segment->fragment);
+    if (status != RIG_OK || !complete(whole, &captured))
+        return status;
+    forget(fragments, &fragments->joined);
+    fragments->joined = *whole;
+    fragments->captured = captured;
+    *whole = (cap_whole){.used = false};
+    *out_whole = true;
+    return RIG_OK;
 }
 
-rig_status cap_fragments_end(rig_streams *streams)
+rig_status cap_fragments_end(cap_fragments *fragments)
 {
     rig_status status = RIG_OK;
     for (unsigned i = 0; i < RIG_STREAM_FRAGMENTED_MAX && status == RIG_OK; i++)
-        if (streams->wholes[i].used)
-            status = give_up(streams, &streams->wholes[i]);
+        if (fragments->wholes[i].used)
+            status = give_up(fragments, &fragments->wholes[i]);
     return status;
 }
 
-void cap_fragments_cleanup(rig_streams *streams)
+void cap_fragments_cleanup(cap_fragments *fragments)
 {
     for (unsigned i = 0; i < RIG_STREAM_FRAGMENTED_MAX; i++)
-        forget(streams, &streams->wholes[i]);
-    forget(streams, &streams->joined);
+        forget(fragments, &fragments->wholes[i]);
+    forget(fragments, &fragments->joined);
 }

@@ -34,29 +34,48 @@ static cap_packet read_tcp(rig_view tcp, uint32_t wire_len, cap_segment *out)
 }
 
 /* A total length of 0 stands in packets that were captured before the network card cut them into segments. */
-static cap_packet read_ip4(rig_view packet, uint32_t wire_len, cap_segment *out)
+static bool open_ip4(rig_view packet, uint32_t wire_len, cap_segment *out, rig_view *out_body,
+                     uint32_t *out_len)
 {
     if (packet.len < 20)
-        return CAP_PACKET_OTHER;
+        return false;
     uint32_t header = (uint32_t)(packet.ptr[0] & 15) * 4;
     uint32_t total = be16(packet, 2);
-    uint16_t fragment = be16(packet, 6) & 0x3fff;
     if (total == 0 || total > wire_len)
         total = wire_len;
-    if (header < 20 || total < header || packet.len < header || packet.ptr[9] != PROTOCOL_TCP)
-        return CAP_PACKET_OTHER;
+    if (header < 20 || total < header || packet.len < header)
+        return false;
     out->version = 4;
     out->addresses = rig_view_sub(packet, 12, 8);
-    rig_view body = rig_view_sub(packet, header, total - header);
-    if (!fragment)
-        return read_tcp(body, total - header, out);
+    *out_body = rig_view_sub(packet, header, total - header);
+    *out_len = total - header;
+    return true;
+}
+
+static uint16_t fragment_of_ip4(rig_view packet)
+{
+    return be16(packet, 6) & 0x3fff;
+}
+
+static cap_packet read_fragment_ip4(rig_view packet, rig_view body, uint32_t len, cap_segment *out)
+{
+    uint16_t fragment = fragment_of_ip4(packet);
     out->fragment = (cap_fragment){.id = be16(packet, 4),
                                    .offset = (fragment & 0x1fffu) * 8,
-                                   .len = total - header,
+                                   .len = len,
                                    .bytes = body,
-                                   .protocol = PROTOCOL_TCP,
+                                   .protocol = packet.ptr[9],
                                    .more = (fragment & 0x2000) != 0};
     return CAP_PACKET_FRAGMENT;
+}
+
+static cap_packet read_ip4(rig_view packet, uint32_t wire_len, cap_segment *out)
+{
+    rig_view body;
+    uint32_t len;
+    if (!open_ip4(packet, wire_len, out, &body, &len) || packet.ptr[9] != PROTOCOL_TCP)
+        return CAP_PACKET_OTHER;
+    return fragment_of_ip4(packet) ? read_fragment_ip4(packet, body, len, out) : read_tcp(body, len, out);
 }
 
 static uint32_t extension_len(uint8_t protocol, rig_view header)
@@ -75,18 +94,14 @@ static uint32_t extension_len(uint8_t protocol, rig_view header)
     }
 }
 
-/* TCP may also stand behind further headers in the part that was cut. */
 static cap_packet read_fragment(rig_view header, uint32_t wire_len, cap_segment *out)
 {
     uint16_t field = be16(header, 2);
-    uint8_t protocol = header.ptr[0];
-    if (protocol != PROTOCOL_TCP && extension_len(protocol, header) == 0)
-        return CAP_PACKET_OTHER;
     out->fragment = (cap_fragment){.id = (uint32_t)rig_be_get(header.ptr + 4, 4),
                                    .offset = field & 0xfff8u,
                                    .len = wire_len - 8,
                                    .bytes = rig_view_sub(header, 8, header.len),
-                                   .protocol = protocol,
+                                   .protocol = header.ptr[0],
                                    .more = (field & 1) != 0};
     return CAP_PACKET_FRAGMENT;
 }
@@ -110,6 +125,13 @@ static cap_packet walk_ip6(rig_view rest, uint32_t wire_len, uint8_t protocol, c
     return protocol == PROTOCOL_TCP ? read_tcp(rest, wire_len, out) : CAP_PACKET_OTHER;
 }
 
+/* TCP may also stand behind further headers in the part that was cut. */
+static bool leads_to_tcp(uint8_t protocol)
+{
+    static const uint8_t header[2];
+    return protocol == PROTOCOL_TCP || extension_len(protocol, rig_view_of(header, sizeof header)) > 0;
+}
+
 static cap_packet read_ip6(rig_view packet, uint32_t wire_len, cap_segment *out)
 {
     if (packet.len < 40)
@@ -120,6 +142,19 @@ static cap_packet read_ip6(rig_view packet, uint32_t wire_len, cap_segment *out)
     out->version = 6;
     out->addresses = rig_view_sub(packet, 8, 32);
     return walk_ip6(rig_view_sub(packet, 40, len), len, packet.ptr[6], out);
+}
+
+bool cap_ip_fragment(rig_view packet, uint32_t wire_len, cap_segment *out_segment)
+{
+    rig_view body;
+    uint32_t len;
+    if (packet.len == 0 || wire_len > CAP_SEGMENT_MAX || wire_len < packet.len)
+        return false;
+    if (packet.ptr[0] >> 4 == 6)
+        return read_ip6(packet, wire_len, out_segment) == CAP_PACKET_FRAGMENT;
+    return packet.ptr[0] >> 4 == 4 && open_ip4(packet, wire_len, out_segment, &body, &len) &&
+           fragment_of_ip4(packet) &&
+           read_fragment_ip4(packet, body, len, out_segment) == CAP_PACKET_FRAGMENT;
 }
 
 cap_packet cap_ip_rest(uint8_t protocol, rig_view bytes, uint32_t wire_len, cap_segment *segment)
@@ -135,9 +170,11 @@ cap_packet cap_ip_read(rig_view packet, uint32_t wire_len, cap_segment *out_segm
         return CAP_PACKET_OTHER;
     if (packet.ptr[0] >> 4 == 4)
         return read_ip4(packet, wire_len, out_segment);
-    if (packet.ptr[0] >> 4 == 6)
-        return read_ip6(packet, wire_len, out_segment);
-    return CAP_PACKET_OTHER;
+    if (packet.ptr[0] >> 4 != 6)
+        return CAP_PACKET_OTHER;
+    cap_packet kind = read_ip6(packet, wire_len, out_segment);
+    bool other = kind == CAP_PACKET_FRAGMENT && !leads_to_tcp(out_segment->fragment.protocol);
+    return other ? CAP_PACKET_OTHER : kind;
 }
 
 rig_ip cap_segment_ip(const cap_segment *segment, unsigned side)

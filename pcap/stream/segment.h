@@ -51,6 +51,9 @@ typedef enum cap_sum {
 
 cap_packet cap_ip_read(rig_view packet, uint32_t wire_len, cap_segment *out_segment);
 
+/* Whether a packet is a fragment, of any protocol: sets the same as CAP_PACKET_FRAGMENT. */
+bool cap_ip_fragment(rig_view packet, uint32_t wire_len, cap_segment *out_segment);
+
 /* What a packet put together is: bytes begin with the header of that protocol. version and addresses are set
  * already. */
 cap_packet cap_ip_rest(uint8_t protocol, rig_view bytes, uint32_t wire_len, cap_segment *segment);

@@ -7,6 +7,7 @@ rig_status rig_streams_new(const rig_streams_config *config, rig_streams **out_s
     if (!streams)
         return RIG_E_NOMEM;
     streams->config = *config;
+    streams->fragments = (cap_fragments){.alloc = config->alloc, .lost = cap_say_fragment, .ctx = streams};
     return RIG_OK;
 }
 
@@ -18,13 +19,15 @@ void rig_streams_free(rig_streams *streams)
         cap_flow_free(streams->live.first);
     while (streams->spare.first)
         cap_flow_free(streams->spare.first);
-    cap_fragments_cleanup(streams);
+    cap_fragments_cleanup(&streams->fragments);
     rig_delete(streams->config.alloc, streams, sizeof *streams);
 }
 
 void rig_streams_told(const rig_streams *streams, rig_streams_report *out_report)
 {
     *out_report = streams->report;
+    out_report->unjoined = streams->fragments.unjoined;
+    out_report->fragments_crowded = streams->fragments.crowded;
 }
 
 void rig_streams_count(const rig_streams *streams, uint32_t *out_connections, uint32_t *out_frames)
@@ -166,6 +169,19 @@ static rig_status take_segment(rig_streams *streams, const cap_segment *segment)
     return status == RIG_OK ? cap_guard_say(flow, side) : status;
 }
 
+static rig_status take_fragment(rig_streams *streams, cap_segment *segment, cap_packet *out_kind)
+{
+    bool whole;
+    cap_fragments *fragments = &streams->fragments;
+    rig_status status = cap_fragment_take(fragments, streams->now, segment, &whole);
+    *out_kind = CAP_PACKET_OTHER;
+    if (status == RIG_OK && whole)
+        *out_kind =
+            cap_ip_rest(fragments->joined.protocol, rig_view_of(fragments->joined.bytes, fragments->captured),
+                        fragments->joined.len, segment);
+    return status;
+}
+
 static rig_status take_packet(rig_streams *streams, rig_view packet, uint32_t wire_len)
 {
     cap_segment segment;
@@ -173,7 +189,7 @@ static rig_status take_packet(rig_streams *streams, rig_view packet, uint32_t wi
     streams->leaked = false;
     cap_packet kind = cap_ip_read(packet, wire_len, &segment);
     if (kind == CAP_PACKET_FRAGMENT)
-        status = cap_fragment_take(streams, &segment, &kind);
+        status = take_fragment(streams, &segment, &kind);
     return status == RIG_OK && kind == CAP_PACKET_TCP ? take_segment(streams, &segment) : status;
 }
 
@@ -197,7 +213,7 @@ rig_status rig_streams_inside(rig_streams *streams, uint64_t time, rig_view pack
 rig_status rig_streams_end(rig_streams *streams)
 {
     streams->leaked = false;
-    rig_status status = cap_fragments_end(streams);
+    rig_status status = cap_fragments_end(&streams->fragments);
     while (status == RIG_OK && streams->live.first) {
         status = finish(streams->live.first);
         cap_flow_retire(streams->live.first, CAP_ENDED);

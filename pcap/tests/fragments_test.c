@@ -28,8 +28,8 @@ static void cut_begin(cut *c, uint8_t version, size_t data_len)
     c->header = version == 4 ? 20 : 40;
 }
 
-/* The fragment with bytes from..to of the packet's payload. */
-static void piece(cut *c, size_t from, size_t to)
+/* Plays the fragment with bytes from..to of the packet's payload; returns its length. */
+static size_t piece(cut *c, size_t from, size_t to)
 {
     uint8_t *out = c->p.frame;
     size_t body = c->len - c->header, head = c->header + (c->p.version == 6 ? 8 : 0);
@@ -49,6 +49,7 @@ static void piece(cut *c, size_t from, size_t to)
     }
     memcpy(out + head, c->packet + c->header + from, to - from);
     CU_ASSERT_EQUAL(play_frame(&c->p, RIG_LINK_RAW, rig_view_of(out, head + to - from)), RIG_OK);
+    return head + to - from;
 }
 
 static void expect_ping(cut *c, size_t item, uint32_t frame)
@@ -267,6 +268,61 @@ static void other_protocols_are_left_alone(void)
     }
 }
 
+/* ---- other protocols ---- */
+
+/* A packet of UDP in two fragments, second first; the whole comes with the frame that completes it. */
+static void packets_of_others_are_made_whole(void)
+{
+    for (uint8_t version = 4; version <= 6; version += 2) {
+        static cut c;
+        static uint8_t plain[FRAME_MAX];
+        rig_alloc_meter meter;
+        rig_fragments *fragments;
+        rig_link_type link = RIG_LINK_RAW;
+        cut_begin(&c, version, PING);
+        rig_alloc_meter_init(&meter, rig_alloc_libc());
+        CU_ASSERT_EQUAL_FATAL(rig_fragments_new(&meter.alloc, &fragments), RIG_OK);
+        c.packet[version == 4 ? 9 : 6] = 17;
+        c.packet[version == 4 ? 8 : 7] = 0; /* lifetime and hop limit are not kept */
+        memcpy(plain, c.packet, c.len);
+        rig_view frame = rig_view_of(c.p.frame, piece(&c, 2000, c.len - c.header));
+        uint32_t wire_len = (uint32_t)frame.len;
+        CU_ASSERT_EQUAL(rig_fragments_packet(fragments, 1, &link, &frame, &wire_len), RIG_OK);
+        CU_ASSERT_EQUAL(frame.len, 0);
+        CU_ASSERT_EQUAL(rig_fragments_lost(fragments), 1);
+        frame = rig_view_of(c.p.frame, piece(&c, 0, 2000));
+        wire_len = (uint32_t)frame.len;
+        CU_ASSERT_EQUAL(rig_fragments_packet(fragments, 1, &link, &frame, &wire_len), RIG_OK);
+        CU_ASSERT_EQUAL(wire_len, c.len);
+        CU_ASSERT(rig_view_eq(frame, rig_view_of(plain, c.len)));
+        CU_ASSERT_EQUAL(rig_fragments_lost(fragments), 0);
+        rig_fragments_free(fragments);
+        CU_ASSERT_EQUAL(meter.num_live, 0);
+        play_end(&c.p);
+    }
+}
+
+/* TCP is somebody else's, and what is whole already stays as it is. */
+static void other_frames_stay_as_they_are(void)
+{
+    static cut c;
+    rig_fragments *fragments;
+    cut_begin(&c, 4, PING);
+    CU_ASSERT_EQUAL_FATAL(rig_fragments_new(rig_alloc_libc(), &fragments), RIG_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        size_t len = i ? c.len : piece(&c, 0, 2000);
+        const rig_view before = rig_view_of(i ? c.packet : c.p.frame, len);
+        rig_view frame = before;
+        rig_link_type link = RIG_LINK_RAW;
+        uint32_t wire_len = (uint32_t)len;
+        CU_ASSERT_EQUAL(rig_fragments_packet(fragments, 1, &link, &frame, &wire_len), RIG_OK);
+        CU_ASSERT(frame.ptr == before.ptr && frame.len == before.len && wire_len == len);
+    }
+    CU_ASSERT_EQUAL(rig_fragments_lost(fragments), 0);
+    rig_fragments_free(fragments);
+    play_end(&c.p);
+}
+
 static void no_memory_for_fragments(void)
 {
     static cut c;
@@ -288,4 +344,6 @@ RIG_SUITE("pcap fragments", {"fragments are put together", fragments_are_put_tog
           {"ends of a packet agree", ends_of_a_packet_agree}, {"giants are refused", giants_are_refused},
           {"fragments are limited", fragments_are_limited},
           {"other protocols are left alone", other_protocols_are_left_alone},
+          {"packets of others are made whole", packets_of_others_are_made_whole},
+          {"other frames stay as they are", other_frames_stay_as_they_are},
           {"no memory for fragments", no_memory_for_fragments})

@@ -126,6 +126,29 @@ typedef struct rig_streams_report {
 /** rig_streams_told gives that of the frames taken so far. */
 void rig_streams_told(const rig_streams *streams, rig_streams_report *out_report);
 
+/**
+ * rig_fragments puts IP packets with anything but TCP together, for readers that see a packet at a time;
+ * those with TCP are left to rig_streams. The same limits hold.
+ */
+typedef struct rig_fragments rig_fragments;
+
+/** rig_fragments_new makes one. RIG_E_NOMEM. */
+rig_status rig_fragments_new(const rig_alloc *alloc, rig_fragments **out_fragments);
+
+/** rig_fragments_free ends it. NULL is fine. */
+void rig_fragments_free(rig_fragments *fragments);
+
+/**
+ * rig_fragments_packet looks at a frame. A fragment is kept, and the frame becomes empty; the one that
+ * completes its packet becomes that packet, as raw IP without options, valid until the next call. Other
+ * frames stay as they are. RIG_E_NOMEM.
+ */
+rig_status rig_fragments_packet(rig_fragments *fragments, uint64_t time, rig_link_type *link, rig_view *frame,
+                                uint32_t *wire_len);
+
+/** rig_fragments_lost counts the packets that are not whole, given up or still waited for. */
+uint64_t rig_fragments_lost(const rig_fragments *fragments);
+
 /** rig_streams_count gives iSCSI connections seen, and frames taken. */
 void rig_streams_count(const rig_streams *streams, uint32_t *out_connections, uint32_t *out_frames);
 
