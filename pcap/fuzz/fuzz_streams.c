@@ -14,6 +14,7 @@
 typedef struct fuzz_state {
     rig_trace plain, symbolic;
     rig_streams *streams;
+    rig_fragments *fragments; /* of other protocols */
     rig_lint *lint;
     uint32_t seq[2];
     uint64_t now; /* a second a frame */
@@ -66,6 +67,11 @@ static rig_view next_bytes(rig_view *rest)
 
 static void packet(fuzz_state *state, rig_link_type link, rig_view bytes, uint32_t wire_len)
 {
+    rig_view whole = bytes;
+    rig_link_type whole_link = link;
+    uint32_t whole_len = wire_len < bytes.len ? (uint32_t)bytes.len : wire_len;
+    require(rig_fragments_packet(state->fragments, state->now, &whole_link, &whole, &whole_len) == RIG_OK);
+    require(whole.len <= whole_len);
     state->now += UINT64_C(1000000000);
     require(rig_streams_packet(state->streams, state->now, link, bytes, wire_len) == RIG_OK);
 }
@@ -152,6 +158,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const rig_streams_config config = {.alloc = &meter.alloc, .item = on_item, .ctx = &state};
     const rig_lint_config judge = {.alloc = &meter.alloc, .finding = on_finding};
     require(rig_streams_new(&config, &state.streams) == RIG_OK);
+    require(rig_fragments_new(&meter.alloc, &state.fragments) == RIG_OK);
     require(rig_lint_new(&judge, &state.lint) == RIG_OK);
     state.seq[0] = state.seq[1] = 1000;
     state.now = 0;
@@ -161,6 +168,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         segments(&state, rig_view_of(data + 1, size - 1));
     require(rig_streams_end(state.streams) == RIG_OK);
     rig_streams_free(state.streams);
+    rig_fragments_free(state.fragments);
     rig_lint_free(state.lint);
     rig_trace_cleanup(&state.plain);
     rig_trace_cleanup(&state.symbolic);
