@@ -20,7 +20,7 @@ room()
     local there
     there=$(df --output=avail -B1 "$RIG_SCRATCH" | tail -n 1)
     [ "$there" -gt "$1" ] || die "$1 bytes are wanted in $RIG_SCRATCH, $there are free: give a smaller size, or another TMPDIR"
-    there=$(awk '/^MemAvailable/ { printf "%d\n", $2 * 1024 }' /proc/meminfo)
+    there=$(awk '/^MemAvailable/ { printf "%.0f\n", $2 * 1024 }' /proc/meminfo)
     [ "$there" -gt $(($1 * 2)) ] || die "the captures of $1 bytes would fill the memory, of which $there bytes are free: give a smaller size"
 }
 

@@ -224,7 +224,7 @@ void cli_say_evidence(const cli_evidence *evidence, rig_status status, const cha
                                 {told.midstream, "connections without their beginning"},
                                 {told.unjoined + evidence->unjoined, "IP packets left in fragments"},
                                 {evidence->report.cut_frames, "frames that are not whole"},
-                                {evidence->report.dropped, "frames dropped by kernel or card"},
+                                {evidence->report.dropped, "frames that were dropped where it was made"},
                                 {evidence->report.other_frames, "frames of link types that are not read"}};
     const told_row limits[] = {
         {told.held_full, "gaps not waited for (4096 segments or 16 MiB of a direction, 256 MiB of all)"},

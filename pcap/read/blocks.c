@@ -5,11 +5,13 @@ enum {
     BLOCK_INTERFACE = 1,
     BLOCK_PACKET_OLD = 2,
     BLOCK_SIMPLE = 3,
+    BLOCK_STATISTICS = 5,
     BLOCK_PACKET = 6,
     BLOCK_SECTION = 0x0a0d0d0a /* the same in both byte orders */
 };
 
-enum { OPTION_END = 0, OPTION_RESOLUTION = 9, OPTION_OFFSET = 14 };
+enum { OPTION_END = 0, OPTION_RESOLUTION = 9, OPTION_OFFSET = 14 }; /* of an interface */
+enum { OPTION_INTERFACE_DROPS = 5, OPTION_SYSTEM_DROPS = 7 };       /* of its statistics */
 
 #define BYTE_ORDER_MAGIC 0x1a2b3c4d
 #define BLOCK_FRAME 12 /* type and length in front, length behind */
@@ -82,17 +84,31 @@ static bool take_option(const rig_capture *capture, rdr_interface *interface, un
     return true;
 }
 
+typedef enum next_option { OPTION_NONE, OPTION_THERE, OPTION_BROKEN } next_option;
+
+static next_option take_option_head(const rig_capture *capture, rig_view *rest, unsigned *out_code,
+                                    rig_view *out_value)
+{
+    if (rest->len < 4 || rdr_u16(capture, rest->ptr) == OPTION_END)
+        return OPTION_NONE;
+    unsigned len = rdr_u16(capture, rest->ptr + 2);
+    *out_code = rdr_u16(capture, rest->ptr);
+    if (len > rest->len - 4)
+        return OPTION_BROKEN;
+    *out_value = rig_view_sub(*rest, 4, len);
+    *rest = rig_view_sub(*rest, 4 + ((len + 3u) & ~3u), rest->len);
+    return OPTION_THERE;
+}
+
 static bool take_options(const rig_capture *capture, rdr_interface *interface, rig_view rest)
 {
-    while (rest.len >= 4) {
-        unsigned code = rdr_u16(capture, rest.ptr), len = rdr_u16(capture, rest.ptr + 2);
-        if (code == OPTION_END)
-            return true;
-        if (len > rest.len - 4 || !take_option(capture, interface, code, rig_view_sub(rest, 4, len)))
+    unsigned code;
+    rig_view value;
+    next_option next;
+    while ((next = take_option_head(capture, &rest, &code, &value)) == OPTION_THERE)
+        if (!take_option(capture, interface, code, value))
             return false;
-        rest = rig_view_sub(rest, 4 + ((len + 3u) & ~3u), rest.len);
-    }
-    return true;
+    return next == OPTION_NONE;
 }
 
 static rig_status take_interface(rig_capture *capture, const block *b, rig_error *err)
@@ -106,6 +122,24 @@ static rig_status take_interface(rig_capture *capture, const block *b, rig_error
     if (!take_options(capture, &interface, rig_view_of(b->body + 8, b->body_len - 8)))
         return rdr_nonsense(err, "options of interface %u", capture->num_interfaces);
     return rdr_interface_add(capture, &interface, err);
+}
+
+/* What whoever captured had no room for, counted anew in each of these blocks. */
+static rig_status take_statistics(rig_capture *capture, const block *b, rig_error *err)
+{
+    uint32_t number = b->body_len < 12 ? UINT32_MAX : rdr_u32(capture, b->body);
+    uint64_t dropped = 0;
+    unsigned code;
+    rig_view value, rest = rig_view_sub(rig_view_of(b->body, b->body_len), 12, b->body_len);
+    if (number >= capture->num_interfaces)
+        return rdr_nonsense(err, "statistics of no interface");
+    rdr_interface *interface = &capture->interfaces[number];
+    while (take_option_head(capture, &rest, &code, &value) == OPTION_THERE)
+        if ((code == OPTION_INTERFACE_DROPS || code == OPTION_SYSTEM_DROPS) && value.len >= 8)
+            dropped += u64(capture, value.ptr);
+    capture->report.dropped += dropped - interface->dropped;
+    interface->dropped = dropped;
+    return RIG_OK;
 }
 
 /* ---- blocks ---- */
@@ -187,6 +221,8 @@ static rig_status find_frame(rig_capture *capture, block *b, rig_error *err)
             status = take_interface(capture, b, err);
         else if (b->type == BLOCK_SECTION)
             status = check_section(capture, b, err);
+        else if (b->type == BLOCK_STATISTICS && b->body)
+            status = take_statistics(capture, b, err);
         if (status != RIG_OK)
             return status;
         if (b->body)

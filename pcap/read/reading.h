@@ -84,6 +84,7 @@ typedef struct rdr_interface {
     uint64_t offset;      /* ns to add */
     uint8_t binary;       /* times count 2^-binary s; 0: see scale and divide */
     uint64_t scale;       /* ns of one tick */
+    uint64_t dropped;     /* as its last statistics have it */
     uint64_t divide;      /* ticks of one ns, 0 = scale counts */
 } rdr_interface;
 

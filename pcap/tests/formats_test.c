@@ -288,6 +288,52 @@ static void older_blocks(void)
     made_end(&m);
 }
 
+static void statistics(made *m, uint32_t number, uint64_t interface_drops, uint64_t system_drops)
+{
+    size_t at = block_begin(m, 5);
+    u(m, 4, number);
+    u(m, 8, 0);
+    u(m, 2, 5);
+    u(m, 2, 8);
+    u(m, 8, interface_drops);
+    u(m, 2, 4);
+    u(m, 2, 8);
+    u(m, 8, 1000); /* frames received */
+    u(m, 2, 7);
+    u(m, 2, 8);
+    u(m, 8, system_drops);
+    u(m, 4, 0);
+    block_end(m, at);
+}
+
+/* Counters go on within a section, and begin anew in the next. */
+static void dropped_frames_are_told(void)
+{
+    for (unsigned big = 0; big < 2; big++) {
+        made m;
+        rig_capture_report report;
+        made_begin(&m);
+        section(&m, big);
+        interface(&m, 101, 0, -1, 0);
+        interface(&m, 101, 0, -1, 0);
+        statistics(&m, 0, 3, 2);
+        statistics(&m, 1, 0, 10);
+        packet(&m, 0, 1, TEXT_VIEW("x"), 1);
+        statistics(&m, 0, 4, 2);
+        section(&m, big);
+        interface(&m, 101, 0, -1, 0);
+        statistics(&m, 0, 100, 0);
+        CU_ASSERT_EQUAL_FATAL(made_open(&m), RIG_OK);
+        CU_ASSERT_EQUAL(next(&m), RIG_OK);
+        rig_capture_told(m.capture, &report);
+        CU_ASSERT_EQUAL(report.dropped, 15);
+        CU_ASSERT_EQUAL(next(&m), RIG_E_NOT_FOUND);
+        rig_capture_told(m.capture, &report);
+        CU_ASSERT_EQUAL(report.dropped, 116);
+        made_end(&m);
+    }
+}
+
 /* ---- nonsense ---- */
 
 /* What stands behind one good frame, and what is said of it. */
@@ -304,6 +350,7 @@ static void blocks_that_make_no_sense(void)
         {{6, 32, 0, 0, 0, 1, 1, 32}, RIG_E_FORMAT},         /* more bytes than the block has */
         {{6, 28, 0, 0, 0, 0, 28, 0}, RIG_E_FORMAT},         /* no room for its lengths */
         {{3, 12, 12, 0}, RIG_E_FORMAT},                     /* not even a length */
+        {{5, 24, 7, 0, 0, 24}, RIG_E_FORMAT},               /* statistics of no interface */
         {{1, 16, 1, 16}, RIG_E_FORMAT},                     /* an interface without its link type */
         {{SHB, 28, 0x11223344, 0, 0, 0, 28}, RIG_E_FORMAT}, /* no byte order */
         {{SHB, 28, 0x1a2b3c4d, 2, 0, 0, 28}, RIG_E_FORMAT}, /* version 2 */
@@ -663,6 +710,7 @@ RIG_SUITE("pcap formats", {"sections and interfaces", sections_and_interfaces},
           {"only link types that are not read", only_link_types_that_are_not_read},
           {"resolutions of times", resolutions_of_times},
           {"resolutions that do not fit", resolutions_that_do_not_fit}, {"older blocks", older_blocks},
+          {"dropped frames are told", dropped_frames_are_told},
           {"blocks that make no sense", blocks_that_make_no_sense},
           {"large blocks of no use are passed over", large_blocks_of_no_use_are_passed_over},
           {"interfaces are limited", interfaces_are_limited},

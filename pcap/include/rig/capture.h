@@ -34,8 +34,8 @@ typedef struct rig_capture_report {
     uint64_t bytes;        /**< read of the file as it lies there, compressed or not */
     uint64_t cut_frames;   /**< of these those of which the capture has not all bytes */
     uint64_t other_frames; /**< of the frames those whose link type is not read (RIG_LINK_OTHER) */
-    uint64_t dropped;      /**< live: frames the kernel or the card had no room for */
-    bool stopped;          /**< stop() ended it */
+    uint64_t dropped; /**< frames that whoever captured had no room for: live, or as a pcapng file tells */
+    bool stopped;     /**< stop() ended it */
 } rig_capture_report;
 
 /**
