@@ -67,6 +67,7 @@ memory) under the same client over one connection, taking turns, $SECONDS_EACH s
 target in µs per I/O, login included.
 EOF
 "$(dirname "${BASH_SOURCE[0]}")/target.sh" "$SECONDS_EACH" "$RUNS" || exit
+"$(dirname "${BASH_SOURCE[0]}")/capture.sh" 1000000000 "$RUNS" || exit
 # what ci/long.sh measured stays as it is
 printf '\n'
 git -C "$RIG_TOP" show HEAD:docs/measurements.md 2>/dev/null | sed -n '/^## Long runs/,$p'

@@ -43,8 +43,9 @@ typedef struct rig_capture_report {
  * variant of Kuznetzov) or pcapng (all its sections, interfaces of any link type, resolution and time
  * offset), as they are or compressed by gzip or zstd. Errors, with what is wrong in err: RIG_E_IO;
  * RIG_E_TRUNCATED for an empty file or one that ends inside its header (err->offset = byte); RIG_E_FORMAT for
- * any other content; RIG_E_UNSUPPORTED when no frame has a link type of rig_link_type; RIG_E_REFUSED when the
- * user may not capture; RIG_E_NOT_FOUND for an interface that is not there; RIG_E_NOMEM.
+ * any other content; RIG_E_LIMIT for more interfaces than are kept; RIG_E_UNSUPPORTED when no frame has a
+ * link type of rig_link_type; RIG_E_REFUSED when the user may not capture; RIG_E_NOT_FOUND for an interface
+ * that is not there; RIG_E_NOMEM.
  */
 rig_status rig_capture_begin(const rig_capture_config *config, rig_capture **out_capture, rig_error *err);
 
