@@ -91,6 +91,7 @@ int cmd_coverage(int argc, char **argv);
 int cmd_bless(int argc, char **argv);
 int cmd_target(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_to_scenario(int argc, char **argv);
 int cmd_lint(int argc, char **argv);
 int cmd_fmt(int argc, char **argv);
 int cmd_flags(int argc, char **argv);

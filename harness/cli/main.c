@@ -14,6 +14,7 @@ static const struct {
     {"run", cmd_run, "play scenarios"},
     {"target", cmd_target, "serve the simulated target on a socket"},
     {"trace", cmd_trace, "show a capture in the notation of the scenarios"},
+    {"to-scenario", cmd_to_scenario, "make a scenario of a capture"},
     {"lint", cmd_lint, "say what a capture does against the RFC"},
     {"prove", cmd_prove, "show that expectations and rules can fail"},
     {"coverage", cmd_coverage, "say which requirements are covered, and by what"},
@@ -31,7 +32,7 @@ static void usage(FILE *out)
 {
     fprintf(out, "usage: iscsirig COMMAND [OPTION…] [ARGUMENT…]\n\n");
     for (size_t i = 0; i < NUM_COMMANDS; i++)
-        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].what);
+        fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].what);
     fprintf(out, "\n`iscsirig COMMAND --help` shows the options of a command.\n");
 }
 

@@ -1,0 +1,218 @@
+#include "captured.h"
+
+#include "evidence.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- options ---- */
+
+static int take_timing(cli_captured *captured, const char *argument)
+{
+    static const char *const words[] = {
+        [RIG_STEP_ORDER] = "order", [RIG_STEP_STRICT] = "strict", [RIG_STEP_LOOSE] = "loose"};
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(argument, words[i]) == 0) {
+            captured->replay.timing = (rig_step_timing)i;
+            return CLI_OK;
+        }
+    return cli_complain("--timing: wanted order, strict or loose, came \"%s\"", argument);
+}
+
+static int take_frame(const char *name, const char *argument, uint32_t *out)
+{
+    uint64_t number;
+    if (!rig_view_u64(rig_view_str(argument), &number) || number == 0 || number > UINT32_MAX)
+        return cli_complain("%s: wanted the number of a frame, came \"%s\"", name, argument);
+    *out = (uint32_t)number;
+    return CLI_OK;
+}
+
+static int take_with(cli_captured *captured, const char *argument)
+{
+    rig_error error = {0};
+    if (captured->with.text)
+        return cli_complain("--with: one scenario is enough");
+    if (cli_read(argument, RIG_SCN_FILE_MAX, &captured->with.text, &captured->with.len, &error))
+        return cli_complain("%s", error.text);
+    captured->replay.with = rig_view_of(captured->with.text, captured->with.len);
+    return CLI_OK;
+}
+
+int cli_captured_option(cli_captured *captured, int option, const char *argument)
+{
+    switch (option) {
+    case OPT_TIMING:
+        return take_timing(captured, argument);
+    case OPT_FROM:
+        return take_frame("--from", argument, &captured->from);
+    case OPT_TO:
+        return take_frame("--to", argument, &captured->to);
+    case OPT_WITH:
+        return take_with(captured, argument);
+    case OPT_PORT:
+        return cli_port(argument, &captured->port);
+    case OPT_KEYS:
+        captured->keys = argument;
+        return CLI_OK;
+    default:
+        return target_auth_option(&captured->auth, option, argument);
+    }
+}
+
+/* ---- reading ---- */
+
+static bool hides(const rig_item *item)
+{
+    static const char *const events[] = {"gap", "garbage", "resync", "truncated", "fragment"};
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+        if (rig_view_is(item->event, events[i]))
+            return true;
+    return false;
+}
+
+static rig_status take_item(void *ctx, const rig_flow *flow, const rig_item *item)
+{
+    cli_captured *captured = ctx;
+    (void)flow;
+    captured->broken += item->kind == RIG_ITEM_EVENT && hides(item);
+    return rig_items_add(&captured->items, item);
+}
+
+static rig_status read_items(cli_captured *captured, rig_error *error)
+{
+    const rig_alloc *alloc = rig_alloc_libc();
+    const rig_streams_config follow = {
+        .alloc = alloc, .port = captured->port, .item = take_item, .ctx = captured};
+    cli_evidence evidence = {.path = captured->path, .keys = captured->keys};
+    captured->items = (rig_items){.alloc = alloc, .max = RIG_STEPS_MAX, .keep_data = true};
+    rig_status status = rig_streams_new(&follow, &evidence.streams);
+    if (!status)
+        status = cli_read_evidence(&evidence, error);
+    rig_streams_free(evidence.streams);
+    return status;
+}
+
+/* ---- a part of it ---- */
+
+static bool is_wanted(const cli_captured *captured, const rig_step *step)
+{
+    uint32_t frame = step->item.frame;
+    return step->kind == RIG_STEP_PDU && frame >= captured->from && (!captured->to || frame <= captured->to);
+}
+
+static rig_status keep_part(cli_captured *captured)
+{
+    rig_steps *steps = &captured->steps;
+    if (!captured->from && !captured->to)
+        return RIG_OK;
+    bool *keep = calloc(steps->num_exchanges + 1, sizeof *keep);
+    if (!keep)
+        return RIG_E_NOMEM;
+    for (size_t i = 0; i < steps->num; i++)
+        if (is_wanted(captured, &steps->ptr[i]))
+            keep[steps->ptr[i].exchange] = true;
+    rig_steps_needed(steps, keep);
+    rig_status status = rig_steps_keep(steps, keep);
+    free(keep);
+    return status;
+}
+
+static void set_secrets(cli_captured *captured)
+{
+    rig_replay *replay = &captured->replay;
+    for (uint32_t i = 0; i < captured->auth.num && replay->num_secrets < RIG_STEPS_SECRETS_MAX; i++) {
+        const target_identity *identity = &captured->auth.identities[i];
+        replay->secrets[replay->num_secrets++] =
+            (rig_step_secret){identity->user, rig_view_of(identity->secret, identity->len)};
+    }
+}
+
+static rig_view base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return rig_view_str(slash ? slash + 1 : path);
+}
+
+int cli_captured_read(cli_captured *captured, const char *path)
+{
+    rig_error error = {0};
+    captured->path = path;
+    captured->steps.alloc = rig_alloc_libc();
+    rig_status status = read_items(captured, &error);
+    if (!status)
+        status = rig_steps_make(&captured->steps, &captured->items);
+    if (!status)
+        status = keep_part(captured);
+    if (status == RIG_E_LIMIT)
+        return cli_complain("%s: more than %d PDUs and events; give --from and --to", path, RIG_STEPS_MAX);
+    if (status)
+        return cli_complain("%s", error.text[0] ? error.text : rig_status_meaning(status));
+    captured->replay.alloc = rig_alloc_libc();
+    captured->replay.steps = &captured->steps;
+    captured->replay.name = base_name(path);
+    set_secrets(captured);
+    return CLI_OK;
+}
+
+/* ---- breaches ---- */
+
+typedef struct breach_job {
+    rig_replay *replay;
+    rig_lint_side side;
+} breach_job;
+
+static rig_status take_finding(void *ctx, const rig_lint_finding *finding)
+{
+    breach_job *job = ctx;
+    rig_replay *replay = job->replay;
+    bool asked = job->side == RIG_LINT_BOTH || finding->side == job->side;
+    for (uint32_t i = 0; i < replay->num_breaches; i++)
+        if (replay->breaches[i].rule == finding->rule && replay->breaches[i].side == finding->side)
+            return RIG_OK;
+    if (asked && replay->num_breaches < RIG_REPLAY_FINDINGS_MAX)
+        replay->breaches[replay->num_breaches++] = (rig_replay_breach){finding->rule, finding->side};
+    return RIG_OK;
+}
+
+int cli_captured_breaches(cli_captured *captured, rig_lint_side side)
+{
+    breach_job job = {&captured->replay, side};
+    const rig_lint_config config = {.alloc = rig_alloc_libc(), .finding = take_finding, .ctx = &job};
+    rig_lint *lint;
+    rig_status status = rig_lint_new(&config, &lint);
+    for (size_t i = 0; i < captured->items.num && !status; i++)
+        status = rig_lint_item(lint, &captured->items.ptr[i]);
+    rig_lint_free(lint);
+    return status ? cli_complain("%s", rig_status_meaning(status)) : CLI_OK;
+}
+
+/* ---- the scenario ---- */
+
+int cli_captured_text(const cli_captured *captured, char **out_text, size_t *out_len)
+{
+    rig_text text;
+    rig_error error = {0};
+    char *room = malloc(RIG_SCN_FILE_MAX);
+    *out_text = NULL;
+    if (!room)
+        return cli_complain("no memory");
+    rig_text_init(&text, room, RIG_SCN_FILE_MAX);
+    rig_status status = rig_replay_text(&captured->replay, &text, &error);
+    if (status) {
+        free(room);
+        return cli_complain("%s: %s", captured->path,
+                            error.text[0] ? error.text : rig_status_meaning(status));
+    }
+    *out_text = room;
+    *out_len = text.len;
+    return CLI_OK;
+}
+
+void cli_captured_free(cli_captured *captured)
+{
+    rig_steps_cleanup(&captured->steps);
+    rig_items_cleanup(&captured->items);
+    rig_delete(rig_alloc_libc(), captured->with.text, captured->with.text ? captured->with.len + 1 : 0);
+    target_auth_wipe(&captured->auth);
+}

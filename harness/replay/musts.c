@@ -1,0 +1,35 @@
+/* What has to be seen: as many PDUs of each kind as the other side sent, and no breach again. */
+#include "replay.h"
+
+static bool is_asked(const rig_replay *replay, rig_pdu_kind kind)
+{
+    bool by_initiator = rig_pdu_rows[kind].from_initiator;
+    if (replay->role == RIG_REPLAY_BOTH)
+        return true;
+    return by_initiator == (replay->role == RIG_REPLAY_TARGET);
+}
+
+static void put_counts(const rig_replay *replay, rig_text *out)
+{
+    uint32_t counts[RIG_PDU_KINDS + 1] = {0};
+    const char *words = replay->timing == RIG_STEP_LOOSE ? "at-least" : "exactly";
+    for (size_t i = 0; i < replay->steps->num; i++)
+        counts[rpl_kind(&replay->steps->ptr[i])]++;
+    for (unsigned kind = 0; kind < RIG_PDU_UNKNOWN; kind++)
+        if (counts[kind] && is_asked(replay, (rig_pdu_kind)kind))
+            rig_text_add(out, "must %s %u %c %s\n", words, counts[kind],
+                         rig_pdu_rows[kind].from_initiator ? '>' : '<', rig_pdu_rows[kind].name);
+}
+
+static void put_breach(const rig_replay_breach *breach, rig_text *out)
+{
+    rig_text_add(out, "never ! breach rule=%s by %s\n", breach->rule->id, rig_lint_side_word(breach->side));
+}
+
+void rpl_musts(const rig_replay *replay, rig_text *out)
+{
+    for (uint32_t i = 0; i < replay->num_breaches; i++)
+        put_breach(&replay->breaches[i], out);
+    if (replay->num_breaches == 0)
+        put_counts(replay, out);
+}

@@ -1,0 +1,70 @@
+/* The play of one side. */
+#include "rig/trace.h"
+
+#include "replay.h"
+
+static void put_line(rig_text *out, rig_view line)
+{
+    for (rig_view rest = line; rest.ptr;) {
+        rig_text_add(out, "  ");
+        rig_text_view(out, rig_view_split(&rest, '\n'));
+        rig_text_add(out, "\n");
+    }
+}
+
+/* A line for a close names no connection: ours is the last one opened. Others stay open to the end. */
+static bool can_close(const rig_step *step, bool target, uint32_t newest)
+{
+    return step->kind != RIG_STEP_CLOSE || step->to_target == target || step->connection == newest;
+}
+
+static rig_status put_step(rig_steps_printer *printer, rig_text *out, rig_text *line, const rig_step *step,
+                           uint32_t newest)
+{
+    line->len = 0;
+    line->ptr[0] = '\0';
+    rig_status status = rig_steps_line(printer, line, step);
+    if (status)
+        return status;
+    if (printer->spoilt)
+        rig_text_add(out, "  # %s\n", printer->said);
+    if (!can_close(step, printer->target, newest))
+        rig_text_add(out, "  # connection %u is closed here\n", step->connection);
+    else
+        put_line(out, rig_view_of(line->ptr, line->len));
+    return RIG_OK;
+}
+
+static rig_status put_steps(const rig_replay *replay, rig_steps_printer *printer, rig_text *out, char *room)
+{
+    rig_text line;
+    uint32_t newest = 0;
+    rig_status status = RIG_OK;
+    rig_text_init(&line, room, RIG_STEPS_LINE_MAX);
+    rig_text_add(out, "play %s\n", printer->target ? "target" : "initiator");
+    for (size_t i = 0; i < replay->steps->num && !status; i++) {
+        const rig_step *step = &replay->steps->ptr[i];
+        if (step->kind == RIG_STEP_CONNECT)
+            newest = step->connection;
+        status = put_step(printer, out, &line, step, newest);
+    }
+    return status;
+}
+
+rig_status rpl_play(const rig_replay *replay, bool target, rig_text *out)
+{
+    rig_view portals[RIG_REPLAY_PORTALS_MAX];
+    rig_steps_printer printer = {.alloc = replay->alloc,
+                                 .target = target,
+                                 .addresses = rpl_portals(replay, portals) > 1,
+                                 .timing = replay->timing,
+                                 .num_secrets = replay->num_secrets};
+    memcpy(printer.secrets, replay->secrets, sizeof printer.secrets);
+    char *room = rig_new(replay->alloc, RIG_STEPS_LINE_MAX);
+    rig_status status = room ? rig_steps_printer_init(&printer, replay->steps) : RIG_E_NOMEM;
+    if (!status)
+        status = put_steps(replay, &printer, out, room);
+    rig_steps_printer_cleanup(&printer);
+    rig_delete(replay->alloc, room, room ? RIG_STEPS_LINE_MAX : 0);
+    return status;
+}

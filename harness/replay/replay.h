@@ -1,0 +1,27 @@
+/* What the files of the room share. */
+#ifndef REPLAY_REPLAY_H
+#define REPLAY_REPLAY_H
+
+#include "rig/replay.h"
+#include "rig/text.h"
+
+/* plays.c */
+rig_status rpl_play(const rig_replay *replay, bool target, rig_text *out);
+
+/* target.c: what the capture tells of its target */
+void rpl_target(const rig_replay *replay, rig_text *out);
+/* How many addresses connections were opened to. */
+uint32_t rpl_portals(const rig_replay *replay, rig_view portals[RIG_REPLAY_PORTALS_MAX]);
+
+/* musts.c */
+void rpl_musts(const rig_replay *replay, rig_text *out);
+
+/* run.c: requests of the capture as steps of our initiator */
+rig_status rpl_run(const rig_replay *replay, rig_text *out);
+
+static inline rig_pdu_kind rpl_kind(const rig_step *step)
+{
+    return step->kind == RIG_STEP_PDU ? rig_pdu_kind_of(step->bhs) : RIG_PDU_KINDS;
+}
+
+#endif

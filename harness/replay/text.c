@@ -1,0 +1,66 @@
+/* The whole scenario. */
+#include "rig/trace.h"
+
+#include "replay.h"
+
+static const char *const titles[] = {
+    [RIG_REPLAY_BOTH] = "What %.*s shows, both sides of it",
+    [RIG_REPLAY_TARGET] = "An initiator in front of the target of %.*s",
+    [RIG_REPLAY_INITIATOR] = "A target behind the initiator of %.*s",
+};
+
+static rig_status count(const rig_replay *replay, rig_error *err)
+{
+    size_t pdus = 0;
+    for (size_t i = 0; i < replay->steps->num; i++)
+        pdus += replay->steps->ptr[i].kind == RIG_STEP_PDU;
+    return pdus ? RIG_OK : rig_fail(err, RIG_E_NOT_FOUND, "the capture holds no iSCSI PDU");
+}
+
+static void put_head(const rig_replay *replay, rig_text *out)
+{
+    char title[300];
+    rig_text text;
+    rig_text_init(&text, title, sizeof title);
+    rig_text_add(&text, titles[replay->role], RIG_VIEW_ARG(replay->name));
+    rig_text_add(out, "scenario ");
+    rig_trace_quoted(out, rig_view_of(title, text.len));
+    rig_text_add(out, "\nlevel MUST\n");
+}
+
+static void put_other(const rig_replay *replay, rig_text *out)
+{
+    bool target = replay->role == RIG_REPLAY_TARGET;
+    if (replay->with.len)
+        rig_replay_sections(replay->with, !target, out);
+    else if (target)
+        rig_text_add(out, "needs peer\n");
+    if (!replay->with.len || target)
+        rpl_target(replay, out);
+}
+
+static rig_status put_plays(const rig_replay *replay, rig_text *out)
+{
+    rig_status status = RIG_OK;
+    if (replay->as_steps)
+        return rpl_run(replay, out);
+    if (replay->role != RIG_REPLAY_TARGET)
+        status = rpl_play(replay, false, out);
+    if (!status && replay->role != RIG_REPLAY_INITIATOR)
+        status = rpl_play(replay, true, out);
+    return status;
+}
+
+rig_status rig_replay_text(const rig_replay *replay, rig_text *out, rig_error *err)
+{
+    rig_status status = count(replay, err);
+    if (status)
+        return status;
+    put_head(replay, out);
+    put_other(replay, out);
+    status = put_plays(replay, out);
+    rpl_musts(replay, out);
+    if (out->cut || status == RIG_E_LIMIT)
+        return rig_fail(err, RIG_E_LIMIT, "what the capture holds is too long for one scenario");
+    return status;
+}
