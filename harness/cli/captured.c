@@ -83,7 +83,7 @@ static rig_status read_items(cli_captured *captured, rig_error *error)
 {
     const rig_alloc *alloc = rig_alloc_libc();
     const rig_streams_config follow = {
-        .alloc = alloc, .port = captured->port, .item = take_item, .ctx = captured};
+        .alloc = alloc, .port = captured->port, .item = take_item, .ctx = captured, .whole_data = true};
     cli_evidence evidence = {.path = captured->path, .keys = captured->keys};
     captured->items = (rig_items){.alloc = alloc, .max = RIG_STEPS_MAX, .keep_data = true};
     rig_status status = rig_streams_new(&follow, &evidence.streams);

@@ -149,16 +149,21 @@ static bool data_cond(lang_parser *p, lang_cursor *c, rig_scn_cond *cond)
     return lang_data_read(p, c, &cond->data);
 }
 
+static bool connection_cond(lang_parser *p, uint32_t token, const cut *word, rig_scn_cond *cond)
+{
+    cond->kind = RIG_SCN_C_CONNECTION;
+    cond->name = word->name;
+    lang_want want = {.kind = RIG_SCN_C_CONNECTION};
+    return lang_pattern_read(p, token, word->value, word->op ? word->op : '=', &want, &cond->pattern);
+}
+
 static bool word_cond(lang_parser *p, lang_cursor *c, rig_pdu_kind pdu, rig_scn_cond *cond)
 {
     uint32_t token = c->at;
     cut word = cut_word(lang_next(p, c));
     if (!rig_view_is(word.name, "connection") || word.quoted)
         return name_cond(p, token, &word, pdu, cond);
-    cond->kind = RIG_SCN_C_CONNECTION;
-    cond->name = word.name;
-    lang_want want = {.kind = RIG_SCN_C_CONNECTION};
-    return lang_pattern_read(p, token, word.value, word.op ? word.op : '=', &want, &cond->pattern);
+    return connection_cond(p, token, &word, cond);
 }
 
 static bool one_cond(lang_parser *p, lang_cursor *c, rig_pdu_kind pdu, rig_scn_cond *cond)
@@ -256,6 +261,10 @@ static bool event_cond(lang_parser *p, lang_cursor *c, const rig_scn_word *event
     cond->field = RIG_FIELDS;
     cond->pattern.low.var = cond->pattern.high.var = RIG_SCN_NO_VAR;
     cond->arg = event_row(event, word.name);
+    if (!cond->arg && word.op && !word.quoted && rig_view_is(word.name, "connection")) {
+        cond->place = lang_place_span(p, begin, c->at);
+        return connection_cond(p, token, &word, cond);
+    }
     if (!cond->arg && rest && (!word.op || word.name.len == 0)) {
         cond->arg = rest;
         bool differs = word.name.len == 0 && word.op == '!';

@@ -109,7 +109,23 @@ static rig_status check_pdu(const rig_scn_play *play, const rig_scn_line *line, 
     return RIG_OK;
 }
 
-static rig_status check_event(const rig_scn_play *play, const rig_scn_line *line, rig_error *err)
+/* A close may be that of an earlier connection; what is opened is always the next one. */
+static rig_status check_which(const rig_scn_play *play, const rig_scn_line *line, uint32_t first,
+                              rig_error *err)
+{
+    for (uint32_t i = 0; i < line->num_conds; i++) {
+        const rig_scn_cond *cond = &line->conds[i];
+        if (cond->kind != RIG_SCN_C_CONNECTION)
+            continue;
+        if (line->event->id == RIG_SCN_EV_CONNECT)
+            return bad(err, cond->place, RIG_E_SYNTAX, "%.*s=N: what connects is the next one", cond->name);
+        return check_connection(play, cond, first, err);
+    }
+    return RIG_OK;
+}
+
+static rig_status check_event(const rig_scn_play *play, const rig_scn_line *line, uint32_t first,
+                              rig_error *err)
 {
     uint32_t id = line->event->id;
     if (id != RIG_SCN_EV_CONNECT && id != RIG_SCN_EV_CLOSE)
@@ -123,7 +139,7 @@ static rig_status check_event(const rig_scn_play *play, const rig_scn_line *line
     rig_portal portal;
     if (where && player_sends(play, line) && rig_portal_parse(where->pattern.low.text, &portal, NULL))
         return bad(err, where->place, RIG_E_SYNTAX, "\"%.*s\" is no address", where->pattern.low.text);
-    return RIG_OK;
+    return check_which(play, line, first, err);
 }
 
 /* What comes next decides whether it was left out, so there has to be a line for that. */
@@ -141,7 +157,7 @@ rig_status rig_player_check(const rig_scn_play *play, uint32_t first_connection,
         return bad(err, play->place, RIG_E_LIMIT, "the play has too many connections%.*s", (rig_view){0});
     for (uint32_t i = 0; i < play->num_lines && !status; i++) {
         const rig_scn_line *line = &play->lines[i];
-        status = line->kind == RIG_SCN_EVENT ? check_event(play, line, err)
+        status = line->kind == RIG_SCN_EVENT ? check_event(play, line, first_connection, err)
                                              : check_pdu(play, line, first_connection, err);
         if (!status && line->maybe && !may_be_left_out(play, i))
             status = bad(err, line->place, RIG_E_SYNTAX,

@@ -193,6 +193,8 @@ static player_outcome close_conn(player_conn *conn, const rig_scn_line *line, ui
 {
     if (conn->num_pending)
         return unexpected(conn, "this came where the play closes the connection", now);
+    if (player_resets(line) && conn->queue.num)
+        return PLAYER_WAITS; /* what the play has sent before is not lost */
     player_conn_end(conn, player_resets(line) ? RIG_CLOSE_RESET : RIG_CLOSE_FLUSH);
     return PLAYER_DONE;
 }
@@ -246,13 +248,17 @@ static bool has_closed(const rig_player *player, const player_conn *conn)
            rig_lines_item(player->lines, conn->pending[conn->first_pending])->kind == RIG_ITEM_EVENT;
 }
 
-/* A close can be any connection's: its line cannot name one. */
+/* A close can be any connection's, unless its line names one. */
 static player_conn *closed_conn(const rig_player *player)
 {
+    const rig_scn_line *line = line_of(player);
+    for (uint32_t i = 0; i < line->num_conds; i++)
+        if (line->conds[i].kind == RIG_SCN_C_CONNECTION)
+            return conn_of(player, line);
     for (uint32_t i = player->passed; i-- > 0;)
         if (has_closed(player, player->conns[i]))
             return player->conns[i];
-    return conn_of(player, line_of(player));
+    return conn_of(player, line);
 }
 
 static player_outcome expect(rig_player *player, const rig_scn_line *line, uint64_t now)

@@ -12,14 +12,7 @@ static void put_line(rig_text *out, rig_view line)
     }
 }
 
-/* A line for a close names no connection: ours is the last one opened. Others stay open to the end. */
-static bool can_close(const rig_step *step, bool target, uint32_t newest)
-{
-    return step->kind != RIG_STEP_CLOSE || step->to_target == target || step->connection == newest;
-}
-
-static rig_status put_step(rig_steps_printer *printer, rig_text *out, rig_text *line, const rig_step *step,
-                           uint32_t newest)
+static rig_status put_step(rig_steps_printer *printer, rig_text *out, rig_text *line, const rig_step *step)
 {
     line->len = 0;
     line->ptr[0] = '\0';
@@ -28,26 +21,18 @@ static rig_status put_step(rig_steps_printer *printer, rig_text *out, rig_text *
         return status;
     if (printer->spoilt)
         rig_text_add(out, "  # %s\n", printer->said);
-    if (!can_close(step, printer->target, newest))
-        rig_text_add(out, "  # connection %u is closed here\n", step->connection);
-    else
-        put_line(out, rig_view_of(line->ptr, line->len));
+    put_line(out, rig_view_of(line->ptr, line->len));
     return RIG_OK;
 }
 
 static rig_status put_steps(const rig_replay *replay, rig_steps_printer *printer, rig_text *out, char *room)
 {
     rig_text line;
-    uint32_t newest = 0;
     rig_status status = RIG_OK;
     rig_text_init(&line, room, RIG_STEPS_LINE_MAX);
     rig_text_add(out, "play %s\n", printer->target ? "target" : "initiator");
-    for (size_t i = 0; i < replay->steps->num && !status; i++) {
-        const rig_step *step = &replay->steps->ptr[i];
-        if (step->kind == RIG_STEP_CONNECT)
-            newest = step->connection;
-        status = put_step(printer, out, &line, step, newest);
-    }
+    for (size_t i = 0; i < replay->steps->num && !status; i++)
+        status = put_step(printer, out, &line, &replay->steps->ptr[i]);
     return status;
 }
 

@@ -222,9 +222,9 @@ static void put_connect(const rig_steps_printer *printer, rig_text *out, const r
 
 static void put_close(const rig_steps_printer *printer, rig_text *out, const rig_step *step)
 {
-    (void)printer;
     rig_text_add(out, "! close%s by %s", step->reset ? " reason=reset" : "",
                  step->to_target ? "initiator" : "target");
+    put_connection(printer, out, step);
 }
 
 rig_status rig_steps_line(rig_steps_printer *printer, rig_text *out, const rig_step *step)
