@@ -35,6 +35,7 @@ static int take_with(cli_captured *captured, const char *argument)
         return cli_complain("--with: one scenario is enough");
     if (cli_read(argument, RIG_SCN_FILE_MAX, &captured->with.text, &captured->with.len, &error))
         return cli_complain("%s", error.text);
+    captured->with.path = (char *)(uintptr_t)argument;
     captured->replay.with = rig_view_of(captured->with.text, captured->with.len);
     return CLI_OK;
 }

@@ -14,7 +14,7 @@ typedef struct cli_captured {
     rig_steps steps;
     rig_replay replay;
     target_auth auth;
-    cli_text with; /* --with */
+    cli_text with; /* --with; its path is the command line's */
     uint32_t broken; /* events of the capture that hide PDUs: gaps, garbage */
 } cli_captured;
 

@@ -78,6 +78,9 @@ typedef struct cli_pack {
 /* Reads a text as the scenario's file, with includes from where it stands; scenario->file becomes it. */
 rig_status cli_scenario_read(cli_scenario *scenario, rig_view text, rig_scn_problems *problems);
 
+/* Frees what the includes of a scenario were read into; its file comes first. */
+void cli_includes_free(cli_scenario *scenario);
+
 /* Reads every scenario named by arguments: files, folders (searched for .scn). Problems go to standard error.
  */
 int cli_pack_load(cli_pack *pack, char **paths, size_t num_paths);
@@ -91,6 +94,7 @@ int cmd_coverage(int argc, char **argv);
 int cmd_bless(int argc, char **argv);
 int cmd_target(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
 int cmd_to_scenario(int argc, char **argv);
 int cmd_lint(int argc, char **argv);
 int cmd_fmt(int argc, char **argv);

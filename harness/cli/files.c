@@ -213,13 +213,21 @@ static void text_free(cli_text *text)
     rig_delete(rig_alloc_libc(), text->text, text->text ? text->len + 1 : 0);
 }
 
+void cli_includes_free(cli_scenario *scenario)
+{
+    const rig_alloc *alloc = rig_alloc_libc();
+    for (size_t i = 0; i < scenario->num_includes; i++)
+        text_free(&scenario->includes[i]);
+    rig_delete(alloc, scenario->includes, scenario->num_includes * sizeof *scenario->includes);
+    scenario->includes = NULL;
+    scenario->num_includes = 0;
+}
+
 static void scenario_free(cli_scenario *scenario)
 {
     const rig_alloc *alloc = rig_alloc_libc();
     rig_scn_file_free(scenario->file);
-    for (size_t i = 0; i < scenario->num_includes; i++)
-        text_free(&scenario->includes[i]);
-    rig_delete(alloc, scenario->includes, scenario->num_includes * sizeof *scenario->includes);
+    cli_includes_free(scenario);
     text_free(&scenario->source);
     rig_delete(alloc, scenario, sizeof *scenario);
 }

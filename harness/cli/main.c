@@ -15,6 +15,7 @@ static const struct {
     {"target", cmd_target, "serve the simulated target on a socket"},
     {"trace", cmd_trace, "show a capture in the notation of the scenarios"},
     {"to-scenario", cmd_to_scenario, "make a scenario of a capture"},
+    {"replay", cmd_replay, "let one side of a capture do again what it did"},
     {"lint", cmd_lint, "say what a capture does against the RFC"},
     {"prove", cmd_prove, "show that expectations and rules can fail"},
     {"coverage", cmd_coverage, "say which requirements are covered, and by what"},

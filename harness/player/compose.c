@@ -60,6 +60,21 @@ static bool value_text(const composer *c, const rig_scn_cond *cond, char room[CH
     return len > 0;
 }
 
+/* A portal of the scenario is another address over sockets; its tag behind the comma stays. */
+static rig_status add_address(composer *c, rig_view text)
+{
+    rig_view rest = text, address = rig_view_split(&rest, ',');
+    rig_status status = add_data(c, player_address(c->conn->player, address));
+    return status ? status : add_data(c, rig_view_sub(text, address.len, text.len));
+}
+
+static rig_status add_value(composer *c, const rig_scn_cond *cond, rig_view text)
+{
+    if (rig_view_is(cond->name, "TargetAddress") && c->conn->player->play->target)
+        return add_address(c, text);
+    return add_data(c, real_name(&c->conn->player->config, cond, text));
+}
+
 static rig_status add_key(composer *c, const rig_scn_cond *cond)
 {
     rig_view text;
@@ -72,7 +87,7 @@ static rig_status add_key(composer *c, const rig_scn_cond *cond)
     if (!status)
         status = add_data(c, rig_view_of("=", 1));
     if (!status)
-        status = add_data(c, real_name(&c->conn->player->config, cond, text));
+        status = add_value(c, cond, text);
     return status ? status : add_data(c, rig_view_of("", 1));
 }
 

@@ -57,6 +57,8 @@ const rig_scn_cond *player_arg(const rig_scn_line *line, const char *name);
 bool player_resets(const rig_scn_line *line);
 
 /* script.c */
+/* An address of the scenario, as it is on this network. */
+rig_view player_address(const rig_player *player, rig_view written);
 void player_go_on(rig_player *player, uint64_t now);
 /* Ends the play with a finding. item: RIG_LINES_NOTHING when nothing came. */
 void player_fail(rig_player *player, bool expected, size_t item, const char *text, uint64_t now);

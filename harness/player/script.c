@@ -139,8 +139,9 @@ static player_outcome no_connection(rig_player *player, rig_status why, uint64_t
     return PLAYER_FAILED;
 }
 
-static rig_view translated(const rig_match_config *config, rig_view address)
+rig_view player_address(const rig_player *player, rig_view address)
 {
+    const rig_match_config *config = player->config.match;
     for (uint32_t i = 0; i < config->num_aliases; i++)
         if (rig_view_eq(config->aliases[i].written, address))
             return config->aliases[i].actual;
@@ -152,7 +153,7 @@ static rig_portal portal_of(const rig_player *player, const rig_scn_line *line)
     rig_portal portal = player->config.portal;
     const rig_scn_cond *where = is_event(line, RIG_SCN_EV_CONNECT) ? player_arg(line, "ADDR:PORT") : NULL;
     if (where && !player->config.only_portal)
-        rig_portal_parse(translated(player->config.match, where->pattern.low.text), &portal, NULL);
+        rig_portal_parse(player_address(player, where->pattern.low.text), &portal, NULL);
     return portal;
 }
 

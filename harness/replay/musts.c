@@ -1,24 +1,22 @@
 /* What has to be seen: as many PDUs of each kind as the other side sent, and no breach again. */
 #include "replay.h"
 
-static bool is_asked(const rig_replay *replay, rig_pdu_kind kind)
+static bool is_asked(const rig_replay *replay, bool to_target)
 {
-    bool by_initiator = rig_pdu_rows[kind].from_initiator;
-    if (replay->role == RIG_REPLAY_BOTH)
-        return true;
-    return by_initiator == (replay->role == RIG_REPLAY_TARGET);
+    return replay->role == RIG_REPLAY_BOTH || to_target == (replay->role == RIG_REPLAY_TARGET);
 }
 
 static void put_counts(const rig_replay *replay, rig_text *out)
 {
-    uint32_t counts[RIG_PDU_KINDS + 1] = {0};
+    uint32_t counts[2][RIG_PDU_KINDS + 1] = {0};
     const char *words = replay->timing == RIG_STEP_LOOSE ? "at-least" : "exactly";
     for (size_t i = 0; i < replay->steps->num; i++)
-        counts[rpl_kind(&replay->steps->ptr[i])]++;
-    for (unsigned kind = 0; kind < RIG_PDU_UNKNOWN; kind++)
-        if (counts[kind] && is_asked(replay, (rig_pdu_kind)kind))
-            rig_text_add(out, "must %s %u %c %s\n", words, counts[kind],
-                         rig_pdu_rows[kind].from_initiator ? '>' : '<', rig_pdu_rows[kind].name);
+        counts[replay->steps->ptr[i].to_target][rpl_kind(&replay->steps->ptr[i])]++;
+    for (unsigned kind = 0; kind < RIG_PDU_KINDS; kind++)
+        for (unsigned to_target = 0; to_target < 2; to_target++)
+            if (counts[to_target][kind] && is_asked(replay, to_target))
+                rig_text_add(out, "must %s %u %c %s\n", words, counts[to_target][kind], to_target ? '>' : '<',
+                             rig_pdu_rows[kind].name);
 }
 
 static void put_breach(const rig_replay_breach *breach, rig_text *out)

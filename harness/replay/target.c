@@ -143,8 +143,9 @@ void rpl_target(const rig_replay *replay, rig_text *out)
     rig_text_add(out, "target\n");
     for (uint32_t i = 0; i < num_portals && (played || !replay->bare); i++)
         rig_text_add(out, "  portal %.*s\n", RIG_VIEW_ARG(portals[i]));
-    for (uint32_t i = 0; i < num_nodes && (i == 0 || !replay->bare); i++)
-        put_node(out, nodes[i], luns, num_luns);
-    if (num_nodes == 0)
+    for (uint32_t i = 0; i < num_nodes && !played && (i == 0 || !replay->bare); i++)
+        if (rig_iname_check(nodes[i], NULL, NULL) == RIG_OK)
+            put_node(out, nodes[i], luns, num_luns);
+    if (num_nodes == 0 && !played)
         rig_text_add(out, "  node iqn.2026-01.example.replay:unnamed\n");
 }

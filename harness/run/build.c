@@ -44,6 +44,15 @@ void run_target_keep(run_world *world)
             (rig_match_alias){target->nodes[0].name, rig_view_str(url->target)};
 }
 
+/* All portals of a target that is played for whoever comes are the one it was given. */
+static rig_status listen_address(const rig_portal *portal, rig_address *out, rig_error *err)
+{
+    *out = (rig_address){.port = portal->port};
+    if (rig_ip_parse(rig_view_str(portal->host), &out->ip))
+        return RIG_OK;
+    return rig_fail(err, RIG_E_SYNTAX, "\"%s\" is not a numeric address", portal->host);
+}
+
 /* Over sockets every portal is a free port of the loopback address of its family. */
 rig_status run_portal_address(const run_world *world, rig_view address, uint16_t port, rig_address *out,
                               rig_error *err)
@@ -51,6 +60,8 @@ rig_status run_portal_address(const run_world *world, rig_view address, uint16_t
     *out = (rig_address){.port = port};
     if (!rig_ip_parse(address, &out->ip))
         return rig_fail(err, RIG_E_SYNTAX, "\"%.*s\" is not a numeric address", RIG_VIEW_ARG(address));
+    if (world->config->listen)
+        return listen_address(world->config->listen, out, err);
     if (!world->net) {
         rig_ip_parse(rig_view_str(out->ip.version == 6 ? "::1" : "127.0.0.1"), &out->ip);
         out->port = 0;

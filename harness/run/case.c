@@ -133,6 +133,14 @@ static rig_status match(run_world *world)
     return status;
 }
 
+/* The host's part is steps, a product's command, or whoever comes. */
+static bool host_acts(run_world *world)
+{
+    if (world->config->mode != RIG_RUN_INITIATOR)
+        return run_steps(world);
+    return world->config->command ? run_peer_command(world) : run_plays_serve(world);
+}
+
 static rig_status play(run_world *world)
 {
     rig_error error = {0};
@@ -145,9 +153,8 @@ static rig_status play(run_world *world)
         return finding ? rig_result_text(world->result, &world->result->reason, rig_view_str(finding->text))
                        : RIG_E_NOMEM;
     }
-    bool peer = world->config->mode == RIG_RUN_INITIATOR;
-    bool whole = run_plays(world) && (peer ? run_peer_command(world) : run_steps(world)) &&
-                 run_program(world) && run_plays_rest(world);
+    bool whole =
+        run_plays(world) && host_acts(world) && run_program(world) && run_plays_rest(world);
     world->steps_ns = run_now(world);
     whole = whole && drain(world);
     whole = run_plays_end(world) && whole;
@@ -237,7 +244,7 @@ static rig_status why_skip(run_world *world, const rig_scn_file *file, const cha
     const char *reason = rig_run_why_not(config, world->result->scn);
     if (reason)
         rig_text_add(out_reason, "%s", reason);
-    if (reason || (config->mode != RIG_RUN_TCP && config->mode != RIG_RUN_TARGET))
+    if (reason || config->at_length || (config->mode != RIG_RUN_TCP && config->mode != RIG_RUN_TARGET))
         return RIG_OK;
     rig_status status = rehearse(world, file, path, index);
     run_waits_too_long(world->rehearsal.steps + world->rehearsal.tail, out_reason);

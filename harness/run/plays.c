@@ -79,6 +79,11 @@ static rig_status listen_at(run_world *world, rig_view address, uint16_t port, r
     rig_address at;
     struct run_plays *plays = world->plays;
     rig_status status = run_portal_address(world, address, port, &at, err);
+    if (!status && world->config->listen && plays->num_listeners) {
+        rig_bound(plays->listeners[0], &at);
+        run_portal_keep(world, address, port, &at);
+        return RIG_OK;
+    }
     if (!status && plays->num_listeners == LISTENERS_MAX)
         status = rig_fail(err, RIG_E_LIMIT, "a played target has at most %d portals", LISTENERS_MAX);
     if (status)
@@ -264,6 +269,23 @@ bool run_plays_end(run_world *world)
             world->recorder.status = rig_player_status(player);
     }
     return whole;
+}
+
+static bool served(void *ctx)
+{
+    run_world *world = ctx;
+    for (uint32_t i = 0; i < world->plays->num; i++)
+        if (world->scn->plays[i].target && !rig_player_over(world->plays->players[i]))
+            return false;
+    return true;
+}
+
+bool run_plays_serve(run_world *world)
+{
+    const rig_run_config *config = world->config;
+    if (!world->plays || (config->listening && !config->listening(config->listening_ctx, &world->portal)))
+        return false;
+    return run_pump(world, served, world, RIG_RUN_VIRTUAL_MAX) == RIG_OK;
 }
 
 bool run_plays_speak(const run_world *world, bool to_target)

@@ -224,6 +224,7 @@ rig_status run_plays_build(run_world *world, rig_error *err);
 void run_plays_free(run_world *world);
 bool run_plays(run_world *world);
 bool run_plays_end(run_world *world);
+bool run_plays_serve(run_world *world); /* whoever comes, until the targets' blocks are over */
 /* Whether PDUs of that direction are a script's. */
 bool run_plays_speak(const run_world *world, bool to_target);
 uint64_t run_plays_deadline(const run_world *world);

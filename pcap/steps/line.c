@@ -107,6 +107,8 @@ static bool is_shown(const rig_steps_printer *printer, const rig_step *step, con
     const rig_field *row = &rig_fields[field];
     if (is_length(field) || !stp_in(row->pdus, stp_kind(step)))
         return false;
+    if (field == RIG_F_LUN && stp_in(RIG_IN(SCSI_CMD) | RIG_IN(TMF_REQ), stp_kind(step)))
+        return true;
     bool same = field == RIG_F_CDB ? false : rig_get(step->bhs, field) == rig_get(standard, field);
     if (!stp_expected(printer, step))
         return !same;

@@ -50,6 +50,12 @@ typedef struct rig_run_config {
     bool peer_chap;           /**< TARGET: it wants CHAP, and knows the names and secrets of the scenarios */
     const rig_run_url *url;   /**< TARGET: the product */
     const char *command;      /**< INITIATOR: {host} {port} {iqn} {lun} {url} are filled in */
+    /** INITIATOR without a command: its played target listens here, whoever comes, until its plays are over. */
+    const rig_portal *listen;
+    /** Told where it listens, once it does; NULL: nobody. False ends the case. */
+    bool (*listening)(void *ctx, const rig_portal *at);
+    void *listening_ctx;      /**< its first argument */
+    bool at_length;           /**< TCP, TARGET: the case may take as much real time as it wants */
     const char *program;      /**< our own name for the command that repeats a case, "iscsirig" */
     const char *again;        /**< options behind that command, " --target …", quoted; NULL none */
     const volatile int *stop; /**< not 0: end as soon as possible; may be NULL */
