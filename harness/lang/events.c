@@ -82,6 +82,8 @@ const rig_scn_word lang_events[] = {
     {ROW(ESP, "esp", "pcap", "a second reading of the capture sees an ESP packet"),
      {ENDS, ARG("spi", NUMBER), ARG("sequence", NUMBER), ARG("next-header", WORD), ARG("icv", WORD),
       ARG("from", WORD), ARG("to", WORD)}},
+    {ROW(BREACH, "breach", "pcap", "lint finds that a side broke a rule; told at the end, where a line asks for it"),
+     {ARG("rule", WORD), {"by", T(CHOICE), AFTER, false, "initiator|target", NULL}, ARG("frame", NUMBER)}},
     {ROW(ARRIVED, "device arrived", "hba", "the operating system is shown a device"),
      {ARG("target", WORD), ARG("lun", NUMBER), ARG("device", WORD)}},
     {ROW(REMOVED, "device removed", "hba", "a device is taken from the operating system"),

@@ -158,6 +158,8 @@ static rig_status play(run_world *world)
     world->steps_ns = run_now(world);
     whole = whole && drain(world);
     whole = run_plays_end(world) && whole;
+    if (run_breaches(world))
+        world->recorder.status = RIG_E_NOMEM;
     world->result->virtual_ns = run_now(world);
     run_ipsec_judge(world);
     status = !world->settled && (whole || world->result->num_findings) ? match(world) : RIG_OK;

@@ -291,6 +291,9 @@ void run_ipsec_judge(run_world *world);
 /* ipsec_seen.c */
 void run_ipsec_tell(run_world *world, const rig_ipsec_event *event);
 
+/* breaches.c: what lint finds, where a line of the case asks for it */
+rig_status run_breaches(run_world *world);
+
 /* isns.c */
 rig_status run_build_isns(run_world *world, rig_error *err);
 

@@ -257,6 +257,7 @@ void rig_scn_word_grammar(rig_text *out, const rig_scn_word *word);
     X(IPSEC_REFUSED, "ipsec-refused")                                                                        \
     X(IKE, "ike")                                                                                            \
     X(ESP, "esp")                                                                                            \
+    X(BREACH, "breach")                                                                                      \
     X(ARRIVED, "device arrived")                                                                             \
     X(REMOVED, "device removed")                                                                             \
     X(READY, "service ready")                                                                                \
