@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_AS = 400, OPT_TARGET, OPT_LISTEN, OPT_READY, OPT_WRITES, OPT_TIMEOUT, OPT_PCAP };
+enum { OPT_AS = 400, OPT_CASE, OPT_TARGET, OPT_LISTEN, OPT_READY, OPT_WRITES, OPT_TIMEOUT, OPT_PCAP };
 
 typedef struct replay_job {
     cli_captured captured;
@@ -18,7 +18,8 @@ typedef struct replay_job {
     rig_run_url url;
     rig_portal listen;
     const char *ready_file;
-    rig_scn_binding define;
+    bool has_case;
+    uint64_t only; /* case of the scenario of --with */
 } replay_job;
 
 static volatile int stop_now;
@@ -37,6 +38,7 @@ static void usage(void)
            "  --as target --listen ADDR:PORT  before an initiator under test; port 0: any free one\n"
            "  --ready-file F  gets ADDR:PORT once it accepts\n"
            "  --allow-writes  also a capture that writes is sent to a target\n"
+           "  --case N     only that case of the scenario of --with, from 0\n"
            "  --timeout SECONDS  for the whole of it (default 60)\n"
            "  --pcap-dir DIR  the new capture goes here\n" CAPTURED_HELP
            "\nWithout an address it happens on the simulated network, before the side that --with gives, or "
@@ -88,6 +90,12 @@ static int take_timeout(replay_job *job, const char *argument)
     return CLI_OK;
 }
 
+static int take_case(replay_job *job, const char *argument)
+{
+    job->has_case = rig_view_u64(rig_view_str(argument), &job->only);
+    return job->has_case ? CLI_OK : cli_complain("--case: wanted a number, came \"%s\"", argument);
+}
+
 static int take_option(replay_job *job, int option, const char *argument)
 {
     switch (option) {
@@ -103,6 +111,8 @@ static int take_option(replay_job *job, int option, const char *argument)
     case OPT_WRITES:
         job->run.allow_writes = true;
         return CLI_OK;
+    case OPT_CASE:
+        return take_case(job, argument);
     case OPT_TIMEOUT:
         return take_timeout(job, argument);
     case OPT_PCAP:
@@ -124,6 +134,8 @@ static int check_options(replay_job *job)
     replay->bare = job->run.url || job->run.listen;
     if (replay->bare && replay->with.len)
         return cli_complain("replay: --with is for the simulated network; an address is somebody else's");
+    if (job->has_case && !replay->with.len)
+        return cli_complain("replay: --case is one of the scenario of --with");
     if (job->has_as && !replay->bare && !replay->with.len)
         return cli_complain("replay: --as %s wants %s, or --with FILE.scn", target ? "target" : "initiator",
                             target ? "--listen ADDR:PORT" : "--target URL");
@@ -206,7 +218,7 @@ static int play_text(replay_job *job, const char *path, rig_view text)
         worst = cli_complain("replay: the capture cannot be said as a scenario");
     }
     for (uint32_t i = 0; !status && i < rig_scn_cases(scenario.file); i++) {
-        int end = play_case(job, &scenario, i);
+        int end = !job->has_case || job->only == i ? play_case(job, &scenario, i) : CLI_OK;
         worst = end > worst ? end : worst;
     }
     rig_scn_file_free(scenario.file);
@@ -242,6 +254,7 @@ int cmd_replay(int argc, char **argv)
                                             {"target", required_argument, NULL, OPT_TARGET},
                                             {"listen", required_argument, NULL, OPT_LISTEN},
                                             {"ready-file", required_argument, NULL, OPT_READY},
+                                            {"case", required_argument, NULL, OPT_CASE},
                                             {"allow-writes", no_argument, NULL, OPT_WRITES},
                                             {"timeout", required_argument, NULL, OPT_TIMEOUT},
                                             {"pcap-dir", required_argument, NULL, OPT_PCAP},

@@ -430,6 +430,7 @@ static void put_case(writer *w, const rig_scn *scn)
     put_number(w, scn->num_plays);
     for (uint32_t i = 0; i < scn->num_plays; i++) {
         put_number(w, scn->plays[i].target);
+        put_number(w, scn->plays[i].loose);
         put_lines(w, scn->plays[i].lines, scn->plays[i].num_lines);
     }
     put_number(w, scn->num_musts);

@@ -312,6 +312,7 @@ bool lang_play_section(lang_parser *p, lang_stmt stmt, lang_cursor rest)
     play.target = lang_take_word(p, &rest, "target");
     if (!play.target && !lang_take_word(p, &rest, "initiator"))
         return lang_bad(p, &rest, RIG_E_SYNTAX, "play who? initiator or target");
+    play.loose = lang_take_word(p, &rest, "loose");
     if (!lang_no_more(p, &rest))
         return false;
     p->playing = true;

@@ -217,7 +217,7 @@ static player_outcome act(rig_player *player, const rig_scn_line *line, uint64_t
         return now < at ? wait_until(player, at) : join(player, line, now);
     if (!conn || !conn->stream || conn->closing)
         return gone(player, conn, now);
-    if (line->timed && conn->num_pending)
+    if (line->timed && conn->num_pending && !player->play->loose)
         return unexpected(conn, "this came before the play went on", now);
     if (now < at)
         return wait_until(player, at);
@@ -241,6 +241,31 @@ static player_outcome compare(player_conn *conn, const rig_scn_line *line, uint6
     if (is_event(line, RIG_SCN_EV_CLOSE))
         player_conn_end(conn, RIG_CLOSE_FLUSH);
     return PLAYER_DONE;
+}
+
+static void put_first(player_conn *conn, uint32_t at)
+{
+    size_t *pending = conn->pending;
+    size_t item = pending[(conn->first_pending + at) % RIG_PLAYER_PENDING_MAX];
+    for (; at > 0; at--)
+        pending[(conn->first_pending + at) % RIG_PLAYER_PENDING_MAX] =
+            pending[(conn->first_pending + at - 1) % RIG_PLAYER_PENDING_MAX];
+    pending[conn->first_pending] = item;
+}
+
+/* Of a loose play whatever came and fits is taken; what does not waits for its own line. */
+static player_outcome compare_loosely(player_conn *conn, const rig_scn_line *line, uint64_t now)
+{
+    rig_player *player = conn->player;
+    for (uint32_t i = 0; i < conn->num_pending; i++) {
+        size_t item = conn->pending[(conn->first_pending + i) % RIG_PLAYER_PENDING_MAX];
+        if (!rig_lines_fits(player->lines, line, item, player->since))
+            continue;
+        put_first(conn, i);
+        return compare(conn, line, now);
+    }
+    bool more = !line->maybe && conn->stream && !conn->peer_closed && now < deadline_of(player);
+    return more ? wait_until(player, deadline_of(player)) : compare(conn, line, now);
 }
 
 static bool has_closed(const rig_player *player, const player_conn *conn)
@@ -268,7 +293,7 @@ static player_outcome expect(rig_player *player, const rig_scn_line *line, uint6
         return join(player, line, now);
     player_conn *conn = is_event(line, RIG_SCN_EV_CLOSE) ? closed_conn(player) : conn_of(player, line);
     if (conn && conn->num_pending)
-        return compare(conn, line, now);
+        return player->play->loose ? compare_loosely(conn, line, now) : compare(conn, line, now);
     if (!conn || !conn->stream || conn->closing)
         return gone(player, NULL, now);
     return out_of_time(player, now);

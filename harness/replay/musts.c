@@ -6,6 +6,14 @@ static bool is_asked(const rig_replay *replay, bool to_target)
     return replay->role == RIG_REPLAY_BOTH || to_target == (replay->role == RIG_REPLAY_TARGET);
 }
 
+bool rpl_has_musts(const rig_replay *replay)
+{
+    for (size_t i = 0; i < replay->steps->num; i++)
+        if (replay->steps->ptr[i].kind == RIG_STEP_PDU && is_asked(replay, replay->steps->ptr[i].to_target))
+            return true;
+    return replay->num_breaches > 0;
+}
+
 static void put_counts(const rig_replay *replay, rig_text *out)
 {
     uint32_t counts[2][RIG_PDU_KINDS + 1] = {0};

@@ -30,7 +30,8 @@ static rig_status put_steps(const rig_replay *replay, rig_steps_printer *printer
     rig_text line;
     rig_status status = RIG_OK;
     rig_text_init(&line, room, RIG_STEPS_LINE_MAX);
-    rig_text_add(out, "play %s\n", printer->target ? "target" : "initiator");
+    rig_text_add(out, "play %s%s\n", printer->target ? "target" : "initiator",
+                 replay->timing == RIG_STEP_LOOSE ? " loose" : "");
     for (size_t i = 0; i < replay->steps->num && !status; i++)
         status = put_step(printer, out, &line, &replay->steps->ptr[i]);
     return status;
@@ -41,8 +42,9 @@ rig_status rpl_play(const rig_replay *replay, bool target, rig_text *out)
     rig_view portals[RIG_REPLAY_PORTALS_MAX];
     rig_steps_printer printer = {.alloc = replay->alloc,
                                  .target = target,
-                                 .addresses = rpl_portals(replay, portals) > 1,
+                                 .addresses = rpl_portals(replay, portals) > 1 || replay->with.len,
                                  .timing = replay->timing,
+                                 .pattern = rpl_pattern,
                                  .num_secrets = replay->num_secrets};
     memcpy(printer.secrets, replay->secrets, sizeof printer.secrets);
     char *room = rig_new(replay->alloc, RIG_STEPS_LINE_MAX);

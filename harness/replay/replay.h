@@ -8,6 +8,9 @@
 /* plays.c */
 rig_status rpl_play(const rig_replay *replay, bool target, rig_text *out);
 
+/* pattern.c: whether bytes are the pattern of a small seed (rig_scn_pattern_fill) */
+bool rpl_pattern(rig_view bytes, uint64_t offset, uint64_t *out_seed);
+
 /* target.c: what the capture tells of its target */
 void rpl_target(const rig_replay *replay, rig_text *out);
 /* How many addresses connections were opened to. */
@@ -15,6 +18,8 @@ uint32_t rpl_portals(const rig_replay *replay, rig_view portals[RIG_REPLAY_PORTA
 
 /* musts.c */
 void rpl_musts(const rig_replay *replay, rig_text *out);
+
+bool rpl_has_musts(const rig_replay *replay);
 
 /* run.c: requests of the capture as steps of our initiator */
 rig_status rpl_run(const rig_replay *replay, rig_text *out);

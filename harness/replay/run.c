@@ -194,11 +194,14 @@ static size_t gather(const lifter *l, size_t at, bool *out_zero)
 static void put_data(const lifter *l, size_t at)
 {
     bool zero;
+    uint64_t seed;
     size_t len = gather(l, at, &zero);
     if (len == 0)
         return;
     if (zero)
         rig_text_add(l->out, " data zero %zu", len);
+    else if (len <= DATA_WORD && rpl_pattern(rig_view_of(l->room, len), 0, &seed))
+        rig_text_add(l->out, " data pattern %llu %zu", (unsigned long long)seed, len);
     else if (len > DATA_WORD) /* other bytes do as well */
         rig_text_add(l->out, " data pattern 1 %zu", len);
     else {

@@ -29,7 +29,7 @@ static void put_head(const rig_replay *replay, rig_text *out)
     rig_text_add(&text, titles[replay->role], RIG_VIEW_ARG(replay->name));
     rig_text_add(out, "scenario ");
     rig_trace_quoted(out, rig_view_of(title, text.len));
-    rig_text_add(out, "\nlevel MUST\n");
+    rig_text_add(out, "\nlevel %s\n", rpl_has_musts(replay) ? "MUST" : "CHOICE");
 }
 
 static void put_other(const rig_replay *replay, rig_text *out)

@@ -187,8 +187,8 @@ static void put_marks(rig_steps_printer *printer, rig_text *out, const rig_step 
         if (!mark->is(&item))
             continue;
         mark->make(&flawed);
-        if (flawed.pdu.bad_padding && !stp_expected(printer, step))
-            stp_spoil(printer, "pad bytes that are not zero");
+        if (flawed.pdu.bad_padding)
+            stp_spoil(printer, "pad bytes that are not zero: a play sends none, and asks for none");
         else
             rig_text_add(out, " !%s", mark->name);
     }
@@ -227,6 +227,7 @@ static void put_close(const rig_steps_printer *printer, rig_text *out, const rig
     rig_text_add(out, "! close%s by %s", step->reset ? " reason=reset" : "",
                  step->to_target ? "initiator" : "target");
     put_connection(printer, out, step);
+    put_patience(printer, out, step);
 }
 
 rig_status rig_steps_line(rig_steps_printer *printer, rig_text *out, const rig_step *step)

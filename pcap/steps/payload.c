@@ -30,6 +30,18 @@ static void put_chunk(rig_text *out, rig_view bytes)
         rig_text_add(out, "%02x", bytes.ptr[i]);
 }
 
+static bool put_pattern(const rig_steps_printer *printer, rig_text *out, const rig_step *step)
+{
+    uint64_t seed;
+    bool placed = rig_fields[RIG_F_BUFFER_OFFSET].pdus >> stp_kind(step) & 1;
+    uint32_t offset = placed ? rig_get32(step->bhs, RIG_F_BUFFER_OFFSET) : 0;
+    rig_view data = step->item.pdu.data;
+    if (!printer->pattern || data.len != step->item.data_len || !printer->pattern(data, offset, &seed))
+        return false;
+    rig_text_add(out, " data pattern %llu %zu", (unsigned long long)seed, data.len);
+    return true;
+}
+
 /* A word of it is short enough for a line; words behind each other are joined when they are sent. */
 static void put_bytes(rig_text *out, rig_view bytes, size_t lacking)
 {
@@ -52,6 +64,8 @@ static void send_bytes(rig_steps_printer *printer, rig_text *out, const rig_step
 {
     rig_view data = step->item.pdu.data;
     size_t lacking = step->item.data_len > data.len ? step->item.data_len - data.len : 0;
+    if (put_pattern(printer, out, step))
+        return;
     put_bytes(out, data, lacking);
     if (lacking)
         stp_spoil(printer, "%zu bytes of data that the capture lacks are zeros", lacking);
@@ -63,6 +77,8 @@ static void expect_bytes(const rig_steps_printer *printer, rig_text *out, const 
     rig_view data = step->item.pdu.data;
     bool whole = data.len == step->item.data_len && data.len <= CHUNK;
     if (data.len == 0 || printer->timing == RIG_STEP_LOOSE)
+        return;
+    if (put_pattern(printer, out, step))
         return;
     if (stp_kind(step) == RIG_PDU_REJECT || !whole)
         rig_text_add(out, " DataLen=%u", step->item.data_len);
@@ -111,9 +127,9 @@ static stp_chap *chap_of(const rig_steps_printer *printer, const rig_step *step)
 static void put_asked(rig_steps_printer *printer, rig_text *out, const rig_step *step, char letter)
 {
     stp_chap *chap = chap_of(printer, step);
-    if (letter == 'i' || !chap->number)
-        chap->number = ++printer->names->next_chap;
-    rig_text_add(out, "$%c%u", letter, chap->number);
+    uint32_t *number = letter == 'i' ? &chap->identifier : &chap->challenge;
+    *number = ++printer->names->next_chap;
+    rig_text_add(out, "$%c%u", letter, *number);
 }
 
 /* The response to what the other side asks this time, as far as the secret is known. */
@@ -121,14 +137,14 @@ static void put_response(rig_steps_printer *printer, rig_text *out, const rig_st
 {
     const rig_step_secret *secret = secret_of(printer, rig_step_item(step).text);
     const stp_chap *chap = chap_of(printer, step);
-    if (!secret || !chap->number) {
+    if (!secret || !chap->identifier || !chap->challenge) {
         stp_spoil(printer, "the CHAP response is that of the capture: the secret is not known");
         rig_trace_word(out, pair->value);
         return;
     }
-    rig_text_add(out, "chap($i%u,", chap->number);
+    rig_text_add(out, "chap($i%u,", chap->identifier);
     rig_trace_quoted(out, secret->secret);
-    rig_text_add(out, ",$k%u)", chap->number);
+    rig_text_add(out, ",$k%u)", chap->challenge);
 }
 
 /* Values that are the other side's own, and may be others next time. */

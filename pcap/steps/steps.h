@@ -37,7 +37,7 @@ typedef struct stp_name {
 
 /* Of each connection: what CHAP exchanged, 0 none. */
 typedef struct stp_chap {
-    uint32_t number; /* N of $iN and $kN: what the other side asked */
+    uint32_t identifier, challenge; /* N of $iN and $kN: what the other side asked last */
 } stp_chap;
 
 struct rig_steps_names {

@@ -400,6 +400,7 @@ typedef struct rig_scn_trace {
 typedef struct rig_scn_play {
     rig_scn_place place; /**< of the word play */
     bool target; /**< the player is the target: sends `<` lines and expects `>` lines; else the reverse */
+    bool loose;  /**< PDUs of the other side may come in another order */
     const rig_scn_line *lines; /**< in order */
     uint32_t num_lines;        /**< entries */
 } rig_scn_play;

@@ -102,6 +102,8 @@ typedef struct rig_steps_printer {
     rig_step_timing timing;                        /**< how strict */
     rig_step_secret secrets[RIG_STEPS_SECRETS_MAX]; /**< to compute CHAP responses with */
     uint32_t num_secrets;                          /**< entries */
+    /** Tells whether bytes at that offset of a transfer are the pattern of a seed; NULL: none ever is. */
+    bool (*pattern)(rig_view bytes, uint64_t offset, uint64_t *out_seed);
     bool spoilt;                 /**< out: something could not be said as it was; said tells what */
     char said[96];               /**< out: what, of the last line that has it */
     struct rig_steps_names *names; /**< private */
