@@ -1,0 +1,248 @@
+/* Captures as scenarios: what a run left is said again, and holds before a side that behaves as captured, and before
+ * no other. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "rig/lint.h"
+#include "rig/replay.h"
+#include "rig/run.h"
+#include "suite.h"
+
+#define NODE "iqn.2026-01.example.sim:disk0"
+#define HEAD "scenario \"a test\"\nlevel CHOICE\n"
+#define DISK "target\n  node " NODE " lun 0 ram 1MiB\n"
+#define STEPS                                                                                                \
+    "initiator\n  isid 80000000000a\nrun\n  login " NODE " -> $s\n  ping 9 -> $p\n  scsi lun 0 inquiry alloc=36 -> "  \
+    "$i\n  scsi lun 0 read-capacity-10 -> $c\n  text X-com.example.what=1 -> $x\n  logout -> $l\n"
+#define SEEN "must ! connect\n"
+
+typedef struct bench {
+    rig_result result; /* of the run that was captured */
+    rig_scn_file *file;
+    rig_steps steps;
+    rig_replay replay;
+    char *text; /* RIG_SCN_FILE_MAX bytes */
+    size_t len;
+} bench;
+
+static rig_status run_text(rig_view text, const rig_fault_set *with, rig_scn_file **out_file, rig_result *out)
+{
+    const rig_scn_config config = {.alloc = rig_alloc_libc()};
+    const rig_run_config run = {
+        .alloc = rig_alloc_libc(), .keep = RIG_RUN_KEEP_NEVER, .keep_items = true, .with = with};
+    static rig_scn_problems problems;
+    problems.num = 0;
+    rig_status status = rig_scn_open(&config, rig_view_str("t.scn"), text, out_file, &problems);
+    if (status) {
+        printf("\n    %u: %s\n%.*s", problems.list[0].line, problems.list[0].text, RIG_VIEW_ARG(text));
+        return status;
+    }
+    return rig_run_case(&run, *out_file, "t.scn", 0, out);
+}
+
+static void bench_init(bench *b, const char *scenario)
+{
+    memset(b, 0, sizeof *b);
+    b->text = malloc(RIG_SCN_FILE_MAX);
+    CU_ASSERT_FATAL(b->text != NULL);
+    CU_ASSERT_FATAL(run_text(rig_view_str(scenario), NULL, &b->file, &b->result) == RIG_OK);
+    b->steps.alloc = rig_alloc_libc();
+    CU_ASSERT_FATAL(rig_steps_make(&b->steps, &b->result.items) == RIG_OK);
+    b->replay = (rig_replay){.alloc = rig_alloc_libc(), .steps = &b->steps, .name = rig_view_str("t.pcapng")};
+}
+
+static void bench_clear(bench *b)
+{
+    rig_steps_cleanup(&b->steps);
+    rig_result_cleanup(&b->result);
+    rig_scn_file_free(b->file);
+    free(b->text);
+}
+
+static rig_status take(void *ctx, const rig_lint_finding *finding)
+{
+    rig_replay *replay = ctx;
+    for (uint32_t i = 0; i < replay->num_breaches; i++)
+        if (replay->breaches[i].rule == finding->rule)
+            return RIG_OK;
+    replay->breaches[replay->num_breaches++] = (rig_replay_breach){finding->rule, finding->side};
+    return RIG_OK;
+}
+
+static void find_breaches(bench *b)
+{
+    const rig_lint_config config = {.alloc = rig_alloc_libc(), .finding = take, .ctx = &b->replay};
+    rig_lint *lint;
+    CU_ASSERT_FATAL(rig_lint_new(&config, &lint) == RIG_OK);
+    for (size_t i = 0; i < b->result.items.num; i++)
+        rig_lint_item(lint, &b->result.items.ptr[i]);
+    rig_lint_free(lint);
+}
+
+static void retell(bench *b, rig_replay_role role, const char *with)
+{
+    rig_text text;
+    rig_error error = {0};
+    b->replay.role = role;
+    b->replay.with = with ? rig_view_str(with) : (rig_view){0};
+    rig_text_init(&text, b->text, RIG_SCN_FILE_MAX);
+    CU_ASSERT_FATAL(rig_replay_text(&b->replay, &text, &error) == RIG_OK);
+    b->len = text.len;
+}
+
+static rig_verdict verdict_of(const bench *b)
+{
+    rig_result result = {0};
+    rig_scn_file *file = NULL;
+    rig_verdict verdict = RIG_VERDICT_ERROR;
+    if (run_text(rig_view_of(b->text, b->len), NULL, &file, &result) == RIG_OK)
+        verdict = result.verdict;
+    rig_result_cleanup(&result);
+    rig_scn_file_free(file);
+    return verdict;
+}
+
+static rig_verdict verdict(bench *b, rig_replay_role role, const char *with)
+{
+    retell(b, role, with);
+    return verdict_of(b);
+}
+
+static void both_sides_again(void)
+{
+    bench b;
+    bench_init(&b, HEAD DISK STEPS SEEN);
+    for (int timing = RIG_STEP_ORDER; timing <= RIG_STEP_LOOSE; timing++) {
+        b.replay.timing = (rig_step_timing)timing;
+        CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_BOTH, NULL), RIG_VERDICT_PASS);
+    }
+    bench_clear(&b);
+}
+
+/* Before the target it was, and before one of another size, or of other keys. */
+static void the_initiator_again(void)
+{
+    bench b;
+    bench_init(&b, HEAD DISK STEPS SEEN);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, DISK), RIG_VERDICT_PASS);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, NULL), RIG_VERDICT_PASS);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, "target\n  node " NODE " lun 0 ram 2MiB\n"),
+                    RIG_VERDICT_FAIL);
+    CU_ASSERT_EQUAL(
+        verdict(&b, RIG_REPLAY_INITIATOR, "target\n  offer MaxBurstLength=4096\n  node " NODE " lun 0 ram 1MiB\n"),
+        RIG_VERDICT_FAIL);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, DISK "  no-phase-collapse\n"), RIG_VERDICT_FAIL);
+    b.replay.timing = RIG_STEP_LOOSE;
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, "target\n  node " NODE " lun 0 ram 2MiB\n"),
+                    RIG_VERDICT_PASS);
+    bench_clear(&b);
+}
+
+static void the_target_again(void)
+{
+    bench b;
+    bench_init(&b, HEAD DISK STEPS SEEN);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_TARGET, STEPS), RIG_VERDICT_PASS);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_TARGET, "initiator\n  isid 80000000000b\n" STEPS), RIG_VERDICT_PASS);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_TARGET,
+                            "initiator\n  isid 80000000000a\nrun\n  login " NODE " -> $s\n  logout -> $l\n"),
+                    RIG_VERDICT_FAIL);
+    bench_clear(&b);
+}
+
+/* The challenge is another one each time. */
+static void chap_again(void)
+{
+    static const char target[] =
+        "target\n  node " NODE " chap user=host secret=\"a secret of the host\" lun 0 ram 1MiB\n";
+    bench b;
+    bench_init(&b, HEAD "target\n  node " NODE " chap user=host secret=\"a secret of the host\" lun 0 ram 1MiB\n"
+                        "initiator\n  auth CHAP user=host secret=\"a secret of the host\"\n"
+                        "run\n  login " NODE " -> $s\n  logout -> $l\n" SEEN);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_BOTH, NULL), RIG_VERDICT_PASS);
+    b.replay.num_secrets = 1;
+    b.replay.secrets[0] = (rig_step_secret){rig_view_str("host"), rig_view_str("another one of the host")};
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, target), RIG_VERDICT_FAIL);
+    b.replay.secrets[0].secret = rig_view_str("a secret of the host");
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, target), RIG_VERDICT_PASS);
+    bench_clear(&b);
+}
+
+/* A fault of the target becomes a scenario that fails until it is gone. */
+static void a_breach_again(void)
+{
+    static const char right[] = DISK;
+    static const char wrong[] = DISK "  fault wrong-residual\n";
+    bench b;
+    bench_init(&b, HEAD DISK "  fault wrong-residual\n" STEPS "must ! connect\n");
+    find_breaches(&b);
+    CU_ASSERT_FATAL(b.replay.num_breaches > 0);
+    b.replay.as_steps = true;
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, wrong), RIG_VERDICT_FAIL);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, right), RIG_VERDICT_PASS);
+    size_t whole = b.len, steps = b.steps.num;
+    CU_ASSERT_EQUAL(rig_steps_minimise(&b.steps, b.replay.breaches[0].rule, RIG_LINT_TARGET), RIG_OK);
+    CU_ASSERT(b.steps.num < steps);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, wrong), RIG_VERDICT_FAIL);
+    CU_ASSERT(b.len < whole);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, right), RIG_VERDICT_PASS);
+    bench_clear(&b);
+}
+
+/* What is left out is not missed: the rest is numbered again. */
+static void a_part_again(void)
+{
+    bench b;
+    bench_init(&b, HEAD DISK STEPS SEEN);
+    bool keep[64];
+    CU_ASSERT_FATAL(b.steps.num_exchanges <= 64);
+    for (uint32_t left_out = 1; left_out < b.steps.num_exchanges; left_out++) {
+        rig_steps whole = b.steps;
+        memset(keep, true, sizeof keep);
+        keep[left_out] = false;
+        CU_ASSERT_FATAL(rig_steps_copy(&whole, &b.steps) == RIG_OK);
+        CU_ASSERT_FATAL(rig_steps_keep(&b.steps, keep) == RIG_OK);
+        CU_ASSERT(b.steps.num < whole.num);
+        CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, DISK), RIG_VERDICT_PASS);
+        rig_steps_cleanup(&b.steps);
+        b.steps = whole;
+    }
+    bench_clear(&b);
+}
+
+static void nothing_to_say(void)
+{
+    bench b;
+    rig_text text;
+    rig_error error = {0};
+    bench_init(&b, HEAD DISK STEPS SEEN);
+    rig_text_init(&text, b.text, 600);
+    CU_ASSERT_EQUAL(rig_replay_text(&b.replay, &text, &error), RIG_E_LIMIT);
+    rig_steps_cleanup(&b.steps);
+    rig_text_init(&text, b.text, RIG_SCN_FILE_MAX);
+    CU_ASSERT_EQUAL(rig_replay_text(&b.replay, &text, &error), RIG_E_NOT_FOUND);
+    CU_ASSERT_STRING_EQUAL(error.text, "the capture holds no iSCSI PDU");
+    bench_clear(&b);
+}
+
+/* The other side of a scenario, without what it expects. */
+static void sections_of_a_scenario(void)
+{
+    static const char text[] = "scenario \"x\"\nref RFC7143 11\nlevel MUST\n# about it\nlatency 1ms\ntarget\n  node " NODE
+                               "\n\n    lun 0 ram 1MiB\nrun\n  pass 1s\nmust ! connect\nplay target\n  > Login\n"
+                               "play initiator\n  > Login ITT=1\nwhen $x == 1\n  never ! close\n";
+    char room[1024];
+    rig_text out;
+    rig_text_init(&out, room, sizeof room);
+    rig_replay_sections(rig_view_str(text), true, &out);
+    CU_ASSERT_STRING_EQUAL(room,
+                           "latency 1ms\ntarget\n  node " NODE "\n    lun 0 ram 1MiB\nplay target\n  > Login\n");
+    rig_text_init(&out, room, sizeof room);
+    rig_replay_sections(rig_view_str(text), false, &out);
+    CU_ASSERT_STRING_EQUAL(room, "latency 1ms\nrun\n  pass 1s\nplay initiator\n  > Login ITT=1\n");
+}
+
+RIG_SUITE("replay", {"both sides again", both_sides_again}, {"the initiator again", the_initiator_again},
+          {"the target again", the_target_again}, {"CHAP again", chap_again}, {"a breach again", a_breach_again},
+          {"a part again", a_part_again}, {"nothing to say", nothing_to_say},
+          {"sections of a scenario", sections_of_a_scenario})
