@@ -11,7 +11,7 @@ bool rpl_has_musts(const rig_replay *replay)
     for (size_t i = 0; i < replay->steps->num; i++)
         if (replay->steps->ptr[i].kind == RIG_STEP_PDU && is_asked(replay, replay->steps->ptr[i].to_target))
             return true;
-    return replay->num_breaches > 0;
+    return replay->num_breaches > 0 || replay->as_logins;
 }
 
 static void put_counts(const rig_replay *replay, rig_text *out)

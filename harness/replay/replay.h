@@ -24,6 +24,12 @@ bool rpl_has_musts(const rig_replay *replay);
 /* run.c: requests of the capture as steps of our initiator */
 rig_status rpl_run(const rig_replay *replay, rig_text *out);
 
+/* logins.c: the logins of the capture as the service's list of kept ones */
+rig_status rpl_logins(const rig_replay *replay, rig_text *out);
+
+/* The value of a text key in what a step sends; empty without. */
+rig_view rpl_key(const rig_step *step, const char *key);
+
 static inline rig_pdu_kind rpl_kind(const rig_step *step)
 {
     return step->kind == RIG_STEP_PDU ? rig_pdu_kind_of(step->bhs) : RIG_PDU_KINDS;

@@ -25,17 +25,6 @@ static bool is_request(const rig_step *step)
     return kind < RIG_PDU_KINDS && step->to_target && (REQUESTS >> kind & 1);
 }
 
-static rig_view key_of(const rig_step *step, const char *key)
-{
-    const rig_item item = rig_step_item(step);
-    rig_pair pair;
-    rig_view text = rig_item_text(&item), rest = text;
-    while (rig_pair_next(text.ptr, &rest, &pair, NULL) == RIG_OK)
-        if (rig_view_is(pair.key, key))
-            return pair.value;
-    return (rig_view){0};
-}
-
 /* ---- the initiator ---- */
 
 static const rig_step *first_login(const rig_steps *steps, uint32_t session)
@@ -59,7 +48,7 @@ static void put_auth(const lifter *l)
     rig_view name = {0};
     for (size_t i = 0; i < steps->num && !name.len; i++)
         if (rpl_kind(&steps->ptr[i]) == RIG_PDU_LOGIN_REQ)
-            name = key_of(&steps->ptr[i], "CHAP_N");
+            name = rpl_key(&steps->ptr[i], "CHAP_N");
     for (uint32_t i = 0; i < l->replay->num_secrets; i++)
         if (name.len && rig_view_eq(l->replay->secrets[i].name, name)) {
             put_word(l->out, "  auth CHAP user=", name);
@@ -74,7 +63,7 @@ static void put_initiator(const lifter *l)
 {
     const rig_step *login = first_login(l->replay->steps, UINT32_MAX);
     rig_text_add(l->out, "initiator\n");
-    rig_view name = login ? key_of(login, "InitiatorName") : (rig_view){0};
+    rig_view name = login ? rpl_key(login, "InitiatorName") : (rig_view){0};
     if (name.len && rig_iname_check(name, NULL, NULL) == RIG_OK)
         rig_text_add(l->out, "  name %.*s\n", RIG_VIEW_ARG(name));
     if (login)
@@ -106,12 +95,12 @@ static void put_offers(const lifter *l, uint32_t connection)
 
 static void put_login(lifter *l, const rig_step *step)
 {
-    rig_view name = key_of(step, "TargetName");
+    rig_view name = rpl_key(step, "TargetName");
     bool first = l->results[step->exchange] == 0;
     if (!first)
         return;
     l->results[step->exchange] = UINT32_MAX;
-    l->discovery[step->session] |= rig_view_is(key_of(step, "SessionType"), "Discovery");
+    l->discovery[step->session] |= rig_view_is(rpl_key(step, "SessionType"), "Discovery");
     if (l->discovery[step->session] || (name.len == 0 && rig_get32(step->bhs, RIG_F_TSIH) == 0))
         return;
     if (rig_get32(step->bhs, RIG_F_TSIH)) {

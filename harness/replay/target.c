@@ -34,7 +34,7 @@ uint32_t rpl_portals(const rig_replay *replay, rig_view portals[RIG_REPLAY_PORTA
     return num;
 }
 
-static rig_view key_of(const rig_step *step, const char *key)
+rig_view rpl_key(const rig_step *step, const char *key)
 {
     const rig_item item = rig_step_item(step);
     rig_pair pair;
@@ -50,7 +50,7 @@ static uint32_t nodes_of(const rig_replay *replay, rig_view nodes[NODES_MAX])
     uint32_t num = 0;
     for (size_t i = 0; i < replay->steps->num && num < NODES_MAX; i++) {
         const rig_step *step = &replay->steps->ptr[i];
-        rig_view name = rpl_kind(step) == RIG_PDU_LOGIN_REQ ? key_of(step, "TargetName") : (rig_view){0};
+        rig_view name = rpl_kind(step) == RIG_PDU_LOGIN_REQ ? rpl_key(step, "TargetName") : (rig_view){0};
         if (name.len && !listed(nodes, num, name))
             nodes[num++] = name;
     }

@@ -15,7 +15,7 @@ static rig_status count(const rig_replay *replay, rig_error *err)
     size_t pdus = 0;
     for (size_t i = 0; i < replay->steps->num; i++)
         pdus += replay->steps->ptr[i].kind == RIG_STEP_PDU;
-    if (replay->steps->num_connections > RIG_PLAYER_CONNECTIONS_MAX && !replay->as_steps)
+    if (replay->steps->num_connections > RIG_PLAYER_CONNECTIONS_MAX && !replay->as_steps && !replay->as_logins)
         return rig_fail(err, RIG_E_LIMIT, "%u connections, where a play has at most %d",
                         replay->steps->num_connections, RIG_PLAYER_CONNECTIONS_MAX);
     return pdus ? RIG_OK : rig_fail(err, RIG_E_NOT_FOUND, "the capture holds no iSCSI PDU");
@@ -46,6 +46,8 @@ static void put_other(const rig_replay *replay, rig_text *out)
 static rig_status put_plays(const rig_replay *replay, rig_text *out)
 {
     rig_status status = RIG_OK;
+    if (replay->as_logins)
+        return rpl_logins(replay, out);
     if (replay->as_steps)
         return rpl_run(replay, out);
     if (replay->role != RIG_REPLAY_TARGET)
@@ -63,7 +65,10 @@ rig_status rig_replay_text(const rig_replay *replay, rig_text *out, rig_error *e
     put_head(replay, out);
     put_other(replay, out);
     status = put_plays(replay, out);
-    rpl_musts(replay, out);
+    if (!replay->as_logins)
+        rpl_musts(replay, out);
+    if (status == RIG_E_NOT_FOUND)
+        return rig_fail(err, status, "no session of a target comes up in the capture");
     if (out->cut || status == RIG_E_LIMIT)
         return rig_fail(err, RIG_E_LIMIT, "what the capture holds is too long for one scenario");
     return status;

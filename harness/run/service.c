@@ -325,6 +325,14 @@ static rig_status build_rows(run_world *world, rig_error *err)
     return status;
 }
 
+rig_status rig_run_keep_rows(const rig_alloc *alloc, const rig_scn *scn, rig_store *store, rig_error *err)
+{
+    rig_scn rows = *scn;
+    run_world world = {.alloc = alloc, .scn = &rows, .store = store};
+    rows.num_boots = 0; /* those are an adapter's own */
+    return build_rows(&world, err);
+}
+
 static bool has_group_key(const rig_scn *scn)
 {
     for (uint32_t i = 0; i < scn->num_rows; i++)

@@ -35,6 +35,7 @@ typedef struct rig_replay {
     rig_view with;      /**< a scenario that the other side is taken from: its text, empty none */
     bool bare;          /**< the other side is somebody else's product: nothing is said of it */
     bool as_steps;      /**< INITIATOR: the commands of the capture become steps of our initiator */
+    bool as_logins;     /**< INITIATOR: the logins of the capture are kept logins of our service */
     rig_replay_breach breaches[RIG_REPLAY_FINDINGS_MAX]; /**< what may not happen again */
     uint32_t num_breaches;                               /**< entries */
 } rig_replay;

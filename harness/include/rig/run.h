@@ -9,6 +9,7 @@
 #include "rig/iname.h"
 #include "rig/match.h"
 #include "rig/result.h"
+#include "rig/store.h"
 #include "rig/text.h"
 
 #define RIG_RUN_VIRTUAL_MAX (24ull * 3600 * 1000000000) /**< ns of virtual time one case may take */
@@ -103,6 +104,9 @@ rig_status rig_run_check(const rig_run_config *config, const rig_scn_file *file,
  */
 rig_status rig_run_case(const rig_run_config *config, const rig_scn_file *file, const char *path,
                         uint32_t case_index, rig_result *out_result);
+
+/** rig_run_keep_rows puts what the `persist` section of a case says into a store, numbered from 1. */
+rig_status rig_run_keep_rows(const rig_alloc *alloc, const rig_scn *scn, rig_store *store, rig_error *err);
 
 /** rig_run_prove plays one case and, when it passes, alters its expectations one by one; see
  * rig_prove_expect. */
