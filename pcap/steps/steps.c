@@ -147,6 +147,17 @@ static uint32_t login_of(const rig_steps *steps, uint32_t connection)
     return ALONE;
 }
 
+/* An answer that names no task, or one that is not there, is to what the initiator said last. */
+static uint32_t exchange_answered(maker *m, const rig_step *step)
+{
+    for (size_t i = m->steps->num - 1; i > 0 && !step->to_target; i--) {
+        const rig_step *before = &m->steps->ptr[i - 1];
+        if (before->connection == step->connection && before->to_target && before->kind == RIG_STEP_PDU)
+            return before->exchange;
+    }
+    return m->steps->num_exchanges++;
+}
+
 static uint32_t exchange_of(maker *m, const rig_step *step)
 {
     rig_pdu_kind kind = stp_kind(step);
@@ -162,8 +173,10 @@ static uint32_t exchange_of(maker *m, const rig_step *step)
     bool again = stp_in(STARTS, kind) && !(kind == RIG_PDU_TEXT_REQ && ttt != RIG_TAG_NONE);
     if (open && (ping || itt != RIG_TAG_NONE) && !again)
         return open->exchange;
-    if (itt == RIG_TAG_NONE || !stp_in(STARTS, kind))
+    if (kind == RIG_PDU_ASYNC || (kind == RIG_PDU_NOP_IN && itt == RIG_TAG_NONE))
         return m->steps->num_exchanges++;
+    if (itt == RIG_TAG_NONE || !stp_in(STARTS, kind))
+        return exchange_answered(m, step);
     return exchange_new(m, step->connection, itt, false);
 }
 
