@@ -4,6 +4,7 @@
  * that was cut, bits 5 to 7 bad digests and padding) and a byte of length; a PDU goes on with its header and that many
  * bytes of data. The first byte of all chooses role and timing.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "rig/player.h"
@@ -79,6 +80,14 @@ static void read_items(rig_items *items, rig_view rest)
     }
 }
 
+static void show(const rig_scn_problem *problem, rig_view text)
+{
+    rig_view line = {NULL, 0};
+    for (uint32_t i = 0; i < problem->line; i++)
+        line = rig_view_split(&text, '\n');
+    fprintf(stderr, "%u:%u: %s\n%.*s\n", problem->line, problem->col, problem->text, RIG_VIEW_ARG(line));
+}
+
 /* What is made of a capture is a scenario without problems, and its plays can be played. */
 static void check(const rig_replay *replay, char *room)
 {
@@ -94,6 +103,8 @@ static void check(const rig_replay *replay, char *room)
     problems.num = 0;
     rig_status status =
         rig_scn_open(&config, rig_view_str("x"), rig_view_of(room, text.len), &file, &problems);
+    if (status && status != RIG_E_LIMIT)
+        show(&problems.list[0], rig_view_of(room, text.len));
     require(status == RIG_OK || status == RIG_E_LIMIT);
     if (!status)
         require(rig_scn_case(file, 0, &scn, NULL) == RIG_OK);

@@ -333,6 +333,26 @@ bool lang_pdu_read(lang_parser *p, lang_cursor *c, rig_pdu_kind *out)
     return true;
 }
 
+static bool line_conds(lang_parser *p, lang_cursor *c, rig_scn_line *out)
+{
+    lang_vec conds = {.num = 0};
+    bool ok = lang_conds_read(p, c, out, &conds);
+    out->conds = conds.ptr;
+    out->num_conds = conds.num;
+    return ok;
+}
+
+/* Of bytes nothing can be said but where they go. */
+static bool raw_conds(lang_parser *p, lang_cursor *c, rig_scn_line *out)
+{
+    if (!line_conds(p, c, out))
+        return false;
+    for (uint32_t i = 0; i < out->num_conds; i++)
+        if (out->conds[i].kind != RIG_SCN_C_CONNECTION)
+            return lang_bad_at(p, out->conds[i].place, RIG_E_SYNTAX, "behind raw HEX stands connection=N or nothing");
+    return true;
+}
+
 static bool raw_line(lang_parser *p, lang_cursor *c, rig_scn_line *out)
 {
     out->is_raw = true;
@@ -343,8 +363,9 @@ static bool raw_line(lang_parser *p, lang_cursor *c, rig_scn_line *out)
     if (lang_at_stop(p, c))
         return lang_bad(p, c, RIG_E_SYNTAX, "hex digits are missing");
     rig_scn_place place = lang_place(p, c->at);
-    return lang_hex(p, lang_unquote(p, lang_next(p, c)), &out->raw) ||
-           lang_bad_at(p, place, RIG_E_SYNTAX, "raw wants hex digits in pairs");
+    if (!lang_hex(p, lang_unquote(p, lang_next(p, c)), &out->raw))
+        return lang_bad_at(p, place, RIG_E_SYNTAX, "raw wants hex digits in pairs");
+    return raw_conds(p, c, out);
 }
 
 /* `raw HEX` without a direction is sent by the player. */
@@ -355,15 +376,6 @@ bool lang_raw_read(lang_parser *p, lang_cursor *c, rig_scn_line *out)
     out->kind = p->player_is_target ? RIG_SCN_TO_INITIATOR : RIG_SCN_TO_TARGET;
     bool ok = raw_line(p, c, out);
     out->place = lang_place_span(p, first, c->at);
-    return ok;
-}
-
-static bool line_conds(lang_parser *p, lang_cursor *c, rig_scn_line *out)
-{
-    lang_vec conds = {.num = 0};
-    bool ok = lang_conds_read(p, c, out, &conds);
-    out->conds = conds.ptr;
-    out->num_conds = conds.num;
     return ok;
 }
 

@@ -132,6 +132,12 @@ static void put_field(rig_steps_printer *printer, rig_text *out, const rig_step 
         rig_field_print(out, step->bhs, field);
 }
 
+static void put_connection(const rig_steps_printer *printer, rig_text *out, const rig_step *step)
+{
+    if (printer->names->num_connections > 1)
+        rig_text_add(out, " connection=%u", step->connection);
+}
+
 /* ---- PDUs as bytes ---- */
 
 /* What no line can say: a header that means more than its fields. */
@@ -156,7 +162,7 @@ static void put_raw(rig_steps_printer *printer, rig_text *out, const rig_step *s
     static const uint8_t pad[4];
     size_t column = 0;
     const rig_pdu *pdu = &step->item.pdu;
-    rig_text_add(out, "raw ");
+    rig_text_add(out, "%c raw ", step->to_target ? '>' : '<');
     put_hex(out, rig_view_of(step->bhs, RIG_BHS_LEN), &column);
     put_hex(out, pdu->ahs, &column);
     if (pdu->has_header_digest)
@@ -165,6 +171,7 @@ static void put_raw(rig_steps_printer *printer, rig_text *out, const rig_step *s
     put_hex(out, rig_view_of(pad, (4 - pdu->data.len % 4) % 4), &column);
     if (pdu->has_data_digest)
         put_hex(out, rig_view_of(pdu->data_digest, RIG_DIGEST_LEN), &column);
+    put_connection(printer, out, step);
     if (pdu->data.len < step->item.data_len)
         stp_spoil(printer, "bytes that the capture lacks");
     if (column > STP_WORD_MAX)
@@ -172,12 +179,6 @@ static void put_raw(rig_steps_printer *printer, rig_text *out, const rig_step *s
 }
 
 /* ---- lines ---- */
-
-static void put_connection(const rig_steps_printer *printer, rig_text *out, const rig_step *step)
-{
-    if (printer->names->num_connections > 1)
-        rig_text_add(out, " connection=%u", step->connection);
-}
 
 static void put_marks(rig_steps_printer *printer, rig_text *out, const rig_step *step)
 {

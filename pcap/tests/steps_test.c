@@ -288,7 +288,7 @@ static void what_no_line_says_is_sent_as_bytes(void)
     make(&b);
     b.steps.ptr[1].bhs[2] = 1; /* reserved */
     CU_ASSERT_FATAL(rig_steps_printer_init(&b.printer, &b.steps) == RIG_OK);
-    CU_ASSERT_STRING_EQUAL(line_of(&b, 1), "raw 0080010000000005"
+    CU_ASSERT_STRING_EQUAL(line_of(&b, 1), "> raw 0080010000000005"
                                            "0000000000000000"
                                            "00000001ffffffff"
                                            "0000000000000000"
