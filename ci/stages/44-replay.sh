@@ -91,32 +91,6 @@ one_side()
     done < <(sample "$2")
 }
 
-# faulty FAULT: a target with that fault, and what meets most of what a target says
-faulty()
-{
-    cat <<END
-scenario "A target with a fault"
-level CHOICE
-target
-  node iqn.2026-01.example.sim:disk0 lun 0 ram 1MiB
-  fault $1
-initiator
-  reconnect no
-run
-  login iqn.2026-01.example.sim:disk0 -> \$s
-  scsi lun 0 inquiry alloc=36 -> \$r
-  write lun 0 lba 0 blocks 3 pattern 5
-  verify lun 0 lba 0 blocks 3 pattern 5 -> \$v
-  scsi lun 0 read-10 lba=99999 blocks=1 -> \$e
-  ping 5 -> \$p
-  text X-com.example.what=1 -> \$x
-  lun-reset lun 0 -> \$t
-  pass 10ms
-  logout -> \$l
-must ! connect
-END
-}
-
 # judge_fault FAULT SMALLEST: the scenario of its capture fails with the fault, and passes without
 judge_fault()
 {
@@ -145,7 +119,7 @@ faults()
     told=0
     mkdir -p "$RIG_SCRATCH/faults/out"
     "$RIG_TOOL" target --faults | awk -F'\t' -v stride="$FAULT_STRIDE" '($4 == "lint" || $4 == "engine") && n++ % stride == 0 { print $1 }' >"$RIG_SCRATCH/which"
-    while read -r fault; do faulty "$fault" >"$RIG_SCRATCH/faults/$fault.scn"; done <"$RIG_SCRATCH/which"
+    while read -r fault; do sed "s/FAULT/$fault/" ci/judge/replay-fault.scn >"$RIG_SCRATCH/faults/$fault.scn"; done <"$RIG_SCRATCH/which"
     "$RIG_TOOL" run --pcap-dir "$RIG_SCRATCH/faults/captures" --keep always "$RIG_SCRATCH/faults" >"$RIG_SCRATCH/said" 2>&1
     while read -r fault; do
         judge_fault "$fault" ""

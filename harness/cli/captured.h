@@ -14,7 +14,7 @@ typedef struct cli_captured {
     rig_steps steps;
     rig_replay replay;
     target_auth auth;
-    cli_text with; /* --with; its path is the command line's */
+    cli_text with;   /* --with; its path is the command line's */
     uint32_t broken; /* events of the capture that hide PDUs: gaps, garbage */
 } cli_captured;
 
@@ -30,9 +30,11 @@ enum { OPT_TIMING = 300, OPT_FROM, OPT_TO, OPT_WITH, OPT_PORT, OPT_KEYS };
     }
 
 #define CAPTURED_HELP                                                                                        \
-    "  --timing WHICH  order (default): as captured, one after the other; strict: with its times; loose: the\n" \
+    "  --timing WHICH  order (default): as captured, one after the other; strict: with its times; loose: "   \
+    "the\n"                                                                                                  \
     "               order within a task, numbers of the other side are not compared\n"                       \
-    "  --from N, --to N  only exchanges with a PDU in these frames of the capture, and the logins they need\n" \
+    "  --from N, --to N  only exchanges with a PDU in these frames of the capture, and the logins they "     \
+    "need\n"                                                                                                 \
     "  --chap USER:SECRET  secret of a CHAP_N of the capture, to answer other challenges (repeatable)\n"     \
     "  --with FILE.scn  the other side is that of this scenario: its target, or its steps\n"                 \
     "  --port N     TCP port of the target when it is not 3260 and the login is not in the capture\n"        \

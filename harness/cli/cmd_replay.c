@@ -32,22 +32,23 @@ static void on_signal(int signum)
 
 static void usage(void)
 {
-    printf("usage: iscsirig replay [OPTION…] CAPTURE\n\n"
-           "  --as initiator --target URL  to a target under test: iscsi://host[:port][/iqn]; nothing is sent\n"
-           "               anywhere else, and what the capture's target is called becomes the URL's name\n"
-           "  --as target --listen ADDR:PORT  before an initiator under test; port 0: any free one\n"
-           "  --ready-file F  gets ADDR:PORT once it accepts\n"
-           "  --allow-writes  also a capture that writes is sent to a target\n"
-           "  --case N     only that case of the scenario of --with, from 0\n"
-           "  --timeout SECONDS  for the whole of it (default 60)\n"
-           "  --pcap-dir DIR  the new capture goes here\n" CAPTURED_HELP
-           "\nWithout an address it happens on the simulated network, before the side that --with gives, or "
-           "before the other\n"
-           "side of the capture. Tags, sequence numbers, ISID, TSIH and CHAP responses are those of this time. "
-           "Logical units\n"
-           "stay as captured. Status 0: to the end, 1: it went another way, shown from the first PDU that "
-           "differs,\n"
-           "2: usage or environment, 77: writes are not allowed, 124: out of time.\n" TARGET_AUTH_HELP_SECRET);
+    printf(
+        "usage: iscsirig replay [OPTION…] CAPTURE\n\n"
+        "  --as initiator --target URL  to a target under test: iscsi://host[:port][/iqn]; nothing is sent\n"
+        "               anywhere else, and what the capture's target is called becomes the URL's name\n"
+        "  --as target --listen ADDR:PORT  before an initiator under test; port 0: any free one\n"
+        "  --ready-file F  gets ADDR:PORT once it accepts\n"
+        "  --allow-writes  also a capture that writes is sent to a target\n"
+        "  --case N     only that case of the scenario of --with, from 0\n"
+        "  --timeout SECONDS  for the whole of it (default 60)\n"
+        "  --pcap-dir DIR  the new capture goes here\n" CAPTURED_HELP
+        "\nWithout an address it happens on the simulated network, before the side that --with gives, or "
+        "before the other\n"
+        "side of the capture. Tags, sequence numbers, ISID, TSIH and CHAP responses are those of this time. "
+        "Logical units\n"
+        "stay as captured. Status 0: to the end, 1: it went another way, shown from the first PDU that "
+        "differs,\n"
+        "2: usage or environment, 77: writes are not allowed, 124: out of time.\n" TARGET_AUTH_HELP_SECRET);
 }
 
 /* ---- options ---- */

@@ -12,28 +12,28 @@
 #define OPT_LOGINS 'l'
 #define OPT_STORE 's'
 
-
 static void usage(void)
 {
-    printf("usage: iscsirig to-scenario [OPTION…] CAPTURE\n\n"
-           "  --role WHO   who does what it did in the capture: target, in front of an initiator under test;\n"
-           "               initiator, before a target under test; both (default)\n"
-           "  --logins     the sessions of the capture become kept logins of our service, which starts\n"
-           "  --store FILE  with --logins: also a store with that list, for iscsirigd; there is none yet\n"
-           "  --minimise   leaves out exchanges as long as lint still finds what it finds in the capture\n" CAPTURED_HELP
-           "\nCAPTURE is a pcap or pcapng file, or - for standard input. The scenario goes to standard output. "
-           "What the other\n"
-           "side draws becomes a $variable. When a side breaks a rule of lint in the capture, the scenario of "
-           "the other\n"
-           "role fails until it does so no more: requests become steps of our initiator.\n"
-           "Status 0: there it is, 2: usage or environment.\n");
+    printf(
+        "usage: iscsirig to-scenario [OPTION…] CAPTURE\n\n"
+        "  --role WHO   who does what it did in the capture: target, in front of an initiator under test;\n"
+        "               initiator, before a target under test; both (default)\n"
+        "  --logins     the sessions of the capture become kept logins of our service, which starts\n"
+        "  --store FILE  with --logins: also a store with that list, for iscsirigd; there is none yet\n"
+        "  --minimise   leaves out exchanges as long as lint still finds what it finds in the "
+        "capture\n" CAPTURED_HELP
+        "\nCAPTURE is a pcap or pcapng file, or - for standard input. The scenario goes to standard output. "
+        "What the other\n"
+        "side draws becomes a $variable. When a side breaks a rule of lint in the capture, the scenario of "
+        "the other\n"
+        "role fails until it does so no more: requests become steps of our initiator.\n"
+        "Status 0: there it is, 2: usage or environment.\n");
 }
 
 static int take_role(rig_replay *replay, const char *argument)
 {
-    static const char *const words[] = {[RIG_REPLAY_BOTH] = "both",
-                                        [RIG_REPLAY_TARGET] = "target",
-                                        [RIG_REPLAY_INITIATOR] = "initiator"};
+    static const char *const words[] = {
+        [RIG_REPLAY_BOTH] = "both", [RIG_REPLAY_TARGET] = "target", [RIG_REPLAY_INITIATOR] = "initiator"};
     for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strcmp(argument, words[i]) == 0) {
             replay->role = (rig_replay_role)i;
@@ -62,7 +62,8 @@ static int keep(const cli_captured *captured, const char *path, rig_view text)
     cli_scenario scenario = {.pack = &pack, .source.path = (char *)(uintptr_t)captured->path};
     rig_store *store = NULL;
     rig_scn *scn = NULL;
-    rig_status status = access(path, F_OK) ? RIG_OK : rig_fail(&error, RIG_E_BUSY, "%s: is there already", path);
+    rig_status status =
+        access(path, F_OK) ? RIG_OK : rig_fail(&error, RIG_E_BUSY, "%s: is there already", path);
     if (!status)
         status = cli_scenario_read(&scenario, text, &problems);
     if (!status)

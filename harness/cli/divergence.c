@@ -75,14 +75,16 @@ static bool alike(const side_line *expected, const side_line *came)
         return item->kind == RIG_ITEM_EVENT && rig_view_is(item->event, line->event->name);
     if (item->kind != RIG_ITEM_PDU || (line->kind == RIG_SCN_TO_TARGET) != item->to_target)
         return false;
-    return line->is_raw || line->pdu == rig_pdu_kind_of(item->pdu.bhs) || (unsigned)line->pdu == RIG_SCN_ANY_PDU;
+    return line->is_raw || line->pdu == rig_pdu_kind_of(item->pdu.bhs) ||
+           (unsigned)line->pdu == RIG_SCN_ANY_PDU;
 }
 
 static void align(diff *d)
 {
     for (size_t i = d->num_expected; i-- > 0;)
         for (size_t j = d->num_came; j-- > 0;) {
-            uint8_t skip = d->common[i + 1][j] > d->common[i][j + 1] ? d->common[i + 1][j] : d->common[i][j + 1];
+            uint8_t skip =
+                d->common[i + 1][j] > d->common[i][j + 1] ? d->common[i + 1][j] : d->common[i][j + 1];
             uint8_t both = (uint8_t)(d->common[i + 1][j + 1] + 1);
             d->common[i][j] = alike(&d->expected[i], &d->came[j]) ? both : skip;
         }
@@ -137,7 +139,8 @@ static void show(diff *d, const rig_result *result, const rig_finding *finding)
 {
     const rig_scn_play *play = play_of(result, finding);
     size_t at = finding->item < result->items.num ? finding->item : result->items.num;
-    fprintf(d->out, "--- the capture, line %u of %u\n+++ what came\n", finding->line_number, finding->num_lines);
+    fprintf(d->out, "--- the capture, line %u of %u\n+++ what came\n", finding->line_number,
+            finding->num_lines);
     if (play)
         take_expected(d, play, finding->line_number - 1);
     take_came(d, result, at);

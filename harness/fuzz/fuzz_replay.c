@@ -1,8 +1,8 @@
 /*
- * Hostile captures as scenarios: whatever is said of one can be read, in every role; else it is refused. Records as
- * those of fuzz_lint: a control byte (bit 0 direction, bit 1 an event, bits 2 and 3 the connection, bit 4 a payload
- * that was cut, bits 5 to 7 bad digests and padding) and a byte of length; a PDU goes on with its header and that many
- * bytes of data. The first byte of all chooses role and timing.
+ * Hostile captures as scenarios: whatever is said of one can be read, in every role; else it is refused.
+ * Records as those of fuzz_lint: a control byte (bit 0 direction, bit 1 an event, bits 2 and 3 the
+ * connection, bit 4 a payload that was cut, bits 5 to 7 bad digests and padding) and a byte of length; a PDU
+ * goes on with its header and that many bytes of data. The first byte of all chooses role and timing.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -349,7 +349,8 @@ static bool raw_conds(lang_parser *p, lang_cursor *c, rig_scn_line *out)
         return false;
     for (uint32_t i = 0; i < out->num_conds; i++)
         if (out->conds[i].kind != RIG_SCN_C_CONNECTION)
-            return lang_bad_at(p, out->conds[i].place, RIG_E_SYNTAX, "behind raw HEX stands connection=N or nothing");
+            return lang_bad_at(p, out->conds[i].place, RIG_E_SYNTAX,
+                               "behind raw HEX stands connection=N or nothing");
     return true;
 }
 

@@ -43,7 +43,8 @@ static rig_view said(const rig_steps *steps, uint32_t connection, bool to_target
 static bool is_listed(const list *l, const kept *login)
 {
     for (uint32_t i = 0; i < l->num; i++)
-        if (rig_view_eq(l->logins[i].target, login->target) && rig_view_eq(l->logins[i].portal, login->portal))
+        if (rig_view_eq(l->logins[i].target, login->target) &&
+            rig_view_eq(l->logins[i].portal, login->portal))
             return true;
     return false;
 }
@@ -141,7 +142,8 @@ rig_status rpl_logins(const rig_replay *replay, rig_text *out)
     if (num)
         rig_text_add(out, "run\n  hba load\n  wait service ready\n");
     for (uint32_t i = 0; i < num; i++)
-        rig_text_add(out, "must ! session up target=%.*s persistent=yes\n", RIG_VIEW_ARG(l->logins[i].target));
+        rig_text_add(out, "must ! session up target=%.*s persistent=yes\n",
+                     RIG_VIEW_ARG(l->logins[i].target));
     rig_delete(replay->alloc, l, sizeof *l);
     return num ? RIG_OK : RIG_E_NOT_FOUND;
 }

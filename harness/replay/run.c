@@ -167,7 +167,8 @@ static size_t gather(const lifter *l, size_t at, bool *out_zero)
     for (size_t i = at; i < steps->num; i++) {
         const rig_step *step = &steps->ptr[i];
         rig_pdu_kind kind = rpl_kind(step);
-        if (step->exchange != steps->ptr[at].exchange || (kind != RIG_PDU_SCSI_CMD && kind != RIG_PDU_DATA_OUT))
+        if (step->exchange != steps->ptr[at].exchange ||
+            (kind != RIG_PDU_SCSI_CMD && kind != RIG_PDU_DATA_OUT))
             continue;
         size_t from = kind == RIG_PDU_DATA_OUT ? rig_get32(step->bhs, RIG_F_BUFFER_OFFSET) : 0;
         rig_view data = step->item.pdu.data;
@@ -204,7 +205,8 @@ static void put_transfer(const lifter *l, const rig_step *step)
     bool reads = rig_get(step->bhs, RIG_F_R), writes = rig_get(step->bhs, RIG_F_W);
     if (reads || writes)
         rig_text_add(l->out, " edtl %u", rig_get32(step->bhs, RIG_F_EDTL));
-    rig_text_add(l->out, "%s%s%s", reads ? " read" : "", writes ? " write" : "", reads || writes ? "" : " none");
+    rig_text_add(l->out, "%s%s%s", reads ? " read" : "", writes ? " write" : "",
+                 reads || writes ? "" : " none");
     if (rig_get(step->bhs, RIG_F_I))
         rig_text_add(l->out, " immediate");
 }
@@ -303,8 +305,11 @@ static void put_step(lifter *l, size_t at)
     static const struct {
         rig_pdu_kind kind;
         void (*put)(lifter *l, size_t at);
-    } rows[] = {{RIG_PDU_SCSI_CMD, put_scsi}, {RIG_PDU_NOP_OUT, put_ping},      {RIG_PDU_TEXT_REQ, put_text},
-                {RIG_PDU_TMF_REQ, put_tmf},   {RIG_PDU_LOGOUT_REQ, put_logout}};
+    } rows[] = {{RIG_PDU_SCSI_CMD, put_scsi},
+                {RIG_PDU_NOP_OUT, put_ping},
+                {RIG_PDU_TEXT_REQ, put_text},
+                {RIG_PDU_TMF_REQ, put_tmf},
+                {RIG_PDU_LOGOUT_REQ, put_logout}};
     const rig_steps *steps = l->replay->steps;
     const rig_step *step = &steps->ptr[at];
     if (step->kind != RIG_STEP_PDU)

@@ -12,7 +12,7 @@ static bool in(const char *const *words, size_t num, rig_view word)
 /* Whether a statement of the top level is taken over. */
 static bool is_taken(rig_view line, bool target)
 {
-    static const char *const never[] = {"scenario", "ref",   "level", "tags",  "choice",
+    static const char *const never[] = {"scenario", "ref",  "level", "tags", "choice",
                                         "seed",     "must", "never", "trace"};
     static const char *const initiators[] = {"initiator", "run", "hba", "persist"};
     rig_view rest = line, word = rig_view_split(&rest, ' ');

@@ -15,7 +15,8 @@ static rig_status count(const rig_replay *replay, rig_error *err)
     size_t pdus = 0;
     for (size_t i = 0; i < replay->steps->num; i++)
         pdus += replay->steps->ptr[i].kind == RIG_STEP_PDU;
-    if (replay->steps->num_connections > RIG_PLAYER_CONNECTIONS_MAX && !replay->as_steps && !replay->as_logins)
+    if (replay->steps->num_connections > RIG_PLAYER_CONNECTIONS_MAX && !replay->as_steps &&
+        !replay->as_logins)
         return rig_fail(err, RIG_E_LIMIT, "%u connections, where a play has at most %d",
                         replay->steps->num_connections, RIG_PLAYER_CONNECTIONS_MAX);
     return pdus ? RIG_OK : rig_fail(err, RIG_E_NOT_FOUND, "the capture holds no iSCSI PDU");

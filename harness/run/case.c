@@ -153,8 +153,7 @@ static rig_status play(run_world *world)
         return finding ? rig_result_text(world->result, &world->result->reason, rig_view_str(finding->text))
                        : RIG_E_NOMEM;
     }
-    bool whole =
-        run_plays(world) && host_acts(world) && run_program(world) && run_plays_rest(world);
+    bool whole = run_plays(world) && host_acts(world) && run_program(world) && run_plays_rest(world);
     world->steps_ns = run_now(world);
     whole = whole && drain(world);
     whole = run_plays_end(world) && whole;

@@ -67,14 +67,16 @@ static void test_expected_and_actual(void)
 
 static void test_loose_order(void)
 {
-    static const char target[] = "play target\n  > NopOut ITT=1\n  > NopOut ITT=2\n  < NopIn ITT=2\n  < NopIn ITT=1\n";
+    static const char target[] =
+        "play target\n  > NopOut ITT=1\n  > NopOut ITT=2\n  < NopIn ITT=2\n  < NopIn ITT=1\n";
     char text[1024];
     snprintf(text, sizeof text,
              "%splay initiator loose\n  > NopOut ITT=1\n  > NopOut ITT=2\n  < NopIn ITT=1\n  < NopIn ITT=2\n",
              target);
     CU_ASSERT(plays_through(text));
     snprintf(text, sizeof text,
-             "%splay initiator\n  > NopOut ITT=1\n  > NopOut ITT=2\n  < NopIn ITT=1\n  < NopIn ITT=2\n", target);
+             "%splay initiator\n  > NopOut ITT=1\n  > NopOut ITT=2\n  < NopIn ITT=1\n  < NopIn ITT=2\n",
+             target);
     CU_ASSERT(plays_until(text, 3, "ITT", "field ITT: want 1, got 0x2"));
     snprintf(text, sizeof text,
              "%splay initiator loose\n  > NopOut ITT=1\n  > NopOut ITT=2\n  < NopIn ITT=1\n  < NopIn ITT=3\n",
@@ -84,8 +86,9 @@ static void test_loose_order(void)
 
 static void test_close_of_an_earlier_connection(void)
 {
-    static const char target[] = "play target\n  ! connect\n  > NopOut ITT=1\n  ! connect\n  > NopOut ITT=2 connection=1\n"
-                                 "  ! close by %s connection=%d\n  < NopIn ITT=2 connection=1\n";
+    static const char target[] =
+        "play target\n  ! connect\n  > NopOut ITT=1\n  ! connect\n  > NopOut ITT=2 connection=1\n"
+        "  ! close by %s connection=%d\n  < NopIn ITT=2 connection=1\n";
     static const char initiator[] = "play initiator\n  ! connect\n  > NopOut ITT=1\n  ! connect\n"
                                     "  > NopOut ITT=2 connection=1\n  ! close by %s connection=0\n"
                                     "  < NopIn ITT=2 connection=1\n";
@@ -102,8 +105,9 @@ static void test_close_of_an_earlier_connection(void)
 /* A reset overtakes nothing that the play has sent. */
 static void test_reset_behind_what_was_sent(void)
 {
-    CU_ASSERT(plays_through("play target\n  > NopOut ITT=1\n  < NopIn ITT=1\n  ! close reason=reset by target\n"
-                            "play initiator\n  > NopOut ITT=1\n  < NopIn ITT=1\n  ! close reason=reset by target\n"));
+    CU_ASSERT(plays_through(
+        "play target\n  > NopOut ITT=1\n  < NopIn ITT=1\n  ! close reason=reset by target\n"
+        "play initiator\n  > NopOut ITT=1\n  < NopIn ITT=1\n  ! close reason=reset by target\n"));
 }
 
 static void test_order_is_the_receivers(void)
@@ -546,7 +550,8 @@ static void chap_responses_are_sent(void)
 RIG_SUITE("player", {"two scripts play a session against each other", test_both_sides},
           {"another PDU than the next line's ends the play", test_something_else},
           {"findings show what was wanted and what came", test_expected_and_actual},
-          {"loose order", test_loose_order}, {"close of an earlier connection", test_close_of_an_earlier_connection},
+          {"loose order", test_loose_order},
+          {"close of an earlier connection", test_close_of_an_earlier_connection},
           {"reset behind what was sent", test_reset_behind_what_was_sent},
           {"only the order of what comes counts", test_order_is_the_receivers},
           {"what may be left out is taken when it comes, and only then", test_what_may_be_left_out},

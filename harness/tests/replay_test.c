@@ -1,5 +1,5 @@
-/* Captures as scenarios: what a run left is said again, and holds before a side that behaves as captured, and before
- * no other. */
+/* Captures as scenarios: what a run left is said again, and holds before a side that behaves as captured, and
+ * before no other. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,7 +12,8 @@
 #define HEAD "scenario \"a test\"\nlevel CHOICE\n"
 #define DISK "target\n  node " NODE " lun 0 ram 1MiB\n"
 #define STEPS                                                                                                \
-    "initiator\n  isid 80000000000a\nrun\n  login " NODE " -> $s\n  ping 9 -> $p\n  scsi lun 0 inquiry alloc=36 -> "  \
+    "initiator\n  isid 80000000000a\nrun\n  login " NODE                                                     \
+    " -> $s\n  ping 9 -> $p\n  scsi lun 0 inquiry alloc=36 -> "                                              \
     "$i\n  scsi lun 0 read-capacity-10 -> $c\n  text X-com.example.what=1 -> $x\n  logout -> $l\n"
 #define SEEN "must ! connect\n"
 
@@ -128,9 +129,9 @@ static void the_initiator_again(void)
     CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, NULL), RIG_VERDICT_PASS);
     CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, "target\n  node " NODE " lun 0 ram 2MiB\n"),
                     RIG_VERDICT_FAIL);
-    CU_ASSERT_EQUAL(
-        verdict(&b, RIG_REPLAY_INITIATOR, "target\n  offer MaxBurstLength=4096\n  node " NODE " lun 0 ram 1MiB\n"),
-        RIG_VERDICT_FAIL);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR,
+                            "target\n  offer MaxBurstLength=4096\n  node " NODE " lun 0 ram 1MiB\n"),
+                    RIG_VERDICT_FAIL);
     CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, DISK "  no-phase-collapse\n"), RIG_VERDICT_FAIL);
     b.replay.timing = RIG_STEP_LOOSE;
     CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, "target\n  node " NODE " lun 0 ram 2MiB\n"),
@@ -143,7 +144,8 @@ static void the_target_again(void)
     bench b;
     bench_init(&b, HEAD DISK STEPS SEEN);
     CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_TARGET, STEPS), RIG_VERDICT_PASS);
-    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_TARGET, "initiator\n  isid 80000000000b\n" STEPS), RIG_VERDICT_PASS);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_TARGET, "initiator\n  isid 80000000000b\n" STEPS),
+                    RIG_VERDICT_PASS);
     CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_TARGET,
                             "initiator\n  isid 80000000000a\nrun\n  login " NODE " -> $s\n  logout -> $l\n"),
                     RIG_VERDICT_FAIL);
@@ -156,9 +158,10 @@ static void chap_again(void)
     static const char target[] =
         "target\n  node " NODE " chap user=host secret=\"a secret of the host\" lun 0 ram 1MiB\n";
     bench b;
-    bench_init(&b, HEAD "target\n  node " NODE " chap user=host secret=\"a secret of the host\" lun 0 ram 1MiB\n"
-                        "initiator\n  auth CHAP user=host secret=\"a secret of the host\"\n"
-                        "run\n  login " NODE " -> $s\n  logout -> $l\n" SEEN);
+    bench_init(&b,
+               HEAD "target\n  node " NODE " chap user=host secret=\"a secret of the host\" lun 0 ram 1MiB\n"
+                    "initiator\n  auth CHAP user=host secret=\"a secret of the host\"\n"
+                    "run\n  login " NODE " -> $s\n  logout -> $l\n" SEEN);
     CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_BOTH, NULL), RIG_VERDICT_PASS);
     b.replay.num_secrets = 1;
     b.replay.secrets[0] = (rig_step_secret){rig_view_str("host"), rig_view_str("another one of the host")};
@@ -228,21 +231,22 @@ static void nothing_to_say(void)
 /* The other side of a scenario, without what it expects. */
 static void sections_of_a_scenario(void)
 {
-    static const char text[] = "scenario \"x\"\nref RFC7143 11\nlevel MUST\n# about it\nlatency 1ms\ntarget\n  node " NODE
-                               "\n\n    lun 0 ram 1MiB\nrun\n  pass 1s\nmust ! connect\nplay target\n  > Login\n"
-                               "play initiator\n  > Login ITT=1\nwhen $x == 1\n  never ! close\n";
+    static const char text[] =
+        "scenario \"x\"\nref RFC7143 11\nlevel MUST\n# about it\nlatency 1ms\ntarget\n  node " NODE
+        "\n\n    lun 0 ram 1MiB\nrun\n  pass 1s\nmust ! connect\nplay target\n  > Login\n"
+        "play initiator\n  > Login ITT=1\nwhen $x == 1\n  never ! close\n";
     char room[1024];
     rig_text out;
     rig_text_init(&out, room, sizeof room);
     rig_replay_sections(rig_view_str(text), true, &out);
-    CU_ASSERT_STRING_EQUAL(room,
-                           "latency 1ms\ntarget\n  node " NODE "\n    lun 0 ram 1MiB\nplay target\n  > Login\n");
+    CU_ASSERT_STRING_EQUAL(room, "latency 1ms\ntarget\n  node " NODE
+                                 "\n    lun 0 ram 1MiB\nplay target\n  > Login\n");
     rig_text_init(&out, room, sizeof room);
     rig_replay_sections(rig_view_str(text), false, &out);
     CU_ASSERT_STRING_EQUAL(room, "latency 1ms\nrun\n  pass 1s\nplay initiator\n  > Login ITT=1\n");
 }
 
 RIG_SUITE("replay", {"both sides again", both_sides_again}, {"the initiator again", the_initiator_again},
-          {"the target again", the_target_again}, {"CHAP again", chap_again}, {"a breach again", a_breach_again},
-          {"a part again", a_part_again}, {"nothing to say", nothing_to_say},
-          {"sections of a scenario", sections_of_a_scenario})
+          {"the target again", the_target_again}, {"CHAP again", chap_again},
+          {"a breach again", a_breach_again}, {"a part again", a_part_again},
+          {"nothing to say", nothing_to_say}, {"sections of a scenario", sections_of_a_scenario})

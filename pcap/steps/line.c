@@ -5,7 +5,7 @@
 #include "steps.h"
 
 #define SECOND UINT64_C(1000000000)
-#define PAUSE SECOND          /* of the side played that is kept when only the order counts */
+#define PAUSE SECOND           /* of the side played that is kept when only the order counts */
 #define PATIENCE (20 * SECOND) /* of the other side that has to be asked for */
 
 void stp_spoil(rig_steps_printer *printer, const char *format, ...)
@@ -66,9 +66,9 @@ static void put_patience(const rig_steps_printer *printer, rig_text *out, const 
 
 static bool is_always_said(rig_field_id field)
 {
-    static const rig_field_id fields[] = {RIG_F_T,       RIG_F_S,           RIG_F_DATA_SN,
-                                          RIG_F_R2T_SN,  RIG_F_BUFFER_OFFSET, RIG_F_DESIRED_LEN,
-                                          RIG_F_TSIH,    RIG_F_CDB,         RIG_F_ISID};
+    static const rig_field_id fields[] = {
+        RIG_F_T,           RIG_F_S,    RIG_F_DATA_SN, RIG_F_R2T_SN, RIG_F_BUFFER_OFFSET,
+        RIG_F_DESIRED_LEN, RIG_F_TSIH, RIG_F_CDB,     RIG_F_ISID};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (fields[i] == field)
             return true;

@@ -5,8 +5,7 @@
 #define STARTS                                                                                               \
     (RIG_IN(SCSI_CMD) | RIG_IN(TMF_REQ) | RIG_IN(LOGIN_REQ) | RIG_IN(TEXT_REQ) | RIG_IN(LOGOUT_REQ) |        \
      RIG_IN(NOP_OUT))
-#define ENDS                                                                                                 \
-    (RIG_IN(SCSI_RESP) | RIG_IN(TMF_RESP) | RIG_IN(LOGOUT_RESP) | RIG_IN(NOP_IN) | RIG_IN(TEXT_RESP))
+#define ENDS (RIG_IN(SCSI_RESP) | RIG_IN(TMF_RESP) | RIG_IN(LOGOUT_RESP) | RIG_IN(NOP_IN) | RIG_IN(TEXT_RESP))
 
 static const char letters[STP_NAME_KINDS] = {[STP_ITT] = 't',  [STP_TTT] = 'r',    [STP_ISID] = 'n',
                                              [STP_TSIH] = 'h', [STP_CMD_SN] = 'c', [STP_STAT_SN] = 's'};
@@ -83,8 +82,9 @@ static bool tag_symbol(rig_steps_printer *printer, rig_text *out, const rig_step
 {
     rig_pdu_kind pdu = stp_kind(step);
     stp_name *name = stp_name_find(printer->names, kind, step->session, value);
-    bool begins = kind == STP_ITT ? stp_in(STARTS, pdu)
-                                  : stp_in(RIG_IN(R2T) | RIG_IN(NOP_IN) | RIG_IN(TEXT_RESP) | RIG_IN(DATA_IN), pdu);
+    bool begins = kind == STP_ITT
+                      ? stp_in(STARTS, pdu)
+                      : stp_in(RIG_IN(R2T) | RIG_IN(NOP_IN) | RIG_IN(TEXT_RESP) | RIG_IN(DATA_IN), pdu);
     bool fresh = !name || (name->ended && begins) || pdu == RIG_PDU_R2T;
     if (!stp_expected(printer, step))
         return put(out, name);
@@ -152,8 +152,7 @@ static bool snack_symbol(rig_steps_printer *printer, rig_text *out, const rig_st
     if (stp_kind(step) != RIG_PDU_SNACK)
         return false;
     if (field == RIG_F_BEG_RUN)
-        return type == 1 && value &&
-               number_symbol(printer, out, step, STP_STAT_SN, step->connection, value);
+        return type == 1 && value && number_symbol(printer, out, step, STP_STAT_SN, step->connection, value);
     return type == 2 && value != RIG_TAG_NONE && tag_symbol(printer, out, step, STP_TTT, value);
 }
 
@@ -202,8 +201,7 @@ static bool ends_task(const rig_step *step)
 
 static void end_name(rig_steps_printer *printer, const rig_step *step, stp_name_kind kind, rig_field_id field)
 {
-    stp_name *name =
-        stp_name_find(printer->names, kind, step->session, rig_get32(step->bhs, field));
+    stp_name *name = stp_name_find(printer->names, kind, step->session, rig_get32(step->bhs, field));
     if (name)
         name->ended = true;
 }

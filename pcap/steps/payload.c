@@ -4,9 +4,9 @@
 
 #include "steps.h"
 
-#define COLUMNS 100                     /* where keys go on in the next line */
+#define COLUMNS 100                      /* where keys go on in the next line */
 #define CHUNK ((size_t)STP_WORD_MAX / 2) /* bytes of one data word */
-#define VALUE_MAX 4000                  /* bytes of a value that is written as a key */
+#define VALUE_MAX 4000                   /* bytes of a value that is written as a key */
 
 static void break_line(rig_text *out)
 {
@@ -133,7 +133,8 @@ static void put_asked(rig_steps_printer *printer, rig_text *out, const rig_step 
 }
 
 /* The response to what the other side asks this time, as far as the secret is known. */
-static void put_response(rig_steps_printer *printer, rig_text *out, const rig_step *step, const rig_pair *pair)
+static void put_response(rig_steps_printer *printer, rig_text *out, const rig_step *step,
+                         const rig_pair *pair)
 {
     const rig_step_secret *secret = secret_of(printer, rig_step_item(step).text);
     const stp_chap *chap = chap_of(printer, step);

@@ -49,8 +49,7 @@ static rig_status add_step(rig_steps *steps, rig_step **out_step)
         return RIG_E_LIMIT;
     if (steps->num == steps->size) {
         size_t size = steps->size ? steps->size * 2 : 64;
-        rig_step *ptr =
-            rig_resize(steps->alloc, steps->ptr, steps->size * sizeof *ptr, size * sizeof *ptr);
+        rig_step *ptr = rig_resize(steps->alloc, steps->ptr, steps->size * sizeof *ptr, size * sizeof *ptr);
         if (!ptr)
             return RIG_E_NOMEM;
         steps->ptr = ptr;

@@ -29,7 +29,7 @@ typedef enum stp_name_kind {
 
 typedef struct stp_name {
     uint64_t value;
-    uint32_t scope; /* session, or connection of a StatSN */
+    uint32_t scope;  /* session, or connection of a StatSN */
     uint32_t number; /* N of $tN */
     uint8_t kind;
     bool ended; /* the next use begins something new */

@@ -236,8 +236,7 @@ static void the_other_sides_numbers_are_variables(void)
 static void times_and_looseness(void)
 {
     static const char *const strict[] = {
-        "! connect",
-        "+1us > Login     T=1 CSG=1 NSG=3 ISID=80:00:00:00:00:01 ITT=0x10 CmdSN=100",
+        "! connect", "+1us > Login     T=1 CSG=1 NSG=3 ISID=80:00:00:00:00:01 ITT=0x10 CmdSN=100",
         "+900ns..1100ns < LoginResp T=1 CSG=1 NSG=3 ISID=80:00:00:00:00:01 TSIH=$h1 ITT=0x10 StatSN=$s1 "
         "ExpCmdSN=100 MaxCmdSN=110 Status=Success",
         NULL};
@@ -253,7 +252,8 @@ static void times_and_looseness(void)
     check_lines(false, RIG_STEP_LOOSE, loose);
 }
 
-/* What asks and what answers: the response is computed where the secret is known, else that of the capture. */
+/* What asks and what answers: the response is computed where the secret is known, else that of the capture.
+ */
 static void chap(bool known)
 {
     static const char asks[] = "CHAP_A=5\0CHAP_I=7\0CHAP_C=0x0102";

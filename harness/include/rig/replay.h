@@ -25,29 +25,30 @@ typedef struct rig_replay_breach {
 
 /** rig_replay is what a scenario is made of. */
 typedef struct rig_replay {
-    const rig_alloc *alloc;                        /**< all memory */
-    const rig_steps *steps;                        /**< what was done */
-    rig_view name;                                 /**< of the capture, for the title */
-    rig_replay_role role;                          /**< who does it */
-    rig_step_timing timing;                        /**< how strict */
+    const rig_alloc *alloc;                         /**< all memory */
+    const rig_steps *steps;                         /**< what was done */
+    rig_view name;                                  /**< of the capture, for the title */
+    rig_replay_role role;                           /**< who does it */
+    rig_step_timing timing;                         /**< how strict */
     rig_step_secret secrets[RIG_STEPS_SECRETS_MAX]; /**< CHAP secrets */
-    uint32_t num_secrets;                          /**< entries */
-    rig_view with;      /**< a scenario that the other side is taken from: its text, empty none */
-    bool bare;          /**< the other side is somebody else's product: nothing is said of it */
-    bool as_steps;      /**< INITIATOR: the commands of the capture become steps of our initiator */
-    bool as_logins;     /**< INITIATOR: the logins of the capture are kept logins of our service */
+    uint32_t num_secrets;                           /**< entries */
+    rig_view with;  /**< a scenario that the other side is taken from: its text, empty none */
+    bool bare;      /**< the other side is somebody else's product: nothing is said of it */
+    bool as_steps;  /**< INITIATOR: the commands of the capture become steps of our initiator */
+    bool as_logins; /**< INITIATOR: the logins of the capture are kept logins of our service */
     rig_replay_breach breaches[RIG_REPLAY_FINDINGS_MAX]; /**< what may not happen again */
     uint32_t num_breaches;                               /**< entries */
 } rig_replay;
 
 /**
- * rig_replay_text writes the scenario; out holds RIG_SCN_FILE_MAX bytes. RIG_E_NOT_FOUND when the capture has no
- * PDU, RIG_E_LIMIT when it is too long for a scenario, RIG_E_NOMEM.
+ * rig_replay_text writes the scenario; out holds RIG_SCN_FILE_MAX bytes. RIG_E_NOT_FOUND when the capture has
+ * no PDU, RIG_E_LIMIT when it is too long for a scenario, RIG_E_NOMEM.
  */
 rig_status rig_replay_text(const rig_replay *replay, rig_text *out, rig_error *err);
 
-/** rig_replay_sections appends the sections of a scenario's text that say what a side is and does: all but its
- * title, its expectations and its plays; without the target's section, or without the initiator's and the steps. */
+/** rig_replay_sections appends the sections of a scenario's text that say what a side is and does: all but
+ * its title, its expectations and its plays; without the target's section, or without the initiator's and the
+ * steps. */
 void rig_replay_sections(rig_view text, bool target, rig_text *out);
 
 #endif

@@ -38,20 +38,21 @@ typedef enum rig_run_keep { RIG_RUN_KEEP_ALWAYS, RIG_RUN_KEEP_FAILED, RIG_RUN_KE
 
 /** rig_run_config says how to play. Borrowed for each call. */
 typedef struct rig_run_config {
-    const rig_alloc *alloc;   /**< all memory */
-    rig_run_mode mode;        /**< how */
-    bool has_seed;            /**< seed is given; else it is rig_run_seed */
-    uint64_t seed;            /**< seed of all draws */
-    const char *link;         /**< one more link for every case, "" or NULL none; sim only */
-    const char *pcap_dir;     /**< folder for captures, NULL none */
-    rig_run_keep keep;        /**< which of them stay */
-    bool keep_items;          /**< keep the evidence of passed cases, too */
-    uint64_t timeout;         /**< ns of real time one case may take, 0 = 60 s */
-    bool allow_writes;        /**< TARGET: scenarios that write may run */
-    bool peer_chap;           /**< TARGET: it wants CHAP, and knows the names and secrets of the scenarios */
-    const rig_run_url *url;   /**< TARGET: the product */
-    const char *command;      /**< INITIATOR: {host} {port} {iqn} {lun} {url} are filled in */
-    /** INITIATOR without a command: its played target listens here, whoever comes, until its plays are over. */
+    const rig_alloc *alloc; /**< all memory */
+    rig_run_mode mode;      /**< how */
+    bool has_seed;          /**< seed is given; else it is rig_run_seed */
+    uint64_t seed;          /**< seed of all draws */
+    const char *link;       /**< one more link for every case, "" or NULL none; sim only */
+    const char *pcap_dir;   /**< folder for captures, NULL none */
+    rig_run_keep keep;      /**< which of them stay */
+    bool keep_items;        /**< keep the evidence of passed cases, too */
+    uint64_t timeout;       /**< ns of real time one case may take, 0 = 60 s */
+    bool allow_writes;      /**< TARGET: scenarios that write may run */
+    bool peer_chap;         /**< TARGET: it wants CHAP, and knows the names and secrets of the scenarios */
+    const rig_run_url *url; /**< TARGET: the product */
+    const char *command;    /**< INITIATOR: {host} {port} {iqn} {lun} {url} are filled in */
+    /** INITIATOR without a command: its played target listens here, whoever comes, until its plays are over.
+     */
     const rig_portal *listen;
     /** Told where it listens, once it does; NULL: nobody. False ends the case. */
     bool (*listening)(void *ctx, const rig_portal *at);

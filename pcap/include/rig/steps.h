@@ -1,9 +1,9 @@
 /** @file
  * A capture as a list of steps: what each side did, in order, so that it can be done again.
  *
- * Connections opened and closed, and PDUs; each with the exchange it belongs to, the step it answers and the time
- * since the one before. Lines of a `play` are printed from it: what the side that is played has drawn (tags,
- * sequence numbers, handles) stands as it was, what the other side drew becomes a $variable.
+ * Connections opened and closed, and PDUs; each with the exchange it belongs to, the step it answers and the
+ * time since the one before. Lines of a `play` are printed from it: what the side that is played has drawn
+ * (tags, sequence numbers, handles) stands as it was, what the other side drew becomes a $variable.
  */
 #ifndef RIG_STEPS_H
 #define RIG_STEPS_H
@@ -12,7 +12,7 @@
 #include "rig/lint.h"
 
 #define RIG_STEPS_MAX 200000      /**< most steps of one list */
-#define RIG_STEPS_LINE_MAX 262144 /**< bytes that hold any printed line; a payload behind that is an error */
+#define RIG_STEPS_LINE_MAX 262144 /**< bytes of a printed line; a longer one is an error */
 #define RIG_STEPS_SECRETS_MAX 16  /**< most secrets a printer knows */
 #define RIG_STEP_NONE SIZE_MAX    /**< no step */
 
@@ -50,21 +50,23 @@ typedef struct rig_steps {
 } rig_steps;
 
 /**
- * rig_steps_make adds the steps of a capture's items, which have to outlive the list. PDUs of a connection that
- * was closed, and events that are no connection's beginning or end, are left out. RIG_E_NOMEM, RIG_E_LIMIT.
+ * rig_steps_make adds the steps of a capture's items, which have to outlive the list. PDUs of a connection
+ * that was closed, and events that are no connection's beginning or end, are left out. RIG_E_NOMEM,
+ * RIG_E_LIMIT.
  */
 rig_status rig_steps_make(rig_steps *steps, const rig_items *items);
 
 /** rig_steps_cleanup frees the list. */
 void rig_steps_cleanup(rig_steps *steps);
 
-/** rig_step_item gives the step as an item; its header is the step's, so it lives as long as the list stays. */
+/** rig_step_item gives the step as an item; its header is the step's, so it lives as long as the list stays.
+ */
 rig_item rig_step_item(const rig_step *step);
 
 /**
- * rig_steps_keep leaves out the exchanges that keep has no true for (num_exchanges entries) and numbers what is
- * behind them again: CmdSN and what counts in it, StatSN and what counts in it. A connection whose login is left
- * out goes with all that is its. RIG_E_NOMEM.
+ * rig_steps_keep leaves out the exchanges that keep has no true for (num_exchanges entries) and numbers what
+ * is behind them again: CmdSN and what counts in it, StatSN and what counts in it. A connection whose login
+ * is left out goes with all that is its. RIG_E_NOMEM.
  */
 rig_status rig_steps_keep(rig_steps *steps, const bool *keep);
 
@@ -76,8 +78,8 @@ void rig_steps_needed(const rig_steps *steps, bool *keep);
 rig_status rig_steps_copy(const rig_steps *from, rig_steps *out_steps);
 
 /**
- * rig_steps_minimise leaves out exchanges as long as lint still finds a breach of the rule by that side in what
- * stays. RIG_E_NOT_FOUND when it finds none to begin with; RIG_E_NOMEM.
+ * rig_steps_minimise leaves out exchanges as long as lint still finds a breach of the rule by that side in
+ * what stays. RIG_E_NOT_FOUND when it finds none to begin with; RIG_E_NOMEM.
  */
 rig_status rig_steps_minimise(rig_steps *steps, const rig_lint_rule *rule, rig_lint_side side);
 
@@ -96,16 +98,16 @@ typedef enum rig_step_timing {
 
 /** rig_steps_printer prints lines of a play. Zero it, set the first members, then rig_steps_printer_init. */
 typedef struct rig_steps_printer {
-    const rig_alloc *alloc;                        /**< memory of the names */
-    bool target;                                   /**< the target is played, else the initiator */
-    bool addresses;                                /**< connects say where */
-    rig_step_timing timing;                        /**< how strict */
+    const rig_alloc *alloc;                         /**< memory of the names */
+    bool target;                                    /**< the target is played, else the initiator */
+    bool addresses;                                 /**< connects say where */
+    rig_step_timing timing;                         /**< how strict */
     rig_step_secret secrets[RIG_STEPS_SECRETS_MAX]; /**< to compute CHAP responses with */
-    uint32_t num_secrets;                          /**< entries */
+    uint32_t num_secrets;                           /**< entries */
     /** Tells whether bytes at that offset of a transfer are the pattern of a seed; NULL: none ever is. */
     bool (*pattern)(rig_view bytes, uint64_t offset, uint64_t *out_seed);
-    bool spoilt;                 /**< out: something could not be said as it was; said tells what */
-    char said[96];               /**< out: what, of the last line that has it */
+    bool spoilt;                   /**< out: something could not be said as it was; said tells what */
+    char said[96];                 /**< out: what, of the last line that has it */
     struct rig_steps_names *names; /**< private */
 } rig_steps_printer;
 
