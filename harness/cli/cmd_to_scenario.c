@@ -11,6 +11,14 @@
 #define OPT_MINIMISE 'm'
 #define OPT_LOGINS 'l'
 #define OPT_STORE 's'
+#define OPT_FOLD 'f'
+
+typedef struct job {
+    cli_captured captured;
+    bool smallest;
+    const char *store; /* --store */
+    const char *fold;  /* --fold */
+} job;
 
 static void usage(void)
 {
@@ -84,30 +92,106 @@ static int keep(const cli_captured *captured, const char *path, rig_view text)
     return cli_complain("--store: %s", error.text[0] ? error.text : rig_status_meaning(status));
 }
 
-static int retell(cli_captured *captured, bool smallest, const char *store)
+/* ---- writing ---- */
+
+static int write_all(FILE *file, const char *path, const char *text, size_t len)
+{
+    bool good = file && fwrite(text, 1, len, file) == len;
+    if (file && file != stdout)
+        good = fclose(file) == 0 && good;
+    return good ? CLI_OK : cli_complain("%s: could not be written", path);
+}
+
+/* In canonical form; what has none is no scenario. */
+static int write_text(FILE *file, const char *path, rig_view text)
+{
+    static rig_scn_problems problems;
+    char *canonical = NULL;
+    size_t len = 0;
+    problems.num = 0;
+    rig_status status =
+        rig_scn_format(rig_alloc_libc(), rig_view_str(path), text, &canonical, &len, &problems);
+    if (status)
+        return cli_complain("the capture cannot be said as a scenario: %s",
+                            problems.num ? problems.list[0].text : rig_status_meaning(status));
+    int bad = write_all(file, path, canonical, len);
+    rig_delete(rig_alloc_libc(), canonical, len + 1);
+    return bad;
+}
+
+static int write_folded(const char *path, rig_view text)
+{
+    rig_text scenario, macros;
+    const char *slash = strrchr(path, '/');
+    char *room = malloc(2 * (size_t)RIG_SCN_FILE_MAX);
+    if (!room)
+        return cli_complain("no memory");
+    rig_text_init(&scenario, room, RIG_SCN_FILE_MAX);
+    rig_text_init(&macros, room + RIG_SCN_FILE_MAX, RIG_SCN_FILE_MAX);
+    rig_status status = rig_replay_fold(text, rig_view_str(slash ? slash + 1 : path), &scenario, &macros);
+    int bad = status ? cli_complain("--fold: %s", rig_status_meaning(status))
+                     : write_text(fopen(path, "w"), path, rig_view_of(macros.ptr, macros.len));
+    if (!bad)
+        bad = write_text(stdout, "standard output", rig_view_of(scenario.ptr, scenario.len));
+    free(room);
+    return bad;
+}
+
+/* ---- from capture to scenario ---- */
+
+static int find_breaches(job *j)
 {
     static const rig_lint_side sides[] = {[RIG_REPLAY_BOTH] = RIG_LINT_BOTH,
                                           [RIG_REPLAY_TARGET] = RIG_LINT_INITIATOR,
                                           [RIG_REPLAY_INITIATOR] = RIG_LINT_TARGET};
-    char *text = NULL;
-    size_t len = 0;
-    rig_replay *replay = &captured->replay;
-    int bad = (replay->role == RIG_REPLAY_BOTH && !smallest) || replay->as_logins
-                  ? CLI_OK
-                  : cli_captured_breaches(captured, sides[replay->role]);
-    if (!bad && smallest)
-        bad = minimise(captured);
+    rig_replay *replay = &j->captured.replay;
+    if (replay->as_logins || (replay->role == RIG_REPLAY_BOTH && !j->smallest))
+        return CLI_OK;
+    int bad = cli_captured_breaches(&j->captured, sides[replay->role]);
+    if (!bad && j->smallest)
+        bad = minimise(&j->captured);
     replay->as_steps = replay->role == RIG_REPLAY_INITIATOR && replay->num_breaches;
     if (replay->role == RIG_REPLAY_BOTH)
         replay->num_breaches = 0;
+    return bad;
+}
+
+static int retell(job *j)
+{
+    char *text = NULL;
+    size_t len = 0;
+    int bad = find_breaches(j);
     if (!bad)
-        bad = cli_captured_text(captured, &text, &len);
-    if (!bad && store)
-        bad = keep(captured, store, rig_view_of(text, len));
-    if (!bad && fwrite(text, 1, len, stdout) != len)
-        bad = cli_complain("the scenario could not be written");
+        bad = cli_captured_text(&j->captured, &text, &len);
+    const rig_view whole = rig_view_of(text, len);
+    if (!bad && j->store)
+        bad = keep(&j->captured, j->store, whole);
+    if (!bad)
+        bad = j->fold ? write_folded(j->fold, whole) : write_text(stdout, "standard output", whole);
     free(text);
     return bad;
+}
+
+static int take_option(job *j, int option, const char *argument)
+{
+    switch (option) {
+    case OPT_ROLE:
+        return take_role(&j->captured.replay, argument);
+    case OPT_MINIMISE:
+        j->smallest = true;
+        return CLI_OK;
+    case OPT_LOGINS:
+        j->captured.replay.as_logins = true;
+        return CLI_OK;
+    case OPT_STORE:
+        j->store = argument;
+        return CLI_OK;
+    case OPT_FOLD:
+        j->fold = argument;
+        return CLI_OK;
+    default:
+        return cli_captured_option(&j->captured, option, argument);
+    }
 }
 
 int cmd_to_scenario(int argc, char **argv)
@@ -117,11 +201,10 @@ int cmd_to_scenario(int argc, char **argv)
                                             {"minimise", no_argument, NULL, OPT_MINIMISE},
                                             {"logins", no_argument, NULL, OPT_LOGINS},
                                             {"store", required_argument, NULL, OPT_STORE},
+                                            {"fold", required_argument, NULL, OPT_FOLD},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
-    static cli_captured captured; /* large */
-    bool smallest = false;
-    const char *store = NULL;
+    static job j; /* large */
     int bad = CLI_OK;
     opterr = 0;
     optind = 1;
@@ -130,29 +213,18 @@ int cmd_to_scenario(int argc, char **argv)
             usage();
             return CLI_OK;
         }
-        if (c == OPT_ROLE)
-            bad = take_role(&captured.replay, optarg);
-        else if (c == OPT_MINIMISE)
-            smallest = true;
-        else if (c == OPT_LOGINS)
-            captured.replay.as_logins = true;
-        else if (c == OPT_STORE)
-            store = optarg;
-        else if (c == '?' || c == ':')
-            bad = cli_bad_option(c, argv);
-        else
-            bad = cli_captured_option(&captured, c, optarg);
+        bad = c == '?' || c == ':' ? cli_bad_option(c, argv) : take_option(&j, c, optarg);
     }
     if (!bad && optind + 1 != argc)
         bad = cli_complain("to-scenario: wanted one capture; see `iscsirig to-scenario --help`");
-    if (!bad && store && !captured.replay.as_logins)
+    if (!bad && j.store && !j.captured.replay.as_logins)
         bad = cli_complain("--store wants --logins");
-    if (captured.replay.as_logins)
-        captured.replay.role = RIG_REPLAY_INITIATOR;
+    if (j.captured.replay.as_logins)
+        j.captured.replay.role = RIG_REPLAY_INITIATOR;
     if (!bad)
-        bad = cli_captured_read(&captured, argv[optind]);
+        bad = cli_captured_read(&j.captured, argv[optind]);
     if (!bad)
-        bad = retell(&captured, smallest, store);
-    cli_captured_free(&captured);
+        bad = retell(&j);
+    cli_captured_free(&j.captured);
     return bad;
 }

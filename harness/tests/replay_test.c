@@ -228,6 +228,84 @@ static void nothing_to_say(void)
     bench_clear(&b);
 }
 
+/* With the logins in an include it is the same scenario. */
+static rig_status give_include(void *ctx, rig_view name, rig_view from, rig_view *out_path,
+                               rig_view *out_text)
+{
+    const rig_text *macros = ctx;
+    (void)from;
+    *out_path = name;
+    *out_text = rig_view_of(macros->ptr, macros->len);
+    return rig_view_is(name, "x.inc") ? RIG_OK : RIG_E_NOT_FOUND;
+}
+
+static rig_scn *case_of(const rig_scn_config *config, rig_view text, rig_scn_file **out_file)
+{
+    rig_scn *scn = NULL;
+    CU_ASSERT_FATAL(rig_scn_open(config, rig_view_str("t.scn"), text, out_file, NULL) == RIG_OK);
+    CU_ASSERT_FATAL(rig_scn_case(*out_file, 0, &scn, NULL) == RIG_OK);
+    return scn;
+}
+
+static bool same_play(const rig_scn_play *a, const rig_scn_play *b)
+{
+    static char lines[2][4096];
+    bool same = a->target == b->target && a->num_lines == b->num_lines;
+    for (uint32_t i = 0; i < a->num_lines && same; i++) {
+        rig_text text;
+        rig_text_init(&text, lines[0], sizeof lines[0]);
+        rig_scn_line_print(&text, &a->lines[i]);
+        rig_text_init(&text, lines[1], sizeof lines[1]);
+        rig_scn_line_print(&text, &b->lines[i]);
+        same = strcmp(lines[0], lines[1]) == 0;
+    }
+    return same;
+}
+
+static void logins_folded(void)
+{
+    static char rooms[2][65536];
+    rig_text scenario, macros;
+    rig_scn_file *files[2];
+    bench b;
+    bench_init(&b, HEAD DISK STEPS SEEN);
+    retell(&b, RIG_REPLAY_BOTH, NULL);
+    rig_text_init(&scenario, rooms[0], sizeof rooms[0]);
+    rig_text_init(&macros, rooms[1], sizeof rooms[1]);
+    CU_ASSERT_EQUAL(rig_replay_fold(rig_view_of(b.text, b.len), rig_view_str("x.inc"), &scenario, &macros),
+                    RIG_OK);
+    CU_ASSERT_PTR_NULL(strstr(scenario.ptr, "> Login     T="));
+    CU_ASSERT_PTR_NOT_NULL(strstr(scenario.ptr, "\n  login-1-initiator $s1 $h1\n"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(macros.ptr, "\nmacro login-2-target $n1 $t1 $c1\n  > Login"));
+    const rig_scn_config config = {.alloc = rig_alloc_libc(), .load = give_include, .ctx = &macros};
+    rig_scn *whole = case_of(&config, rig_view_of(b.text, b.len), &files[0]);
+    rig_scn *folded = case_of(&config, rig_view_of(scenario.ptr, scenario.len), &files[1]);
+    CU_ASSERT_EQUAL_FATAL(whole->num_plays, folded->num_plays);
+    for (uint32_t i = 0; i < whole->num_plays; i++)
+        CU_ASSERT_TRUE(same_play(&whole->plays[i], &folded->plays[i]));
+    rig_scn_free(whole);
+    rig_scn_free(folded);
+    rig_scn_file_free(files[0]);
+    rig_scn_file_free(files[1]);
+    rig_text_init(&scenario, rooms[0], 64);
+    rig_text_init(&macros, rooms[1], sizeof rooms[1]);
+    CU_ASSERT_EQUAL(rig_replay_fold(rig_view_of(b.text, b.len), rig_view_str("x.inc"), &scenario, &macros),
+                    RIG_E_LIMIT);
+    bench_clear(&b);
+}
+
+/* The sessions of the capture as kept logins: the service makes them at its start. */
+static void kept_logins(void)
+{
+    bench b;
+    bench_init(&b, HEAD DISK STEPS SEEN);
+    b.replay.as_logins = true;
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, DISK), RIG_VERDICT_PASS);
+    CU_ASSERT_PTR_NOT_NULL(strstr(b.text, "persist\n  login " NODE " at 192.0.2.1:3260\n      offer "));
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, DISK "    refuse not-found\n"), RIG_VERDICT_FAIL);
+    bench_clear(&b);
+}
+
 /* The other side of a scenario, without what it expects. */
 static void sections_of_a_scenario(void)
 {
@@ -249,4 +327,5 @@ static void sections_of_a_scenario(void)
 RIG_SUITE("replay", {"both sides again", both_sides_again}, {"the initiator again", the_initiator_again},
           {"the target again", the_target_again}, {"CHAP again", chap_again},
           {"a breach again", a_breach_again}, {"a part again", a_part_again},
-          {"nothing to say", nothing_to_say}, {"sections of a scenario", sections_of_a_scenario})
+          {"nothing to say", nothing_to_say}, {"logins folded", logins_folded}, {"kept logins", kept_logins},
+          {"sections of a scenario", sections_of_a_scenario})

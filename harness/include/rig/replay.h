@@ -46,6 +46,12 @@ typedef struct rig_replay {
  */
 rig_status rig_replay_text(const rig_replay *replay, rig_text *out, rig_error *err);
 
+/**
+ * rig_replay_fold copies such a scenario with its logins as macros, which an include of that name has: both
+ * texts hold RIG_SCN_FILE_MAX bytes. RIG_E_LIMIT.
+ */
+rig_status rig_replay_fold(rig_view text, rig_view include, rig_text *scenario, rig_text *macros);
+
 /** rig_replay_sections appends the sections of a scenario's text that say what a side is and does: all but
  * its title, its expectations and its plays; without the target's section, or without the initiator's and the
  * steps. */
