@@ -160,14 +160,25 @@ int cli_captured_read(cli_captured *captured, const char *path)
 
 typedef struct breach_job {
     rig_replay *replay;
+    rig_steps *steps;
     rig_lint_side side;
 } breach_job;
+
+static void mark(rig_steps *steps, const rig_lint_finding *finding)
+{
+    for (size_t i = 0; i < steps->num; i++)
+        if (steps->ptr[i].kind == RIG_STEP_PDU && steps->ptr[i].item.frame == finding->frame &&
+            steps->ptr[i].to_target == (finding->side == RIG_LINT_INITIATOR))
+            steps->ptr[i].at_fault = true;
+}
 
 static rig_status take_finding(void *ctx, const rig_lint_finding *finding)
 {
     breach_job *job = ctx;
     rig_replay *replay = job->replay;
     bool asked = job->side == RIG_LINT_BOTH || finding->side == job->side;
+    if (asked)
+        mark(job->steps, finding);
     for (uint32_t i = 0; i < replay->num_breaches; i++)
         if (replay->breaches[i].rule == finding->rule && replay->breaches[i].side == finding->side)
             return RIG_OK;
@@ -178,7 +189,7 @@ static rig_status take_finding(void *ctx, const rig_lint_finding *finding)
 
 int cli_captured_breaches(cli_captured *captured, rig_lint_side side)
 {
-    breach_job job = {&captured->replay, side};
+    breach_job job = {&captured->replay, &captured->steps, side};
     const rig_lint_config config = {.alloc = rig_alloc_libc(), .finding = take_finding, .ctx = &job};
     rig_lint *lint;
     rig_status status = rig_lint_new(&config, &lint);

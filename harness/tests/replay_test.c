@@ -62,7 +62,10 @@ static void bench_clear(bench *b)
 
 static rig_status take(void *ctx, const rig_lint_finding *finding)
 {
-    rig_replay *replay = ctx;
+    bench *b = ctx;
+    rig_replay *replay = &b->replay;
+    for (size_t i = 0; i < b->steps.num; i++)
+        b->steps.ptr[i].at_fault |= b->steps.ptr[i].item.frame == finding->frame;
     for (uint32_t i = 0; i < replay->num_breaches; i++)
         if (replay->breaches[i].rule == finding->rule)
             return RIG_OK;
@@ -72,7 +75,7 @@ static rig_status take(void *ctx, const rig_lint_finding *finding)
 
 static void find_breaches(bench *b)
 {
-    const rig_lint_config config = {.alloc = rig_alloc_libc(), .finding = take, .ctx = &b->replay};
+    const rig_lint_config config = {.alloc = rig_alloc_libc(), .finding = take, .ctx = b};
     rig_lint *lint;
     CU_ASSERT_FATAL(rig_lint_new(&config, &lint) == RIG_OK);
     for (size_t i = 0; i < b->result.items.num; i++)
@@ -189,6 +192,24 @@ static void a_breach_again(void)
     CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, wrong), RIG_VERDICT_FAIL);
     CU_ASSERT(b.len < whole);
     CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_INITIATOR, right), RIG_VERDICT_PASS);
+    bench_clear(&b);
+}
+
+/* So does what an initiator does wrong; of that PDU only its task is asked for. */
+static void an_initiators_breach_again(void)
+{
+#define PLAYED(wrong)                                                                                        \
+    "play initiator\n  > Login T=1 CSG=1 NSG=3 ISID=80:00:00:00:00:01 ITT=1 CmdSN=1 "                        \
+    "InitiatorName=iqn.2026-01.example:i "                                                                   \
+    "TargetName=" NODE " SessionType=Normal\n  < LoginResp StatSN=$s\n  > NopOut I=1 ITT=2 CmdSN=1 " wrong   \
+    "ExpStatSN=$s+1\n  < NopIn ITT=2\n  > NopOut I=1 ITT=3 CmdSN=1 ExpStatSN=$s+2\n  < NopIn ITT=3\n"
+    bench b;
+    bench_init(&b, HEAD DISK PLAYED("LUN=5 TTT=0x7 ") SEEN);
+    find_breaches(&b);
+    CU_ASSERT_EQUAL_FATAL(b.replay.num_breaches, 1);
+    CU_ASSERT_EQUAL(b.replay.breaches[0].side, RIG_LINT_INITIATOR);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_TARGET, PLAYED("LUN=5 TTT=0x7 ")), RIG_VERDICT_FAIL);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_TARGET, PLAYED("")), RIG_VERDICT_PASS);
     bench_clear(&b);
 }
 
@@ -326,6 +347,7 @@ static void sections_of_a_scenario(void)
 
 RIG_SUITE("replay", {"both sides again", both_sides_again}, {"the initiator again", the_initiator_again},
           {"the target again", the_target_again}, {"CHAP again", chap_again},
-          {"a breach again", a_breach_again}, {"a part again", a_part_again},
-          {"nothing to say", nothing_to_say}, {"logins folded", logins_folded}, {"kept logins", kept_logins},
+          {"a breach again", a_breach_again}, {"an initiator's breach again", an_initiators_breach_again},
+          {"a part again", a_part_again}, {"nothing to say", nothing_to_say},
+          {"logins folded", logins_folded}, {"kept logins", kept_logins},
           {"sections of a scenario", sections_of_a_scenario})

@@ -107,6 +107,8 @@ static bool is_shown(const rig_steps_printer *printer, const rig_step *step, con
     const rig_field *row = &rig_fields[field];
     if (is_length(field) || !stp_in(row->pdus, stp_kind(step)))
         return false;
+    if (step->at_fault && stp_expected(printer, step))
+        return field == RIG_F_ITT || field == RIG_F_ISID;
     if (field == RIG_F_LUN && stp_in(RIG_IN(SCSI_CMD) | RIG_IN(TMF_REQ), stp_kind(step)))
         return true;
     bool same = field == RIG_F_CDB ? false : rig_get(step->bhs, field) == rig_get(standard, field);
@@ -208,7 +210,7 @@ static void put_pdu(rig_steps_printer *printer, rig_text *out, const rig_step *s
             put_field(printer, out, step, (rig_field_id)f);
     put_connection(printer, out, step);
     put_marks(printer, out, step);
-    if (!unknown)
+    if (!unknown && !(step->at_fault && stp_expected(printer, step)))
         stp_payload(printer, out, step);
     put_patience(printer, out, step);
     stp_ended(printer, step);

@@ -25,10 +25,11 @@ typedef enum rig_step_kind {
 
 /** rig_step is one thing that a side did. */
 typedef struct rig_step {
-    rig_step_kind kind;       /**< which */
-    bool to_target;           /**< the initiator did it */
-    bool reset;               /**< CLOSE: with a RST */
-    bool midstream;           /**< CONNECT: the capture begins inside the connection */
+    rig_step_kind kind; /**< which */
+    bool to_target;     /**< the initiator did it */
+    bool reset;         /**< CLOSE: with a RST */
+    bool midstream;     /**< CONNECT: the capture begins inside the connection */
+    bool at_fault;      /**< PDU: it should have been another one, so that its line asks for its task alone */
     uint32_t connection;      /**< number of the connection, from 0 in order of the list */
     uint32_t session;         /**< number of the session, from 0 */
     uint32_t exchange;        /**< number of the exchange: a login, a task, a ping; of one connection each */
