@@ -1,5 +1,6 @@
 /* iscsirig prove: every check shown to be able to fail. */
 #include "proofs.h"
+#include "mutations.h"
 #include "prove_lint.h"
 #include "rig/lint.h"
 #include "selection.h"
@@ -107,6 +108,8 @@ int cmd_prove(int argc, char **argv)
     int bad = run_options_parse(&options, argc, argv, "prove");
     if (bad)
         return bad < 0 ? CLI_OK : bad;
+    if (options.mutations)
+        return cli_prove_mutations(&options);
     cli_pack pack = {.defines = options.defines, .num_defines = options.num_defines};
     bad = cli_pack_load(&pack, options.paths, options.num_paths);
     if (!bad)

@@ -207,6 +207,22 @@ FLAG(take_peer_chap, run.peer_chap)
 FLAG(take_expect, only_expect)
 FLAG(take_faults, only_faults)
 FLAG(take_lint, only_lint)
+FLAG(take_mutations, mutations)
+FLAG(take_show, show)
+
+static int take_every(run_options *o, const char *name, char *value)
+{
+    return number(value, &o->every) && o->every > 0 && o->every <= 1000000
+               ? CLI_OK
+               : wants(name, "1 to 1000000", value);
+}
+
+static int take_page(run_options *o, const char *name, char *value)
+{
+    (void)name;
+    o->page = value;
+    return CLI_OK;
+}
 
 static const option_row own_rows[] = {
     {IN_BOTH, "tag", "TAG", take_address, "only scenarios with this tag; repeated: with all of them"},
@@ -242,6 +258,11 @@ static const option_row own_rows[] = {
     {IN_PROVE, "faults", NULL, take_faults,
      "take each fault out of a case that has it: its judge has to notice"},
     {IN_PROVE, "lint", NULL, take_lint, "change PDUs of captures until each lint rule fired"},
+    {IN_PROVE, "mutations", NULL, take_mutations,
+     "instead: measure lint by mutations of clean captures, see docs/lint.md"},
+    {IN_PROVE, "every", "N", take_every, "with --mutations: only each N-th of them"},
+    {IN_PROVE, "page", "FILE", take_page, "with --mutations: docs/lint.md is made with it"},
+    {IN_PROVE, "show", NULL, take_show, "with --mutations: each one that was missed, or told of in vain"},
 };
 
 #define NUM_OWN (sizeof own_rows / sizeof own_rows[0])
@@ -321,6 +342,7 @@ static void defaults(run_options *o)
     o->screen = "console";
     o->repeat = 1;
     o->shard = o->shards = 1;
+    o->every = 1;
     o->run.alloc = rig_alloc_libc();
     o->run.program = "iscsirig";
     o->run.keep = RIG_RUN_KEEP_FAILED;
@@ -425,7 +447,7 @@ int run_options_parse(run_options *o, int argc, char **argv, const char *command
         bad = take_arguments(o, argc - optind, argv + optind);
     if (!bad)
         bad = check_together(o);
-    if (!bad && o->num_paths == 0 && !o->rerun_failed) {
+    if (!bad && o->num_paths == 0 && !o->rerun_failed && !o->mutations) {
         static char folder[CLI_PATH_SIZE];
         bool found = cli_data_path("scenarios", folder, sizeof folder);
         o->paths[o->num_paths++] = found ? folder : (char *)(uintptr_t) "scenarios";

@@ -23,6 +23,9 @@ typedef struct run_options {
     bool fail_fast, strict, list, dry_run, rerun_failed;
     const char *screen; /* report on standard output */
     bool only_faults, only_lint, only_expect;
+    bool mutations, show; /* of prove */
+    uint64_t every;
+    const char *page;
     const char *reports[REPORTS_MAX]; /* path by index of rig_report_rows, NULL = not asked for */
     bool wanted[REPORTS_MAX];
     const char *url_text;  /* --target as it was typed */

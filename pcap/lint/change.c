@@ -44,7 +44,7 @@ static bool field_holds(rig_pdu_kind kind, const uint8_t *bhs, const change_word
     return true;
 }
 
-static bool condition_holds(const rig_item *item, rig_pdu_kind kind, rig_view text, bool *out_holds)
+bool lint_change_holds(const rig_item *item, rig_pdu_kind kind, rig_view text, bool *out_holds)
 {
     change_word word = split_word(text);
     char key[RIG_KEY_MAX + 1];
@@ -65,7 +65,7 @@ static bool condition_holds(const rig_item *item, rig_pdu_kind kind, rig_view te
 
 /* ---- steps ---- */
 
-static void set_len(rig_lint_changed *out, uint64_t len)
+void lint_change_len(rig_lint_changed *out, uint64_t len)
 {
     rig_item *item = &out->item;
     size_t have = item->pdu.data.len;
@@ -100,7 +100,7 @@ static rig_status step_len(rig_lint_changed *out, const change_word *word)
     uint64_t number;
     if (!number_of(word->value, &number))
         return RIG_E_SYNTAX;
-    set_len(out, word->sign == '+' ? out->item.data_len + number : number);
+    lint_change_len(out, word->sign == '+' ? out->item.data_len + number : number);
     return RIG_OK;
 }
 
@@ -176,7 +176,7 @@ static void make_snack(rig_lint_changed *out)
     rig_bhs_init(out->bhs, RIG_PDU_SNACK);
     rig_set(out->bhs, RIG_F_ITT, 1);
     rig_set(out->bhs, RIG_F_EXP_STAT_SN, exp_stat_sn);
-    set_len(out, 0);
+    lint_change_len(out, 0);
 }
 
 /* Steps without value, by name. */
@@ -204,7 +204,7 @@ static bool step_word(rig_lint_changed *out, rig_view word)
     if (rig_view_is(word, "snack"))
         make_snack(out);
     else if (rig_view_is(word, "cut"))
-        set_len(out, out->item.data_len ? out->item.data_len - 1 : 0);
+        lint_change_len(out, out->item.data_len ? out->item.data_len - 1 : 0);
     else
         return false;
     return true;
@@ -231,7 +231,7 @@ static rig_status step(rig_lint_changed *out, rig_view text)
     return step_field(out, &word);
 }
 
-static void copy_item(const rig_item *item, rig_lint_changed *out)
+void lint_change_begin(rig_lint_changed *out, const rig_item *item)
 {
     bool text = item->text.ptr && item->text.ptr == item->pdu.data.ptr;
     size_t len = item->pdu.data.ptr ? item->pdu.data.len : 0;
@@ -261,12 +261,12 @@ rig_status rig_lint_change(const char *change, const rig_item *item, rig_lint_ch
         rig_view word = rig_view_split(&rest, ' ');
         if (rig_view_is(word, "->"))
             break;
-        if (!rest.ptr || !condition_holds(item, kind, word, &holds))
+        if (!rest.ptr || !lint_change_holds(item, kind, word, &holds))
             return RIG_E_SYNTAX;
         if (!holds)
             return RIG_E_NOT_FOUND;
     }
-    copy_item(item, out);
+    lint_change_begin(out, item);
     rig_status status = RIG_OK;
     while (rest.ptr && status == RIG_OK)
         status = step(out, rig_view_split(&rest, ' '));

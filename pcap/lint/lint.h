@@ -329,6 +329,14 @@ void lint_follow_answer(lint_at *at);
 void lint_defaults(lint_session *session);
 void lint_forget_keys(rig_lint *lint, lint_conn *conn);
 
+/* ---- changes, for proofs and mutations ---- */
+
+void lint_change_begin(rig_lint_changed *out, const rig_item *item);
+/* The length, and the data with it as far as there is some. */
+void lint_change_len(rig_lint_changed *out, uint64_t len);
+/* FIELD=VALUE, FIELD!=VALUE, data>N, data<N, has:KEY. False when it is none of them. */
+bool lint_change_holds(const rig_item *item, rig_pdu_kind kind, rig_view text, bool *out_holds);
+
 /* ---- rules: their rows are in rules.def ---- */
 
 #define RULE(function, id, name, level, side, section, pdus, keys, what, change) void function(lint_at *at);
