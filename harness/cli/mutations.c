@@ -195,10 +195,11 @@ static bool clean(judging *j, const rig_result *result, rig_status *status)
     bool wrong = result->verdict != RIG_VERDICT_PASS;
     for (size_t i = 0; i < j->items->num; i++)
         j->out->tally.pdus += j->items->ptr[i].kind == RIG_ITEM_PDU;
+    wrong |= j->out->tally.pdus == 0;
     *status = look(j, NULL);
     if (wrong || j->findings)
         fprintf(j->said, "%s: no clean capture: %s\n", j->out->path,
-                j->findings ? j->first : "it did not pass");
+                j->findings ? j->first : "it did not pass, or has no PDU");
     return !wrong && j->findings == 0;
 }
 
@@ -216,10 +217,16 @@ static rig_status judge_capture(judging *j, const rig_result *result)
     return status;
 }
 
+/* A pack drops what a path may begin with. */
+static const char *below(const char *path)
+{
+    return strncmp(path, "./", 2) == 0 ? path + 2 : path;
+}
+
 static uint32_t case_of(const mutation_proof *proof, const cli_scenario *scenario)
 {
     for (size_t i = 0; i < proof->options->num_paths; i++)
-        if (strcmp(proof->options->paths[i], scenario->source.path) == 0)
+        if (strcmp(below(proof->options->paths[i]), below(scenario->source.path)) == 0)
             return proof->cases[i];
     return 0;
 }

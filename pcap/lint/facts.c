@@ -6,7 +6,7 @@
 
 typedef struct facts_conn {
     bool seen[2]; /* by direction: something was sent */
-    bool full;
+    bool full, succeeds;
     bool leading, discovery, any_order, no_initial_r2t;
     uint16_t tsih;
     uint64_t isid;
@@ -94,7 +94,7 @@ static void take_login(facts_pass *pass, const rig_item *item)
     if (item->to_target || get(item, RIG_F_LOGIN_STATUS) >> 8 || !get(item, RIG_F_T) ||
         get(item, RIG_F_NSG) != 3)
         return;
-    conn->full = true;
+    conn->full = conn->succeeds = true;
     conn->tsih = (uint16_t)get(item, RIG_F_TSIH);
     conn->session = item->connection;
     for (uint32_t i = 0; i < item->connection && !conn->leading; i++)
@@ -125,6 +125,7 @@ static void of_session(const facts_pass *pass, const rig_item *item, rig_mutatio
     fact->bits |= lead->any_order ? FACT_ANY_ORDER : 0;
     fact->bits |= lead->no_initial_r2t ? FACT_FIRST_IMMEDIATE_DATA : 0;
     fact->bits |= pass->conns[item->connection].leading ? FACT_LEADING : 0;
+    fact->bits |= pass->conns[item->connection].succeeds ? 0 : FACT_REFUSED;
 }
 
 static bool begins(const rig_item *item)
@@ -257,6 +258,8 @@ static void look_at_task(const facts_pass *pass, const rig_item *item, const rig
                          rig_mutation_fact *fact)
 {
     rig_pdu_kind kind = kind_of(later);
+    if (kind == RIG_PDU_TMF_REQ && get(later, RIG_F_REF_TAG) == get(item, RIG_F_ITT))
+        fact->bits |= FACT_NAMED;
     bool ends = kind == RIG_PDU_SCSI_RESP || (kind == RIG_PDU_DATA_IN && get(later, RIG_F_S));
     if (!same_session(pass, item, later) || get(later, RIG_F_ITT) != get(item, RIG_F_ITT) ||
         get(item, RIG_F_ITT) == RIG_TAG_NONE)

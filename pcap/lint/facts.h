@@ -29,6 +29,8 @@
     X(CDB_16, "cdb-16")                 /* its CDB has no padding */                                         \
     X(GOOD, "good")                     /* its command ends with GOOD */                                     \
     X(EDGE, "edge")                     /* it alone opens the window for a later request */                  \
+    X(NAMED, "named")                   /* a later function names its task */                                \
+    X(REFUSED, "refused")               /* the login of its connection does not succeed */                   \
     X(SHUT, "shut")                     /* its window is shut: MaxCmdSN is ExpCmdSN - 1 */                   \
     X(ACKS_ALL, "acks-all")             /* its ExpCmdSN is the first CmdSN that was not sent */              \
     X(ACKS_OWN, "acks-own")             /* its ExpCmdSN is the one behind its own command's */               \

@@ -105,7 +105,7 @@ static void follow_response(lint_at *at)
     }
     conn->stat_sn = LINT_GET(at, STAT_SN) + 1;
     conn->stat_known = true;
-    if (at->session) {
+    if (at->session && (!at->session->max_known || rig_sn_lt(at->session->max_cmd_sn, max))) {
         at->session->max_cmd_sn = max;
         at->session->max_known = true;
     }

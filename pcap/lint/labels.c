@@ -117,6 +117,8 @@ static bool pair_word(const label_at *at, rig_view word, bool *out_holds)
     const rig_item *partner = moves ? &at->items->ptr[m->partner] : item;
     if (rig_view_is(word, "same-task"))
         *out_holds = rig_get32(item->pdu.bhs, RIG_F_ITT) == rig_get32(partner->pdu.bhs, RIG_F_ITT);
+    else if (rig_view_is(word, "same-ttt"))
+        *out_holds = rig_get32(item->pdu.bhs, RIG_F_TTT) == rig_get32(partner->pdu.bhs, RIG_F_TTT);
     else if (rig_view_is(word, "acks"))
         *out_holds = acks(item, partner);
     else if (rig_view_is(word, "both-status"))

@@ -189,6 +189,7 @@ typedef struct lint_session {
     bool listed;     /* its login succeeded: further ones may find it */
     bool keys_known; /* its leading login was seen */
     bool blind;      /* tasks may exist that were not seen */
+    bool loose;      /* a command ended before all its data had come, which may still follow */
     uint32_t live;   /* connections that point here */
     uint32_t joined; /* connections it ever had */
     bool cmd_known, max_known, sent_known;

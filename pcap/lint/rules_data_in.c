@@ -7,10 +7,28 @@ void lint_data_in_sn(lint_at *at)
         lint_field(at, RIG_F_DATA_SN, at->task->in_sn);
 }
 
+static bool in_order(const lint_at *at)
+{
+    return lint_scsi(at) && lint_keys_known(at) && !lint_data_again(at) && lint_of(at, LINT_N_PDU_ORDER) &&
+           lint_of(at, LINT_N_SEQUENCE_ORDER);
+}
+
+static uint64_t end_of(const lint_at *at)
+{
+    return LINT_GET64(at, BUFFER_OFFSET) + at->item->data_len;
+}
+
+/* What is beyond the read has its own rule, and so has an empty one at its end. */
+void lint_data_in_hole(lint_at *at)
+{
+    if (in_order(at) && !lint_recovers(at) && end_of(at) <= at->task->read_len &&
+        LINT_GET(at, BUFFER_OFFSET) > at->task->in_next)
+        lint_field(at, RIG_F_BUFFER_OFFSET, at->task->in_next);
+}
+
 void lint_data_in_order(lint_at *at)
 {
-    if (!lint_scsi(at) || !lint_keys_known(at) || lint_data_again(at) || !lint_of(at, LINT_N_PDU_ORDER) ||
-        !lint_of(at, LINT_N_SEQUENCE_ORDER))
+    if (!in_order(at))
         return;
     if (LINT_GET(at, BUFFER_OFFSET) < at->task->in_next)
         lint_field(at, RIG_F_BUFFER_OFFSET, at->task->in_next);
@@ -20,10 +38,9 @@ void lint_data_in_range(lint_at *at)
 {
     if (!lint_scsi(at))
         return;
-    uint64_t end = LINT_GET64(at, BUFFER_OFFSET) + at->item->data_len;
-    if (end > at->task->read_len)
-        lint_part_number(at, "BufferOffset + DataSegmentLength", end, "at most %u, what the command reads",
-                         at->task->read_len);
+    if (end_of(at) > at->task->read_len)
+        lint_part_number(at, "BufferOffset + DataSegmentLength", end_of(at),
+                         "at most %u, what the command reads", at->task->read_len);
 }
 
 void lint_data_in_burst(lint_at *at)
@@ -34,6 +51,8 @@ void lint_data_in_burst(lint_at *at)
     if (sum > lint_of(at, LINT_N_MAX_BURST))
         lint_part_number(at, "bytes of the sequence", sum, "at most %u, the MaxBurstLength",
                          (unsigned)lint_of(at, LINT_N_MAX_BURST));
+    else if (in_order(at) && end_of(at) == at->task->read_len && !LINT_GET(at, F) && !LINT_GET(at, S))
+        lint_field(at, RIG_F_F, 1);
 }
 
 void lint_status_final(lint_at *at)

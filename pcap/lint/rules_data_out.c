@@ -72,8 +72,24 @@ void lint_unsolicited_exact(lint_at *at)
                          lint_unsolicited_max(at));
 }
 
+/* Its data may still be on its way when a command has ended early. */
+static bool of_no_task(const lint_at *at)
+{
+    const lint_session *session = at->session;
+    return lint_keys_known(at) && !at->task && !session->blind && !session->loose && !lint_recovers(at) &&
+           LINT_GET(at, ITT) != RIG_TAG_NONE;
+}
+
+void lint_data_out_task(lint_at *at)
+{
+    if (unsolicited(at) && of_no_task(at))
+        lint_field_text(at, RIG_F_ITT, "the tag of a command that writes");
+}
+
 void lint_data_out_tag(lint_at *at)
 {
+    if (!unsolicited(at) && of_no_task(at))
+        lint_field_text(at, RIG_F_TTT, "the tag of an outstanding R2T of this task");
     if (lint_scsi(at) && !unsolicited(at) && !at->task->aborted && answered(at) == at->task->num_r2ts)
         lint_field_text(at, RIG_F_TTT, "the tag of an outstanding R2T of this task");
 }
@@ -132,6 +148,9 @@ void lint_data_out_total(lint_at *at)
 void lint_data_out_final(lint_at *at)
 {
     const lint_r2t *r2t = answered_r2t(at);
+    bool due = lint_scsi(at) && lint_keys_known(at) && unsolicited(at) && at->task->open;
+    if (due && !LINT_GET(at, F) && at->task->unsolicited + at->item->data_len == lint_unsolicited_max(at))
+        lint_field(at, RIG_F_F, 1);
     if (r2t && inside(at, r2t) && !LINT_GET(at, F) && r2t->sent + at->item->data_len == r2t->len)
         lint_field(at, RIG_F_F, 1);
 }

@@ -18,6 +18,44 @@ void lint_opcode_target(lint_at *at)
         lint_field_text(at, RIG_F_OPCODE, "0x20 to 0x26, 0x31, 0x32, 0x3c to 0x3f");
 }
 
+/* Fields that are reserved unless another one has a certain value. */
+typedef struct reserved_row {
+    rig_pdu_kind kind;
+    rig_field_id field;
+    bool (*counts)(const lint_at *at);
+} reserved_row;
+
+static bool names_task(const lint_at *at)
+{
+    uint32_t function = LINT_GET(at, FUNCTION);
+    return function == 1 || function == 9; /* ABORT TASK; QUERY TASK (RFC 7144 section 6.3) */
+}
+
+static bool reassigns(const lint_at *at)
+{
+    return LINT_GET(at, FUNCTION) == 8;
+}
+
+static bool bidi_residual(const lint_at *at)
+{
+    return LINT_GET(at, BIDI_OVERFLOW) || LINT_GET(at, BIDI_UNDERFLOW);
+}
+
+static const reserved_row reserved_rows[] = {
+    {RIG_PDU_TMF_REQ, RIG_F_REF_CMD_SN, names_task},         /* 11.5.5 */
+    {RIG_PDU_TMF_REQ, RIG_F_EXP_DATA_SN, reassigns},         /* 11.5.6 */
+    {RIG_PDU_SCSI_RESP, RIG_F_BIDI_RESIDUAL, bidi_residual}, /* 11.4.6 */
+};
+
+static void reserved_fields(lint_at *at)
+{
+    for (size_t i = 0; i < sizeof reserved_rows / sizeof reserved_rows[0]; i++) {
+        const reserved_row *row = &reserved_rows[i];
+        if (row->kind == at->kind && rig_get(at->bhs, row->field) && !row->counts(at))
+            lint_field(at, row->field, 0);
+    }
+}
+
 /* Byte 0 has its own rule. */
 void lint_reserved(lint_at *at)
 {
@@ -27,6 +65,7 @@ void lint_reserved(lint_at *at)
     unsigned any = at->bhs[0] & reserved[0] & 0x3f, byte = 0;
     for (unsigned i = 1; i < RIG_BHS_LEN; i++)
         any |= at->bhs[i] & reserved[i];
+    reserved_fields(at);
     if (!any)
         return;
     while (!(at->bhs[byte] & reserved[byte] & (byte ? 0xff : 0x3f)))

@@ -61,7 +61,8 @@ void lint_login_turns(lint_at *at)
 
 void lint_login_turns_target(lint_at *at)
 {
-    if (logging_in(at) && !at->conn->login.pending)
+    bool fresh = at->conn->phase == LINT_FRESH && !at->conn->muted;
+    if ((fresh || logging_in(at) || lint_full(at)) && !at->conn->login.pending)
         lint_part(at, "PDU", 0, "a request first", "LoginResp");
 }
 

@@ -22,6 +22,12 @@ void lint_nop_tag(lint_at *at)
         lint_field_text(at, RIG_F_TTT, "none, or the tag of a ping that awaits its answer");
 }
 
+void lint_nop_answer(lint_at *at)
+{
+    if (LINT_GET(at, TTT) != RIG_TAG_NONE && LINT_GET(at, ITT) != RIG_TAG_NONE)
+        lint_field(at, RIG_F_ITT, RIG_TAG_NONE);
+}
+
 void lint_nop_lun(lint_at *at)
 {
     const uint64_t *lun = lint_full(at) ? pinged_lun(at) : NULL;

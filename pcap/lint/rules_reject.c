@@ -28,6 +28,12 @@ void lint_reject_reason(lint_at *at)
         lint_field_text(at, RIG_F_REJECT_REASON, "another reason than the deprecated 0xb");
 }
 
+void lint_reject_code(lint_at *at)
+{
+    if (!rig_name(&rig_names_reject_reason, LINT_GET(at, REJECT_REASON)))
+        lint_field_text(at, RIG_F_REJECT_REASON, "0x2 to 0xc");
+}
+
 void lint_reject_data_sn(lint_at *at)
 {
     rig_view data = at->item->pdu.data;

@@ -105,7 +105,7 @@ void lint_residual_zero(lint_at *at)
 static bool moved(const lint_at *at, bool write, uint32_t *out_bytes, uint32_t *out_wanted)
 {
     if (!ends_task(at) || !lint_scsi(at) || !completed(at) || LINT_GET(at, SCSI_STATUS) != 0 ||
-        at->task->read == at->task->write || at->task->write != write)
+        !(write ? at->task->write : at->task->read && !at->task->write))
         return false;
     *out_bytes = write ? at->task->out_bytes : at->task->in_bytes;
     if (at->kind == RIG_PDU_DATA_IN)
@@ -123,6 +123,19 @@ void lint_underflow(lint_at *at)
         lint_field(at, RIG_F_RESIDUAL, wanted - bytes);
     if (!LINT_GET(at, UNDERFLOW) && bytes < wanted)
         lint_field_text(at, RIG_F_UNDERFLOW, "1 and a residual of %u", wanted - bytes);
+}
+
+void lint_bidi_underflow(lint_at *at)
+{
+    const lint_task *task = at->task;
+    if (!lint_scsi(at) || !completed(at) || LINT_GET(at, SCSI_STATUS) != 0 || !task->read || !task->write ||
+        LINT_GET(at, BIDI_OVERFLOW) || task->in_bytes > task->read_len)
+        return;
+    uint32_t missing = task->read_len - task->in_bytes;
+    if (LINT_GET(at, BIDI_UNDERFLOW) && LINT_GET(at, BIDI_RESIDUAL) != missing)
+        lint_field(at, RIG_F_BIDI_RESIDUAL, missing);
+    if (!LINT_GET(at, BIDI_UNDERFLOW) && missing)
+        lint_field_text(at, RIG_F_BIDI_UNDERFLOW, "1 and a residual of %u", missing);
 }
 
 void lint_overflow(lint_at *at)

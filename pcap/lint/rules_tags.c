@@ -53,8 +53,10 @@ static bool may_come_from_elsewhere(const lint_at *at)
 
 void lint_answers_task(lint_at *at)
 {
-    if (!lint_full(at) || may_come_from_elsewhere(at) || may_be_again(at) ||
-        LINT_GET(at, ITT) == RIG_TAG_NONE)
+    bool none = LINT_GET(at, ITT) == RIG_TAG_NONE;
+    if (none && at->kind != RIG_PDU_NOP_IN) /* the tag of no task, whatever was seen */
+        lint_field_text(at, RIG_F_ITT, "the tag of an outstanding request");
+    if (!lint_full(at) || may_come_from_elsewhere(at) || may_be_again(at) || none)
         return;
     if (!at->task)
         lint_field_text(at, RIG_F_ITT, "the tag of an outstanding request");

@@ -14,6 +14,16 @@ void lint_function_known(lint_at *at)
         lint_field_text(at, RIG_F_FUNCTION, "1 to 12");
 }
 
+/* 7 is of RFC 7144 section 6.2. */
+void lint_function_response(lint_at *at)
+{
+    uint32_t response = LINT_GET(at, TMF_RESPONSE);
+    if (!rig_name(&rig_names_tmf_response, response))
+        lint_field_text(at, RIG_F_TMF_RESPONSE, "0 to 7, or 255");
+    else if (response == 7 && lint_keys_known(at) && lint_of(at, LINT_N_LEVEL) < 2)
+        lint_field_text(at, RIG_F_TMF_RESPONSE, "0 to 6, or 255, as iSCSIProtocolLevel is below 2");
+}
+
 void lint_function_level(lint_at *at)
 {
     if (lint_keys_known(at) && function(at) >= QUERY_TASK && function(at) <= QUERY_ASYNC_EVENT &&

@@ -62,6 +62,7 @@ lint_task *lint_task_new(rig_lint *lint, lint_conn *conn, uint32_t itt)
 
 void lint_task_end(rig_lint *lint, lint_session *session, lint_task *task)
 {
+    session->loose |= task->open || task->num_r2ts > 0 || task->aborted || task->refused || task->ending;
     lint_task_shut(task);
     *task_place(session, task->itt) = task->next;
     task->next = lint->spare;

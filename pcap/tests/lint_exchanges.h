@@ -98,7 +98,7 @@ static const char *const unsolicited[] = {
     "> DataOut F=1 LUN=1 ITT=0x11 TTT=0x5 ExpStatSN=501 DataSN=0 BufferOffset=1024 len=512",
     "> DataOut F=1 LUN=1 ITT=0x11 TTT=0x6 ExpStatSN=501 DataSN=0 BufferOffset=1536 len=512",
     "< ScsiResp ITT=0x12 StatSN=501 ExpCmdSN=102 MaxCmdSN=112",
-    "< ScsiResp ITT=0x11 StatSN=502 ExpCmdSN=102 MaxCmdSN=112",
+    "< ScsiResp ITT=0x11 Status=BUSY StatSN=502 ExpCmdSN=102 MaxCmdSN=112",
     "> ScsiCmd F=1 W=1 LUN=1 ITT=0x13 EDTL=512 CmdSN=102 ExpStatSN=503 CDB=write-10(blocks=1)",
     "< R2T LUN=1 ITT=0x13 TTT=0x7 StatSN=503 ExpCmdSN=103 MaxCmdSN=113 R2TSN=0 BufferOffset=0 "
     "DesiredLength=512",
