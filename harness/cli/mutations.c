@@ -107,6 +107,22 @@ static bool any_told(const judging *j, rig_view alternatives, const rig_mutation
     return false;
 }
 
+/* A reason that is for another id does not count. */
+static void missed(judging *j, rig_view id, const rig_mutation *m, const rig_mutation_label *label)
+{
+    rig_status status;
+    const rig_mutation_labels *reasons = &j->proof->reasons;
+    const rig_mutation_label *reason = rig_mutation_label_of(reasons, j->items, j->facts, m, &status);
+    bool fits = reason && !status && (rig_view_is(reason->ids, "*") || rig_view_eq(reason->ids, id));
+    if (fits) {
+        atomic_store(&j->proof->used_reasons[reason - reasons->rows], true);
+        cli_mutation_missed(&j->out->tally, id, (size_t)(reason - reasons->rows), 1);
+    } else
+        j->out->tally.unexplained++;
+    if (fits ? say(j) : j->lines++ < MUTATION_SAID_MAX)
+        describe(j, m, label, fits ? "missed" : "missed, and " REASONS " does not say why");
+}
+
 static void count_id(judging *j, rig_view alternatives, const rig_mutation *m,
                      const rig_mutation_label *label)
 {
@@ -125,9 +141,7 @@ static void count_id(judging *j, rig_view alternatives, const rig_mutation *m,
     tally->musts_found += entry->must && found;
     if (found)
         return;
-    cli_mutation_missed(tally, id, m, label, 1);
-    if (say(j))
-        describe(j, m, label, "missed");
+    missed(j, id, m, label);
 }
 
 static void count_breaking(judging *j, const rig_mutation *m, const rig_mutation_label *label)
@@ -284,51 +298,60 @@ static int list_captures(run_options *options, uint32_t *cases, rig_view text)
     return CLI_OK;
 }
 
-static bool sum_up(mutation_proof *proof)
+/* Rows without use, of one of the tables. */
+static bool all_used(const mutation_proof *proof, const char *name, const rig_mutation_labels *table,
+                     atomic_bool *used)
 {
-    mutation_tally *total = &proof->total;
+    bool good = true;
+    for (size_t r = 0; r < table->num && proof->options->every == 1; r++)
+        if (!atomic_load(&used[r])) {
+            printf("%s:%u: no mutation is of that sort\n", name, table->rows[r].line);
+            good = false;
+        }
+    return good;
+}
+
+static bool add_up(mutation_proof *proof)
+{
     bool good = true;
     for (size_t i = 0; i < proof->pack->num; i++) {
         const mutation_capture *capture = &proof->captures[i];
         if (capture->said_len)
             fwrite(capture->said, 1, capture->said_len, stdout);
         good = good && !capture->unclean && !capture->status;
-        cli_mutation_add(total, &capture->tally);
+        cli_mutation_add(&proof->total, &capture->tally);
     }
-    for (size_t r = 0; r < proof->labels.num; r++)
-        if (!atomic_load(&proof->used[r]) && proof->options->every == 1) {
-            printf(LABELS ":%u: no mutation is of that sort\n", proof->labels.rows[r].line);
-            good = false;
-        }
-    uint64_t percent = total->musts ? 100 * total->musts_found / total->musts : 0;
+    return good;
+}
+
+static bool sum_up(mutation_proof *proof)
+{
+    const mutation_tally *total = &proof->total;
+    bool good = add_up(proof);
+    good = all_used(proof, LABELS, &proof->labels, proof->used) && good;
+    good = all_used(proof, REASONS, &proof->reasons, proof->used_reasons) && good;
+    unsigned percent = cli_mutation_percent(total->musts_found, total->musts);
     printf("mutations: %llu of %zu captures, %llu PDUs; %llu break something, %llu are legal, %llu cannot be "
            "told, %llu have no label\n",
            (unsigned long long)total->mutations, proof->pack->num, (unsigned long long)total->pdus,
            (unsigned long long)total->breaking, (unsigned long long)total->legal,
            (unsigned long long)total->unknown, (unsigned long long)total->unlabelled);
-    printf("mutations: %llu of %llu breaches of a MUST found by id and side (%llu %%), %llu legal ones told "
-           "of\n",
-           (unsigned long long)total->musts_found, (unsigned long long)total->musts,
-           (unsigned long long)percent, (unsigned long long)total->false_alarms);
-    return good && !total->full && total->unlabelled == 0 && total->false_alarms == 0 && percent >= ENOUGH;
+    printf("mutations: %llu of %llu breaches of a MUST found by id and side (%u %%), %llu missed without a "
+           "reason, %llu legal ones told of\n",
+           (unsigned long long)total->musts_found, (unsigned long long)total->musts, percent,
+           (unsigned long long)total->unexplained, (unsigned long long)total->false_alarms);
+    return good && !total->full && total->unlabelled == 0 && total->false_alarms == 0 &&
+           total->unexplained == 0 && percent >= ENOUGH;
 }
 
 static int write_page(const mutation_proof *proof, const char *path)
 {
-    char *reasons = NULL;
-    size_t len = 0;
-    int bad = read_table(REASONS, &reasons, &len);
-    FILE *out = bad ? NULL : fopen(path, "wb");
-    if (!bad && !out)
-        bad = cli_complain("%s: could not be written", path);
-    if (out) {
-        cli_mutation_page(proof, rig_view_of(reasons, len), out);
-        bool good = !ferror(out);
-        if (fclose(out) || !good)
-            bad = cli_complain("%s: could not be written", path);
-    }
-    rig_delete(rig_alloc_libc(), reasons, reasons ? len + 1 : 0);
-    return bad;
+    FILE *out = fopen(path, "wb");
+    if (!out)
+        return cli_complain("%s: could not be written", path);
+    cli_mutation_page(proof, out);
+    bool good = !ferror(out);
+    return fclose(out) == 0 && good ? CLI_OK : cli_complain("%s: could not be written", path);
 }
 
 static int prove(mutation_proof *proof)
@@ -337,49 +360,68 @@ static int prove(mutation_proof *proof)
     proof->options->run.keep = RIG_RUN_KEEP_NEVER;
     proof->captures = calloc(proof->pack->num + 1, sizeof *proof->captures);
     proof->used = calloc(proof->labels.num + 1, sizeof *proof->used);
-    if (!proof->captures || !proof->used)
+    proof->used_reasons = calloc(proof->reasons.num + 1, sizeof *proof->used_reasons);
+    if (!proof->captures || !proof->used || !proof->used_reasons)
         return cli_complain("no memory");
     cli_work(proof->pack->num, proof->options->jobs, prove_capture, proof);
     int bad = sum_up(proof) ? CLI_OK : CLI_FAILED;
     if (proof->options->page && write_page(proof, proof->options->page))
         bad = CLI_USAGE;
-    for (size_t i = 0; i < proof->pack->num; i++)
+    return bad;
+}
+
+/* A text, and the rows that point into it. */
+static int read_labels(const char *name, cli_text *text, rig_mutation_labels *out)
+{
+    rig_error error = {0};
+    int bad = read_table(name, &text->text, &text->len);
+    if (!bad && rig_mutation_labels_read(rig_alloc_libc(), rig_view_of(text->text, text->len), out, &error))
+        bad = cli_complain("%s: %s", name, error.text);
+    return bad;
+}
+
+static void free_text(cli_text *text)
+{
+    rig_delete(rig_alloc_libc(), text->text, text->text ? text->len + 1 : 0);
+}
+
+static void free_proof(mutation_proof *proof)
+{
+    size_t size = RIG_MUTATION_LABELS_MAX * sizeof *proof->labels.rows;
+    for (size_t i = 0; proof->captures && i < proof->pack->num; i++)
         free(proof->captures[i].said);
     free(proof->captures);
     free(proof->used);
-    return bad;
+    free(proof->used_reasons);
+    rig_delete(rig_alloc_libc(), proof->labels.rows, proof->labels.rows ? size : 0);
+    rig_delete(rig_alloc_libc(), proof->reasons.rows, proof->reasons.rows ? size : 0);
+    free(proof);
 }
 
 int cli_prove_mutations(run_options *options)
 {
     cli_pack pack = {.defines = options->defines, .num_defines = options->num_defines};
     mutation_proof *proof = calloc(1, sizeof *proof);
-    char *list = NULL, *labels = NULL;
-    size_t list_len = 0, labels_len = 0;
-    rig_error error = {0};
-    int bad = proof ? CLI_OK : cli_complain("no memory");
-    if (!bad)
-        bad = read_table(CAPTURES, &list, &list_len);
+    cli_text list = {0}, labels = {0}, reasons = {0};
+    if (!proof)
+        return cli_complain("no memory");
+    proof->options = options;
+    proof->pack = &pack;
+    int bad = read_table(CAPTURES, &list.text, &list.len);
     if (!bad && options->num_paths == 0)
-        bad = list_captures(options, proof->cases, rig_view_of(list, list_len));
+        bad = list_captures(options, proof->cases, rig_view_of(list.text, list.len));
     if (!bad)
-        bad = read_table(LABELS, &labels, &labels_len);
-    if (!bad &&
-        rig_mutation_labels_read(rig_alloc_libc(), rig_view_of(labels, labels_len), &proof->labels, &error))
-        bad = cli_complain(LABELS ": %s", error.text);
+        bad = read_labels(LABELS, &labels, &proof->labels);
+    if (!bad)
+        bad = read_labels(REASONS, &reasons, &proof->reasons);
     if (!bad)
         bad = cli_pack_load(&pack, options->paths, options->num_paths);
-    if (!bad) {
-        proof->options = options;
-        proof->pack = &pack;
+    if (!bad)
         bad = prove(proof);
-    }
-    if (proof)
-        rig_delete(rig_alloc_libc(), proof->labels.rows,
-                   RIG_MUTATION_LABELS_MAX * sizeof *proof->labels.rows);
-    rig_delete(rig_alloc_libc(), list, list ? list_len + 1 : 0);
-    rig_delete(rig_alloc_libc(), labels, labels ? labels_len + 1 : 0);
+    free_proof(proof);
+    free_text(&list);
+    free_text(&labels);
+    free_text(&reasons);
     cli_pack_free(&pack);
-    free(proof);
     return bad;
 }

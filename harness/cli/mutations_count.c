@@ -17,18 +17,10 @@ mutation_id *cli_mutation_id(mutation_tally *tally, rig_view id)
     return entry;
 }
 
-static bool same(const mutation_miss *miss, rig_view id, const rig_mutation *m,
-                 const rig_mutation_label *label)
-{
-    return rig_view_is(id, miss->id) && miss->kind == m->kind && miss->label == label->line &&
-           strcmp(miss->what, m->what) == 0 && strcmp(miss->how, m->how) == 0;
-}
-
-void cli_mutation_missed(mutation_tally *tally, rig_view id, const rig_mutation *m,
-                         const rig_mutation_label *label, uint64_t num)
+void cli_mutation_missed(mutation_tally *tally, rig_view id, size_t reason, uint64_t num)
 {
     for (size_t i = 0; i < tally->num_misses; i++)
-        if (same(&tally->misses[i], id, m, label)) {
+        if (tally->misses[i].reason == reason && rig_view_is(id, tally->misses[i].id)) {
             tally->misses[i].num += num;
             return;
         }
@@ -37,9 +29,8 @@ void cli_mutation_missed(mutation_tally *tally, rig_view id, const rig_mutation 
         return;
     }
     mutation_miss *miss = &tally->misses[tally->num_misses++];
-    *miss = (mutation_miss){.kind = m->kind, .what = m->what, .label = label->line, .num = num};
+    *miss = (mutation_miss){.reason = reason, .num = num};
     memcpy(miss->id, id.ptr, id.len);
-    memcpy(miss->how, m->how, sizeof miss->how);
 }
 
 static void add_lists(mutation_tally *total, const mutation_tally *part)
@@ -52,13 +43,9 @@ static void add_lists(mutation_tally *total, const mutation_tally *part)
         entry->broken += part->ids[i].broken;
         entry->found += part->ids[i].found;
     }
-    for (size_t i = 0; i < part->num_misses; i++) {
-        const mutation_miss *miss = &part->misses[i];
-        rig_mutation m = {.kind = miss->kind, .what = miss->what};
-        const rig_mutation_label label = {.line = miss->label};
-        memcpy(m.how, miss->how, sizeof m.how);
-        cli_mutation_missed(total, rig_view_str(miss->id), &m, &label, miss->num);
-    }
+    for (size_t i = 0; i < part->num_misses; i++)
+        cli_mutation_missed(total, rig_view_str(part->misses[i].id), part->misses[i].reason,
+                            part->misses[i].num);
 }
 
 void cli_mutation_add(mutation_tally *total, const mutation_tally *part)
@@ -70,10 +57,16 @@ void cli_mutation_add(mutation_tally *total, const mutation_tally *part)
     total->unknown += part->unknown;
     total->unlabelled += part->unlabelled;
     total->false_alarms += part->false_alarms;
+    total->unexplained += part->unexplained;
     total->musts += part->musts;
     total->musts_found += part->musts_found;
     total->full |= part->full;
-    for (unsigned w = 0; w <= RIG_MUTATE_CROSS; w++)
+    for (unsigned w = 0; w < RIG_MUTATION_WAYS; w++)
         total->by_way[w] += part->by_way[w];
     add_lists(total, part);
+}
+
+unsigned cli_mutation_percent(uint64_t part, uint64_t whole)
+{
+    return whole ? (unsigned)(100 * part / whole) : 0;
 }

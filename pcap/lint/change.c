@@ -160,7 +160,7 @@ static rig_status rewrite(rig_lint_changed *out, rig_view key, rig_view value)
     return RIG_OK;
 }
 
-static rig_status step_key(rig_lint_changed *out, rig_view word)
+rig_status lint_change_key(rig_lint_changed *out, rig_view word)
 {
     rig_view pair = rig_view_sub(word, 2, word.len);
     rig_view key = rig_view_sub(pair, 0, rig_view_find(pair, '='));
@@ -216,7 +216,7 @@ static rig_status step(rig_lint_changed *out, rig_view text)
     if (text.len == 0) /* between two blanks */
         return RIG_OK;
     if (rig_view_starts(text, "++") || rig_view_starts(text, "--") || rig_view_starts(text, "~~"))
-        return step_key(out, text);
+        return lint_change_key(out, text);
     if (step_word(out, text))
         return RIG_OK;
     if (rig_view_starts(text, "data@"))

@@ -251,6 +251,9 @@ static void look_ahead(const facts_pass *pass, const rig_item *item, const rig_i
         fact->bits |= FACT_MORE;
     if (same && !own)
         fact->bits |= FACT_HEARD;
+    if (same && kind_of(item) == RIG_PDU_NOP_IN && kind_of(later) == RIG_PDU_NOP_OUT &&
+        get(item, RIG_F_TTT) == get(later, RIG_F_TTT) && get(item, RIG_F_TTT) != RIG_TAG_NONE)
+        fact->bits |= FACT_PING_ANSWERED;
 }
 
 /* How its command goes on, on whatever connection of the session. */

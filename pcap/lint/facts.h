@@ -31,6 +31,7 @@
     X(EDGE, "edge")                     /* it alone opens the window for a later request */                  \
     X(NAMED, "named")                   /* a later function names its task */                                \
     X(REFUSED, "refused")               /* the login of its connection does not succeed */                   \
+    X(PING_ANSWERED, "ping-answered")   /* the initiator answers it by its TTT */                            \
     X(SHUT, "shut")                     /* its window is shut: MaxCmdSN is ExpCmdSN - 1 */                   \
     X(ACKS_ALL, "acks-all")             /* its ExpCmdSN is the first CmdSN that was not sent */              \
     X(ACKS_OWN, "acks-own")             /* its ExpCmdSN is the one behind its own command's */               \

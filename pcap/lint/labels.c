@@ -136,6 +136,36 @@ static bool pair_word(const label_at *at, rig_view word, bool *out_holds)
     return true;
 }
 
+/* Who else says the key of a KEY mutation on the connection. */
+static bool says_key(const label_at *at, size_t from, size_t to)
+{
+    const rig_item *item = &at->items->ptr[at->m->item];
+    for (size_t i = from; i < to; i++) {
+        const rig_item *other = &at->items->ptr[i];
+        rig_pdu_kind kind = other->kind == RIG_ITEM_PDU ? rig_pdu_kind_of(other->pdu.bhs) : RIG_PDU_UNKNOWN;
+        bool text =
+            (RIG_IN(LOGIN_REQ) | RIG_IN(LOGIN_RESP) | RIG_IN(TEXT_REQ) | RIG_IN(TEXT_RESP)) >> kind & 1;
+        if (text && other->connection == item->connection && other->to_target != item->to_target &&
+            lint_has_key(other->text, at->m->what, NULL))
+            return true;
+    }
+    return false;
+}
+
+static bool key_word(const label_at *at, rig_view word, bool *out_holds)
+{
+    bool key = at->m->way == RIG_MUTATE_KEY;
+    if (rig_view_is(word, "key")) /* a key of the text is changed */
+        *out_holds = key;
+    else if (rig_view_is(word, "answers")) /* the other side has said the key before */
+        *out_holds = key && says_key(at, 0, at->m->item);
+    else if (rig_view_is(word, "gets-answer")) /* the other side says the key later */
+        *out_holds = key && says_key(at, at->m->item + 1, at->items->num);
+    else
+        return false;
+    return true;
+}
+
 /* A field that some other kind has does not hold here; a name of none is a mistake. */
 static bool field_word(const label_at *at, rig_view word, bool *out_holds)
 {
@@ -159,7 +189,7 @@ static bool all_hold(const label_at *at, rig_view when, rig_status *out_status)
         bool holds, not = rig_view_starts(word, "!");
         rig_view plain = rig_view_sub(word, not, word.len);
         if (!fact_word(at, plain, &holds) && !kind_word(at, plain, &holds) && !pair_word(at, plain, &holds) &&
-            !field_word(at, plain, &holds)) {
+            !key_word(at, plain, &holds) && !field_word(at, plain, &holds)) {
             *out_status = RIG_E_SYNTAX;
             return true;
         }

@@ -335,6 +335,8 @@ void lint_forget_keys(rig_lint *lint, lint_conn *conn);
 void lint_change_begin(rig_lint_changed *out, const rig_item *item);
 /* The length, and the data with it as far as there is some. */
 void lint_change_len(rig_lint_changed *out, uint64_t len);
+/* ++KEY=VALUE, --KEY, ~~KEY=VALUE */
+rig_status lint_change_key(rig_lint_changed *out, rig_view word);
 /* FIELD=VALUE, FIELD!=VALUE, data>N, data<N, has:KEY. False when it is none of them. */
 bool lint_change_holds(const rig_item *item, rig_pdu_kind kind, rig_view text, bool *out_holds);
 

@@ -71,6 +71,18 @@ void lint_key_range(lint_at *at)
         lint_value(at, "%u to %u", (unsigned)at->key->low, (unsigned)at->key->high);
 }
 
+void lint_group_range(lint_at *at)
+{
+    rig_view rest = at->pair.value;
+    uint64_t group;
+    if (rig_view_is(at->pair.key, "TargetAddress"))
+        rig_view_split(&rest, ',');
+    else if (!rig_view_is(at->pair.key, "TargetPortalGroupTag"))
+        return;
+    if (rest.ptr && rig_number_parse(rest, &group) && group > UINT16_MAX)
+        lint_value(at, "a portal group tag of at most 65535");
+}
+
 void lint_key_sender(lint_at *at)
 {
     unsigned by = at->side == RIG_LINT_INITIATOR ? LINT_BY_INITIATOR : LINT_BY_TARGET;

@@ -19,7 +19,9 @@ typedef enum rig_mutation_way {
     RIG_MUTATE_DROP,          /**< left out */
     RIG_MUTATE_TWICE,         /**< sent twice */
     RIG_MUTATE_SWAP,          /**< changes places with the sender's next PDU of the connection */
-    RIG_MUTATE_CROSS          /**< changes places with the next PDU when that is the other side's */
+    RIG_MUTATE_CROSS,         /**< changes places with the next PDU when that is the other side's */
+    RIG_MUTATE_KEY,           /**< a key of its text is left out, said twice, or has another value */
+    RIG_MUTATION_WAYS         /**< number of ways, not a way */
 } rig_mutation_way;
 
 /**
@@ -36,6 +38,7 @@ typedef struct rig_mutation {
     rig_field_id field;             /**< FIELD: which */
     uint64_t value;                 /**< FIELD: the new value; BYTE: number of the byte */
     uint8_t mask;                   /**< BYTE: the bit */
+    rig_view key, said;             /**< KEY: which, and its value; of the item's memory */
 } rig_mutation;
 
 /** rig_mutations walks through all of a list of items; zero it, and set items. */
@@ -43,6 +46,7 @@ typedef struct rig_mutations {
     const rig_items *items; /**< whose */
     size_t item;            /**< private: where it is */
     unsigned place, step;   /**< private */
+    rig_view rest, key, said; /**< private: of the text */
 } rig_mutations;
 
 /** rig_mutations_next gives the next one, always in the same order; false at the end. */
