@@ -1,6 +1,6 @@
 /* iscsirig prove: every check shown to be able to fail. */
-#include "proofs.h"
 #include "mutations.h"
+#include "proofs.h"
 #include "prove_lint.h"
 #include "rig/lint.h"
 #include "selection.h"
@@ -34,8 +34,10 @@ static bool show_expect(const prove_total *total)
 static bool show_lint(const cli_proofs *proofs, const prove_total *total)
 {
     size_t num = cli_list_rules(proofs->rule_proved, proofs->rule_tried);
-    printf("lint: %zu of %zu rules fired with their change and not without, %llu cases played\n", num,
-           rig_lint_num_rules, (unsigned long long)total->cases);
+    printf("lint: %zu of %zu rules fired with their change and not without, and nothing else has their ids, "
+           "%llu "
+           "cases played\n",
+           num, rig_lint_num_rules, (unsigned long long)total->cases);
     return num == rig_lint_num_rules;
 }
 

@@ -10,7 +10,7 @@ static rig_status prove_rule(atomic_bool *proved, atomic_bool *tried, size_t rul
     rig_status status = rig_lint_prove(rig_alloc_libc(), &rig_lint_rules[rule], items, &proof, NULL);
     if (status)
         return status;
-    if (proof == RIG_LINT_SURVIVED || proof == RIG_LINT_PROVED)
+    if (proof == RIG_LINT_SURVIVED || proof == RIG_LINT_SHARED || proof == RIG_LINT_PROVED)
         atomic_store(&tried[rule], true);
     if (proof == RIG_LINT_PROVED)
         atomic_store(&proved[rule], true);
@@ -33,7 +33,8 @@ size_t cli_list_rules(const atomic_bool *proved, const atomic_bool *tried)
         num += atomic_load(&proved[r]);
         if (!atomic_load(&proved[r]))
             printf("%s %s: %s (%s)\n", rig_lint_rules[r].id, rig_lint_rules[r].name,
-                   atomic_load(&tried[r]) ? "did not fire" : "no case has a PDU to change",
+                   atomic_load(&tried[r]) ? "did not fire, or its id is told without it as well"
+                                          : "no case has a PDU to change",
                    rig_lint_rules[r].change);
     }
     return num;

@@ -66,6 +66,8 @@ static void run(lint_at *at, const uint8_t *rules)
 {
     for (; *rules != NO_RULE && at->lint->status == RIG_OK; rules++) {
         at->rule = &rig_lint_rules[*rules];
+        if (at->rule == at->lint->config.without)
+            continue;
         if (at->rule->side == RIG_LINT_BOTH || at->rule->side == at->side)
             functions[*rules](at);
     }

@@ -11,12 +11,13 @@ typedef struct proof {
     rig_lint_changed *changed; /* NULL = none */
     rig_lint *lint;
     bool fires, joined;
+    bool without; /* the rule is switched off: who else has its id? */
 } proof;
 
 static rig_status on_finding(void *ctx, const rig_lint_finding *finding)
 {
     proof *p = ctx;
-    p->fires |= finding->rule == p->rule;
+    p->fires |= finding->rule == p->rule || (p->without && strcmp(finding->rule->id, p->rule->id) == 0);
     return RIG_OK;
 }
 
@@ -131,7 +132,8 @@ static rig_status give_all(proof *p, bool joins)
 
 static rig_status run(proof *p, bool joins)
 {
-    const rig_lint_config config = {.alloc = p->alloc, .finding = on_finding, .ctx = p};
+    const rig_lint_config config = {
+        .alloc = p->alloc, .finding = on_finding, .ctx = p, .without = p->without ? p->rule : NULL};
     rig_status status = rig_lint_new(&config, &p->lint);
     p->fires = p->joined = false;
     if (!status)
@@ -152,8 +154,12 @@ static rig_status try_place(proof *p, rig_lint_changed *changed, rig_lint_proof 
         return status;
     p->changed = changed;
     status = run(p, changed->joined);
-    if (p->fires)
-        *out_proof = RIG_LINT_PROVED;
+    if (status || !p->fires)
+        return status;
+    p->without = true;
+    status = run(p, changed->joined);
+    p->without = false;
+    *out_proof = p->fires ? RIG_LINT_SHARED : RIG_LINT_PROVED;
     return status;
 }
 

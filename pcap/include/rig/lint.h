@@ -83,7 +83,8 @@ typedef struct rig_lint_config {
     const rig_alloc *alloc; /**< all memory */
     /** Sees each finding in order. Any status but RIG_OK stops rig_lint_item with it. */
     rig_status (*finding)(void *ctx, const rig_lint_finding *finding);
-    void *ctx; /**< its first argument */
+    void *ctx;                    /**< its first argument */
+    const rig_lint_rule *without; /**< a rule that is not asked; NULL = all are */
 } rig_lint_config;
 
 /** rig_lint_new makes a judge. RIG_E_NOMEM. */
@@ -149,6 +150,7 @@ typedef enum rig_lint_proof {
     RIG_LINT_NO_PLACE, /**< no PDU of the list is one the change is declared for */
     RIG_LINT_UNCLEAN,  /**< the rule fires without any change */
     RIG_LINT_SURVIVED, /**< the changes tried did not make it fire */
+    RIG_LINT_SHARED,   /**< with the change and without the rule another finding has its id */
     RIG_LINT_PROVED    /**< it fires with the change and not without */
 } rig_lint_proof;
 
