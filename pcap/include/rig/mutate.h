@@ -43,9 +43,9 @@ typedef struct rig_mutation {
 
 /** rig_mutations walks through all of a list of items; zero it, and set items. */
 typedef struct rig_mutations {
-    const rig_items *items; /**< whose */
-    size_t item;            /**< private: where it is */
-    unsigned place, step;   /**< private */
+    const rig_items *items;   /**< whose */
+    size_t item;              /**< private: where it is */
+    unsigned place, step;     /**< private */
     rig_view rest, key, said; /**< private: of the text */
 } rig_mutations;
 
