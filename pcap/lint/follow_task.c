@@ -134,13 +134,22 @@ static bool meant(const lint_task *task, uint32_t function, uint64_t lun, uint32
     return function == 6 || function == 7;
 }
 
+/* Section 4.2.3.4: of the connection that the function was sent on. */
+static bool stops(const lint_at *at, const lint_task *task)
+{
+    return LINT_GET(at, FUNCTION) != 1 && at->session->fast_abort && task->conn == at->conn && task->sure &&
+           rig_sn_lt(task->cmd_sn, LINT_GET(at, CMD_SN));
+}
+
 static void follow_function_request(lint_at *at)
 {
     uint32_t function = LINT_GET(at, FUNCTION);
     for (unsigned b = 0; b < LINT_BUCKETS; b++)
         for (lint_task *task = at->session->buckets[b]; task; task = task->next)
-            if (meant(task, function, LINT_GET64(at, LUN), LINT_GET(at, REF_TAG)))
+            if (meant(task, function, LINT_GET64(at, LUN), LINT_GET(at, REF_TAG))) {
                 task->ending = true;
+                task->stopped |= stops(at, task);
+            }
 }
 
 /* Reassigned tasks resume wherever the new connection got to (section 7.2.2). */
@@ -250,9 +259,20 @@ void lint_follow_data(lint_at *at)
 
 /* ---- answers ---- */
 
+/* A function that was refused has stopped nothing. */
+static void go_on(lint_session *session, const lint_task *by)
+{
+    for (unsigned b = 0; b < LINT_BUCKETS; b++)
+        for (lint_task *task = session->buckets[b]; task; task = task->next)
+            if (meant(task, by->function, by->lun, by->referenced))
+                task->stopped = false;
+}
+
 static void follow_function(lint_at *at, const lint_task *by)
 {
     bool done = LINT_GET(at, TMF_RESPONSE) == 0;
+    if (!done)
+        go_on(at->session, by);
     for (unsigned b = 0; b < LINT_BUCKETS && done; b++)
         for (lint_task *task = at->session->buckets[b]; task; task = task->next)
             if (meant(task, by->function, by->lun, by->referenced) &&

@@ -101,6 +101,7 @@ typedef struct lint_task {
     bool immediate, read, write;
     bool sure;          /* everything that belongs to it was seen and was in order */
     bool ending;        /* a task management function that may end it was sent */
+    bool stopped;       /* with FastAbort, on its connection: no more data is sent for it */
     bool aborted;       /* and did end it */
     bool by_abort;      /* it was ABORT TASK, of this one */
     bool refused;       /* a Reject quoted its request */

@@ -80,6 +80,12 @@ static bool of_no_task(const lint_at *at)
            LINT_GET(at, ITT) != RIG_TAG_NONE;
 }
 
+void lint_data_out_stopped(lint_at *at)
+{
+    if (lint_keys_known(at) && at->task && at->task->stopped)
+        lint_part(at, "PDU", 0, "none, as a function has ended the task", "DataOut");
+}
+
 void lint_data_out_task(lint_at *at)
 {
     if (unsolicited(at) && of_no_task(at))

@@ -23,6 +23,12 @@ static bool is_offer(const lint_at *at)
     return at->key && !at->said->said[0] && !at->said->said[1];
 }
 
+/* An offer for certain: no text is missing that might have had another one. */
+static bool is_first_word(const lint_at *at)
+{
+    return is_offer(at) && at->conn->keys_known;
+}
+
 void lint_key_again(lint_at *at)
 {
     bool may = rig_view_is(at->pair.key, "TargetAddress");
@@ -113,6 +119,50 @@ void lint_key_selected(lint_at *at)
         return;
     if (!rig_list_has(rig_view_of(at->said->list, at->said->list_len), at->pair.value))
         lint_value(at, "one of %.*s", (int)at->said->list_len, (const char *)at->said->list);
+}
+
+/* An item of a list that is empty, or has a blank in it. */
+void lint_key_list(lint_at *at)
+{
+    rig_view rest = at->pair.value;
+    bool wrong = rig_view_find(rest, ' ') < rest.len;
+    if (!is_first_word(at) || at->key->kind != LINT_KEY_LIST)
+        return;
+    while (rest.ptr && !wrong)
+        wrong = rig_view_split(&rest, ',').len == 0;
+    if (wrong)
+        lint_value(at, "values with one comma between them");
+}
+
+static const char architecture[] = "X#NodeArchitecture";
+
+void lint_key_prefix(lint_at *at)
+{
+    if (rig_view_starts(at->pair.key, "X#") && !rig_view_is(at->pair.key, architecture) && !special(at))
+        lint_value(at, "no such key, as X# was for keys that are registered");
+}
+
+void lint_key_architecture(lint_at *at)
+{
+    if (rig_view_is(at->pair.key, architecture) && at->pair.value.len > 255)
+        lint_value(at, "at most 255 bytes");
+}
+
+void lint_key_reporting(lint_at *at)
+{
+    if (is_first_word(at) && rig_view_is(at->pair.key, "TaskReporting") && !special(at) &&
+        (!rig_list_has(at->pair.value, rig_view_str("RFC3720")) ||
+         !rig_list_has(at->pair.value, rig_view_str("ResponseFence"))))
+        lint_value(at, "RFC3720 and ResponseFence among the values");
+}
+
+/* An old product may offer more. */
+void lint_discovery_level(lint_at *at)
+{
+    uint64_t level;
+    if (at->conn->login.discovery && is_answer(at) && rig_view_is(at->pair.key, "ErrorRecoveryLevel") &&
+        rig_number_parse(at->pair.value, &level) && level > 0)
+        lint_value(at, "0 in a discovery session");
 }
 
 /* Section 6.2.2: the answer never goes to the other side of the offer. */
@@ -208,6 +258,50 @@ void lint_address_brackets(lint_at *at)
 }
 
 /* Whole names are matched; a name may be that of the requirement alone when the row is of a special key. */
+static size_t num_digits(rig_view text, bool hex)
+{
+    size_t num = 0;
+    for (; num < text.len; num++) {
+        uint8_t c = text.ptr[num];
+        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'f';
+        if (!(c >= '0' && c <= '9') && !(hex && letter))
+            break;
+    }
+    return num;
+}
+
+/* iqn.yyyy-mm.domain */
+static bool is_iqn(rig_view rest)
+{
+    rig_view year = rig_view_split(&rest, '-');
+    rig_view month = rest.ptr ? rig_view_split(&rest, '.') : rest;
+    uint64_t number;
+    return year.len == 4 && num_digits(year, false) == 4 && month.len == 2 && num_digits(month, false) == 2 &&
+           rest.len > 0 && rig_view_u64(month, &number) && number >= 1 && number <= 12;
+}
+
+static bool has_form(rig_view name, rig_view type)
+{
+    rig_view rest = rig_view_sub(name, type.len, name.len);
+    bool digits = num_digits(rest, true) == rest.len;
+    if (rig_view_is(type, "iqn."))
+        return is_iqn(rest);
+    return digits && (rest.len == 16 || (rest.len == 32 && rig_view_is(type, "naa.")));
+}
+
+/* Each type of name has its own row. */
+void lint_name_form(lint_at *at)
+{
+    static const struct {
+        const char *id, *type;
+    } types[] = {{"NAME-003", "iqn."}, {"NAME-004", "eui."}, {"NAME-005", "naa."}};
+    bool name = rig_view_is(at->pair.key, "InitiatorName") || rig_view_is(at->pair.key, "TargetName");
+    for (size_t i = 0; i < sizeof types / sizeof types[0] && name; i++)
+        if (strcmp(at->rule->id, types[i].id) == 0 && rig_view_starts(at->pair.value, types[i].type) &&
+            !has_form(at->pair.value, rig_view_str(types[i].type)))
+            lint_value(at, "a name of type %s", types[i].type);
+}
+
 void lint_iname(lint_at *at)
 {
     bool name = rig_view_is(at->pair.key, "InitiatorName") || rig_view_is(at->pair.key, "TargetName");

@@ -254,10 +254,24 @@ static const char *const talk[] = {
 /* A discovery session. */
 static const char *const listing[] = {
     "! connect",
-    ONE_STEP "++SessionType=Discovery",
-    ONE_ANSWER,
+    ONE_STEP "++SessionType=Discovery ++ErrorRecoveryLevel=1",
+    ONE_ANSWER "++ErrorRecoveryLevel=0",
     "> TextReq F=1 ITT=0x11 CmdSN=100 ExpStatSN=501 ++SendTargets=All",
     "< TextResp F=1 ITT=0x11 StatSN=501 ExpCmdSN=101 MaxCmdSN=111 ++TargetName=iqn.2026-01.example:t",
+    NULL,
+};
+
+/* FastAbort, and a function that ends no task. */
+static const char *const fast[] = {
+    "! connect",
+    ONE_STEP "++TaskReporting=FastAbort,ResponseFence,RFC3720",
+    ONE_ANSWER "++TaskReporting=FastAbort",
+    "> ScsiCmd F=1 W=1 LUN=1 ITT=0x11 EDTL=512 CmdSN=100 ExpStatSN=501 CDB=write-10(blocks=1)",
+    "< R2T LUN=1 ITT=0x11 TTT=0x5 StatSN=501 ExpCmdSN=101 MaxCmdSN=111 R2TSN=0 BufferOffset=0 "
+    "DesiredLength=512",
+    "> TmfReq I=1 Function=clear-aca LUN=1 ITT=0x12 CmdSN=101 ExpStatSN=501",
+    "> DataOut F=1 LUN=1 ITT=0x11 TTT=0x5 ExpStatSN=501 DataSN=0 BufferOffset=0 len=512",
+    "< TmfResp Response=complete ITT=0x12 StatSN=501 ExpCmdSN=101 MaxCmdSN=111",
     NULL,
 };
 

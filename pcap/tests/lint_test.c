@@ -143,8 +143,8 @@ static const breach breaches[] = {
 
 #define NUM_BREACHES (sizeof breaches / sizeof breaches[0])
 
-static const char *const *const all[] = {plain,   unsolicited, recovery,   two,        parts, talk,
-                                         listing, moved,       reinstated, challenged, again, halves};
+static const char *const *const all[] = {plain, unsolicited, recovery,   two,   parts,  talk, listing,
+                                         moved, reinstated,  challenged, again, halves, fast};
 
 #define NUM_ALL (sizeof all / sizeof all[0])
 
