@@ -98,13 +98,18 @@ static bool is_must(const mutation_proof *proof, rig_view id)
     return rule && rule->level == RIG_LINT_MUST;
 }
 
-/* One of several ids with slashes between them is enough; it counts for the first. */
-static bool any_told(const judging *j, rig_view alternatives, const rig_mutation *m)
+/* Of several ids with slashes between them the one that is told, which is enough; else the first. */
+static rig_view told_one(const judging *j, rig_view alternatives, const rig_mutation *m, bool *out_found)
 {
-    while (alternatives.ptr)
-        if (told(j, rig_view_split(&alternatives, '/'), m))
-            return true;
-    return false;
+    rig_view first = rig_view_sub(alternatives, 0, rig_view_find(alternatives, '/'));
+    *out_found = false;
+    while (alternatives.ptr) {
+        rig_view word = rig_view_split(&alternatives, '/');
+        *out_found = told(j, word, m);
+        if (*out_found)
+            return plain(word);
+    }
+    return plain(first);
 }
 
 /* A reason that is for another id does not count. */
@@ -127,10 +132,10 @@ static void count_id(judging *j, rig_view alternatives, const rig_mutation *m,
                      const rig_mutation_label *label)
 {
     mutation_tally *tally = &j->out->tally;
-    rig_view id = plain(rig_view_sub(alternatives, 0, rig_view_find(alternatives, '/')));
+    bool found;
+    rig_view id = told_one(j, alternatives, m, &found);
     size_t before = tally->num_ids;
     mutation_id *entry = cli_mutation_id(tally, id);
-    bool found = any_told(j, alternatives, m);
     if (!entry)
         return;
     if (tally->num_ids > before)
@@ -144,10 +149,22 @@ static void count_id(judging *j, rig_view alternatives, const rig_mutation *m,
     missed(j, id, m, label);
 }
 
+/* A MUST of that side is told of. */
+static bool blames(const judging *j, bool initiator)
+{
+    rig_lint_side side = initiator ? RIG_LINT_INITIATOR : RIG_LINT_TARGET;
+    for (size_t r = 0; r < rig_lint_num_rules; r++)
+        if (j->told[r][side] && rig_lint_rules[r].level == RIG_LINT_MUST)
+            return true;
+    return false;
+}
+
 static void count_breaking(judging *j, const rig_mutation *m, const rig_mutation_label *label)
 {
     rig_view ids = label->ids;
+    bool one_side = rig_view_find(ids, '@') == ids.len;
     j->out->tally.breaking++;
+    j->out->tally.both_blamed += one_side && blames(j, !j->items->ptr[m->item].to_target);
     while (ids.ptr)
         count_id(j, rig_view_split(&ids, ','), m, label);
 }

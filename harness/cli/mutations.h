@@ -31,6 +31,7 @@ typedef struct mutation_tally {
     uint64_t pdus, mutations, breaking, legal, unknown, unlabelled;
     uint64_t false_alarms; /* legal ones that were told of */
     uint64_t unexplained;  /* misses without a reason */
+    uint64_t both_blamed;  /* of one side's breaches: the other side is told of as well */
     uint64_t musts, musts_found;
     uint64_t by_way[RIG_MUTATION_WAYS];
     mutation_id ids[MUTATION_IDS_MAX];

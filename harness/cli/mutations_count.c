@@ -58,6 +58,7 @@ void cli_mutation_add(mutation_tally *total, const mutation_tally *part)
     total->unlabelled += part->unlabelled;
     total->false_alarms += part->false_alarms;
     total->unexplained += part->unexplained;
+    total->both_blamed += part->both_blamed;
     total->musts += part->musts;
     total->musts_found += part->musts_found;
     total->full |= part->full;

@@ -20,9 +20,11 @@ static const char page_head[] =
     "row fails.\n\n"
     "A breach counts as found when lint tells that very id, of the right side; where a row names several "
     "ids, each counts.\n"
-    "Where one of several may be told (the row has them with slashes), it counts for the first. A legal one "
-    "must not be told\n"
-    "of at all. What is missed needs a reason in [lint-misses.tsv](../ci/judge/lint-misses.tsv).\n\n";
+    "Where one of several may be told (the row has them with slashes), the one that is told counts, else the "
+    "first. An @ in a\n"
+    "row is the other side: what it sends contradicts what the capture then has. A legal one must not be "
+    "told of at all.\n"
+    "What is missed needs a reason in [lint-misses.tsv](../ci/judge/lint-misses.tsv).\n\n";
 
 static void page_score(const mutation_proof *proof, FILE *out)
 {
@@ -46,7 +48,11 @@ static void page_score(const mutation_proof *proof, FILE *out)
     fprintf(out, "| breaches of a MUST | %llu |\n| found by id and side | %llu (%u %%) |\n",
             (unsigned long long)total->musts, (unsigned long long)total->musts_found,
             cli_mutation_percent(total->musts_found, total->musts));
-    fprintf(out, "| legal ones told of | %llu |\n\n", (unsigned long long)total->false_alarms);
+    fprintf(out, "| legal ones told of | %llu |\n", (unsigned long long)total->false_alarms);
+    fprintf(out,
+            "| breaches of one side for which the other one, which answers as if nothing were wrong, is told "
+            "of as well | %llu |\n\n",
+            (unsigned long long)total->both_blamed);
     fprintf(out, "| what is changed | mutations |\n| --- | --- |\n");
     for (unsigned w = 0; w < RIG_MUTATION_WAYS; w++)
         fprintf(out, "| %s | %llu |\n", ways[w], (unsigned long long)total->by_way[w]);
