@@ -52,7 +52,14 @@ static bool is_name(uint8_t c)
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* As many as there are; NAMES_MAX may be too few. */
+/* Whether the variable may be bound there: a macro stands for itself, and knows of nothing above its call. */
+static bool binds(rig_view text, size_t at, size_t end)
+{
+    bool whole = end == text.len || (text.ptr[end] != '+' && text.ptr[end] != '-');
+    return whole && at > 0 && text.ptr[at - 1] == '=';
+}
+
+/* NAMES_MAX: too many, or one that was bound before. */
 static uint32_t names_of(rig_view text, rig_view names[NAMES_MAX])
 {
     uint32_t num = 0;
@@ -66,7 +73,9 @@ static uint32_t names_of(rig_view text, rig_view names[NAMES_MAX])
         uint32_t at = 0;
         while (at < num && !rig_view_eq(names[at], name))
             at++;
-        if (at == num && num < NAMES_MAX)
+        if (at == num && (num == NAMES_MAX || !binds(text, i, end)))
+            return NAMES_MAX;
+        if (at == num)
             names[num++] = name;
     }
     return num;
