@@ -7,8 +7,8 @@ tool_or_fail
 need jq
 scratch
 CAPTURES=$RIG_BUILD/captures
-STRIDE=${RIG_REPLAY_STRIDE:-19}
-FAULT_STRIDE=${RIG_REPLAY_STRIDE:-5}
+STRIDE=${RIG_REPLAY_STRIDE:-29}
+FAULT_STRIDE=${RIG_REPLAY_STRIDE:-7}
 EXCUSES=$RIG_TOP/ci/judge/replay-excuses.txt
 [ -d "$CAPTURES" ] || (play scenarios scenarios --pcap-dir build/captures --keep always) >/dev/null
 cd "$RIG_TOP" || exit 2
