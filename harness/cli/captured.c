@@ -135,12 +135,27 @@ static rig_view base_name(const char *path)
     return rig_view_str(slash ? slash + 1 : path);
 }
 
+/* A capture that ends badly still has what stands before that. */
+static rig_status bear(const cli_captured *captured, rig_status status, const rig_error *error)
+{
+    bool ours = status == RIG_E_NOMEM || status == RIG_E_LIMIT;
+    if (status && !ours && captured->items.num)
+        cli_complain("%s; what stands before it is taken", error->text);
+    else if (status)
+        return status;
+    if (captured->broken)
+        cli_complain("%s: %u places hide what was said there: bytes that are missing or no PDU",
+                     captured->path, captured->broken);
+    return RIG_OK;
+}
+
 int cli_captured_read(cli_captured *captured, const char *path)
 {
     rig_error error = {0};
     captured->path = path;
     captured->steps.alloc = rig_alloc_libc();
     rig_status status = read_items(captured, &error);
+    status = bear(captured, status, &error);
     if (!status)
         status = rig_steps_make(&captured->steps, &captured->items);
     if (!status)
