@@ -206,8 +206,9 @@ static void an_initiators_breach_again(void)
     bench b;
     bench_init(&b, HEAD DISK PLAYED("LUN=5 TTT=0x7 ") SEEN);
     find_breaches(&b);
-    CU_ASSERT_EQUAL_FATAL(b.replay.num_breaches, 1);
-    CU_ASSERT_EQUAL(b.replay.breaches[0].side, RIG_LINT_INITIATOR);
+    CU_ASSERT_FATAL(b.replay.num_breaches > 0);
+    for (uint32_t i = 0; i < b.replay.num_breaches; i++)
+        CU_ASSERT_EQUAL(b.replay.breaches[i].side, RIG_LINT_INITIATOR);
     CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_TARGET, PLAYED("LUN=5 TTT=0x7 ")), RIG_VERDICT_FAIL);
     CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_TARGET, PLAYED("")), RIG_VERDICT_PASS);
     bench_clear(&b);
