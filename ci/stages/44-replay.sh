@@ -99,6 +99,7 @@ judge_fault()
     local base=$RIG_SCRATCH/faults/$1.scn capture scenario=$RIG_SCRATCH/faults/out/$1.scn smallest=$2
     capture=$(find "$RIG_SCRATCH/faults/captures" -name "$1.pcapng")
     [ -n "$capture" ] || return
+    # shellcheck disable=SC2086 # it is an option or nothing
     "$RIG_TOOL" to-scenario --role initiator $smallest --with "$base" "$capture" >"$scenario.bad.scn" 2>/dev/null || return
     grep -q '^never ! breach' "$scenario.bad.scn" || return # lint has nothing against it there
     grep -v '^  fault ' "$scenario.bad.scn" >"$scenario"

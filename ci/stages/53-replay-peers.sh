@@ -69,6 +69,7 @@ again()
 export -f again
 export RIG_TOOL port
 
+# shellcheck disable=SC2119 # it takes arguments elsewhere
 start_tgtd || exit 1
 port=${PEER_PORTAL##*:}
 record ls 2 iscsi-ls -s "iscsi://$PEER_PORTAL"
