@@ -181,10 +181,11 @@ rig_code svc_protection_begin(rig_service *service, const rig_route *route, cons
 void svc_protection_settle(rig_service *service, const rig_session *engine);
 void svc_protection_free(rig_service *service);
 
-/* svc_admits decides about a portal that a redirection leads to, as svc_secure does: true when it may be
- * connected to in clear, as the connection that was redirected is. */
+/* svc_admits decides about a portal that a redirection leads to, as svc_secure does, with the flags and the
+ * key of the login that was redirected: true when it may be connected to, in clear or as somebody protects
+ * it. */
 bool svc_admits(rig_service *service, const char *instance, uint32_t port, const rig_portal *portal,
-                uint64_t flags, uint32_t login_flags, uint64_t now);
+                uint64_t flags, uint32_t login_flags, const rig_octets *key, uint64_t now);
 
 /* Identities of IKE (RFC 2407 section 4.6.2.1). */
 typedef enum svc_id_type {

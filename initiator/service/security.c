@@ -376,11 +376,11 @@ void svc_protection_free(rig_service *service)
 }
 
 bool svc_admits(rig_service *service, const char *instance, uint32_t port, const rig_portal *portal,
-                uint64_t flags, uint32_t login_flags, uint64_t now)
+                uint64_t flags, uint32_t login_flags, const rig_octets *key, uint64_t now)
 {
     rig_route route = {0};
     rig_security_decision decision = {0};
     return rig_hba_route(service->config.hba, instance, port, portal, &route) == RIG_CODE_SUCCESS &&
-           svc_secure(service, &route, portal, flags, RIG_SECURITY_CALLER, login_flags, NULL, &decision, NULL,
+           svc_secure(service, &route, portal, flags, RIG_SECURITY_CALLER, login_flags, key, &decision, NULL,
                       now) == RIG_CODE_SUCCESS;
 }

@@ -91,7 +91,8 @@ static bool admit(void *ctx, const rig_session *engine, const rig_portal *portal
     rig_service *service = ctx;
     const svc_session *session = svc_session_of(service, engine);
     return session && svc_admits(service, session->route.adapter->name, session->login.port, portal,
-                                 session->login.security_flags, session->login.options.flags, now);
+                                 session->login.security_flags, session->login.options.flags,
+                                 session->login.key.len ? &session->login.key : NULL, now);
 }
 
 /* A session that was up once is wanted until somebody logs it out. */
