@@ -18,8 +18,8 @@ static rig_policy_row *row_of(const rig_policy_db *db, const char *instance, uin
 {
     for (uint32_t i = 0; i < db->num; i++) {
         rig_policy_row *row = &db->rows[i];
-        if (row->port == port && row->portal.port == portal->port &&
-            strcmp(row->portal.host, portal->host) == 0 && strcmp(row->instance, instance) == 0)
+        if (row->port == port && strcmp(row->instance, instance) == 0 &&
+            rig_portal_same(&row->portal, portal))
             return row;
     }
     return NULL;

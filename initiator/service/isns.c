@@ -379,7 +379,8 @@ rig_status svc_told_flags(rig_service *service, const rig_portal *portal, uint64
     if (!all->security.fresh && !refresh_security(service, &all->security))
         return RIG_E_NOMEM;
     rig_text_init(&text, wanted.address, sizeof wanted.address);
-    rig_text_add(&text, "%s", portal->host);
+    if (!svc_ip_text(portal->host, wanted.address, sizeof wanted.address))
+        rig_text_add(&text, "%s", portal->host);
     const rig_portal_security *said = svc_security_find(&all->security, service->config.alloc, &wanted);
     if (!said || !(said->security_flags & RIG_SECURITY_VALID))
         return RIG_E_NOT_FOUND;

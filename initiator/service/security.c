@@ -30,7 +30,8 @@ static rig_security_bitmap of_portal(const rig_service *service, const rig_route
                                      const rig_portal *portal)
 {
     rig_send_targets_portal wanted = {.portal.socket = portal->port};
-    put_text(wanted.portal.address, sizeof wanted.portal.address, portal->host);
+    if (!svc_ip_text(portal->host, wanted.portal.address, sizeof wanted.portal.address))
+        put_text(wanted.portal.address, sizeof wanted.portal.address, portal->host);
     for (unsigned i = 0; i < SCOPES; i++) {
         scope at = scope_at(route, i);
         put_text(wanted.initiator, sizeof wanted.initiator, at.initiator);
@@ -310,9 +311,8 @@ static void settle(rig_service *service, const svc_protection *asked)
 static svc_protection **place_of(rig_service *service, const rig_route *route, const rig_portal *portal)
 {
     svc_protection **place = &service->asked;
-    while (*place &&
-           ((*place)->route.adapter != route->adapter || (*place)->route.port != route->port ||
-            (*place)->portal.port != portal->port || strcmp((*place)->portal.host, portal->host) != 0))
+    while (*place && ((*place)->route.adapter != route->adapter || (*place)->route.port != route->port ||
+                      !rig_portal_same(&(*place)->portal, portal)))
         place = &(*place)->next;
     return place;
 }
@@ -351,8 +351,7 @@ static bool leads_there(const rig_session *engine, const rig_portal *portal)
 {
     rig_connection_facts facts;
     for (uint32_t i = 0; rig_session_connection(engine, i, &facts) == RIG_OK; i++)
-        if (facts.phase != RIG_CONNECTION_OPENING && facts.portal.port == portal->port &&
-            strcmp(facts.portal.host, portal->host) == 0)
+        if (facts.phase != RIG_CONNECTION_OPENING && rig_portal_same(&facts.portal, portal))
             return true;
     return false;
 }

@@ -184,17 +184,13 @@ static rig_code open_at(svc_session *session, const rig_portal *portal, uint64_t
     return status ? svc_login_code(status, 0) : RIG_CODE_SUCCESS;
 }
 
-static bool is_first(const svc_session *session, const rig_portal *portal)
-{
-    return strcmp(portal->host, session->portal.host) == 0 && portal->port == session->portal.port;
-}
-
 static bool next_portal(svc_session *session, rig_portal *out_portal)
 {
     rig_target_portal known;
     while (svc_target_portal(session->service, session->login.target, session->hop, &known)) {
         session->hop++;
-        if (svc_portal_read(&known, out_portal, NULL) == RIG_CODE_SUCCESS && !is_first(session, out_portal))
+        if (svc_portal_read(&known, out_portal, NULL) == RIG_CODE_SUCCESS &&
+            !rig_portal_same(out_portal, &session->portal))
             return true;
     }
     return false;

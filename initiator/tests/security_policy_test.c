@@ -375,6 +375,9 @@ static void database(void)
     CU_ASSERT_EQUAL(rig_policy_db_put(&db, rig_alloc_libc(), "host", 0, &one, &plain_policy), RIG_OK);
     CU_ASSERT_FALSE(rig_policy_db_find(&db, "host", 0, &one)->ipsec); /* but for an administrator */
     CU_ASSERT_EQUAL(rig_policy_db_put(&db, rig_alloc_libc(), "host", 0, &other, &later), RIG_OK);
+    const rig_portal six = portal_at("2001:db8::10", 3260), same = portal_at("2001:DB8:0::10", 3260);
+    CU_ASSERT_EQUAL(rig_policy_db_put(&db, rig_alloc_libc(), "host", 0, &six, &later), RIG_OK);
+    CU_ASSERT_PTR_NOT_NULL(rig_policy_db_find(&db, "host", 0, &same)); /* however it is written */
     CU_ASSERT_TRUE(rig_policy_db_remove(&db, "host", 0, &one));
     CU_ASSERT_FALSE(rig_policy_db_remove(&db, "host", 0, &one));
     CU_ASSERT_PTR_NOT_NULL(rig_policy_db_find(&db, "host", 0, &other));

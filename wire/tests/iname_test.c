@@ -252,6 +252,37 @@ static void equal_addresses(void)
     CU_ASSERT(rig_ip_eq(&(rig_ip){0}, &(rig_ip){0}));
 }
 
+static rig_portal written(const char *text)
+{
+    rig_portal portal = {0};
+    CU_ASSERT_EQUAL(rig_portal_parse(rig_view_str(text), &portal, NULL), RIG_OK);
+    return portal;
+}
+
+static void same_portals(void)
+{
+    static const struct {
+        const char *one, *other;
+        bool same;
+    } rows[] = {
+        {"192.0.2.1:3260", "192.0.2.1,7", true},
+        {"192.0.2.1:3260", "192.0.2.1:3261", false},
+        {"192.0.2.1", "192.0.2.10", false},
+        {"[2001:db8::10]:3260", "[2001:DB8:0:0::0010]:3260", true},
+        {"[2001:db8::10]:3260", "[2001:db8::11]:3260", false},
+        {"[2001:db8::10]:3260", "[2001:db8::10]:3261", false},
+        {"[::ffff:192.0.2.1]:3260", "192.0.2.1:3260", false},
+        {"disk.example:3260", "Disk.EXAMPLE:3260", true},
+        {"disk.example:3260", "disk.example.org:3260", false},
+        {"disk.example:3260", "192.0.2.1:3260", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        rig_portal one = written(rows[i].one), other = written(rows[i].other);
+        CU_ASSERT_EQUAL(rig_portal_same(&one, &other), rows[i].same);
+        CU_ASSERT_EQUAL(rig_portal_same(&other, &one), rows[i].same);
+    }
+}
+
 /* RFC 3722 and the tables of RFC 3454 it names; what comes out is what the wire has. */
 static void prepared_names(void)
 {
@@ -344,4 +375,5 @@ RIG_SUITE("iname", {"names of all three formats", good_names}, {"bad names have 
           {"the limits of a name that is prepared", longest_prepared_name},
           {"portals with IPv4, IPv6 and DNS names", good_portals}, {"bad portals", bad_portals},
           {"the longest host and one byte more", longest_host}, {"addresses in canonical text", addresses},
-          {"bad addresses", bad_addresses}, {"equal addresses", equal_addresses})
+          {"bad addresses", bad_addresses}, {"equal addresses", equal_addresses},
+          {"the same portal", same_portals})

@@ -135,3 +135,27 @@ bool rig_ip_eq(const rig_ip *a, const rig_ip *b)
     size_t len = a->version == 4 ? 4 : 16;
     return a->version == b->version && (a->version == 0 || memcmp(a->bytes, b->bytes, len) == 0);
 }
+
+/* ---- portals ---- */
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    while (*a && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return lower(*a) == lower(*b);
+}
+
+bool rig_portal_same(const rig_portal *a, const rig_portal *b)
+{
+    rig_ip one, other;
+    return a->port == b->port && (same_text(a->host, b->host) ||
+                                  (rig_ip_parse(rig_view_str(a->host), &one) &&
+                                   rig_ip_parse(rig_view_str(b->host), &other) && rig_ip_eq(&one, &other)));
+}

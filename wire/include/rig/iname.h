@@ -65,4 +65,8 @@ void rig_ip_print(rig_text *out, const rig_ip *ip);
 /** rig_ip_eq compares two addresses. */
 bool rig_ip_eq(const rig_ip *a, const rig_ip *b);
 
+/** rig_portal_same tells whether two portals are one place however they are written: the same TCP port, and
+ * the same address (RFC 4291 section 2.2) or DNS name (RFC 4343). Group tags do not count. */
+bool rig_portal_same(const rig_portal *a, const rig_portal *b);
+
 #endif
