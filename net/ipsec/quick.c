@@ -316,6 +316,17 @@ static bool is_end_of(const ike_sa *sa, const ips_flow *flow)
            rig_ip_eq(wish->tunnel && wish->outer.version ? &wish->outer : &wish->portal.ip, &sa->peer);
 }
 
+/* The peer may begin the next pair of a connection of ours, but not with less than was asked for. */
+static bool is_as_asked(const ike_quick *quick, const ips_flow *flow)
+{
+    const ips_wish *wish = flow->wish;
+    if (!wish)
+        return true;
+    bool pfs = flow->installed ? flow->pfs : wish->pfs,
+         tunnel = flow->installed ? flow->tunnel : wish->tunnel;
+    return (quick->group != 0) == pfs && quick->tunnel == tunnel;
+}
+
 /* The answer repeats the selectors. A question names one connection, between the two that talk here, or in a
  * tunnel between those behind them, whose portal is served. */
 static rig_status check_ids(ike_quick *quick, rig_error *err)
@@ -330,6 +341,9 @@ static rig_status check_ids(ike_quick *quick, rig_error *err)
         (flow ? !is_end_of(quick->sa, flow) : !ips_serves(ipsec, &ours)))
         return rig_fail_at(err, RIG_E_NEGOTIATION, 0, "ID",
                            "selectors of no connection that is protected here");
+    if (flow && !is_as_asked(quick, flow))
+        return rig_fail(err, RIG_E_NEGOTIATION,
+                        "neither PFS nor encapsulation may change with a new pair of SAs");
     if (!flow)
         flow = ips_flow_new(ipsec, &ours, &theirs, NULL);
     if (!flow)
