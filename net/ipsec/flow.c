@@ -191,6 +191,8 @@ void ips_flow_installed(ips_flow *flow)
     flow->held = NULL;
     flow->again = false;
     flow->installed = true;
+    if (flow->wish)
+        flow->wish->kept = true;
     flow->pfs = flow->out->group != 0;
     flow->tunnel = flow->out->tunnel;
     memcpy(flow->outer, flow->out->outer, sizeof flow->outer);

@@ -215,6 +215,7 @@ typedef struct ips_wish {
     rig_ip local; /* version 0: any */
     rig_address portal;
     bool aggressive, pfs, tunnel;
+    bool kept; /* SAs were negotiated for it: it stays */
     rig_ip outer;
     ike_octets id; /* body of the payload, empty: the address */
     rig_view key;

@@ -324,7 +324,7 @@ static void release(void *ctx, const rig_address *local, const rig_portal *porta
     if (find_portal(ipsec, portal, &at, NULL))
         return;
     ips_wish *wish = wish_like(ipsec, &local->ip, &at);
-    if (wish && !in_use(ipsec, wish))
+    if (wish && !wish->kept && !in_use(ipsec, wish))
         wish_free(ipsec, wish);
 }
 

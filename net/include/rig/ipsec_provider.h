@@ -45,8 +45,8 @@ typedef struct rig_ipsec_provider {
      * RIG_E_UNREACHABLE: a name that does not resolve; RIG_E_LIMIT, RIG_E_NOMEM, RIG_E_IO. Nothing is
      * negotiated before a connection is made. */
     rig_status (*protect)(void *ctx, const rig_ipsec_wish *wish, rig_error *err);
-    /** Forgets a wish of which nothing is in force: later connections of the pair are the caller's affair
-     * again. */
+    /** Forgets a wish that nothing was negotiated for: later connections of the pair are the caller's affair
+     * again. Otherwise it stays: whoever else has the same pair may yet come back. */
     void (*release)(void *ctx, const rig_address *local, const rig_portal *portal);
     void *ctx; /**< first argument of both; outlives all who were given the provider */
 } rig_ipsec_provider;
