@@ -224,12 +224,18 @@ static bool covers(const ips_wish *wish, const rig_address *local, const rig_add
            (wish->local.version == 0 || rig_ip_eq(&wish->local, &local->ip));
 }
 
+/* That of the very address comes before that of any. */
 ips_wish *ips_wish_for(const rig_ipsec *ipsec, const rig_address *local, const rig_address *portal)
 {
-    ips_wish *wish = ipsec->wishes;
-    while (wish && !covers(wish, local, portal))
-        wish = wish->next;
-    return wish;
+    ips_wish *any = NULL;
+    for (ips_wish *wish = ipsec->wishes; wish; wish = wish->next) {
+        if (!covers(wish, local, portal))
+            continue;
+        if (wish->local.version)
+            return wish;
+        any = wish;
+    }
+    return any;
 }
 
 static ips_wish *wish_like(const rig_ipsec *ipsec, const rig_ip *local, const rig_address *portal)
