@@ -257,7 +257,26 @@ static rig_status find_portal(const rig_ipsec *ipsec, const rig_portal *from, ri
     return rig_fail(err, RIG_E_UNREACHABLE, "\"%s\" does not resolve", from->host);
 }
 
-static rig_status fill(ips_wish *out, const rig_ipsec_wish *from, rig_view key)
+static bool same_phase1(const ips_wish *wish, const ips_wish *with)
+{
+    return wish->aggressive == with->aggressive && wish->tunnel == with->tunnel &&
+           rig_ip_eq(&wish->outer, &with->outer) && rig_view_eq(wish->key, with->key) &&
+           rig_view_eq(ips_view(&wish->id), ips_view(&with->id));
+}
+
+/* An ISAKMP SA that was made otherwise than is asked for now begins nothing any more. */
+static void outdate(rig_ipsec *ipsec, const ips_wish *wish)
+{
+    for (ike_sa *sa = ipsec->sas; sa; sa = sa->next) {
+        if (sa->wish != wish || sa->stale)
+            continue;
+        sa->stale = true;
+        if (sa->up)
+            rig_timerq_arm(&ipsec->timers, &sa->life, rig_simnet_now(ipsec->config.net) + IKE_LINGER);
+    }
+}
+
+static void fill(ips_wish *out, const rig_ipsec_wish *from, rig_view key)
 {
     out->aggressive = from->aggressive;
     out->pfs = from->pfs;
@@ -267,7 +286,6 @@ static rig_status fill(ips_wish *out, const rig_ipsec_wish *from, rig_view key)
     if (from->id_type != RIG_IPSEC_ID_NONE)
         put_id(&out->id, (uint8_t)from->id_type, 0, 0, from->id);
     out->key = key;
-    return RIG_OK;
 }
 
 static rig_status protect(void *ctx, const rig_ipsec_wish *from, rig_error *err)
@@ -295,8 +313,12 @@ static rig_status protect(void *ctx, const rig_ipsec_wish *from, rig_error *err)
         ipsec->wishes = wish = fresh;
         ipsec->num_wishes++;
     }
-    forget_key(alloc, wish->key);
-    return fill(wish, from, rig_view_of(key, from->key.len));
+    ips_wish was = *wish;
+    fill(wish, from, rig_view_of(key, from->key.len));
+    if (!fresh && !same_phase1(&was, wish))
+        outdate(ipsec, wish);
+    forget_key(alloc, was.key);
+    return RIG_OK;
 }
 
 static bool in_use(const rig_ipsec *ipsec, const ips_wish *wish)
