@@ -118,6 +118,8 @@ typedef struct cap_flow {
     bool close_said;
     bool inside;            /* a segment came inside ESP */
     bool guarded;           /* its first segment should have */
+    bool bare;              /* one came in the clear while nothing told of IPsec … */
+    uint8_t bare_side;      /* … from there */
     bool leak_said;         /* an item told that one did not */
     uint8_t initiator_side; /* index in key of the initiator */
     uint32_t isn;           /* of the SYN */

@@ -43,10 +43,19 @@ void cap_guard_judge(cap_flow *flow, const cap_segment *segment, bool begins)
     streams->leaked = flow->inside || flow->guarded;
 }
 
-/* Where neither a PDU nor the connection's beginning tells of the leak. */
+/* Where neither a PDU nor the connection's beginning tells of the leak: also when its segment came before
+ * anything of IPsec, which only what came inside ESP since shows to have been one. */
 rig_status cap_guard_say(cap_flow *flow, unsigned side)
 {
-    if (!flow->streams->leaked || flow->leak_said || !flow->flow.iscsi)
+    rig_streams *streams = flow->streams;
+    bool early = streams->inside && flow->bare;
+    if (!streams->inside && !streams->leaked) {
+        flow->bare = true;
+        flow->bare_side = (uint8_t)side;
+    }
+    if ((!streams->leaked && !early) || flow->leak_said || !flow->flow.iscsi)
         return RIG_OK;
+    streams->leaked = true;
+    side = early ? flow->bare_side : side;
     return cap_say(flow, "clear", "to-target=%s", side == flow->initiator_side ? "yes" : "no");
 }

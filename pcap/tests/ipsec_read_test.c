@@ -120,6 +120,19 @@ static void leaks_of_a_connection(void)
     talk_end(&t);
 }
 
+/* The SYN left before the first message of IKE: what comes inside ESP since tells of it, once. */
+static void leak_before_anything(void)
+{
+    talk_begin(&t, (talk_plan){.tunnel = true});
+    talk_clear(&t, INITIATOR, SYN);
+    CU_ASSERT(t.p.items.num == 1 && !t.p.items.ptr[0].leaked);
+    talk_all(&t);
+    CU_ASSERT_EQUAL_FATAL(t.p.items.num, 3);
+    CU_ASSERT(is_event(&t.p, 1, "clear", "to-target=yes") && t.p.items.ptr[1].leaked);
+    CU_ASSERT(is_pdu(&t.p, 2, RIG_PDU_LOGIN_REQ, true) && !t.p.items.ptr[2].leaked);
+    talk_end(&t);
+}
+
 /* During phase 1 no port is known: a SYN to any iSCSI port should have waited. */
 static void leak_in_front(void)
 {
@@ -478,6 +491,7 @@ RIG_SUITE("ipsec read", {"main mode, PFS, tunnel", main_lines},
           {"noise of another key", lines_of_another_key}, {"flaws", lines_of_flaws},
           {"PDUs inside ESP", inside}, {"a wrong ICV", bad_icv},
           {"a connection that leaves ESP", leaks_of_a_connection},
+          {"a leak before all of IPsec", leak_before_anything},
           {"a SYN in front of IPsec and behind it", leak_in_front}, {"another port is free", leak_by_port},
           {"texts of keys", texts_of_keys}, {"more keys than are kept", limit_of_keys},
           {"keys that were forgotten", keys_forgotten}, {"malformed messages", malformed_messages},

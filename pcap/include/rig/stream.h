@@ -68,8 +68,8 @@ typedef struct rig_streams_config {
      * | resync | offset=N skipped=N to-target=… | PDUs were found again behind a gap, garbage or midstream |
      * | garbage | offset=N to-target=… hex:… | bytes that cannot be a PDU |
      * | truncated | offset=N have=N to-target=… | the stream ended inside a PDU |
-     * | clear | to-target=yes or no | the first segment in the clear of a connection that was inside ESP,
-     * where no other item of it is leaked |
+     * | clear | to-target=yes or no | the first segment in the clear of a connection that was inside ESP, or
+     * is so after it; where no other item of it is leaked |
      * | fragment | ADDR to ADDR | fragments of an IP packet with TCP could not be put together: some did not
      * come in time, or they overlap; of no connection |
      *
@@ -104,7 +104,8 @@ rig_status rig_streams_inside(rig_streams *streams, uint64_t time, rig_view pack
 /**
  * rig_streams_guard tells that from now on IPsec is between two ends, and about which TCP port (0: not
  * known, which counts for all ports until one is). Items of connections that then begin in the clear are
- * leaked; so are, without it, items in the clear of a connection that was inside ESP.
+ * leaked; so are, without it, items in the clear of a connection that was inside ESP, and of one that goes on
+ * inside ESP an event tells.
  */
 void rig_streams_guard(rig_streams *streams, const rig_ip *a, const rig_ip *b, uint16_t port);
 
