@@ -1,7 +1,8 @@
 /* The section ipsec: the peer of security negotiations, and how both ends carry them out. */
 #include "lang.h"
 
-#define LIFE_MAX (UINT32_MAX * (uint64_t)1000000000)
+#define SECOND UINT64_C(1000000000)
+#define LIFE_MAX (UINT32_MAX * SECOND)
 
 enum { INITIATOR, TARGET };
 
@@ -73,16 +74,26 @@ static bool life(lang_parser *p, const rig_scn_arg *arg, uint32_t *out)
 {
     if (!arg)
         return true;
-    if (arg->value.number < 1000000000 || arg->value.number > LIFE_MAX)
-        return lang_bad_at(p, arg->value.place, RIG_E_LIMIT, "lives are whole seconds, at least one");
-    *out = (uint32_t)(arg->value.number / 1000000000);
+    if (arg->value.number < SECOND || arg->value.number > LIFE_MAX || arg->value.number % SECOND)
+        return lang_bad_at(p, arg->value.place, RIG_E_LIMIT, "lives are whole seconds, 1 to %u", UINT32_MAX);
+    *out = (uint32_t)(arg->value.number / SECOND);
+    return true;
+}
+
+/* The one that is taken, and one that is only there to be refused. */
+static bool group(lang_parser *p, const rig_scn_arg *arg, uint16_t *out)
+{
+    if (!arg)
+        return true;
+    if (arg->value.number != 14 && arg->value.number != 2)
+        return lang_bad_at(p, arg->value.place, RIG_E_LIMIT, "groups are 14, or 2 to be refused");
+    *out = (uint16_t)arg->value.number;
     return true;
 }
 
 static bool offer(lang_parser *p, const lang_args *args, rig_scn_place place)
 {
     rig_view side = lang_arg(args, "SIDE")->value.text;
-    const rig_scn_arg *group = lang_arg(args, "group");
     (void)place;
     for (unsigned at = INITIATOR; at <= TARGET; at++) {
         rig_ipsec_profile *profile = &p->out->ipsec.profile[at];
@@ -90,9 +101,8 @@ static bool offer(lang_parser *p, const lang_args *args, rig_scn_place place)
             continue;
         if (lang_arg(args, "esn"))
             profile->esn = RIG_IPSEC_ALWAYS;
-        if (group)
-            profile->group = (uint16_t)group->value.number;
-        if (!suite_set(p, lang_arg(args, "esp"), &profile->suites) ||
+        if (!group(p, lang_arg(args, "group"), &profile->group) ||
+            !suite_set(p, lang_arg(args, "esp"), &profile->suites) ||
             !suite_set(p, lang_arg(args, "ike"), &profile->ike_suites) ||
             !life(p, lang_arg(args, "life"), &profile->life) ||
             !life(p, lang_arg(args, "ike-life"), &profile->ike_life))
