@@ -873,6 +873,25 @@ static void released(void)
     tear_down();
 }
 
+/* Whoever asks for the portal without IPsec does not take it from a session that may yet come back. */
+static void not_released(void)
+{
+    rig_ipsec_wish wish = a_wish();
+    play(NULL, false, &wish);
+    const rig_ipsec_provider *provider = rig_vici_provider(vici);
+    wish.pfs = true;
+    CU_ASSERT_EQUAL(protect(&wish), RIG_OK);
+    provider->release(provider->ctx, &wish.local, &wish.portal);
+    run();
+    CU_ASSERT_EQUAL(num_below, 1);
+    peer.num_said = 0;
+    CU_ASSERT_EQUAL(connect_user(&users[1], "192.0.2.2"), RIG_OK);
+    CU_ASSERT_EQUAL(num_below, 1); /* it waits */
+    run();
+    CU_ASSERT(num_below == 2 && was_said("initiate"));
+    tear_down();
+}
+
 static void left_behind_nothing(void)
 {
     rig_ipsec_wish wish = a_wish();
@@ -1154,8 +1173,8 @@ RIG_SUITE("net vici", {"agreed: only then connected", agreed}, {"the stream belo
           {"charon is not able to", abilities}, {"charon is silent", silence},
           {"the connection to charon is lost", connection_lost}, {"messages that are none", hostile},
           {"another wish for the same pair", another_wish}, {"a released pair", released},
-          {"nothing is left behind", left_behind_nothing}, {"which pair a connection is of", which_pair},
-          {"closed while it waits", closed_while_it_waits},
+          {"a pair that is kept", not_released}, {"nothing is left behind", left_behind_nothing},
+          {"which pair a connection is of", which_pair}, {"closed while it waits", closed_while_it_waits},
           {"connects again from inside the failure", again_and_again},
           {"no way through the protection", no_way_inside}, {"what cannot be wished", what_cannot_be_wished},
           {"the longest of everything", longest}, {"no memory", no_memory}, {"codec", codec},

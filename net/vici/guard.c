@@ -107,6 +107,7 @@ static void connect_inside(vci_stream *stream, uint64_t now)
     list_remove(&pair->waiting, stream);
     stream->below = below;
     list_add(&pair->inside, stream);
+    pair->kept = true;
     if (stream->closing)
         rig_close(below, RIG_CLOSE_FLUSH);
 }

@@ -55,6 +55,7 @@ struct vci_pair {
     uint32_t round; /* negotiations that are over */
     uint8_t phase;
     bool retired;   /* another wish has taken its place, or it was released */
+    bool kept;      /* something went through it, or what it replaced: it is not released */
     bool at_charon; /* something of it may be loaded there */
     rig_ip source;  /* the address that is protected, once agreed */
     vci_talk *talk;

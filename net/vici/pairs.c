@@ -147,15 +147,17 @@ rig_status vci_protect(void *ctx, const rig_ipsec_wish *wish, rig_error *err)
     *(vici->last ? &vici->last->next : &vici->pairs) = pair;
     vici->last = pair;
     vici->num_pairs++;
-    if (before)
+    if (before) {
+        pair->kept = before->kept;
         retire(before);
+    }
     return RIG_OK;
 }
 
 void vci_release(void *ctx, const rig_address *local, const rig_portal *portal)
 {
     vci_pair *pair = exactly(ctx, &local->ip, portal);
-    if (pair)
+    if (pair && !pair->kept)
         retire(pair);
 }
 
