@@ -195,6 +195,8 @@ static rig_code find_way(svc_session *session, const rig_connection_request *req
                           request->has_options ? request->options.flags : session->login.options.flags,
                           request->key.len ? &request->key : NULL, &decision, &call->error, call->now);
     if (code == RIG_CODE_SUCCESS)
+        code = svc_options_fit(service, &session->login.options, &decision, &call->error);
+    if (code == RIG_CODE_SUCCESS)
         code = check_options(session, request, decision.outcome == RIG_SECURITY_USE_IPSEC, &call->error);
     return code;
 }

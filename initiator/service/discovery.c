@@ -233,7 +233,7 @@ static bool admit(void *ctx, const rig_session *engine, const rig_portal *portal
     const discovery *d = ctx;
     (void)engine;
     return svc_admits(d->service, d->portal.initiator, d->portal.port, portal, d->portal.security_flags,
-                      d->portal.options.flags, NULL, now);
+                      &d->portal.options, NULL, now);
 }
 
 static uint64_t flags_of(const rig_security_decision *decision)

@@ -185,7 +185,12 @@ void svc_protection_free(rig_service *service);
  * key of the login that was redirected: true when it may be connected to, in clear or as somebody protects
  * it. */
 bool svc_admits(rig_service *service, const char *instance, uint32_t port, const rig_portal *portal,
-                uint64_t flags, uint32_t login_flags, const rig_octets *key, uint64_t now);
+                uint64_t flags, const rig_login_options *options, const rig_octets *key, uint64_t now);
+
+/* svc_options_fit asks whether a session with these options may have a connection that is protected as was
+ * decided: a short secret is for IPsec only, wherever a redirection, a hop or another connection leads. */
+rig_code svc_options_fit(rig_service *service, const rig_login_options *options,
+                         const rig_security_decision *decision, rig_error *err);
 
 /* Identities of IKE (RFC 2407 section 4.6.2.1). */
 typedef enum svc_id_type {

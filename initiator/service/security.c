@@ -374,12 +374,20 @@ void svc_protection_free(rig_service *service)
         forget(service, &service->asked);
 }
 
+rig_code svc_options_fit(rig_service *service, const rig_login_options *options,
+                         const rig_security_decision *decision, rig_error *err)
+{
+    rig_session_config config = service->config.session;
+    return svc_session_options(service, options, decision->outcome == RIG_SECURITY_USE_IPSEC, &config, err);
+}
+
 bool svc_admits(rig_service *service, const char *instance, uint32_t port, const rig_portal *portal,
-                uint64_t flags, uint32_t login_flags, const rig_octets *key, uint64_t now)
+                uint64_t flags, const rig_login_options *options, const rig_octets *key, uint64_t now)
 {
     rig_route route = {0};
     rig_security_decision decision = {0};
     return rig_hba_route(service->config.hba, instance, port, portal, &route) == RIG_CODE_SUCCESS &&
-           svc_secure(service, &route, portal, flags, RIG_SECURITY_CALLER, login_flags, key, &decision, NULL,
-                      now) == RIG_CODE_SUCCESS;
+           svc_secure(service, &route, portal, flags, RIG_SECURITY_CALLER, options->flags, key, &decision,
+                      NULL, now) == RIG_CODE_SUCCESS &&
+           svc_options_fit(service, options, &decision, NULL) == RIG_CODE_SUCCESS;
 }

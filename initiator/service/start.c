@@ -91,7 +91,7 @@ static bool admit(void *ctx, const rig_session *engine, const rig_portal *portal
     rig_service *service = ctx;
     const svc_session *session = svc_session_of(service, engine);
     return session && svc_admits(service, session->route.adapter->name, session->login.port, portal,
-                                 session->login.security_flags, session->login.options.flags,
+                                 session->login.security_flags, &session->login.options,
                                  session->login.key.len ? &session->login.key : NULL, now);
 }
 
@@ -156,6 +156,15 @@ static rig_code make_engine(svc_session *session, const rig_route *route, const 
 
 /* ---- opening it ---- */
 
+static rig_code aim(svc_session *session, const rig_route *route, const rig_portal *portal,
+                    const rig_security_decision *decision, rig_error *err)
+{
+    rig_code code = svc_options_fit(session->service, &session->login.options, decision, err);
+    if (code == RIG_CODE_SUCCESS && rig_session_aim(session->engine, portal, &route->local))
+        code = RIG_CODE_SESSION_BUSY;
+    return code;
+}
+
 /* The adapter that was taken first stays: the session's numbers are its. */
 static rig_code open_at(svc_session *session, const rig_portal *portal, uint64_t now, rig_error *err)
 {
@@ -173,8 +182,8 @@ static rig_code open_at(svc_session *session, const rig_portal *portal, uint64_t
         return code;
     if (!session->engine)
         code = make_engine(session, &route, portal, decision.outcome == RIG_SECURITY_USE_IPSEC, err);
-    else if (rig_session_aim(session->engine, portal, &route.local))
-        code = RIG_CODE_SESSION_BUSY;
+    else
+        code = aim(session, &route, portal, &decision, err);
     if (code != RIG_CODE_SUCCESS)
         return code;
     session->route = route;
