@@ -97,6 +97,7 @@ int cmd_trace(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_to_scenario(int argc, char **argv);
 int cmd_lint(int argc, char **argv);
+int cmd_sanitize(int argc, char **argv);
 int cmd_fmt(int argc, char **argv);
 int cmd_flags(int argc, char **argv);
 int cmd_wmi(int argc, char **argv);

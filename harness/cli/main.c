@@ -17,6 +17,7 @@ static const struct {
     {"to-scenario", cmd_to_scenario, "make a scenario of a capture"},
     {"replay", cmd_replay, "let one side of a capture do again what it did"},
     {"lint", cmd_lint, "say what a capture does against the RFC"},
+    {"sanitize", cmd_sanitize, "make a capture fit to be shown to others"},
     {"prove", cmd_prove, "show that expectations and rules can fail"},
     {"coverage", cmd_coverage, "say which requirements are covered, and by what"},
     {"bless", cmd_bless, "rewrite trace blocks from what a run recorded"},

@@ -145,7 +145,9 @@ static void put_interface(rig_pcapng *file)
     put_number(file, len, 4);
 }
 
-static rig_status put_packet(rig_pcapng *file, uint64_t time, rig_view link, rig_view bytes, rig_view comment)
+/* cut: bytes of the frame that are not here. */
+static rig_status put_packet(rig_pcapng *file, uint64_t time, rig_view link, rig_view bytes, uint32_t cut,
+                             rig_view comment)
 {
     static const uint8_t zeros[4] = {0};
     size_t caplen = link.len + bytes.len;
@@ -160,7 +162,7 @@ static rig_status put_packet(rig_pcapng *file, uint64_t time, rig_view link, rig
     put_number(file, time >> 32, 4);
     put_number(file, time & UINT32_MAX, 4);
     put_number(file, caplen, 4);
-    put_number(file, caplen, 4);
+    put_number(file, caplen + cut, 4);
     put(file, link.ptr, link.len);
     put(file, bytes.ptr, bytes.len);
     put(file, zeros, padded(caplen) - caplen);
@@ -202,7 +204,13 @@ rig_status rig_pcapng_open(const rig_alloc *alloc, const char *path, rig_view co
 
 rig_status rig_pcapng_frame(rig_pcapng *file, uint64_t time, rig_view frame, rig_view comment)
 {
-    return put_packet(file, time, (rig_view){NULL, 0}, frame, comment);
+    return put_packet(file, time, (rig_view){NULL, 0}, frame, 0, comment);
+}
+
+rig_status rig_pcapng_cut(rig_pcapng *file, uint64_t time, rig_view frame, uint32_t wire_len)
+{
+    uint32_t cut = wire_len > frame.len ? wire_len - (uint32_t)frame.len : 0;
+    return put_packet(file, time, (rig_view){NULL, 0}, frame, cut, (rig_view){NULL, 0});
 }
 
 /* A locally administered address (second bit of the first byte) that tells the host by its last four bytes.
@@ -223,7 +231,7 @@ rig_status rig_pcapng_ip(rig_pcapng *file, uint64_t time, rig_view packet, rig_v
     station(header, version, packet.ptr + (version == 4 ? 16 : 36));
     station(header + 6, version, packet.ptr + (version == 4 ? 12 : 20));
     rig_be_set(header + 12, 2, version == 4 ? 0x0800 : 0x86dd);
-    return put_packet(file, time, rig_view_of(header, sizeof header), packet, comment);
+    return put_packet(file, time, rig_view_of(header, sizeof header), packet, 0, comment);
 }
 
 rig_status rig_pcapng_close(rig_pcapng *file)

@@ -84,6 +84,10 @@ rig_status rig_pcapng_open(const rig_alloc *alloc, const char *path, rig_view co
  */
 rig_status rig_pcapng_frame(rig_pcapng *file, uint64_t time, rig_view frame, rig_view comment);
 
+/** rig_pcapng_cut is rig_pcapng_frame of the first bytes of a frame that has wire_len bytes, without comment.
+ */
+rig_status rig_pcapng_cut(rig_pcapng *file, uint64_t time, rig_view frame, uint32_t wire_len);
+
 /**
  * rig_pcapng_ip adds one IP packet, putting an Ethernet header before it whose addresses are made from the IP
  * ones. As rig_pcapng_frame; RIG_E_ARGUMENT when the packet has no whole IP header.
