@@ -139,6 +139,10 @@ refuses 'unknown option "--bogus"' iscsirig lint --bogus x
 refuses 'wanted one capture' iscsirig trace
 refuses 'wanted one capture' iscsirig lint
 refuses 'pipe: not a file' iscsirig lint pipe
+refuses 'wanted a capture and what to write' iscsirig sanitize x
+refuses 'both have to be files' iscsirig sanitize - x
+refuses 'pipe: not a file' iscsirig sanitize pipe x
+refuses 'sanitize: broken.scn is the capture itself' iscsirig sanitize broken.scn broken.scn
 refuses 'pipe: not a file' iscsirig trace pipe
 refuses 'pipe: not a file' iscsirig run pipe
 refuses 'pipe: not a file' iscsirig fmt pipe
