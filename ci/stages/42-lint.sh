@@ -78,7 +78,10 @@ sanitized()
     while read -r capture; do
         if "$RIG_TOOL" sanitize "$capture" "$shown" >"$RIG_SCRATCH/said" 2>&1; then
             num=$((num + 1))
-            ! grep -qaE 'iqn\.2026-01|example\.(sim|host)' "$shown" || complain "$capture: names of the pack stay" || return 1
+            if grep -qaE 'iqn\.2026-01|example\.(sim|host)' "$shown"; then
+                complain "$capture: names of the pack stay"
+                return 1
+            fi
         elif grep -q 'has IPsec in it' "$RIG_SCRATCH/said" && [ ! -e "$shown" ]; then
             refused=$((refused + 1))
         else
@@ -89,6 +92,28 @@ sanitized()
     done
     say "$num captures sanitized, $refused with IPsec refused"
     [ "$num" -gt 0 ] && [ "$refused" -gt 0 ]
+}
+
+# corpus: captures of products have the findings that are written beside them, which are theirs, and are sanitized: once more changes nothing
+corpus()
+{
+    local capture wanted found kept again=$RIG_SCRATCH/again.pcapng num=0
+    while IFS=$'\t' read -r capture wanted _; do
+        kept=$RIG_TOP/pcap/corpus/$capture
+        "$RIG_TOOL" lint "$kept" >"$RIG_SCRATCH/said"
+        [ $? -le 1 ] || {
+            complain "$capture cannot be used"
+            return 1
+        }
+        found=$(awk '$1 == "frame" { print $5, $6 }' "$RIG_SCRATCH/said" | sort -u | paste -sd ,)
+        [ "${found:--}" = "$wanted" ] || {
+            complain "$capture: wanted $wanted, came ${found:--}"
+            return 1
+        }
+        "$RIG_TOOL" sanitize "$kept" "$again" >/dev/null && cmp "$kept" "$again" || return 1
+        num=$((num + 1))
+    done < <(grep -v '^#' "$RIG_TOP/pcap/corpus/EXPECTED.tsv")
+    [ "$num" -gt 0 ] && [ "$num" -eq "$(find "$RIG_TOP/pcap/corpus" -name '*.pcapng' -size -20k | wc -l)" ]
 }
 
 # lint_all: of each capture the lines of findings, then one total
@@ -123,6 +148,10 @@ cd "$RIG_TOP" || exit 2
 jq -r '.cases[] | select(.capture) | ["case", .capture, .path] | @tsv' "$RECORD" >"$RIG_SCRATCH/cases"
 jq -r '.cases[] | select(.capture) | .capture as $c | .made_wrong[] | ["wrong", $c, .] | @tsv' "$RECORD" >"$RIG_SCRATCH/wrong"
 [ -s "$RIG_SCRATCH/cases" ] || die "the record names no capture"
+corpus || {
+    complain "pcap/corpus and its EXPECTED.tsv differ"
+    exit 1
+}
 cut -f 2 "$RIG_SCRATCH/cases" | awk 'NR % 40 == 1' | sanitized || exit 1
 cut -f 2 "$RIG_SCRATCH/cases" | in_parts lint_all >"$RIG_SCRATCH/findings"
 grep -q '^unusable' "$RIG_SCRATCH/findings" && {
