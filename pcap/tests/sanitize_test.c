@@ -597,6 +597,31 @@ static void fragments_are_joined(void)
     done();
 }
 
+/* So many initiators whose addresses have 7 characters, as only 90 of those that stand for others do. */
+static rig_status many_short_addresses(unsigned num)
+{
+    rig_sanitize *s;
+    begin(4);
+    talk.ends[TARGET] = (end){{9, 9, 9, 9}, 3260, 5000};
+    for (unsigned i = 0; i < num; i++) {
+        talk.ends[INITIATOR] = (end){{1, 1, (uint8_t)(1 + i / 9 % 9), (uint8_t)(1 + i % 9)}, 40000, 1000};
+        talk.ends[INITIATOR].address[1] = (uint8_t)(1 + i / 81);
+        put(&from, INITIATOR, SYN, (rig_view){NULL, 0});
+    }
+    rig_status status = rig_sanitize_new(rig_alloc_libc(), 0, &s);
+    for (size_t i = 0; i < from.num && !status; i++)
+        status = rig_sanitize_read(s, i, RIG_LINK_RAW, view_of(&from.frames[i]), from.frames[i].wire_len);
+    rig_sanitize_free(s);
+    done();
+    return status;
+}
+
+static void addresses_are_limited(void)
+{
+    CU_ASSERT_EQUAL(many_short_addresses(89), RIG_OK);
+    CU_ASSERT_EQUAL(many_short_addresses(90), RIG_E_LIMIT);
+}
+
 static void the_second_reading_has_to_be_of_the_same_frames(void)
 {
     rig_sanitize *s;
@@ -647,4 +672,4 @@ RIG_SUITE("sanitize", {"nothing of a secret stays", nothing_of_a_secret_stays},
           {"fragments are joined", fragments_are_joined},
           {"the second reading has to be of the same frames",
            the_second_reading_has_to_be_of_the_same_frames},
-          {"memory may be missing", memory_may_be_missing})
+          {"addresses are limited", addresses_are_limited}, {"memory may be missing", memory_may_be_missing})
