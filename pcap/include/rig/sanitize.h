@@ -13,15 +13,16 @@
  * | sense data, data of Async | zeros behind the length and 18 bytes of sense data |
  * | data of Reject | zeros behind the header |
  * | ping data | a pattern, the same for the same data |
- * | InitiatorName, TargetName, a name in SendTargets | iqn.2001-04.com.example:… when it is a long enough
- * iqn. name, else letters and digits are others | | aliases, CHAP_N, values of keys no RFC of iSCSI defines |
- * letters and digits are others | | CHAP_C, CHAP_R, 0x… and 0b… of such keys | other digits | | TargetAddress
- * | as the packets' addresses where that has the same length, else other digits | | data digests | those of
- * what is there now, wrong where they were wrong | | IP addresses | documentation and test ranges; IPv4 with
- * as many digits as before | | Ethernet, other link headers, IP options | an Ethernet header made from the IP
- * addresses | | TCP options | NOPs, but for MSS, window scale, SACK and timestamps | | TCP checksums | right,
- * partial or wrong as they were | | frames of anything else | 14 bytes of Ethernet header, so that frames
- * keep their numbers |
+ * | names of nodes | iqn.2001-04.com.example:… when they are long enough, else other letters and digits |
+ * | aliases, CHAP_N, values of keys no RFC of iSCSI defines | other letters and digits |
+ * | CHAP_C, CHAP_R, 0x… and 0b… of such keys | other octets |
+ * | TargetAddress | as the packets' addresses where that has the same length, else other digits |
+ * | data digests | those of what is there now, wrong where they were wrong |
+ * | IP addresses | documentation and test ranges; IPv4 with as many digits as before |
+ * | Ethernet, other link headers, IP options | an Ethernet header made from the IP addresses |
+ * | TCP options | NOPs, but for MSS, window scale, SACK and timestamps |
+ * | TCP checksums | right, partial or wrong as they were |
+ * | frames of anything else | 14 bytes of Ethernet header, so that frames keep their numbers |
  *
  * The same value becomes the same value everywhere. What was sanitized already stays as it is.
  */
