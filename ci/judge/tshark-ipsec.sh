@@ -54,8 +54,10 @@ theirs()
             }
             { pdus += split($12, part, ","); disturbed = disturbed || $13 ~ /1|True/ || $14 != "" }
             $1 in again { print $1, "IKE", $2, $3 ~ /1|True/ ? 1 : 0, $4, "", "", "", "again"; next }
-            # overtaken by a quick mode, the last message of phase 1 tells tshark, which has seen it all, what nobody could know then
-            $1 in quick && $1 < phase1 { print quick[$1]; next }
+            # overtaken by a quick mode, the last message of phase 1 tells tshark, which has seen it all, what nobody could know then, nor
+            # go on from
+            $1 in quick && $1 < phase1 { overtaken[$4] = 1 }
+            $1 in quick && $4 in overtaken { print quick[$1]; next }
             # where the dissector of what is inside stops early it says nothing of the ESP packet: it has not said bad either
             $8 != "" && $10 == "" && $11 == "" && inside[$1] ~ /good/ { print $1, "ESP", $8, $9, inside[$1]; next }
             $2 != "" { print $1, "IKE", $2, $3 ~ /1|True/ ? 1 : 0, $4, outer($5), $6, $7; next }
@@ -132,8 +134,9 @@ find -L "$1" -name '*.pcapng' -type f | sort | while read -r capture; do
 done >"$RIG_SCRATCH/captures"
 split -n r/2 "$RIG_SCRATCH/captures" "$RIG_SCRATCH/half."
 judge "$RIG_SCRATCH/half.aa" &
+other=$!
 judge "$RIG_SCRATCH/half.ab"
-wait "$!"
+wait "$other"
 read -r passed failed < <(cat "$RIG_SCRATCH"/half.*.judged | awk '{ passed += $1; failed += $2 } END { print passed + 0, failed + 0 }')
 say "IPsec: $passed captures read as tshark does, $failed otherwise"
 [ -z "${RIG_JUDGED:-}" ] || printf '%s %s\n' "$passed" "$failed" >"$RIG_JUDGED"
