@@ -13,7 +13,7 @@ int main(int argc, char **argv)
     int result;
     pcap_t *pcap = argc == 2 ? pcap_open_offline(argv[1], message) : NULL;
     if (!pcap)
-        return fprintf(stderr, "bare_pcap: %s\n", message) ? 2 : 2;
+        return fprintf(stderr, "bare_pcap: %s\n", message) < 0 ? 3 : 2;
     while ((result = pcap_next_ex(pcap, &header, &bytes)) == 1) {
         frames++;
         sum += header->caplen;

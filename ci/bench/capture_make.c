@@ -219,7 +219,7 @@ int main(int argc, char **argv)
     if (argc > 2)
         m.snap = (uint32_t)strtoul(argv[2], NULL, 10);
     if (bytes == 0 || m.snap == 0)
-        return fprintf(stderr, "usage: capture_make BYTES [SNAP]\n") ? 2 : 2;
+        return fprintf(stderr, "usage: capture_make BYTES [SNAP]\n") < 0 ? 3 : 2;
     put_file_head();
     log_in();
     while (itt < first + DEPTH)

@@ -11,7 +11,7 @@ int main(int argc, char **argv)
     struct rusage use;
     int status;
     if (argc < 2)
-        return fprintf(stderr, "usage: timed COMMAND [ARGUMENT…]\n") ? 2 : 2;
+        return fprintf(stderr, "usage: timed COMMAND [ARGUMENT…]\n") < 0 ? 3 : 2;
     double began = seconds_now();
     pid_t child = fork();
     if (child == 0) {

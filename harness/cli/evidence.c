@@ -208,10 +208,12 @@ static void say_rows(const told_row *rows, size_t num, const char *lead, const c
         fprintf(out, "\n");
 }
 
+/* NOLINTBEGIN(misc-redundant-expression): that they are equal is what is asked */
 _Static_assert(RIG_STREAM_SEGMENTS_MAX == 4096 && RIG_STREAM_BUFFER_MAX == 16u << 20 &&
                    RIG_STREAM_HELD_MAX == 256u << 20 && RIG_STREAM_CONNECTIONS_MAX == 65536 &&
                    RIG_STREAM_FRAGMENTED_MAX == 64,
                "the limits as they are named below");
+/* NOLINTEND(misc-redundant-expression) */
 
 void cli_say_evidence(const cli_evidence *evidence, rig_status status, const char *lead, FILE *out)
 {

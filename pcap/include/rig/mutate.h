@@ -38,15 +38,19 @@ typedef struct rig_mutation {
     rig_field_id field;             /**< FIELD: which */
     uint64_t value;                 /**< FIELD: the new value; BYTE: number of the byte */
     uint8_t mask;                   /**< BYTE: the bit */
-    rig_view key, said;             /**< KEY: which, and its value; of the item's memory */
+    rig_view key;                   /**< KEY: which; of the item's memory */
+    rig_view said;                  /**< KEY: its value; of the item's memory */
 } rig_mutation;
 
 /** rig_mutations walks through all of a list of items; zero it, and set items. */
 typedef struct rig_mutations {
-    const rig_items *items;   /**< whose */
-    size_t item;              /**< private: where it is */
-    unsigned place, step;     /**< private */
-    rig_view rest, key, said; /**< private: of the text */
+    const rig_items *items; /**< whose */
+    size_t item;            /**< private: where it is */
+    unsigned place;         /**< private */
+    unsigned step;          /**< private */
+    rig_view rest;          /**< private: of the text */
+    rig_view key;           /**< private: likewise */
+    rig_view said;          /**< private: likewise */
 } rig_mutations;
 
 /** rig_mutations_next gives the next one, always in the same order; false at the end. */
