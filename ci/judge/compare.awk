@@ -92,6 +92,8 @@ BEGIN {
     while ((getline line < REFUSES) > 0) if (line !~ /^(#|$)/) rows[++num_rows] = line
 }
 $1 == "file" { num_files++; path_of[$2] = inside($3); index_of[inside($3)] = $2; first_of[$2] = $4 }
+$1 == "apart" { apart[inside($2)] = 1; next }
+$1 == "wrong" && inside($2) in apart { next }
 $1 == "wrong" {
     named++
     if (!(inside($2) in index_of)) { unknown++; print "the record names " $2 ", which is not among the captures"; next }

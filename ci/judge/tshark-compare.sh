@@ -23,13 +23,17 @@ CHECKSUMS=${RIG_CHECKSUMS:-TRUE}
 FIELDS=${RIG_FIELDS:-$JUDGE/tshark-fields.txt}
 scratch
 
-# without_keys: captures with IPsec are read by tshark-ipsec.sh, since each needs its own keys
+# without_keys: captures with IPsec are read by tshark-ipsec.sh, since each needs its own keys; they are named as left apart
 without_keys()
 {
     local path
     while read -r path; do
-        [ -f "$path.ike" ] || [ -f "$path.esp" ] || printf '%s\n' "$path"
-    done
+        if [ -f "$path.ike" ] || [ -f "$path.esp" ]; then
+            printf 'apart\t%s\n' "$path" >&3
+        else
+            printf '%s\n' "$path"
+        fi
+    done 3>"$RIG_SCRATCH/apart"
 }
 
 find -L "$1" \( -name '*.pcapng' -o -name '*.pcap' \) -type f | sort | without_keys >"$RIG_SCRATCH/paths"
@@ -39,6 +43,7 @@ find -L "$1" \( -name '*.pcapng' -o -name '*.pcap' \) -type f | sort | without_k
 xargs -d '\n' capinfos -T -r -M -m -c <"$RIG_SCRATCH/paths" 2>"$RIG_SCRATCH/capinfos.err" |
     sed -E 's/^(.*)[,\t]([0-9]+)$/\1\t\2/' |
     awk -F'\t' 'BEGIN { OFS = FS; first = 1 } { print "file", NR, $1, first; first += $2 } END { print "end", first }' >"$RIG_SCRATCH/table"
+cat "$RIG_SCRATCH/apart" >>"$RIG_SCRATCH/table"
 [ "$(grep -c '^file' "$RIG_SCRATCH/table")" -eq "$(wc -l <"$RIG_SCRATCH/paths")" ] || {
     cat "$RIG_SCRATCH/capinfos.err"
     die "capinfos could not read every capture"

@@ -3,7 +3,7 @@
 #
 # Compared are, for each IKE message, exchange type, flag E, message ID, payload types, encapsulation modes and groups of phase 2 (of one
 # that is sent again what its header says); for each ESP packet SPI, sequence number, next header and ICV; and how many iSCSI PDUs are
-# inside, where no segment was lost, sent again, out of order or a reset: tshark counts there as it likes. Captures without keys beside
+# inside, between ends where no segment was lost, sent again, out of order or a reset: tshark counts there as it likes. Captures without keys beside
 # them are left out.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 need tshark
@@ -32,15 +32,16 @@ theirs()
     tshark -r "$1" -n -d tcp.port==3260,iscsi "${keys[@]}" -o esp.enable_encryption_decode:TRUE -o esp.enable_authentication_check:TRUE \
         -Y 'isakmp || esp || iscsi || tcp' -T fields -E separator='|' -e frame.number -e isakmp.exchangetype -e isakmp.flag_e -e isakmp.messageid \
         -e isakmp.typepayload -e isakmp.ipsec.attr.encap_mode -e isakmp.ipsec.attr.group_description -e esp.spi -e esp.sequence \
-        -e esp.protocol -e esp.icv_good -e iscsi.opcode -e tcp.flags.reset -e tcp.analysis.flags 2>"$WORK/tshark.err" | awk -F'|' -v OFS='\t' -v ours="$WORK/ours" '
+        -e esp.protocol -e esp.icv_good -e iscsi.opcode -e tcp.flags.reset -e tcp.analysis.flags -e isakmp.ispi -e ip.src -e ip.dst -e ipv6.src -e ipv6.dst 2>"$WORK/tshark.err" |
+        awk -F'|' -v OFS='\t' -v ours="$WORK/ours" -v pdus="$WORK/pdus" '
             BEGIN {
                 while ((getline line < ours) > 0) {
                     fields = split(line, part, "\t")
                     if (fields == 9 && part[9] == "again") again[part[1]] = 1
-                    if (part[2] == "IKE" && part[3] != 32 && part[3] != 5) phase1 = part[1]
-                    if (part[2] == "IKE" && part[3] == 32) quick[part[1]] = line
+                    if (part[2] == "IKE" && part[3] == 32 && part[6] == "8" && part[7] == "") unread[part[1]] = line
                     if (part[2] == "ESP") inside[part[1]] = part[5] OFS part[6]
                 }
+                while ((getline line < pdus) > 0) seen_by_us[line]++
             }
             function outer(list,   i, n, part, out) {
                 n = split(list, part, ",")
@@ -52,31 +53,56 @@ theirs()
                 for (i = 3; i <= length(text); i++) n = n * 16 + index("0123456789abcdef", substr(text, i, 1)) - 1
                 return n
             }
-            { pdus += split($12, part, ","); disturbed = disturbed || $13 ~ /1|True/ || $14 != "" }
-            $1 in again { print $1, "IKE", $2, $3 ~ /1|True/ ? 1 : 0, $4, "", "", "", "again"; next }
-            # overtaken by a quick mode, the last message of phase 1 tells tshark, which has seen it all, what nobody could know then, nor
-            # go on from
-            $1 in quick && $1 < phase1 { overtaken[$4] = 1 }
-            $1 in quick && $4 in overtaken { print quick[$1]; next }
+            function tell(line) { said[++lines] = line }
+            function first(list) { sub(/,.*/, "", list); return list }
+            {
+                from = first($16 $18)
+                to = first($17 $19)
+                ends = from < to ? from " " to : to " " from
+                theirs[ends] += split($12, part, ",")
+                mine[ends] += seen_by_us[$1]
+                if ($13 ~ /1|True/ || $14 != "") disturbed[ends] = 1
+            }
+            $2 == 2 || $2 == 4 { phase1[$15] = $1 }
+            $2 == 32 { frame[lines + 1] = $1; cookie[lines + 1] = $15; message[lines + 1] = $4 }
+            $1 in again { tell($1 OFS "IKE" OFS $2 OFS ($3 ~ /1|True/ ? 1 : 0) OFS $4 OFS OFS OFS OFS "again"); next }
             # where the dissector of what is inside stops early it says nothing of the ESP packet: it has not said bad either
-            $8 != "" && $10 == "" && $11 == "" && inside[$1] ~ /good/ { print $1, "ESP", $8, $9, inside[$1]; next }
-            $2 != "" { print $1, "IKE", $2, $3 ~ /1|True/ ? 1 : 0, $4, outer($5), $6, $7; next }
-            $8 != "" { print $1, "ESP", $8, $9, $10 == "" ? "" : hex($10), $11 == "" ? "" : ($11 ~ /1|True/ ? "good" : "bad") }
-            END { print "iSCSI", disturbed ? "-" : pdus + 0 }'
+            $8 != "" && $10 == "" && $11 == "" && inside[$1] ~ /good/ { tell($1 OFS "ESP" OFS $8 OFS $9 OFS inside[$1]); next }
+            $2 != "" { tell($1 OFS "IKE" OFS $2 OFS ($3 ~ /1|True/ ? 1 : 0) OFS $4 OFS outer($5) OFS $6 OFS $7); next }
+            $8 != "" {
+                icv = $11 == "" ? "" : ($11 ~ /1|True/ ? "good" : "bad")
+                tell($1 OFS "ESP" OFS $8 OFS $9 OFS ($10 == "" ? "" : hex($10)) OFS icv)
+            }
+            # A quick mode that overtook the last message of its phase 1 nobody could read then, nor go on from; tshark has seen it all. Only
+            # what we did not read is left to us, and only of such a quick mode.
+            function of_overtaken(i) {
+                if (i in frame && frame[i] < phase1[cookie[i]]) overtaken[cookie[i], message[i]] = 1
+                return (i in frame) && frame[i] in unread && ((cookie[i], message[i]) in overtaken)
+            }
+            END {
+                for (i = 1; i <= lines; i++) print of_overtaken(i) ? unread[frame[i]] : said[i]
+                for (ends in theirs)
+                    if (!(ends in disturbed)) {
+                        told += theirs[ends]
+                        ours_told += mine[ends]
+                    }
+                print "iSCSI", told + 0
+                print "iSCSI", ours_told + 0 >>ours
+            }'
 }
 
+# ours CAPTURE: likewise; the number of PDUs is added by theirs, which knows whose they are
 ours()
 {
-    "$TRACE" trace --ipsec "$1"
-    printf 'iSCSI\t%s\n' "$("$RIG_TOOL" trace --fields "$1" | grep -c .)"
+    "$TRACE" trace --ipsec "$1" >"$WORK/ours"
+    "$RIG_TOOL" trace --fields "$1" | cut -f 1 >"$WORK/pdus"
 }
 
 # agree CAPTURE: both read the same; leaves both readings
 agree()
 {
-    ours "$1" >"$WORK/ours"
+    ours "$1"
     theirs "$1" >"$WORK/theirs"
-    ! grep -q '^iSCSI.-$' "$WORK/theirs" || sed -i 's/^iSCSI.*/iSCSI\t-/' "$WORK/ours"
     grep -q IKE "$WORK/ours" && cmp -s "$WORK/ours" "$WORK/theirs"
 }
 

@@ -39,6 +39,8 @@ mkdir "$RIG_SCRATCH/ipsec" "$RIG_SCRATCH/one"
 RIG_IPSEC_SAMPLES=$RIG_SCRATCH/ipsec "$RIG_BUILD/release/pcap/pcap_tests" 'ipsec files' >"$RIG_SCRATCH/said" ||
     die "no samples: $(tail -n 5 "$RIG_SCRATCH/said")"
 cp -- "$RIG_SCRATCH"/ipsec/07.* "$RIG_SCRATCH/one"
+mkdir "$RIG_SCRATCH/some" # that are judged together
+cp -- "$RIG_SCRATCH"/ipsec/0?.* "$RIG_SCRATCH/some"
 cat >"$RIG_SCRATCH/lying" <<EOF
 #!/bin/sh
 "$RIG_TOOL" "\$@" | sed -E "\$RIG_LIE"
@@ -46,9 +48,11 @@ EOF
 chmod +x "$RIG_SCRATCH/lying"
 # shellcheck disable=SC2016 # $d is sed's last line
 for lie in 's/IKE\t4/IKE\t2/' 's/8,1,10,4/8,1,10/' 's/\t14$//' 's/good/bad/' 's/\t4\tgood/\t6\tgood/' '$d'; do
-    RIG_LIE=$lie RIG_TRACE=$RIG_SCRATCH/lying bash "$RIG_TOP/ci/judge/tshark-ipsec.sh" "$RIG_SCRATCH/one" >"$RIG_SCRATCH/said" 2>&1 || continue
-    complain "the judge of IPsec believed a reading altered by $lie"
-    exit 1
+    for folder in one some; do
+        RIG_LIE=$lie RIG_TRACE=$RIG_SCRATCH/lying bash "$RIG_TOP/ci/judge/tshark-ipsec.sh" "$RIG_SCRATCH/$folder" >"$RIG_SCRATCH/said" 2>&1 || continue
+        complain "the judge of IPsec believed a reading altered by $lie ($folder)"
+        exit 1
+    done
 done
 for folder in "$RIG_SCRATCH/ipsec" "$CAPTURES"; do
     [ -n "$(find -L "$folder" -name '*.pcapng.ike' -print -quit)" ] || continue

@@ -152,7 +152,7 @@ static bool is_ours(const rig_initiator *initiator, rig_view challenge)
 /* Nodes that share their draws must not share challenges: each begins at a place of its own. */
 static void draw_challenge(rig_initiator *initiator, uint8_t *out, size_t len)
 {
-    uint64_t place = rig_hash64(initiator->name, strlen(initiator->name), 0);
+    uint64_t place = rig_hash_text(initiator->name);
     rig_draw_bytes(&initiator->config.draws, "chap-challenge", place + initiator->num_challenge_draws, out,
                    len);
     initiator->num_challenge_draws += (len + 7) / 8;

@@ -5,8 +5,7 @@
 
 static uint64_t target_hash(const rig_session *session)
 {
-    const char *target = session->target ? session->target : "";
-    return rig_hash64(target, strlen(target), 0);
+    return rig_hash_text(session->target ? session->target : "");
 }
 
 static bool same_target(const rig_session *a, const rig_session *b)

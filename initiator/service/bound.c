@@ -9,18 +9,13 @@ static bool leads_to(const void *rows, uint32_t index, const void *target)
     return strcmp(((const rig_login *)logins[index]->record)->target, target) == 0;
 }
 
-static uint64_t hash_of(const char *text)
-{
-    return rig_hash64(text, strlen(text), 0);
-}
-
 /* The kept logins that show devices, one of each target. */
 static rig_status kept_targets(const rig_service *service, svc_places *out)
 {
     const svc_table *logins = &service->tables[SVC_LOGINS];
     for (uint32_t i = 0; i < logins->num; i++) {
         const rig_login *login = logins->rows[i]->record;
-        if (!login->informational && svc_places_take(out, service->config.alloc, hash_of(login->target),
+        if (!login->informational && svc_places_take(out, service->config.alloc, rig_hash_text(login->target),
                                                      leads_to, logins->rows, login->target, i) == UINT32_MAX)
             return RIG_E_NOMEM;
     }
@@ -34,8 +29,8 @@ static bool comes_back(const rig_service *service, const svc_places *targets, co
     const char *target = session->login.target;
     if (session->kept || session->alone)
         return !session->login.informational;
-    return svc_places_find(targets, hash_of(target), leads_to, service->tables[SVC_LOGINS].rows, target) !=
-           UINT32_MAX;
+    return svc_places_find(targets, rig_hash_text(target), leads_to, service->tables[SVC_LOGINS].rows,
+                           target) != UINT32_MAX;
 }
 
 static rig_label label_of(const char *path)
@@ -62,7 +57,7 @@ static bool is_label(const void *labels, uint32_t index, const void *text)
 
 static bool has_label(const wish *wanted, const char *text)
 {
-    return svc_places_find(&wanted->places, hash_of(text), is_label, wanted->all.labels.ptr, text) !=
+    return svc_places_find(&wanted->places, rig_hash_text(text), is_label, wanted->all.labels.ptr, text) !=
            UINT32_MAX;
 }
 
@@ -72,7 +67,7 @@ static rig_status wish_for(const rig_service *service, const svc_session *sessio
     rig_label_list *list = &out->all.labels;
     for (uint32_t i = 0; i < session->devices.num; i++) {
         const rig_label label = label_of(session->devices.ptr[i].interface_name);
-        uint32_t at = svc_places_take(&out->places, alloc, hash_of(label.text), is_label, list->ptr,
+        uint32_t at = svc_places_take(&out->places, alloc, rig_hash_text(label.text), is_label, list->ptr,
                                       label.text, list->num);
         rig_label *place = at == list->num ? rig_list_add(alloc, RIG_SHAPE(label), list) : NULL;
         if (at == UINT32_MAX || (at == list->num && !place))

@@ -45,14 +45,9 @@ struct svc_path {
     char text[sizeof((rig_device *)NULL)->interface_name];
 };
 
-static uint64_t path_hash(const char *path)
-{
-    return rig_hash64(path, strlen(path), 0);
-}
-
 const rig_device *svc_device_named(const rig_service *service, const char *path, svc_session **out_session)
 {
-    rig_map_link *link = rig_map_first(&service->paths, path_hash(path));
+    rig_map_link *link = rig_map_first(&service->paths, rig_hash_text(path));
     for (; link; link = rig_map_next(link)) {
         svc_session *session = RIG_MAP_ITEM(link, svc_path, link)->session;
         for (uint32_t i = 0; i < session->devices.num; i++) {
@@ -76,7 +71,7 @@ static bool path_add(svc_session *session, const char *text)
     path->session = session;
     path->next = session->paths;
     session->paths = path;
-    rig_map_add(&service->paths, &path->link, path_hash(path->text));
+    rig_map_add(&service->paths, &path->link, rig_hash_text(path->text));
     return true;
 }
 

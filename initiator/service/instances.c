@@ -31,14 +31,9 @@ svc_target *svc_targets_first(const rig_service *service)
     return service->targets ? targets_of(service)->first : NULL;
 }
 
-static uint64_t hash_of(const char *name)
-{
-    return rig_hash64(name, strlen(name), 0);
-}
-
 static svc_target *target_find(const svc_targets *all, const char *name)
 {
-    rig_map_link *link = rig_map_first(&all->targets, hash_of(name));
+    rig_map_link *link = rig_map_first(&all->targets, rig_hash_text(name));
     while (link && strcmp(RIG_MAP_ITEM(link, svc_target, by_name)->name, name) != 0)
         link = rig_map_next(link);
     return link ? RIG_MAP_ITEM(link, svc_target, by_name) : NULL;
@@ -61,7 +56,7 @@ static svc_target *target_take(const rig_alloc *alloc, svc_targets *all, const c
         return NULL;
     rig_text_init(&text, target->name, sizeof target->name);
     rig_text_add(&text, "%s", name);
-    rig_map_add(&all->targets, &target->by_name, hash_of(name));
+    rig_map_add(&all->targets, &target->by_name, rig_hash_text(name));
     target->prev = all->last;
     *(all->last ? &all->last->next : &all->first) = target;
     all->last = target;
@@ -83,7 +78,7 @@ static void target_sweep(const rig_alloc *alloc, svc_targets *all, svc_target *t
 
 static source *source_find(const svc_targets *all, const char *name)
 {
-    rig_map_link *link = rig_map_first(&all->sources, hash_of(name));
+    rig_map_link *link = rig_map_first(&all->sources, rig_hash_text(name));
     while (link && strcmp(RIG_MAP_ITEM(link, source, by_name)->name, name) != 0)
         link = rig_map_next(link);
     return link ? RIG_MAP_ITEM(link, source, by_name) : NULL;
@@ -100,7 +95,7 @@ static source *source_take(const rig_alloc *alloc, svc_targets *all, const char 
         return NULL;
     rig_text_init(&text, by->name, sizeof by->name);
     rig_text_add(&text, "%s", name);
-    rig_map_add(&all->sources, &by->by_name, hash_of(name));
+    rig_map_add(&all->sources, &by->by_name, rig_hash_text(name));
     by->next = all->first_source;
     if (by->next)
         by->next->prev = by;

@@ -13,11 +13,6 @@ static uint64_t id_hash(const rig_unique_id *id)
     return rig_hash64(&id->adapter, sizeof id->adapter, id->specific);
 }
 
-static uint64_t name_hash(const char *target)
-{
-    return rig_hash64(target, strlen(target), 0);
-}
-
 rig_status svc_sessions_init(rig_service *service)
 {
     rig_map *const maps[] = {&service->by_engine, &service->by_id, &service->by_target, &service->by_kept};
@@ -40,7 +35,7 @@ void svc_session_link(svc_session *session)
     rig_service *service = session->service;
     rig_map_add(&service->by_engine, &session->by_engine, hash_of(session->engine));
     rig_map_add(&service->by_id, &session->by_id, id_hash(&session->id));
-    rig_map_add(&service->by_target, &session->by_target, name_hash(session->login.target));
+    rig_map_add(&service->by_target, &session->by_target, rig_hash_text(session->login.target));
     if (session->kept)
         rig_map_add(&service->by_kept, &session->by_kept, hash_of(session->kept));
     session->prev = service->last_session;
@@ -97,7 +92,7 @@ svc_session *svc_session_find(const rig_service *service, const rig_unique_id *i
 svc_session *svc_session_with(const rig_service *service, const char *target, const svc_session *after)
 {
     rig_map_link *link =
-        after ? rig_map_next(&after->by_target) : rig_map_first(&service->by_target, name_hash(target));
+        after ? rig_map_next(&after->by_target) : rig_map_first(&service->by_target, rig_hash_text(target));
     while (link && strcmp(RIG_MAP_ITEM(link, svc_session, by_target)->login.target, target) != 0)
         link = rig_map_next(link);
     return link ? RIG_MAP_ITEM(link, svc_session, by_target) : NULL;

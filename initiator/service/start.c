@@ -77,7 +77,7 @@ static rig_code take_numbers(svc_session *session)
  * (RFC 7143 section 6.3.5): random for the adapter, and the number of the login as qualifier. */
 static void make_isid(const rig_adapter *adapter, uint16_t id, uint8_t isid[6])
 {
-    uint64_t random = rig_hash64(adapter->name, strlen(adapter->name), 0);
+    uint64_t random = rig_hash_text(adapter->name);
     isid[0] = ISID_RANDOM;
     for (int i = 1; i < 4; i++)
         isid[i] = (uint8_t)(random >> 8 * i);

@@ -28,7 +28,7 @@ bool ike_is_ours(const ike_exchange *exchange)
     return exchange->at < exchange->num_steps && (exchange->at % 2 == 0) == exchange->initiator;
 }
 
-uint64_t ike_mark(rig_view bytes)
+static uint64_t mark(rig_view bytes)
 {
     return rig_hash64(bytes.ptr, bytes.len, 1);
 }
@@ -156,7 +156,7 @@ void ike_retransmit(ike_sa *sa, ike_exchange *exchange)
 bool ike_heard_before(ike_sa *sa, ike_exchange *exchange, rig_view bytes)
 {
     bool ours_is_last = (exchange->at % 2 == 1) == exchange->initiator;
-    if (exchange->heard != ike_mark(bytes))
+    if (exchange->heard != mark(bytes))
         return false;
     if (ours_is_last && exchange->sent_len && exchange->answered < IKE_TRIES) {
         exchange->answered++;
@@ -228,7 +228,7 @@ rig_status ike_hear(ike_party *party, rig_view bytes, const isa_header *header, 
         return status;
     if (step->encrypted)
         memcpy(exchange->iv, iv, IPC_BLOCK);
-    exchange->heard = ike_mark(bytes);
+    exchange->heard = mark(bytes);
     exchange->answered = 0;
     exchange->at++;
     rig_timerq_disarm(&party->sa->ipsec->timers, &exchange->timer);

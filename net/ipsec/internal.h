@@ -286,7 +286,6 @@ void ike_send(ike_sa *sa, rig_view bytes, bool again);
 bool ike_encrypt(ike_sa *sa, uint8_t iv[IPC_BLOCK], uint8_t *bytes, size_t *len);
 bool ike_decrypt(ike_sa *sa, uint8_t iv[IPC_BLOCK], rig_view bytes, uint8_t *out);
 bool ike_iv_of(ike_sa *sa, uint32_t message_id, uint8_t iv[IPC_BLOCK]);
-uint64_t ike_mark(rig_view bytes);
 
 /* ---- phase1.c ---- */
 ike_sa *ike_phase1_start(rig_ipsec *ipsec, ips_wish *wish, const rig_ip *local);

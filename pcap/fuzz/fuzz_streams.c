@@ -8,8 +8,7 @@
 #include "rig/lint.h"
 #include "rig/stream.h"
 #include "rig/trace.h"
-
-#define HEADERS 40 /* IPv4 and TCP without options */
+#include "segment.h"
 
 typedef struct fuzz_state {
     rig_trace plain, symbolic;
@@ -19,9 +18,9 @@ typedef struct fuzz_state {
     uint32_t seq[2];
     uint64_t now; /* a second a frame */
     uint16_t id;  /* of the packet in fragments */
-    uint8_t piece[HEADERS + 65536];
+    uint8_t piece[FUZZ_PACKET];
     char line[RIG_TRACE_LINE_MAX];
-    uint8_t packet[HEADERS + 65536];
+    uint8_t packet[FUZZ_PACKET];
 } fuzz_state;
 
 static void require(bool holds)
@@ -57,14 +56,6 @@ static rig_status on_item(void *ctx, const rig_flow *flow, const rig_item *item)
     return status == RIG_OK ? print(state, &state->symbolic, item) : status;
 }
 
-static rig_view next_bytes(rig_view *rest)
-{
-    size_t len = rest->len < 2 ? 0 : (size_t)rig_be_get(rest->ptr, 2);
-    rig_view bytes = rig_view_sub(*rest, 2, len);
-    *rest = rig_view_sub(*rest, 2 + len, rest->len);
-    return bytes;
-}
-
 static void packet(fuzz_state *state, rig_link_type link, rig_view bytes, uint32_t wire_len)
 {
     rig_view whole = bytes;
@@ -79,7 +70,7 @@ static void packet(fuzz_state *state, rig_link_type link, rig_view bytes, uint32
 static void frames(fuzz_state *state, rig_link_type link, rig_view rest)
 {
     while (rest.len) {
-        rig_view bytes = next_bytes(&rest);
+        rig_view bytes = fuzz_next(&rest);
         packet(state, link, bytes, (uint32_t)bytes.len);
     }
 }
@@ -104,29 +95,11 @@ static void fragments(fuzz_state *state, size_t captured, size_t len, bool overl
     }
 }
 
-/* Control: bit 0 side, bits 1 and 2 how far from the next byte, bit 3 cut short, bits 4 to 6 SYN, FIN, RST,
- * bit 7 in fragments. */
+/* Bit 7 of control: in fragments. */
 static void segment(fuzz_state *state, uint8_t control, rig_view payload)
 {
-    static const uint32_t skew[] = {0, 4, 48, UINT32_MAX - 7};
-    unsigned side = control & 1;
-    size_t len = HEADERS + payload.len;
-    uint8_t *out = state->packet, *tcp = out + 20;
-    memset(out, 0, HEADERS);
-    out[0] = 0x45;
-    out[9] = 6;
-    out[15] = (uint8_t)(1 + side);
-    out[19] = (uint8_t)(2 - side);
-    rig_be_set(tcp + (side ? 0 : 2), 2, 3260);
-    rig_be_set(tcp + (side ? 2 : 0), 2, 1024);
-    rig_be_set(tcp + 4, 4, state->seq[side] + skew[control >> 1 & 3]);
-    rig_be_set(tcp + 8, 4, state->seq[!side]);
-    tcp[12] = 0x50;
-    tcp[13] = (uint8_t)(0x10 | (control & 16 ? 2 : 0) | (control & 32 ? 1 : 0) | (control & 64 ? 4 : 0));
-    if (payload.len)
-        memcpy(out + HEADERS, payload.ptr, payload.len);
-    state->seq[side] += (uint32_t)payload.len;
-    size_t captured = control & 8 ? len - payload.len / 2 : len;
+    size_t len, captured = fuzz_segment(state->seq, control, payload, state->packet, &len);
+    uint8_t *out = state->packet;
     if (control & 128)
         fragments(state, captured, len, control >> 1 & 1);
     else
@@ -138,7 +111,7 @@ static void segments(fuzz_state *state, rig_view rest)
     while (rest.len) {
         uint8_t control = rest.ptr[0];
         rest = rig_view_sub(rest, 1, rest.len);
-        segment(state, control, next_bytes(&rest));
+        segment(state, control, fuzz_next(&rest));
     }
 }
 

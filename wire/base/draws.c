@@ -19,6 +19,11 @@ uint64_t rig_hash64(const void *data, size_t len, uint64_t start)
     return mix(hash);
 }
 
+uint64_t rig_hash_text(const char *text)
+{
+    return rig_hash64(text, strlen(text), 0);
+}
+
 uint64_t rig_draw(const rig_draws *draws, const char *name, uint64_t index)
 {
     uint64_t stream = rig_hash64(name, strlen(name), draws->seed);

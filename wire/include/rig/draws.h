@@ -27,4 +27,7 @@ void rig_draw_bytes(const rig_draws *draws, const char *name, uint64_t index, ui
 /** rig_hash64 hashes bytes (FNV-1a, then mixed): seeds from paths, table keys. Not cryptographic. */
 uint64_t rig_hash64(const void *data, size_t len, uint64_t start);
 
+/** rig_hash_text is rig_hash64 of a text without its NUL, from 0 on. */
+uint64_t rig_hash_text(const char *text);
+
 #endif
