@@ -353,7 +353,7 @@ static void seal_esp(unsigned to, rig_view data)
                          .protocol = RIG_PROTOCOL_ESP,
                          .header_len = ESP_HEADER};
     rig_put_be32(packet.header, sa->spi);
-    rig_put_be32(packet.header + 4, sa->sequence + (uint32_t)(data.ptr[0] << 8 | data.ptr[1]) - 64);
+    rig_put_be32(packet.header + 4, (uint32_t)sa->sequence + (uint32_t)(data.ptr[0] << 8 | data.ptr[1]) - 64);
     size_t len = encipher(sa, rig_view_sub(data, 2, data.len), world->made);
     const rig_view parts[] = {rig_view_of(packet.header, ESP_HEADER), rig_view_of(world->made, len)};
     rig_view key = rig_view_of(sa->auth, ipc_hash_len(sa->suite->hash));
