@@ -62,7 +62,7 @@ same_options()
 
 same_commands()
 {
-    diff <("$PREFIX/bin/iscsirig" 2>&1 | sed -nE 's/^  ([a-z]+) .*/\1/p') <(page man1/iscsirig.1 | sed -n '/^\.SH COMMANDS/,/^\.SH EXIT/s/^\.SS //p')
+    diff <("$PREFIX/bin/iscsirig" 2>&1 | sed -nE 's/^  ([a-z]+(-[a-z]+)*) .*/\1/p') <(page man1/iscsirig.1 | sed -n '/^\.SH COMMANDS/,/^\.SH EXIT/s/^\.SS //p')
 }
 check "the manual of iscsirigd has its options" same_options
 check "the manual of iscsirig has its commands" same_commands

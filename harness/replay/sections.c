@@ -14,7 +14,9 @@ static bool is_taken(rig_view line, bool target)
 {
     static const char *const never[] = {"scenario", "ref",  "level", "tags", "choice",
                                         "seed",     "must", "never", "trace"};
-    static const char *const initiators[] = {"initiator", "run", "hba", "persist"};
+    /* what the initiator said inside IPsec is played in the clear, so a target that requires it would hear
+     * nothing */
+    static const char *const initiators[] = {"initiator", "run", "hba", "persist", "ipsec"};
     rig_view rest = line, word = rig_view_split(&rest, ' ');
     if (in(never, sizeof never / sizeof never[0], word))
         return false;
