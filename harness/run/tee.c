@@ -192,7 +192,7 @@ static void tee_close(rig_stream *base, rig_close_how how)
     tee_stream *stream = (tee_stream *)base;
     if (stream->gone)
         return;
-    stream->closing = how == RIG_CLOSE_FLUSH;
+    stream->closing = how != RIG_CLOSE_RESET;
     if (stream->told && !stream->closing)
         show(stream, true, RST, NULL);
     if (how == RIG_CLOSE_RESET)

@@ -178,7 +178,7 @@ static void tcp_close(rig_stream *base, rig_close_how how)
     sim_stream *stream = SIM_OF(sim_stream, base, base);
     if (stream->state == SIM_DEAD)
         return;
-    if (how == RIG_CLOSE_FLUSH) {
+    if (how != RIG_CLOSE_RESET) {
         stream->closing = true;
         tcp_wake(base);
         return;

@@ -62,8 +62,13 @@ void sock_read(sock_stream *stream)
             return;
 }
 
+/* FIN goes with what is left in the kernel; a close does it without a wait for the other end's. */
 static void send_fin(sock_stream *stream)
 {
+    if (stream->unheard) {
+        finish(stream);
+        return;
+    }
     if (shutdown(stream->fd, SHUT_WR) != 0) {
         sock_stream_tell(stream, RIG_STREAM_FAILED, sock_status(errno));
         return;

@@ -70,6 +70,7 @@ struct sock_stream {
     bool paused;  /* the user has no space */
     bool blocked; /* the kernel takes no more output */
     bool closing;
+    bool unheard; /* closing, and the peer's FIN is not waited for */
     bool fin_sent;
     bool peer_fin;
     bool via;       /* through the loop's device alone */

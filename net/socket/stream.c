@@ -209,6 +209,7 @@ void sock_close(rig_stream *base, rig_close_how how)
         return;
     }
     stream->closing = true;
+    stream->unheard = how == RIG_CLOSE_DONE;
     sock_wake(base);
 }
 

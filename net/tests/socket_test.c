@@ -19,6 +19,7 @@ typedef struct end {
     size_t reset_at;
     bool blocked;
     bool close_when_sent;
+    rig_close_how how;
     bool close_on_fin;
     bool connected;
     bool peer_closed;
@@ -76,7 +77,7 @@ static void end_sent(void *ctx, size_t len, uint64_t now)
     (void)now;
     e->sent += len;
     if (e->sent == e->size && e->close_when_sent)
-        rig_close(e->stream, RIG_CLOSE_FLUSH);
+        rig_close(e->stream, e->how);
 }
 
 static void end_event(void *ctx, rig_stream_event event, rig_status why, uint64_t now)
@@ -241,6 +242,23 @@ static void reset_in_the_middle(void)
     run_until_over(&a, &a);
     CU_ASSERT(a.failed && a.why == RIG_E_RESET);
     CU_ASSERT(!over(&b) && b.got >= 100000 && b.wrong == 0);
+    stop();
+}
+
+static void who_is_done_waits_for_no_fin(void)
+{
+    start("127.0.0.1");
+    b.size = 5000000;
+    b.close_when_sent = true;
+    b.how = RIG_CLOSE_DONE;
+    CU_ASSERT_EQUAL(connect_to("127.0.0.1"), RIG_OK);
+    run_until_over(&b, &b);
+    CU_ASSERT(b.closed && !over(&a));
+    for (int i = 0; i < TURNS && !a.peer_closed && !over(&a); i++)
+        CU_ASSERT_EQUAL(rig_loop_run_once(loop, rig_loop_now(loop) + 20 * RIG_SECOND), RIG_OK);
+    CU_ASSERT(a.peer_closed && !over(&a));
+    CU_ASSERT_EQUAL(a.got, 5000000);
+    CU_ASSERT_EQUAL(a.wrong, 0);
     stop();
 }
 
@@ -437,6 +455,7 @@ RIG_SUITE("net socket", {"moves bytes over IPv4", moves_bytes_over_ipv4},
           {"refused where nobody listens", refused_where_nobody_listens},
           {"accept may decline", accept_may_decline}, {"reset in the middle", reset_in_the_middle},
           {"a user without space stops the sender", a_user_without_space_stops_the_sender},
+          {"who is done waits for no FIN", who_is_done_waits_for_no_fin},
           {"ends and local addresses", ends_and_local_addresses}, {"by a device", by_a_device},
           {"local sockets", local_sockets}, {"nothing to wait for", nothing_to_wait_for},
           {"signals are calls", signals_are_calls}, {"children start and end", children_start_and_end},

@@ -152,7 +152,7 @@ static void say_closed(tgt_conn *conn, rig_status why, const char *reason)
     tgt_event(conn->target, &event, conn, conn->session);
 }
 
-static void close_stream(tgt_conn *conn, bool flush)
+static void close_stream(tgt_conn *conn, bool flush, bool done)
 {
     rig_target *target = conn->target;
     rig_timerq_disarm(&target->timers, &conn->timer);
@@ -163,7 +163,7 @@ static void close_stream(tgt_conn *conn, bool flush)
     conn->dirty = false;
     if (flush && conn->stream) {
         conn->closing = TGT_FLUSHING;
-        rig_close(conn->stream, RIG_CLOSE_FLUSH);
+        rig_close(conn->stream, done ? RIG_CLOSE_DONE : RIG_CLOSE_FLUSH);
         return;
     }
     conn->closing = TGT_GONE;
@@ -258,7 +258,7 @@ void tgt_conn_end(tgt_conn *conn, tgt_conn_event event, bool flush, rig_status w
     say_closed(conn, why, reason);
     tgt_login_free(conn);
     tgt_text_free(conn);
-    close_stream(conn, flush);
+    close_stream(conn, flush, event == TGT_LOGOUT_DONE); /* nothing follows a Logout Request (11.14) */
     tgt_command_keep_plugs(conn);
     stop_tasks(conn);
     tgt_session *session = conn->session;

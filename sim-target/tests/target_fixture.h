@@ -118,7 +118,7 @@ static inline void tt_wake_op(rig_stream *stream)
 static inline void tt_close_op(rig_stream *base, rig_close_how how)
 {
     tt_stream *stream = (tt_stream *)(void *)base;
-    if (how == RIG_CLOSE_FLUSH)
+    if (how != RIG_CLOSE_RESET)
         stream->flushing = true;
     else
         stream->open = false, stream->reset = true;

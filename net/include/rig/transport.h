@@ -76,7 +76,9 @@ typedef bool rig_accept_fn(void *ctx, rig_stream *stream, rig_stream_user *out_u
 typedef enum rig_close_how {
     RIG_CLOSE_FLUSH, /**< send what output() still offers, then FIN; CLOSED follows when the peer's FIN is
                         here too, FAILED with RIG_E_TIMEOUT when that takes longer than RIG_STREAM_LINGER */
-    RIG_CLOSE_RESET  /**< drop everything, send RST; the stream is gone at once, no event follows */
+    RIG_CLOSE_DONE, /**< as FLUSH, for a peer that has said its last word: CLOSED may come before its FIN, and
+                       what it sends nevertheless is answered by RST */
+    RIG_CLOSE_RESET /**< drop everything, send RST; the stream is gone at once, no event follows */
 } rig_close_how;
 
 /** rig_transport_ops are the calls of a transport. Use the inline functions below. */
