@@ -2,7 +2,7 @@
 # Every ctest entry on a build with AddressSanitizer and UndefinedBehaviorSanitizer, leaks included. Counts CUnit's tests one by one.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 need ctest
-build asan || exit 1
+build asan || exit 1 # there already, unless the stage runs alone
 
 log=$RIG_BUILD/asan.ctest.log
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1

@@ -110,8 +110,10 @@ static int on_output(void *ctx, struct iovec *iov, int max, uint64_t now)
 {
     server_end *end = ctx;
     (void)max, (void)now;
+    if (end->sent == end->out.len)
+        return 0;
     iov[0] = (struct iovec){end->out.ptr + end->sent, end->out.len - end->sent};
-    return end->sent < end->out.len;
+    return 1;
 }
 
 static void on_sent(void *ctx, size_t len, uint64_t now)

@@ -49,8 +49,10 @@ static int on_output(void *ctx, struct iovec *iov, int max, uint64_t now)
 {
     bench *b = ctx;
     (void)max, (void)now;
+    if (b->sent == b->out.len)
+        return 0;
     iov[0] = (struct iovec){b->out.ptr + b->sent, b->out.len - b->sent};
-    return b->sent < b->out.len;
+    return 1;
 }
 
 static void on_sent(void *ctx, size_t len, uint64_t now)

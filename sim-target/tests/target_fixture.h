@@ -374,9 +374,9 @@ static inline tt_pdu tt_next(tt_client *client)
     tt_stream *stream = client->stream;
     tt_pdu pdu = {.header_ok = true, .data_ok = true};
     size_t have = stream->out_len - stream->out_at, need = RIG_BHS_LEN + (client->header_digest ? 4u : 0u);
-    const uint8_t *at = stream->out + stream->out_at;
     if (have < need)
         return pdu;
+    const uint8_t *at = stream->out + stream->out_at;
     memcpy(pdu.bhs, at, RIG_BHS_LEN);
     pdu.len = rig_get32(pdu.bhs, RIG_F_DATA_LEN);
     uint32_t padded = (pdu.len + 3) & ~3u, digest = client->data_digest && pdu.len ? 4u : 0u;
