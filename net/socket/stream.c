@@ -182,6 +182,10 @@ void sock_stream_turn(sock_stream *stream)
         sock_stream_tell(stream, RIG_STREAM_FAILED, stream->why);
         return;
     }
+    if (stream->state == SOCK_CONNECTING) {
+        sock_connect_check(stream);
+        return;
+    }
     if (stream->state != SOCK_OPEN)
         return;
     if (stream->paused)
