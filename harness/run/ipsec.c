@@ -36,35 +36,90 @@ static void ended(run_world *world, const char *event, const rig_ipsec_notice *n
     run_event(world, event, "peer=%s%s", peer, run_said(said, notice->error));
 }
 
+/* The last that was asked for between these ends. */
 static run_ipsec_wish *wish_of(run_world *world, const rig_ipsec_notice *notice)
+{
+    for (uint32_t i = world->ipsec.num_wishes; i-- > 0;) {
+        run_ipsec_wish *wish = &world->ipsec.wishes[i];
+        if (rig_ip_eq(&wish->local, &notice->local.ip) && wish->portal.port == notice->remote.port &&
+            rig_ip_eq(&wish->portal.ip, &notice->remote.ip))
+            return wish;
+    }
+    return NULL;
+}
+
+static bool asks_the_same(const run_ipsec_wish *wish, const rig_ipsec_notice *notice)
+{
+    return wish->aggressive == notice->aggressive && wish->pfs == notice->pfs &&
+           wish->tunnel == notice->tunnel && rig_ip_eq(&wish->outer, &notice->outer);
+}
+
+static rig_ipsec_end how_it_ended(const run_ipsec_wish *wish)
+{
+    if (wish->agreed)
+        return RIG_IPSEC_AGREED;
+    if (wish->phase1)
+        return RIG_IPSEC_REFUSED_QUICK;
+    return wish->why == RIG_E_TIMEOUT || wish->why == RIG_E_AUTH ? RIG_IPSEC_BAD_KEY
+                                                                 : RIG_IPSEC_REFUSED_PHASE1;
+}
+
+/* Tries that go one after the other and all fail in the same way are one. */
+static run_ipsec_wish *tried_before(run_world *world, const run_ipsec_wish *last)
 {
     run_ipsec_wish *wish = world->ipsec.wishes;
     for (uint32_t i = 0; i < world->ipsec.num_wishes; i++, wish++)
-        if (rig_ip_eq(&wish->local, &notice->local.ip) && wish->portal.port == notice->remote.port &&
-            rig_ip_eq(&wish->portal.ip, &notice->remote.ip))
+        if (wish->until == last->since && last->since && rig_ip_eq(&wish->local, &last->local) &&
+            wish->portal.port == last->portal.port && rig_ip_eq(&wish->portal.ip, &last->portal.ip) &&
+            wish->aggressive == last->aggressive && wish->pfs == last->pfs &&
+            wish->tunnel == last->tunnel && rig_ip_eq(&wish->outer, &last->outer) &&
+            how_it_ended(wish) == how_it_ended(last))
             return wish;
     return NULL;
 }
 
-static void remember(run_world *world, const rig_ipsec_notice *notice)
+/* Room for the next try between ends that were asked for before: it counts for what is begun from now on. */
+static run_ipsec_wish *next_wish(run_world *world, run_ipsec_wish *before, uint32_t since)
 {
-    run_ipsec_wish *wish = wish_of(world, notice);
-    if (wish || world->ipsec.num_wishes == RUN_IPSEC_WISHES)
-        return;
-    world->ipsec.wishes[world->ipsec.num_wishes++] = (run_ipsec_wish){.local = notice->local.ip,
-                                                                      .outer = notice->outer,
-                                                                      .portal = notice->remote,
-                                                                      .aggressive = notice->aggressive,
-                                                                      .pfs = notice->pfs,
-                                                                      .tunnel = notice->tunnel};
+    run_ipsec_wish *first = before ? tried_before(world, before) : NULL;
+    if (before)
+        before->until = since;
+    if (first) {
+        first->until = since;
+        return before;
+    }
+    if (world->ipsec.num_wishes == RUN_IPSEC_WISHES) {
+        world->ipsec.crowded = true;
+        return NULL;
+    }
+    return &world->ipsec.wishes[world->ipsec.num_wishes++];
 }
 
-/* The peer of a phase 1 may be a gateway, and serve several portals. */
-static void phase1_is_up(run_world *world, const rig_ip *peer)
+static void remember(run_world *world, const rig_ipsec_notice *notice)
 {
-    run_ipsec_wish *wish = world->ipsec.wishes;
-    for (uint32_t i = 0; i < world->ipsec.num_wishes; i++, wish++)
-        wish->phase1 |= rig_ip_eq(wish->outer.version ? &wish->outer : &wish->portal.ip, peer);
+    run_ipsec_wish *before = wish_of(world, notice);
+    uint32_t since = before ? world->recorder.frames + 1 : 0;
+    bool over = before && before->failed && !before->agreed;
+    if (before && !over && asks_the_same(before, notice))
+        return;
+    run_ipsec_wish *wish = next_wish(world, before, since);
+    if (wish)
+        *wish = (run_ipsec_wish){.local = notice->local.ip,
+                                 .since = since,
+                                 .outer = notice->outer,
+                                 .portal = notice->remote,
+                                 .aggressive = notice->aggressive,
+                                 .pfs = notice->pfs,
+                                 .tunnel = notice->tunnel};
+}
+
+static void failed(run_ipsec_wish *wish, const rig_ipsec_notice *notice)
+{
+    if (!wish)
+        return;
+    wish->failed = true;
+    wish->phase1 |= notice->phase1;
+    wish->why = notice->error ? notice->error->status : RIG_OK;
 }
 
 static void initiator_tells(void *ctx, const rig_ipsec_notice *notice)
@@ -78,7 +133,6 @@ static void initiator_tells(void *ctx, const rig_ipsec_notice *notice)
         particulars(world, "ipsec-request", notice);
         break;
     case RIG_IPSEC_PHASE1:
-        phase1_is_up(world, &notice->remote.ip);
         break;
     case RIG_IPSEC_INSTALLED:
         if (wish)
@@ -86,8 +140,7 @@ static void initiator_tells(void *ctx, const rig_ipsec_notice *notice)
         particulars(world, "ipsec-up", notice);
         break;
     case RIG_IPSEC_FAILED:
-        if (wish)
-            wish->why = notice->error ? notice->error->status : RIG_OK;
+        failed(wish, notice);
         ended(world, "ipsec-failed", notice);
         break;
     case RIG_IPSEC_DELETED:
@@ -299,14 +352,10 @@ rig_status run_ipsec_read(run_world *world, uint64_t now, rig_view packet, rig_v
                                : RIG_OK;
 }
 
-static rig_ipsec_end how_it_ended(const run_ipsec_wish *wish)
+/* Where links stand between those who speak and the tap, what it sees is what was left of what they said. */
+static bool is_lossy(const run_world *world)
 {
-    if (wish->agreed)
-        return RIG_IPSEC_AGREED;
-    if (wish->phase1)
-        return RIG_IPSEC_REFUSED_QUICK;
-    return wish->why == RIG_E_TIMEOUT || wish->why == RIG_E_AUTH ? RIG_IPSEC_BAD_KEY
-                                                                 : RIG_IPSEC_REFUSED_PHASE1;
+    return world->scn->num_links || (world->config->link && world->config->link[0]);
 }
 
 /* Where no connection was let through, none has to be seen. */
@@ -325,9 +374,13 @@ static void judge(run_world *world, const rig_ipsec_wanted *wanted)
 /* The capture, read again by somebody who knows nothing of who spoke, against what was asked for. */
 void run_ipsec_judge(run_world *world)
 {
-    rig_ipsec_wanted wanted = {.port = world->portal.port, .group = 14, .keymat = true};
+    rig_ipsec_wanted wanted = {
+        .port = world->portal.port, .group = 14, .keymat = true, .lossy = is_lossy(world)};
     if (!world->ipsec.seen)
         return;
+    if (world->ipsec.crowded)
+        run_event(world, "ipsec-finding", "fact=all-seen wanted=\"%d requests at most\" seen=more frame=0",
+                  RUN_IPSEC_WISHES);
     for (uint32_t i = 0; i < world->ipsec.num_wishes; i++) {
         const run_ipsec_wish *wish = &world->ipsec.wishes[i];
         wanted.ipsec = true;
@@ -340,6 +393,8 @@ void run_ipsec_judge(run_world *world)
         wanted.outer[0] = wish->outer.version ? wish->local : wish->outer;
         wanted.outer[1] = wish->outer;
         wanted.port = wish->portal.port;
+        wanted.since = wish->since;
+        wanted.until = wish->until;
         judge(world, &wanted);
     }
     if (world->ipsec.num_wishes)

@@ -100,7 +100,7 @@ typedef struct run_recorder {
     rig_status status;
 } run_recorder;
 
-#define RUN_IPSEC_WISHES 16           /* pairs of ends whose capture is judged */
+#define RUN_IPSEC_WISHES 64           /* pairs of ends, and flags between them, whose capture is judged */
 #define RUN_IPSEC_KEYS_MAX (4u << 20) /* bytes of keys of one kind beside a capture */
 
 /* What the initiator's edge asked for. */
@@ -108,8 +108,9 @@ typedef struct run_ipsec_wish {
     rig_ip local, outer;
     rig_address portal;
     bool aggressive, pfs, tunnel;
-    bool phase1, agreed;
-    rig_status why; /* the last negotiation failed */
+    bool phase1, agreed, failed;
+    rig_status why;        /* the last negotiation failed */
+    uint32_t since, until; /* frames: exchanges between them are of this request; until 0: to the end */
 } run_ipsec_wish;
 
 /* IPsec at the edges of both hosts, and a second reading of what they said. */
@@ -120,6 +121,7 @@ typedef struct run_ipsec {
     rig_gather keys[RIG_IPSEC_SHOWN_KINDS]; /* as text */
     run_ipsec_wish wishes[RUN_IPSEC_WISHES];
     uint32_t num_wishes;
+    bool crowded; /* there were more */
     bool plain; /* the service decided on connections without IPsec */
     bool wants_esp;
 } run_ipsec;

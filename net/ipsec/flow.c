@@ -99,6 +99,7 @@ static void tell(const ips_flow *flow, rig_ipsec_notice_kind kind, const rig_err
                                               .pfs = out ? out->group != 0 : wish && wish->pfs,
                                               .tunnel = out ? out->tunnel : wish && wish->tunnel,
                                               .outer = wish ? wish->outer : nowhere,
+                                              .phase1 = flow->asked,
                                               .spi_in = flow->in ? flow->in->spi : 0,
                                               .spi_out = out ? out->spi : 0,
                                               .error = error,

@@ -201,6 +201,7 @@ struct ips_flow {
     ike_quick *quicks;  /* all that are for it … */
     ike_quick *quick;   /* … and ours, under way */
     bool wants;         /* waits for an ISAKMP SA */
+    bool asked;         /* a quick mode of ours was begun for it */
     uint8_t fins;       /* 1 ours, 2 theirs */
     bool leaked, raced; /* what faults have done to it */
     bool installed;     /* it has had SAs, the last of them … */

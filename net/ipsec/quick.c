@@ -481,6 +481,7 @@ void ike_quick_start(ike_sa *sa, ips_flow *flow)
     bool odd = ips_deviates(sa->ipsec, wanted ? RIG_IPSEC_FAULT_KE_LEFT_OUT : RIG_IPSEC_FAULT_KE_ADDED);
     set_flow(quick, flow);
     flow->quick = quick;
+    flow->asked = true;
     quick->group = wanted != odd ? sa->group : 0;
     quick->tunnel = flow->wish ? flow->wish->tunnel : flow->tunnel;
     ips_id_of_address(&flow->local.ip, RIG_PROTOCOL_TCP, flow->local.port, &quick->ids[0]);

@@ -42,7 +42,11 @@ size_t rig_ipsec_check(const rig_ipsec_wanted *wanted, const rig_ipsec_seen *see
     uint32_t bits = wanted_bits(wanted);
     size_t num = 0;
     for (size_t i = 0; i < NUM_ROWS; i++) {
-        chk c = {.wanted = wanted, .seen = seen, .finding = &out[num]};
+        chk c = {.wanted = wanted,
+                 .seen = seen,
+                 .since = wanted->since,
+                 .until = wanted->until ? wanted->until : UINT32_MAX,
+                 .finding = &out[num]};
         for (unsigned e = 0; e < 2; e++)
             c.outer[e] = wanted->outer[e].version ? wanted->outer[e] : wanted->ends[e];
         out[num] = (rig_ipsec_finding){.fact = &rows[i].fact};
@@ -77,13 +81,26 @@ bool chk_between(const rig_ip ends[2], const rig_ip *from, const rig_ip *to)
            (rig_ip_eq(&ends[0], to) && rig_ip_eq(&ends[1], from));
 }
 
+bool chk_names(const chk_message *message, uint32_t spi)
+{
+    for (uint32_t i = 0; i < message->ike.num_transforms; i++)
+        if (message->ike.transforms[i].protocol == 3 && message->ike.transforms[i].spi == spi)
+            return true;
+    return false;
+}
+
+static bool in_time(const chk *c, uint32_t frame)
+{
+    return frame >= c->since && frame < c->until;
+}
+
 const chk_message *chk_next_message(const chk *c, size_t *at)
 {
     const chk_list *list = &c->seen->messages;
     const chk_message *messages = list->ptr;
     while (*at < list->num) {
         const chk_message *message = &messages[(*at)++];
-        if (!message->ike.again && chk_between(c->outer, &message->from, &message->to))
+        if (!message->ike.again && in_time(c, message->opened) && chk_between(c->outer, &message->from, &message->to))
             return message;
     }
     return NULL;
@@ -96,9 +113,10 @@ const chk_spi *chk_next_spi(const chk *c, size_t *at)
     const chk_spi *spis = list->ptr;
     while (*at < list->num) {
         const chk_spi *spi = &spis[(*at)++];
-        if (chk_between(c->outer, &spi->from, &spi->to) ||
-            (spi->num_inside &&
-             chk_between(c->wanted->ends, &spi->inside[0].packet.from, &spi->inside[0].packet.to)))
+        bool ours = chk_between(c->outer, &spi->from, &spi->to) ||
+                    (spi->num_inside &&
+                     chk_between(c->wanted->ends, &spi->inside[0].packet.from, &spi->inside[0].packet.to));
+        if (ours && in_time(c, spi->opened))
             return spi;
     }
     return NULL;

@@ -6,6 +6,7 @@
 
 typedef struct chk_message {
     uint32_t frame;
+    uint32_t opened; /* frame of the first message of its exchange */
     rig_ip from, to;
     uint16_t udp_port;
     rig_ike_message ike;
@@ -23,9 +24,12 @@ typedef struct chk_spi {
     uint32_t spi;
     rig_ip from, to;
     uint32_t frame;
+    uint32_t opened; /* frame of the first message of the quick mode that gave it, else its own */
     uint16_t udp_port;
     uint32_t first, last; /* sequence numbers */
+    uint64_t window;      /* which of the last 64 came, the highest as bit 0 */
     uint32_t disordered;  /* frame whose number did not rise */
+    uint32_t repeated;    /* frame whose number came before, as far back as the window */
     uint32_t unread, bad_icv, bad_pad, stranger, moved;
     uint32_t num_inside;
     chk_inside inside[CHK_INSIDE_MAX];
@@ -55,6 +59,7 @@ typedef struct chk {
     const rig_ipsec_wanted *wanted;
     const rig_ipsec_seen *seen;
     rig_ip outer[2];
+    uint32_t since, until; /* frames that exchanges began in */
     rig_ipsec_finding *finding;
     bool missed;
 } chk;
@@ -68,6 +73,8 @@ const chk_message *chk_next_message(const chk *c, size_t *at);
 const chk_spi *chk_next_spi(const chk *c, size_t *at);
 const chk_clear *chk_next_clear(const chk *c, size_t *at);
 
+/* One of its transforms of ESP has that SPI. */
+bool chk_names(const chk_message *message, uint32_t spi);
 bool chk_between(const rig_ip ends[2], const rig_ip *from, const rig_ip *to);
 bool chk_phase1(const chk_message *message);
 /* How many messages its exchange has, whatever their order. */

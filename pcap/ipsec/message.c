@@ -267,7 +267,21 @@ static bool read_header(rig_ipsec_reader *reader, rig_view *message, rig_ike_mes
     return bytes[17] == VERSION && len == message->len;
 }
 
-/* What came again was read the first time; of a damaged header nothing more is known. */
+static bool was_unread(const ipr_exchange *exchange, const rig_ike_message *told)
+{
+    return told->number <= IPR_SEEN_MAX && exchange->unread >> (told->number - 1) & 1;
+}
+
+static void note_read(ipr_exchange *exchange, const rig_ike_message *told)
+{
+    if (told->number > IPR_SEEN_MAX)
+        return;
+    uint32_t bit = UINT32_C(1) << (told->number - 1);
+    exchange->unread = told->read ? exchange->unread & ~bit : exchange->unread | bit;
+}
+
+/* What came again was read the first time, unless the keys of its IV came between the two: a quick mode may
+ * overtake the last message of its phase 1. Of a damaged header nothing more is known. */
 static void read_whole(rig_ipsec_reader *reader, rig_view message, rig_ike_message *told)
 {
     ipr_phase1 *phase1 = phase1_of(reader, told);
@@ -276,8 +290,12 @@ static void read_whole(rig_ipsec_reader *reader, rig_view message, rig_ike_messa
         return;
     told->by_initiator = rig_ip_eq(&exchange->opener, &reader->at.from);
     count(exchange, message, told);
-    if (!told->again)
-        read_payloads(reader, phase1, exchange, message, told);
+    if (told->again && !was_unread(exchange, told))
+        return;
+    read_payloads(reader, phase1, exchange, message, told);
+    if (told->number == 1 && !told->read && !is_phase1(told->exchange))
+        exchange->iv_known = false; /* it is made of the end of phase 1, which may not have been there */
+    note_read(exchange, told);
 }
 
 void ipr_ike_message(rig_ipsec_reader *reader, rig_view message)

@@ -77,6 +77,7 @@ typedef struct ipr_exchange {
     rig_ip opener;
     uint32_t number;
     uint64_t seen[IPR_SEEN_MAX]; /* by number of the message - 1, as far as there is room */
+    uint32_t unread;             /* bits of those whose payloads were not to be had */
     bool iv_known;
     uint8_t iv[IPR_BLOCK];
     size_t nonce_len[2]; /* 0 = not seen */

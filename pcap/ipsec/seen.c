@@ -46,12 +46,56 @@ static void *add(rig_ipsec_seen *seen, chk_list *list, size_t max, uint32_t fram
     return (uint8_t *)list->ptr + list->num++ * list->item;
 }
 
+static bool same_exchange(const rig_ike_message *a, const rig_ike_message *b)
+{
+    return a->exchange == b->exchange && a->id == b->id &&
+           memcmp(a->initiator_cookie, b->initiator_cookie, 8) == 0;
+}
+
+/* The copy that nobody could read, when this one can be. */
+static chk_message *unread_copy(rig_ipsec_seen *seen, const rig_ike_message *ike)
+{
+    chk_message *rows = seen->messages.ptr;
+    for (size_t i = seen->messages.num; ike->again && ike->read && i-- > 0;)
+        if (!rows[i].ike.read && !rows[i].ike.again && rows[i].ike.number == ike->number &&
+            same_exchange(&rows[i].ike, ike))
+            return &rows[i];
+    return NULL;
+}
+
+static uint32_t opening(const rig_ipsec_seen *seen, const rig_ipsec_event *event)
+{
+    const chk_message *rows = seen->messages.ptr;
+    for (size_t i = seen->messages.num; event->is.ike->number > 1 && i-- > 0;)
+        if (same_exchange(&rows[i].ike, event->is.ike))
+            return rows[i].opened;
+    return event->frame;
+}
+
+/* When the quick mode began that gave the SPI to whom its packets go to. */
+static uint32_t opening_of_spi(const rig_ipsec_seen *seen, const rig_ipsec_event *event)
+{
+    const chk_message *rows = seen->messages.ptr;
+    for (size_t i = seen->messages.num; i-- > 0;)
+        if (chk_names(&rows[i], event->is.esp->spi) && rig_ip_eq(&rows[i].from, &event->to))
+            return rows[i].opened;
+    return event->frame;
+}
+
 static rig_status take_ike(rig_ipsec_seen *seen, const rig_ipsec_event *event)
 {
     rig_status status;
+    chk_message *copy = unread_copy(seen, event->is.ike);
+    if (copy) {
+        copy->frame = event->frame;
+        copy->ike = *event->is.ike;
+        copy->ike.again = false;
+        return RIG_OK;
+    }
+    uint32_t opened = opening(seen, event);
     chk_message *message = add(seen, &seen->messages, RIG_IPSEC_MESSAGES_MAX, event->frame, &status);
     if (message)
-        *message = (chk_message){event->frame, event->from, event->to, event->udp_port, *event->is.ike};
+        *message = (chk_message){event->frame, opened, event->from, event->to, event->udp_port, *event->is.ike};
     return status;
 }
 
@@ -90,12 +134,31 @@ static void look_inside(rig_ipsec_seen *seen, chk_spi *row, const rig_ipsec_even
         note(&seen->overflow, true, event->frame);
 }
 
+/* Numbers that a network may have put out of order, and those that came twice. */
+static void count_number(chk_spi *row, uint32_t sequence, uint32_t frame)
+{
+    if (row->frame == frame) {
+        row->window = 1;
+        row->last = sequence;
+        return;
+    }
+    note(&row->disordered, sequence <= row->last, frame);
+    if (sequence > row->last) {
+        uint32_t on = sequence - row->last;
+        row->window = on < 64 ? row->window << on | 1 : 1;
+        row->last = sequence;
+        return;
+    }
+    uint32_t back = row->last - sequence;
+    note(&row->repeated, back < 64 && (row->window >> back & 1), frame);
+    row->window |= back < 64 ? UINT64_C(1) << back : 0;
+}
+
 static void count_packet(rig_ipsec_seen *seen, chk_spi *row, const rig_ipsec_event *event)
 {
     const rig_esp_packet *esp = event->is.esp;
     uint32_t frame = event->frame;
-    note(&row->disordered, row->frame != frame && esp->sequence <= row->last, frame);
-    row->last = esp->sequence > row->last ? esp->sequence : row->last;
+    count_number(row, esp->sequence, frame);
     note(&row->unread, !esp->read, frame);
     note(&row->bad_icv, esp->icv == RIG_IPSEC_WRONG, frame);
     note(&row->bad_pad, esp->pad == RIG_IPSEC_WRONG, frame);
@@ -115,6 +178,7 @@ static rig_status take_esp(rig_ipsec_seen *seen, const rig_ipsec_event *event)
                              .from = event->from,
                              .to = event->to,
                              .frame = event->frame,
+                             .opened = opening_of_spi(seen, event),
                              .udp_port = event->udp_port,
                              .first = event->is.esp->sequence};
     }

@@ -212,6 +212,107 @@ static void every_fact_can_fail(void)
     }
 }
 
+/* ---- on a lossy way ---- */
+
+/* The packets of a whole talk as they arrive: lost ones are left out, late ones later. */
+static void arrive(const talk_plan *plan, const char *order)
+{
+    static talk whole;
+    talk_begin(&whole, *plan);
+    talk_all(&whole);
+    talk_begin(&t, *plan);
+    for (; *order; order++) {
+        unsigned i = (unsigned)(*order - 'a');
+        CU_ASSERT_FATAL(i < TALK_KEPT_MAX && whole.kept_lens[i] > 0);
+        talk_packet(&t, rig_view_of(whole.kept[i], whole.kept_lens[i]));
+    }
+    talk_end(&whole);
+}
+
+/* Main mode is a to f, aggressive mode a to c; then come quick mode and five packets of ESP, of which the
+ * first, third and fourth are the initiator's. */
+static void lost_and_late_ones(void)
+{
+    static const struct {
+        const char *order;
+        bool aggressive;
+    } rows[] = {
+        {"abcdegfghijklmn", false}, /* quick message 1 overtakes the end of main mode, and comes again */
+        {"abdcdefghijk", true},     /* and of aggressive mode */
+        {"abcdefghjhiklmn", false}, /* quick message 3 is lost, and answers message 2 again */
+        {"abcdefghiklmn", false},   /* the first ESP packet is lost */
+        {"abcdefghijkmln", false},  /* one is late */
+        {"abcdefghijkl", false},    /* the last ones are lost, … */
+        {"abcdefghi", false},       /* … and all */
+        {"abcdefgh", false},        /* … and the end of quick mode */
+        {"abcdefghijabcdek", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const talk_plan plan = {.aggressive = rows[i].aggressive, .pfs = true};
+        arrive(&plan, rows[i].order);
+        rig_ipsec_wanted wanted = wanted_of(&t);
+        wanted.lossy = true;
+        check(&wanted);
+        CU_ASSERT_EQUAL(num_found, 0);
+        if (num_found)
+            show(rows[i].order);
+        talk_end(&t);
+    }
+}
+
+static bool needs_a_whole_capture(const breach *b)
+{
+    static const fault faults[] = {F_NO_KEYS, F_DROP_QUICK, F_NO_ESP, F_ESP_EARLY, F_SEQUENCE};
+    bool is = b->plan.fault == F_DROP && strstr(b->id, "-messages");
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        is |= b->plan.fault == faults[i];
+    return is;
+}
+
+/* What no loss explains is found there, too. */
+static void lossy_breaches_found(void)
+{
+    unsigned num = 0;
+    for (size_t i = 0; i < sizeof breaches / sizeof breaches[0]; i++) {
+        if (needs_a_whole_capture(&breaches[i]))
+            continue;
+        talk_begin(&t, breaches[i].plan);
+        talk_all(&t);
+        rig_ipsec_wanted wanted = wanted_of(&t);
+        turn(&wanted, breaches[i].wish);
+        wanted.lossy = true;
+        check(&wanted);
+        CU_ASSERT(finds(breaches[i].id));
+        if (!finds(breaches[i].id))
+            show(breaches[i].id);
+        num++;
+        talk_end(&t);
+    }
+    CU_ASSERT(num > 40);
+}
+
+/* ---- exchanges of one of several requests ---- */
+
+/* Another request's are not judged: those that began before its first frame, or behind its last. */
+static void of_a_time(void)
+{
+    static const struct {
+        uint32_t since, until;
+        const char *finds;
+    } rows[] = {{0, 0, "quick-messages"}, {7, 0, "quick-messages"}, {0, 7, NULL}, {8, 0, NULL}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        talk_begin(&t, (talk_plan){.fault = F_DROP_QUICK});
+        talk_all(&t);
+        rig_ipsec_wanted wanted = wanted_of(&t);
+        wanted.since = rows[i].since;
+        wanted.until = rows[i].until;
+        check(&wanted);
+        CU_ASSERT_EQUAL(finds("quick-messages"), rows[i].finds != NULL);
+        CU_ASSERT_EQUAL(finds("esp-spi") || finds("phase1-seen"), false);
+        talk_end(&t);
+    }
+}
+
 /* The frame of a finding is that of the packet at fault. */
 static void places(void)
 {
@@ -317,5 +418,8 @@ static void no_memory(void)
 RIG_SUITE("ipsec check", {"what is right has no finding", right_ones},
           {"refusals as they should be", refused_ones}, {"plain TCP", plain_tcp},
           {"each fact is seen to fail", breaches_found}, {"no fact is left out", every_fact_can_fail},
+          {"what a lossy way explains is no finding", lost_and_late_ones},
+          {"what it does not is one", lossy_breaches_found},
+          {"exchanges of another request do not count", of_a_time},
           {"a finding has its place", places}, {"other ends do not count", others},
           {"limits of what is kept", limits}, {"no memory", no_memory})

@@ -45,6 +45,7 @@ typedef struct rig_ipsec_notice {
     bool pfs;                   /**< REQUEST, INSTALLED */
     bool tunnel;                /**< REQUEST, INSTALLED */
     rig_ip outer;               /**< REQUEST: where a tunnel is to end; version 0: at the other end itself */
+    bool phase1;                /**< FAILED: a quick mode had been begun, so that phase 1 was there */
     uint32_t spi_in;            /**< INSTALLED, DELETED: of packets to us */
     uint32_t spi_out;           /**< INSTALLED: of packets from us */
     const rig_error *error;     /**< FAILED, REFUSED: why, with the place */

@@ -40,12 +40,16 @@ typedef struct rig_ipsec_wanted {
     bool tunnel;       /**< tunnel instead of transport mode */
     bool nat_t;        /**< NAT traversal is in use */
     bool keymat;       /**< the reader was given RIG_IPSEC_KEYS_KEYMAT: hashes and KEYMAT have to be right */
+    bool lossy;        /**< packets may be lost, late or out of order on their way to where the capture was
+                            made: what only a whole capture shows is not judged */
     rig_ipsec_end end; /**< how it was to end */
     uint16_t notify;   /**< with RIG_IPSEC_REFUSED_QUICK: the notification, 0 = any */
     uint16_t group;    /**< Diffie-Hellman group, 14 */
     rig_ip ends[2];    /**< of the TCP connections: initiator and portal */
     rig_ip outer[2];   /**< of IKE and ESP; version 0: the same */
     uint16_t port;     /**< of the portal */
+    uint32_t since;    /**< exchanges that began from this frame on are judged … */
+    uint32_t until;    /**< … up to the one before this frame; 0: to the end */
 } rig_ipsec_wanted;
 
 /** rig_ipsec_fact is one row. Static storage. */
