@@ -290,8 +290,8 @@ void run_service_event(void *ctx, const rig_service_event *event)
         run_event(world, "targets-changed", "%s", "");
         break;
     case RIG_SERVICE_SECURITY:
-        world->ipsec.plain |=
-            strcmp(event->text, rig_security_step_name(RIG_SECURITY_STEP_IPSEC_NOT_WANTED)) == 0;
+        if (strcmp(event->text, rig_security_step_name(RIG_SECURITY_STEP_IPSEC_NOT_WANTED)) == 0)
+            run_ipsec_plain(world, event->portal);
         run_event(world, "security", "step=%s", run_word(word, rig_view_str(event->text)));
         break;
     }

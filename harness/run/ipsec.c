@@ -58,6 +58,8 @@ static rig_ipsec_end how_it_ended(const run_ipsec_wish *wish)
 {
     if (wish->agreed)
         return RIG_IPSEC_AGREED;
+    if (!wish->failed)
+        return RIG_IPSEC_UNDER_WAY;
     if (wish->phase1)
         return RIG_IPSEC_REFUSED_QUICK;
     return wish->why == RIG_E_TIMEOUT || wish->why == RIG_E_AUTH ? RIG_IPSEC_BAD_KEY
@@ -71,9 +73,8 @@ static run_ipsec_wish *tried_before(run_world *world, const run_ipsec_wish *last
     for (uint32_t i = 0; i < world->ipsec.num_wishes; i++, wish++)
         if (wish->until == last->since && last->since && rig_ip_eq(&wish->local, &last->local) &&
             wish->portal.port == last->portal.port && rig_ip_eq(&wish->portal.ip, &last->portal.ip) &&
-            wish->aggressive == last->aggressive && wish->pfs == last->pfs &&
-            wish->tunnel == last->tunnel && rig_ip_eq(&wish->outer, &last->outer) &&
-            how_it_ended(wish) == how_it_ended(last))
+            wish->aggressive == last->aggressive && wish->pfs == last->pfs && wish->tunnel == last->tunnel &&
+            rig_ip_eq(&wish->outer, &last->outer) && how_it_ended(wish) == how_it_ended(last))
             return wish;
     return NULL;
 }
@@ -81,8 +82,8 @@ static run_ipsec_wish *tried_before(run_world *world, const run_ipsec_wish *last
 /* Room for the next try between ends that were asked for before: it counts for what is begun from now on. */
 static run_ipsec_wish *next_wish(run_world *world, run_ipsec_wish *before, uint32_t since)
 {
-    run_ipsec_wish *first = before ? tried_before(world, before) : NULL;
-    if (before)
+    run_ipsec_wish *first = before && !before->until ? tried_before(world, before) : NULL;
+    if (before && !before->until)
         before->until = since;
     if (first) {
         first->until = since;
@@ -95,11 +96,48 @@ static run_ipsec_wish *next_wish(run_world *world, run_ipsec_wish *before, uint3
     return &world->ipsec.wishes[world->ipsec.num_wishes++];
 }
 
+static bool came_to_nothing(const run_ipsec_wish *wish)
+{
+    return wish->failed && !wish->agreed;
+}
+
+static bool same_address(const rig_address *a, const rig_address *b)
+{
+    return a->port == b->port && rig_ip_eq(&a->ip, &b->ip);
+}
+
+static bool was_plain(const run_world *world, const rig_address *portal)
+{
+    for (uint32_t i = 0; i < world->ipsec.num_plains; i++)
+        if (same_address(&world->ipsec.plains[i], portal))
+            return true;
+    return false;
+}
+
+/* The service connects to a portal without IPsec: what was tried there before, and came to nothing, says
+ * nothing of what comes now, nor does this of what is asked for later. */
+void run_ipsec_plain(run_world *world, const rig_portal *portal)
+{
+    run_ipsec *ipsec = &world->ipsec;
+    rig_address at = {.port = portal->port};
+    ipsec->plain = true;
+    if (!rig_ip_parse(rig_view_str(portal->host), &at.ip) &&
+        rig_simnet_resolve(world->net, portal->host, &at.ip))
+        return;
+    if (!was_plain(world, &at) && ipsec->num_plains < RUN_IPSEC_WISHES)
+        ipsec->plains[ipsec->num_plains++] = at;
+    for (uint32_t i = 0; i < ipsec->num_wishes; i++) {
+        run_ipsec_wish *wish = &ipsec->wishes[i];
+        if (same_address(&wish->portal, &at) && came_to_nothing(wish) && !wish->until)
+            wish->until = world->recorder.frames + 1;
+    }
+}
+
 static void remember(run_world *world, const rig_ipsec_notice *notice)
 {
     run_ipsec_wish *before = wish_of(world, notice);
-    uint32_t since = before ? world->recorder.frames + 1 : 0;
-    bool over = before && before->failed && !before->agreed;
+    uint32_t since = before || was_plain(world, &notice->remote) ? world->recorder.frames + 1 : 0;
+    bool over = before && came_to_nothing(before);
     if (before && !over && asks_the_same(before, notice))
         return;
     run_ipsec_wish *wish = next_wish(world, before, since);

@@ -121,7 +121,9 @@ typedef struct run_ipsec {
     rig_gather keys[RIG_IPSEC_SHOWN_KINDS]; /* as text */
     run_ipsec_wish wishes[RUN_IPSEC_WISHES];
     uint32_t num_wishes;
-    bool crowded; /* there were more */
+    bool crowded;                         /* there were more */
+    rig_address plains[RUN_IPSEC_WISHES]; /* portals of such decisions */
+    uint32_t num_plains;
     bool plain; /* the service decided on connections without IPsec */
     bool wants_esp;
 } run_ipsec;
@@ -288,6 +290,7 @@ void run_ipsec_tick(run_world *world, uint64_t now);
 rig_status run_ipsec_read(run_world *world, uint64_t now, rig_view packet, rig_view *out_inside);
 void run_ipsec_keep_keys(run_world *world, const char *capture);
 void run_ipsec_drop_keys(const char *capture);
+void run_ipsec_plain(run_world *world, const rig_portal *portal);
 void run_ipsec_judge(run_world *world);
 
 /* ipsec_seen.c */

@@ -135,7 +135,7 @@ static bool secure_portals(const discovery *d, rig_target_instance *instance, co
 
 static rig_status secure_all(const discovery *d, rig_target_instance_list *told)
 {
-    bool whole = !d->secured || svc_told_ready(d->service);
+    bool whole = true;
     for (uint32_t i = 0; whole && d->secured && i < told->num; i++)
         for (uint32_t g = 0; whole && g < told->ptr[i].groups.num; g++)
             whole = secure_portals(d, &told->ptr[i], &told->ptr[i].groups.ptr[g]);

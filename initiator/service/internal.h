@@ -129,12 +129,11 @@ void svc_discover_all(rig_service *service, uint64_t now, svc_discovered *done, 
 void svc_isns_query(rig_service *service, svc_row *server, uint64_t now, svc_discovered *done, void *ctx);
 
 /* svc_told_flags gives what iSNS servers, and discovery inside IPsec, say of IPsec at a portal; NOT_FOUND
- * when they say nothing. Where they say different things, those that want IPsec count. svc_told_ready has to
- * come before targets with such flags are known; false: no memory. svc_told_anew: targets are told of anew.
- */
+ * when they say nothing, NOMEM. Where they say different things, those that want IPsec count. svc_told_anew:
+ * targets are told of anew. */
 rig_status svc_told_flags(rig_service *service, const rig_portal *portal, uint64_t *out_flags);
-bool svc_told_ready(rig_service *service);
 void svc_told_anew(rig_service *service);
+void svc_told_free(rig_service *service);
 
 /* svc_instances_replace makes the targets a mechanism has told of those in list, all of them; what else knows
  * them keeps them. OUT_OF_RESOURCES and NOT_ENOUGH_MEMORY: nothing is changed. */
@@ -172,6 +171,7 @@ typedef struct svc_protection {
     rig_route route;
     rig_portal portal;
     rig_security_policy policy;
+    bool in_force; /* but there was no room for it among the policies */
 } svc_protection;
 
 /* svc_protection_begin remembers what was asked for; svc_protection_settle puts it in force for every later
@@ -396,10 +396,11 @@ struct rig_service {
     bool closing;                                 /* rig_service_free is under way */
     svc_protection *asked;                        /* of who carries IPsec */
     uint32_t num_asked;
-    void *targets;     /* instances.c: what is known of targets */
-    void *discoveries; /* discovery.c: sessions under way */
-    void *isns;        /* isns.c: connections under way */
-    void *verdicts;    /* radius.c: logins that wait for RADIUS */
+    void *targets;         /* instances.c: what is known of targets */
+    void *discoveries;     /* discovery.c: sessions under way */
+    struct svc_security *told; /* told.c: flags of portals */
+    void *isns;            /* isns.c: connections under way */
+    void *verdicts;        /* radius.c: logins that wait for RADIUS */
     uint32_t num_verdicts;
     svc_boot *boot; /* NULL before it */
     bool ready;

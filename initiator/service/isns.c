@@ -29,7 +29,6 @@ typedef struct server {
 
 typedef struct servers {
     server *first;
-    svc_security security;
 } servers;
 
 static servers *servers_of(rig_service *service)
@@ -333,61 +332,6 @@ void svc_isns_query(rig_service *service, svc_row *row, uint64_t now, svc_discov
     done(ctx, code, NULL, now);
 }
 
-/* ---- what is said of IPsec ---- */
-
-static bool gather_target(svc_security *security, const rig_alloc *alloc, const svc_target *target)
-{
-    for (const svc_instance *at = target->first; at; at = at->next)
-        for (uint32_t i = 0; at->record && i < at->record->security.num; i++)
-            if (!svc_security_add(security, alloc, &at->record->security.ptr[i]))
-                return false;
-    return true;
-}
-
-static bool refresh_security(rig_service *service, svc_security *security)
-{
-    const rig_alloc *alloc = service->config.alloc;
-    bool whole = true;
-    svc_security_clear(security, alloc);
-    for (const svc_target *target = svc_targets_first(service); target && whole; target = target->next)
-        whole = gather_target(security, alloc, target);
-    if (!whole)
-        svc_security_clear(security, alloc);
-    security->fresh = whole;
-    return whole;
-}
-
-bool svc_told_ready(rig_service *service)
-{
-    return servers_of(service) != NULL;
-}
-
-void svc_told_anew(rig_service *service)
-{
-    servers *all = service->isns;
-    if (all)
-        all->security.fresh = false;
-}
-
-rig_status svc_told_flags(rig_service *service, const rig_portal *portal, uint64_t *out_flags)
-{
-    servers *all = service->isns;
-    rig_target_portal wanted = {.socket = portal->port};
-    rig_text text;
-    if (!all)
-        return RIG_E_NOT_FOUND;
-    if (!all->security.fresh && !refresh_security(service, &all->security))
-        return RIG_E_NOMEM;
-    rig_text_init(&text, wanted.address, sizeof wanted.address);
-    if (!svc_ip_text(portal->host, wanted.address, sizeof wanted.address))
-        rig_text_add(&text, "%s", portal->host);
-    const rig_portal_security *said = svc_security_find(&all->security, service->config.alloc, &wanted);
-    if (!said || !(said->security_flags & RIG_SECURITY_VALID))
-        return RIG_E_NOT_FOUND;
-    *out_flags = said->security_flags;
-    return RIG_OK;
-}
-
 /* ---- the calls ---- */
 
 static void server_told(void *ctx, rig_code code, const rig_error *why, uint64_t now)
@@ -488,8 +432,6 @@ void svc_isns_free(rig_service *service)
         server_free(all->first);
         tell_waiters(alloc, waiting, RIG_CODE_SERVICE_NOT_RUNNING, &ended, 0);
     }
-    if (all)
-        svc_security_clear(&all->security, alloc);
     service->isns = NULL;
     rig_delete(alloc, all, all ? sizeof *all : 0);
 }

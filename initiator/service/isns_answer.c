@@ -1,68 +1,7 @@
 /* The answer of an iSNS server as instances: nodes with the portals that groups give them, and what is said
  * of IPsec there. */
 #include "isns.h"
-
-/* ---- what was said of portals ---- */
-
-static bool same_portal(const rig_target_portal *a, const rig_target_portal *b)
-{
-    return a->socket == b->socket && strcmp(a->address, b->address) == 0;
-}
-
-static bool same_place(const void *entries, uint32_t index, const void *key)
-{
-    return same_portal(&((const rig_portal_security *)entries)[index].portal, key);
-}
-
-static uint64_t hash_of(const rig_target_portal *portal)
-{
-    return rig_hash64(portal->address, strlen(portal->address), portal->socket);
-}
-
-bool svc_security_add(svc_security *security, const rig_alloc *alloc, const rig_portal_security *said)
-{
-    rig_portal_security_list *rows = &security->rows;
-    uint32_t at = svc_places_take(&security->places, alloc, hash_of(&said->portal), same_place, rows->ptr,
-                                  &said->portal, rows->num);
-    const uint64_t wanted = RIG_SECURITY_VALID | RIG_SECURITY_IKE_IPSEC;
-    if (at == UINT32_MAX)
-        return false;
-    if (at < rows->num) {
-        if ((said->security_flags & wanted) == wanted)
-            rows->ptr[at].security_flags = said->security_flags;
-        return true;
-    }
-    rig_portal_security *row = rig_list_add(alloc, RIG_SHAPE(portal_security), rows);
-    if (!row) {
-        svc_security_clear(security, alloc); /* a place without its row would be found */
-        return false;
-    }
-    *row = *said;
-    return true;
-}
-
-const rig_portal_security *svc_security_find(svc_security *security, const rig_alloc *alloc,
-                                             const rig_target_portal *portal)
-{
-    const rig_portal_security_list *rows = &security->rows;
-    uint64_t hash = hash_of(portal);
-    (void)alloc;
-    for (uint64_t at = hash; security->places.num_slots; at++) {
-        const svc_place *slot = &security->places.slots[at & (security->places.num_slots - 1)];
-        if (!slot->entry)
-            break;
-        if (slot->hash == hash && same_portal(&rows->ptr[slot->entry - 1].portal, portal))
-            return &rows->ptr[slot->entry - 1];
-    }
-    return NULL;
-}
-
-void svc_security_clear(svc_security *security, const rig_alloc *alloc)
-{
-    svc_places_free(&security->places, alloc);
-    rig_delete(alloc, security->rows.ptr, security->rows.size * sizeof(rig_portal_security));
-    *security = (svc_security){0};
-}
+#include "told.h"
 
 /* ---- instances ---- */
 
@@ -149,7 +88,7 @@ static rig_status add_portal(reading *at, const rig_target_portal *portal, uint1
     if (!group)
         return RIG_E_NOMEM;
     for (uint32_t i = 0; i < group->portals.num; i++)
-        if (same_portal(&group->portals.ptr[i], portal))
+        if (svc_security_same(&group->portals.ptr[i], portal))
             return RIG_OK;
     rig_target_portal *added = rig_list_add(at->alloc, RIG_SHAPE(target_portal), &group->portals);
     if (!added)
@@ -218,7 +157,7 @@ static rig_status take_object(reading *at, const rig_isns_object *object)
 
 static bool take_security(reading *at, rig_target_instance *instance, const rig_target_portal *portal)
 {
-    const rig_portal_security *said = svc_security_find(&at->security, at->alloc, portal);
+    const rig_portal_security *said = svc_security_find(&at->security, portal);
     if (!said)
         return true;
     rig_portal_security *added = rig_list_add(at->alloc, RIG_SHAPE(portal_security), &instance->security);

@@ -158,13 +158,32 @@ rig_code svc_flags_check(uint64_t flags, rig_error *err)
     return RIG_CODE_INVALID_PARAMETER;
 }
 
-static void gather(const rig_service *service, const rig_route *route, const rig_portal *portal,
+static svc_protection **place_of(rig_service *service, const rig_route *route, const rig_portal *portal)
+{
+    svc_protection **place = &service->asked;
+    while (*place && ((*place)->route.adapter != route->adapter || (*place)->route.port != route->port ||
+                      !rig_portal_same(&(*place)->portal, portal)))
+        place = &(*place)->next;
+    return place;
+}
+
+/* What was negotiated, or set by an administrator. */
+static const rig_security_policy *policy_of(rig_service *service, const rig_route *route,
+                                            const rig_portal *portal)
+{
+    const rig_security_policy *policy =
+        rig_policy_db_find(&service->config.hba->policies, route->adapter->name, route->port, portal);
+    const svc_protection *asked = *place_of(service, route, portal);
+    return !policy && asked && asked->in_force ? &asked->policy : policy;
+}
+
+static void gather(rig_service *service, const rig_route *route, const rig_portal *portal,
                    const rig_octets *key, rig_security_request *out)
 {
     const rig_adapter *adapter = route->adapter;
     const svc_row *identity = identity_of(service, route, portal, &out->has_identity);
     const rig_ike_info *info = identity ? identity->record : NULL;
-    out->policy = rig_policy_db_find(&service->config.hba->policies, adapter->name, route->port, portal);
+    out->policy = policy_of(service, route, portal);
     out->of_portal = of_portal(service, route, portal);
     if (info)
         out->of_ike_info = (rig_security_bitmap){true, info->security_flags};
@@ -247,6 +266,19 @@ static void make_wish(const rig_service *service, const rig_route *route, const 
     out->id = rig_view_of(identity->id.bytes, identity->id.len);
 }
 
+/* What is negotiated now has to be in force for every later connection: where there is no room to keep that,
+ * nothing is connected. */
+static bool has_room(rig_service *service, const rig_route *route, const rig_portal *portal, rig_error *err)
+{
+    uint32_t num = service->config.hba->policies.num + service->num_asked;
+    if (num < RIG_SECURITY_POLICIES_MAX || *place_of(service, route, portal))
+        return true;
+    rig_fail(err, RIG_E_LIMIT,
+             "%s:%u is not connected to: no more than %d pairs of a port and a portal have a policy of IPsec",
+             portal->host, portal->port, RIG_SECURITY_POLICIES_MAX);
+    return false;
+}
+
 /* What was negotiated before has its key with who carries it. */
 static rig_code protect(rig_service *service, const rig_route *route, const rig_portal *portal,
                         const rig_security_decision *decision, const rig_octets *key, rig_error *err)
@@ -260,13 +292,15 @@ static rig_code protect(rig_service *service, const rig_route *route, const rig_
         rig_fail(err, RIG_E_REFUSED, "no pre-shared key for %s:%u", portal->host, portal->port);
         return RIG_CODE_TARGET_PRESHAREDKEY_UNAVAILABLE;
     }
+    if (!decision->by_policy && !has_room(service, route, portal, err))
+        return RIG_CODE_OUT_OF_RESOURCES;
     rig_status status = ipsec->protect(ipsec->ctx, &wish, err);
     if (status == RIG_E_NOMEM)
         return RIG_CODE_WIN32_NOT_ENOUGH_MEMORY;
     if (status)
         return status == RIG_E_UNSUPPORTED ? RIG_CODE_REQUEST_NOT_SUPPORTED
                                            : RIG_CODE_FAILED_TO_CONFIGURE_IPSEC;
-    return svc_protection_begin(service, route, portal, decision);
+    return decision->by_policy ? RIG_CODE_SUCCESS : svc_protection_begin(service, route, portal, decision);
 }
 
 /* It fails closed: whatever wants IPsec and cannot have it is not connected, whether the flags, the adapter
@@ -301,20 +335,11 @@ rig_code svc_secure(rig_service *service, const rig_route *route, const rig_port
     return refuse(RIG_CODE_IPSEC_NOT_SUPPORTED_ON_OS, RIG_SECURITY_STEP_NO_PROVIDER, portal, err);
 }
 
-/* What is there already stays; a full table only means that the flags decide again. */
-static void settle(rig_service *service, const svc_protection *asked)
+/* What is there already stays. */
+static rig_status settle(rig_service *service, const svc_protection *asked)
 {
-    rig_policy_db_put(&service->config.hba->policies, service->config.alloc, asked->route.adapter->name,
-                      asked->route.port, &asked->portal, &asked->policy);
-}
-
-static svc_protection **place_of(rig_service *service, const rig_route *route, const rig_portal *portal)
-{
-    svc_protection **place = &service->asked;
-    while (*place && ((*place)->route.adapter != route->adapter || (*place)->route.port != route->port ||
-                      !rig_portal_same(&(*place)->portal, portal)))
-        place = &(*place)->next;
-    return place;
+    return rig_policy_db_put(&service->config.hba->policies, service->config.alloc,
+                             asked->route.adapter->name, asked->route.port, &asked->portal, &asked->policy);
 }
 
 rig_code svc_protection_begin(rig_service *service, const rig_route *route, const rig_portal *portal,
@@ -322,13 +347,13 @@ rig_code svc_protection_begin(rig_service *service, const rig_route *route, cons
 {
     svc_protection **place = place_of(service, route, portal);
     if (!*place) {
-        if (service->num_asked >= RIG_SECURITY_POLICIES_MAX)
-            return RIG_CODE_OUT_OF_RESOURCES;
         *place = rig_new(service->config.alloc, sizeof **place);
         if (!*place)
             return RIG_CODE_WIN32_NOT_ENOUGH_MEMORY;
         service->num_asked++;
     }
+    if ((*place)->in_force)
+        return RIG_CODE_SUCCESS;
     (*place)->route = *route;
     (*place)->portal = *portal;
     (*place)->policy = (rig_security_policy){.ipsec = true,
@@ -359,12 +384,15 @@ static bool leads_there(const rig_session *engine, const rig_portal *portal)
 void svc_protection_settle(rig_service *service, const rig_session *engine)
 {
     for (svc_protection **place = &service->asked; *place;) {
-        if (!leads_there(engine, &(*place)->portal)) {
+        if (!(*place)->in_force && !leads_there(engine, &(*place)->portal)) {
             place = &(*place)->next;
             continue;
         }
-        settle(service, *place);
-        forget(service, place);
+        (*place)->in_force = true;
+        if (settle(service, *place))
+            place = &(*place)->next; /* no room there: it stays here, in force */
+        else
+            forget(service, place);
     }
 }
 

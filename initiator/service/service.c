@@ -222,6 +222,7 @@ void rig_service_free(rig_service *service)
     svc_boot_free(service);
     svc_discovery_free(service);
     svc_isns_free(service);
+    svc_told_free(service);
     svc_radius_free(service);
     while (service->sessions)
         svc_session_end(service->sessions, 0);

@@ -630,6 +630,53 @@ static void carrier_refuses(void)
     house_raze(&h);
 }
 
+/* Where no policy can be kept any more, none is negotiated, and nothing is connected to: the next login
+ * without flags would be in the clear. What is in force stays. */
+static void policies_have_an_end(void)
+{
+    const rig_security_policy negotiated = {.ipsec = true, .key = RIG_SECURITY_KEY_GROUP};
+    rig_portal portal = {.port = 1, .group = -1, .host = "192.0.2.3"};
+    house h;
+    carried(&h);
+    CU_ASSERT_EQUAL(set_group(&h, group_secret, false), RIG_CODE_SUCCESS);
+    for (; h.hba.policies.num < RIG_SECURITY_POLICIES_MAX - 1; portal.port++)
+        CU_ASSERT_EQUAL_FATAL(
+            rig_policy_db_put(&h.hba.policies, rig_alloc_libc(), HARD, 0, &portal, &negotiated), RIG_OK);
+    CU_ASSERT_EQUAL(secure(&h, 1, 0x27), RIG_CODE_SUCCESS);
+    CU_ASSERT_EQUAL(secure_with(&h, 1, 0, 0x27, 0, "192.0.2.2", ""), RIG_CODE_OUT_OF_RESOURCES);
+    CU_ASSERT_EQUAL(secure(&h, 1, 0x27), RIG_CODE_SUCCESS); /* that place is taken already */
+    CU_ASSERT_EQUAL(h.asked, 2);
+    CU_ASSERT_EQUAL(secure_with(&h, 1, 0, 0x01, 0, "192.0.2.2", ""), RIG_CODE_SUCCESS);
+    house_raze(&h);
+}
+
+/* An administrator may take the last place while a negotiation is under way. */
+static void policies_without_a_place_stay_in_force(void)
+{
+    const rig_security_policy set = {.administered = true};
+    rig_portal portal = {.port = 1, .group = -1, .host = "192.0.2.3"};
+    house h;
+    carried(&h);
+    CU_ASSERT_EQUAL(set_group(&h, group_secret, false), RIG_CODE_SUCCESS);
+    CU_ASSERT_EQUAL(secure(&h, 1, 0x5b), RIG_CODE_SUCCESS);
+    for (; h.hba.policies.num < RIG_SECURITY_POLICIES_MAX; portal.port++)
+        CU_ASSERT_EQUAL_FATAL(rig_policy_db_put(&h.hba.policies, rig_alloc_libc(), HARD, 0, &portal, &set),
+                              RIG_OK);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(h.service->asked);
+    h.service->asked->in_force = true; /* its connection is open */
+    svc_protection_settle(h.service, NULL);
+    CU_ASSERT_EQUAL(h.service->num_asked, 1);
+    CU_ASSERT_EQUAL(secure(&h, 1, 0), RIG_CODE_SUCCESS);
+    CU_ASSERT_TRUE(told(&h, "bitmap-ignored") && h.wish.aggressive && h.wish.pfs && h.wish.tunnel);
+    CU_ASSERT_TRUE(
+        rig_policy_db_remove(&h.hba.policies, HARD, 0, &(rig_portal){.host = "192.0.2.3", .port = 1}));
+    svc_protection_settle(h.service, NULL);
+    CU_ASSERT_EQUAL(h.service->num_asked, 0);
+    CU_ASSERT_EQUAL(secure(&h, 1, 0), RIG_CODE_SUCCESS);
+    CU_ASSERT_TRUE(told(&h, "bitmap-ignored"));
+    house_raze(&h);
+}
+
 /* A key that came with a call is with the carrier: a later call under the policy in force need not have it.
  */
 static void key_of_a_policy(void)
@@ -657,4 +704,5 @@ RIG_SUITE("security calls", {"the group's key, kept and forgotten", group_key},
           {"what group policy forbids", group_policy}, {"short secrets", short_secrets},
           {"who carries IPsec is asked for what was decided", carrier_is_asked},
           {"and for nothing else", carrier_is_left_alone}, {"its refusals", carrier_refuses},
-          {"the key of a policy in force", key_of_a_policy})
+          {"the key of a policy in force", key_of_a_policy}, {"policies have an end", policies_have_an_end},
+          {"policies without a place stay in force", policies_without_a_place_stay_in_force})

@@ -29,7 +29,8 @@ typedef enum rig_ipsec_end {
     RIG_IPSEC_AGREED,         /**< ESP carries the connections */
     RIG_IPSEC_REFUSED_PHASE1, /**< one message, and an informational exchange */
     RIG_IPSEC_REFUSED_QUICK,  /**< one quick mode message, and an informational exchange */
-    RIG_IPSEC_BAD_KEY         /**< phase 1 fails with its authentication */
+    RIG_IPSEC_BAD_KEY,        /**< phase 1 fails with its authentication */
+    RIG_IPSEC_UNDER_WAY       /**< it has not ended: only what is there is judged */
 } rig_ipsec_end;
 
 /** rig_ipsec_wanted is what was wished of IPsec between an initiator and a portal. */
