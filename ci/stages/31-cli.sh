@@ -233,6 +233,20 @@ tunnels()
 holds 'bitmaps without a preference follow the outer address' eval 'tunnels 4 && tunnels 8 --outer-address'
 says 0 'MAIN+PFS+TUNNEL' iscsirig flags
 
+# ---- captures with IPsec, whose keys are not there, or cut ----
+
+iscsirig run "$RIG_TOP/scenarios/ipsec/sessions/data.scn" --pcap-dir sealed --keep always >/dev/null
+sealed=$(find sealed -name '*.pcapng' | sort | head -n 1)
+cp "$sealed" alone.pcapng
+unread='ESP packets were not read, and nothing is said of what is inside: wanted their keys in alone.pcapng.esp'
+holds 'with their keys there is nothing unread' eval 'run_it 0 iscsirig lint "$sealed" && ! grep -q "ESP packets" said'
+holds 'lint tells of ESP without keys' eval 'run_it 0 iscsirig lint alone.pcapng && grep -qF "$unread" said'
+holds 'and trace' eval 'run_it 0 iscsirig trace alone.pcapng && grep -qF "$unread" said'
+holds 'and to-scenario' eval 'run_it 2 iscsirig to-scenario alone.pcapng && grep -qF "$unread" complained'
+head -c 150 "$sealed.keymat" >alone.pcapng.keymat
+refuses 'alone.pcapng.keymat:1:90: field 4 (SKEYID_d): wanted 64 hex digits, as SKEYID_a has, came 61 characters; is the line cut?' \
+    iscsirig lint alone.pcapng
+
 # ---- what failed is kept, and comes again ----
 # again: the printed command through a shell fails alike
 again()

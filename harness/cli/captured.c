@@ -90,6 +90,7 @@ static rig_status read_items(cli_captured *captured, rig_error *error)
     rig_status status = rig_streams_new(&follow, &evidence.streams);
     if (!status)
         status = cli_read_evidence(&evidence, error);
+    cli_say_unread(&evidence, "iscsirig: ", stderr);
     rig_streams_free(evidence.streams);
     return status;
 }

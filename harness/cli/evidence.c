@@ -17,8 +17,12 @@ typedef struct reading {
 
 static rig_status take_event(void *ctx, const rig_ipsec_event *event)
 {
-    const cli_evidence *evidence = ctx;
+    cli_evidence *evidence = ctx;
     const rig_ipsec_guard *guard = event->is.guard;
+    if (event->kind == RIG_IPSEC_ESP) {
+        evidence->esp_unread += event->is.esp->icv == RIG_IPSEC_UNKNOWN;
+        evidence->esp_wrong += event->is.esp->icv == RIG_IPSEC_WRONG;
+    }
     if (event->kind == RIG_IPSEC_GUARD)
         rig_streams_guard(evidence->streams, &guard->ends[0], &guard->ends[1], guard->port);
     return evidence->event ? evidence->event(evidence->ctx, event) : RIG_OK;
@@ -215,6 +219,21 @@ _Static_assert(RIG_STREAM_SEGMENTS_MAX == 4096 && RIG_STREAM_BUFFER_MAX == 16u <
                "the limits as they are named below");
 /* NOLINTEND(misc-redundant-expression) */
 
+bool cli_say_unread(const cli_evidence *evidence, const char *lead, FILE *out)
+{
+    const char *prefix = evidence->keys ? evidence->keys : evidence->live ? NULL : evidence->path;
+    bool named = prefix && strcmp(prefix, "-") != 0;
+    if (!evidence->esp_unread)
+        return false;
+    fprintf(out,
+            "%s%llu ESP packets were not read, and nothing is said of what is inside: wanted their keys in "
+            "%s.esp "
+            "(tshark's esp_sa; of IKE in .ike and .keymat)%s\n",
+            lead, (unsigned long long)evidence->esp_unread, named ? prefix : "PATH",
+            named ? ", or in PATH.esp with --keys PATH" : ", with --keys PATH");
+    return true;
+}
+
 void cli_say_evidence(const cli_evidence *evidence, rig_status status, const char *lead, FILE *out)
 {
     rig_streams_report told;
@@ -233,6 +252,11 @@ void cli_say_evidence(const cli_evidence *evidence, rig_status status, const cha
         {told.forgotten, "connections forgotten (65536 at a time)"},
         {told.fragments_crowded, "IP packets given up (64 in fragments at a time)"}};
     say_read(evidence, status, lead, out);
+    cli_say_unread(evidence, lead, out);
+    if (evidence->esp_wrong)
+        fprintf(out,
+                "%s%llu ESP packets have a wrong ICV, and were not read: altered, or not of these keys\n",
+                lead, (unsigned long long)evidence->esp_wrong);
     say_rows(lacking, sizeof lacking / sizeof lacking[0], lead, "the capture lacks", out);
     say_rows(limits, sizeof limits / sizeof limits[0], lead, "limits reached:", out);
 }

@@ -17,6 +17,8 @@ typedef struct cli_evidence {
     bool begun;                /* out: there are packets to read */
     rig_capture_report report; /* out: what was read */
     uint64_t unjoined;         /* out: IP packets without TCP that stayed in fragments */
+    uint64_t esp_unread;       /* out: ESP packets that no key was given for … */
+    uint64_t esp_wrong;        /* … and those whose ICV is not made with the key that was */
     /* Sees each event of IPsec; may be NULL. */
     rig_status (*event)(void *ctx, const rig_ipsec_event *event);
     void *ctx;
@@ -33,6 +35,9 @@ rig_status cli_read_evidence(cli_evidence *evidence, rig_error *err);
  * gave), what cannot be told for want of bytes, and which limits were reached.
  */
 void cli_say_evidence(const cli_evidence *evidence, rig_status status, const char *lead, FILE *out);
+
+/* Says on a line, where it is so, that ESP packets were not read, and what to give; true: it was so. */
+bool cli_say_unread(const cli_evidence *evidence, const char *lead, FILE *out);
 
 /* Rows of getopt_long's table, and the short options beside them: what cli_evidence_option takes. */
 #define CLI_EVIDENCE_OPTIONS                                                                                 \

@@ -396,11 +396,11 @@ struct rig_service {
     bool closing;                                 /* rig_service_free is under way */
     svc_protection *asked;                        /* of who carries IPsec */
     uint32_t num_asked;
-    void *targets;         /* instances.c: what is known of targets */
-    void *discoveries;     /* discovery.c: sessions under way */
+    void *targets;             /* instances.c: what is known of targets */
+    void *discoveries;         /* discovery.c: sessions under way */
     struct svc_security *told; /* told.c: flags of portals */
-    void *isns;            /* isns.c: connections under way */
-    void *verdicts;        /* radius.c: logins that wait for RADIUS */
+    void *isns;                /* isns.c: connections under way */
+    void *verdicts;            /* radius.c: logins that wait for RADIUS */
     uint32_t num_verdicts;
     svc_boot *boot; /* NULL before it */
     bool ready;

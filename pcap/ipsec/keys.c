@@ -11,13 +11,65 @@ typedef struct line {
     rig_error *err;
 } line;
 
-static rig_status wrong(const line *at, rig_view field, rig_status status, const char *wanted)
+/* What the fields of a kind of line are, of which the last may be left out. */
+typedef struct layout {
+    const char *names[FIELDS_MAX];
+    size_t num, least;
+} layout;
+
+static const layout ike_line = {{"COOKIE", "KEY"}, 2, 2};
+static const layout esp_line = {
+    {"IP version", "source", "destination", "SPI", "cipher", "cipher key", "integrity", "integrity key"},
+    8,
+    8};
+static const layout phase1_line = {{"phase1", "COOKIE", "SKEYID_a", "SKEYID_d", "SKEYID"}, 5, 4};
+static const layout quick_line = {{"quick", "COOKIE", "MESSAGE-ID", "SECRET"}, 4, 4};
+
+static void place(const line *at, const uint8_t *where)
 {
-    if (at->err) {
-        at->err->line = at->number;
-        at->err->col = (uint32_t)(field.ptr ? field.ptr - at->text.ptr : 0) + 1;
-    }
-    return rig_fail(at->err, status, "line %u: wanted %s", at->number, wanted);
+    if (!at->err)
+        return;
+    at->err->line = at->number;
+    at->err->col = (uint32_t)(where - at->text.ptr) + 1;
+}
+
+/* Says which field of a line is wrong, and how long it is, never what it is: it may be a secret. */
+__attribute__((format(printf, 5, 6))) static rig_status wrong(const line *at, const layout *of, size_t index,
+                                                              rig_status status, const char *wanted, ...)
+{
+    char text[128];
+    rig_text out;
+    va_list args;
+    rig_text_init(&out, text, sizeof text);
+    va_start(args, wanted);
+    rig_text_vadd(&out, wanted, args);
+    va_end(args);
+    place(at, at->fields[index].ptr);
+    bool last = index + 1 == at->num;
+    return rig_fail(at->err, status, "field %zu (%s): wanted %s, came %zu characters%s", index + 1,
+                    of->names[index], text, at->fields[index].len, last ? "; is the line cut?" : "");
+}
+
+static rig_status too_few(const line *at, const layout *of)
+{
+    char text[128];
+    rig_text out;
+    rig_text_init(&out, text, sizeof text);
+    for (size_t i = 0; i < of->num; i++)
+        rig_text_add(&out, "%s%s", i ? "," : "", of->names[i]);
+    place(at, at->text.ptr + at->text.len);
+    return rig_fail(at->err, RIG_E_SYNTAX, "field %zu (%s) is not there: wanted %s; is the line cut?",
+                    at->num + 1, of->names[at->num], text);
+}
+
+static rig_status fits(const line *at, const layout *of)
+{
+    if (at->num < of->least)
+        return too_few(at, of);
+    if (at->num <= of->num)
+        return RIG_OK;
+    place(at, at->fields[of->num].ptr);
+    return rig_fail(at->err, RIG_E_SYNTAX, "field %zu: wanted no more than %zu", of->num + 1, of->num);
 }
 
 static rig_view unquoted(rig_view field)
@@ -38,6 +90,18 @@ static bool hex(rig_view field, size_t len, uint8_t *out, size_t size, size_t *o
     return *out_len != SIZE_MAX && (len == 0 || *out_len == len);
 }
 
+/* Each ended by 0. SKEYID is of the hash of phase 1; a shared secret is of the group: MODP 1, 2, 5, 14 to 18
+ * (RFC 2409, RFC 3526), the x of an elliptic curve (RFC 5903), or nothing without PFS. */
+static const size_t hash_lengths[] = {20, 32, 48, 64, 0};
+static const size_t group_lengths[] = {96, 128, 192, 256, 384, 512, 768, 1024, 32, 48, 66, 0};
+
+static bool is_length(size_t len, const size_t *lengths)
+{
+    while (*lengths && *lengths != len)
+        lengths++;
+    return *lengths == len;
+}
+
 static bool number_of(rig_view field, uint32_t *out)
 {
     uint8_t bytes[4];
@@ -52,12 +116,13 @@ static rig_status take_ike(rig_ipsec_reader *reader, const line *at)
 {
     ipr_ike_key key = {0};
     size_t len;
-    if (at->num != 2)
-        return wrong(at, at->text, RIG_E_SYNTAX, "COOKIE,KEY");
+    rig_status status = fits(at, &ike_line);
+    if (status)
+        return status;
     if (!hex(at->fields[0], 8, key.cookie, sizeof key.cookie, &len))
-        return wrong(at, at->fields[0], RIG_E_SYNTAX, "a cookie of 16 hex digits");
+        return wrong(at, &ike_line, 0, RIG_E_SYNTAX, "16 hex digits");
     if (!hex(at->fields[1], 0, key.key, sizeof key.key, &key.len) || key.len < 16 || key.len % 8)
-        return wrong(at, at->fields[1], RIG_E_SYNTAX, "a key of 32, 48 or 64 hex digits");
+        return wrong(at, &ike_line, 1, RIG_E_SYNTAX, "32, 48 or 64 hex digits");
     ipr_ike_key *kept = ipr_ring_new(reader, &reader->ike_keys);
     if (kept)
         *kept = key;
@@ -91,24 +156,25 @@ static rig_status read_esp(const line *at, ipr_esp_key *key)
 {
     const rig_view *fields = at->fields;
     size_t auth_len;
-    if (at->num != 8)
-        return wrong(at, at->text, RIG_E_SYNTAX, "eight fields, separated by commas");
+    rig_status status = fits(at, &esp_line);
+    if (status)
+        return status;
     key->version = rig_view_is(fields[0], "IPv4") ? 4 : rig_view_is(fields[0], "IPv6") ? 6 : 0;
     key->null = rig_view_is(fields[4], "NULL");
     if (!key->version)
-        return wrong(at, fields[0], RIG_E_SYNTAX, "\"IPv4\" or \"IPv6\"");
+        return wrong(at, &esp_line, 0, RIG_E_SYNTAX, "\"IPv4\" or \"IPv6\"");
     if (!number_of(without_0x(fields[3]), &key->spi))
-        return wrong(at, fields[3], RIG_E_SYNTAX, "an SPI of 0x and eight hex digits");
+        return wrong(at, &esp_line, 3, RIG_E_SYNTAX, "0x and eight hex digits");
     if (!key->null && !rig_view_is(fields[4], "AES-CBC [RFC3602]"))
-        return wrong(at, fields[4], RIG_E_UNSUPPORTED, "\"AES-CBC [RFC3602]\" or \"NULL\"");
+        return wrong(at, &esp_line, 4, RIG_E_UNSUPPORTED, "\"AES-CBC [RFC3602]\" or \"NULL\"");
     if (!hex(without_0x(fields[5]), 0, key->cipher, sizeof key->cipher, &key->cipher_len) ||
         (!key->null && (key->cipher_len < 16 || key->cipher_len % 8)))
-        return wrong(at, fields[5], RIG_E_SYNTAX, "a cipher key of 0x and 32, 48 or 64 hex digits");
+        return wrong(at, &esp_line, 5, RIG_E_SYNTAX, "0x and 32, 48 or 64 hex digits");
     if (!find_icv(fields[6], key, &auth_len))
-        return wrong(at, fields[6], RIG_E_UNSUPPORTED,
+        return wrong(at, &esp_line, 6, RIG_E_UNSUPPORTED,
                      "\"HMAC-SHA-256-128 [RFC4868]\" or \"HMAC-SHA-1-96 [RFC2404]\"");
     if (!hex(without_0x(fields[7]), auth_len, key->auth, sizeof key->auth, &key->auth_len))
-        return wrong(at, fields[7], RIG_E_SYNTAX, "an authentication key of 0x and that algorithm's length");
+        return wrong(at, &esp_line, 7, RIG_E_SYNTAX, "0x and %zu hex digits", 2 * auth_len);
     return RIG_OK;
 }
 
@@ -127,14 +193,17 @@ static rig_status take_phase1(rig_ipsec_reader *reader, const line *at)
 {
     ipr_phase1_secret secret = {0};
     size_t len;
-    rig_status status = RIG_OK;
-    if (at->num != 4 && at->num != 5)
-        return wrong(at, at->text, RIG_E_SYNTAX, "phase1,COOKIE,SKEYID_a,SKEYID_d");
+    rig_status status = fits(at, &phase1_line);
+    if (status)
+        return status;
     if (!hex(at->fields[1], 8, secret.cookie, sizeof secret.cookie, &len))
-        return wrong(at, at->fields[1], RIG_E_SYNTAX, "a cookie of 16 hex digits");
+        return wrong(at, &phase1_line, 1, RIG_E_SYNTAX, "16 hex digits");
     for (size_t i = 0; i + 2 < at->num && !status; i++)
-        if (!hex(at->fields[i + 2], 0, secret.skeyid[i], IPR_HASH_MAX, &secret.len[i]))
-            status = wrong(at, at->fields[i + 2], RIG_E_SYNTAX, "a key in hex digits");
+        if (!hex(at->fields[i + 2], i ? secret.len[0] : 0, secret.skeyid[i], IPR_HASH_MAX, &secret.len[i]) ||
+            !secret.len[i] || !is_length(secret.len[i], hash_lengths))
+            status = i ? wrong(at, &phase1_line, i + 2, RIG_E_SYNTAX, "%zu hex digits, as SKEYID_a has",
+                               2 * secret.len[0])
+                       : wrong(at, &phase1_line, i + 2, RIG_E_SYNTAX, "40, 64, 96 or 128 hex digits");
     ipr_phase1_secret *kept = status ? NULL : ipr_ring_new(reader, &reader->phase1_secrets);
     if (kept)
         *kept = secret;
@@ -146,14 +215,17 @@ static rig_status take_quick(rig_ipsec_reader *reader, const line *at)
 {
     ipr_quick_secret secret = {0};
     size_t len;
-    if (at->num != 4)
-        return wrong(at, at->text, RIG_E_SYNTAX, "quick,COOKIE,MESSAGE-ID,SECRET");
+    rig_status status = fits(at, &quick_line);
+    if (status)
+        return status;
     if (!hex(at->fields[1], 8, secret.cookie, sizeof secret.cookie, &len))
-        return wrong(at, at->fields[1], RIG_E_SYNTAX, "a cookie of 16 hex digits");
+        return wrong(at, &quick_line, 1, RIG_E_SYNTAX, "16 hex digits");
     if (!number_of(at->fields[2], &secret.id))
-        return wrong(at, at->fields[2], RIG_E_SYNTAX, "a message ID of eight hex digits");
-    if (!hex(at->fields[3], 0, secret.shared.bytes, sizeof secret.shared.bytes, &secret.shared.len))
-        return wrong(at, at->fields[3], RIG_E_SYNTAX, "a shared secret in hex digits, or nothing");
+        return wrong(at, &quick_line, 2, RIG_E_SYNTAX, "eight hex digits");
+    if (!hex(at->fields[3], 0, secret.shared.bytes, sizeof secret.shared.bytes, &secret.shared.len) ||
+        !is_length(secret.shared.len, group_lengths))
+        return wrong(at, &quick_line, 3, RIG_E_SYNTAX,
+                     "as many hex digits as a value of a Diffie-Hellman group, or none");
     ipr_quick_secret *kept = ipr_ring_new(reader, &reader->quick_secrets);
     if (kept)
         *kept = secret;
@@ -167,18 +239,22 @@ static rig_status take_keymat(rig_ipsec_reader *reader, const line *at)
         return take_phase1(reader, at);
     if (rig_view_is(at->fields[0], "quick"))
         return take_quick(reader, at);
-    return wrong(at, at->fields[0], RIG_E_SYNTAX, "phase1 or quick");
+    place(at, at->text.ptr);
+    return rig_fail(at->err, RIG_E_SYNTAX, "field 1: wanted phase1 or quick");
 }
 
 static rig_status split(line *at)
 {
     rig_view rest = at->text;
     at->num = 0;
-    if (at->text.len > RIG_IPSEC_LINE_MAX)
-        return wrong(at, at->text, RIG_E_SYNTAX, "a shorter line");
-    while (rest.ptr && at->num < FIELDS_MAX)
+    while (rest.ptr && at->num < FIELDS_MAX && at->text.len <= RIG_IPSEC_LINE_MAX)
         at->fields[at->num++] = unquoted(rig_view_split(&rest, ','));
-    return rest.ptr ? wrong(at, at->text, RIG_E_SYNTAX, "fewer fields") : RIG_OK;
+    if (!rest.ptr)
+        return RIG_OK;
+    place(at, at->text.ptr);
+    return at->num ? rig_fail(at->err, RIG_E_SYNTAX, "wanted fewer than %d fields", FIELDS_MAX + 1)
+                   : rig_fail(at->err, RIG_E_SYNTAX, "wanted a shorter line, of %d bytes at most",
+                              RIG_IPSEC_LINE_MAX);
 }
 
 rig_status rig_ipsec_keys_add(rig_ipsec_reader *reader, rig_ipsec_keys kind, rig_view text, rig_error *err)

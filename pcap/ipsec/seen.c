@@ -95,7 +95,8 @@ static rig_status take_ike(rig_ipsec_seen *seen, const rig_ipsec_event *event)
     uint32_t opened = opening(seen, event);
     chk_message *message = add(seen, &seen->messages, RIG_IPSEC_MESSAGES_MAX, event->frame, &status);
     if (message)
-        *message = (chk_message){event->frame, opened, event->from, event->to, event->udp_port, *event->is.ike};
+        *message =
+            (chk_message){event->frame, opened, event->from, event->to, event->udp_port, *event->is.ike};
     return status;
 }
 

@@ -197,15 +197,15 @@ typedef struct wrong_keys {
 static const wrong_keys wrongs[] = {
     {RIG_IPSEC_KEYS_IKE, "0011223344556677," K16 "\n", RIG_OK, 0, 0},
     {RIG_IPSEC_KEYS_IKE, "0011223344556677," K32, RIG_OK, 0, 0},
-    {RIG_IPSEC_KEYS_IKE, "\n#\n0011223344556677\n", RIG_E_SYNTAX, 3, 1},
+    {RIG_IPSEC_KEYS_IKE, "\n#\n0011223344556677\n", RIG_E_SYNTAX, 3, 17},
     {RIG_IPSEC_KEYS_IKE, "00112233445566," K16, RIG_E_SYNTAX, 1, 1},
     {RIG_IPSEC_KEYS_IKE, "0011223344556677,001122", RIG_E_SYNTAX, 1, 18},
     {RIG_IPSEC_KEYS_IKE, "0011223344556677," K32 "00", RIG_E_SYNTAX, 1, 18},
-    {RIG_IPSEC_KEYS_IKE, "0011223344556677," K16 ",", RIG_E_SYNTAX, 1, 1},
+    {RIG_IPSEC_KEYS_IKE, "0011223344556677," K16 ",", RIG_E_SYNTAX, 1, 51},
     {RIG_IPSEC_KEYS_ESP,
      "\"IPv4\",\"*\",\"*\",\"0x00000001\"," AES ",\"0x" K16 "\"," SHA ",\"0x" K32 "\"\r\n", RIG_OK, 0, 0},
     {RIG_IPSEC_KEYS_ESP, "\"IPv4\",\"*\",\"*\",\"0x00000001\"," AES ",\"0x" K16 "\"," SHA "\n", RIG_E_SYNTAX,
-     1, 1},
+     1, 114},
     {RIG_IPSEC_KEYS_ESP, "\"IPv5\",\"*\",\"*\",\"0x00000001\"," AES ",\"0x" K16 "\"," SHA ",\"0x" K32 "\"\n",
      RIG_E_SYNTAX, 1, 2},
     {RIG_IPSEC_KEYS_ESP, "\"IPv6\",\"*\",\"*\",\"0x0001\"," AES ",\"0x" K16 "\"," SHA ",\"0x" K32 "\"\n",
@@ -220,12 +220,16 @@ static const wrong_keys wrongs[] = {
      RIG_E_SYNTAX, 1, 71},
     {RIG_IPSEC_KEYS_KEYMAT, "phase1,0011223344556677," K32 "," K32 "\nquick,0011223344556677,00000001,\n",
      RIG_OK, 0, 0},
-    {RIG_IPSEC_KEYS_KEYMAT, "phase1,0011223344556677," K32 "\n", RIG_E_SYNTAX, 1, 1},
+    {RIG_IPSEC_KEYS_KEYMAT, "phase1,0011223344556677," K32 "\n", RIG_E_SYNTAX, 1, 89},
     {RIG_IPSEC_KEYS_KEYMAT, "phase1,0011223344556677," K32 ",xy\n", RIG_E_SYNTAX, 1, 90},
     {RIG_IPSEC_KEYS_KEYMAT, "phase1,00112233," K32 "," K32 "\n", RIG_E_SYNTAX, 1, 8},
     {RIG_IPSEC_KEYS_KEYMAT, "quick,0011223344556677,1,\n", RIG_E_SYNTAX, 1, 24},
-    {RIG_IPSEC_KEYS_KEYMAT, "quick,0011223344556677\n", RIG_E_SYNTAX, 1, 1},
+    {RIG_IPSEC_KEYS_KEYMAT, "quick,0011223344556677\n", RIG_E_SYNTAX, 1, 23},
     {RIG_IPSEC_KEYS_KEYMAT, "quick,0011223344556677,00000001,0\n", RIG_E_SYNTAX, 1, 33},
+    {RIG_IPSEC_KEYS_KEYMAT, "quick,0011223344556677,00000001," K32 "00\n", RIG_E_SYNTAX, 1, 33},
+    {RIG_IPSEC_KEYS_KEYMAT, "phase1,0011223344556677," K32 "," K32 "," K16 "\n", RIG_E_SYNTAX, 1, 155},
+    {RIG_IPSEC_KEYS_KEYMAT, "phase1,0011223344556677," K32 "," K32 ",\n", RIG_E_SYNTAX, 1, 155},
+    {RIG_IPSEC_KEYS_KEYMAT, "phase1,0011223344556677," K16 "," K16 "\n", RIG_E_SYNTAX, 1, 25},
     {RIG_IPSEC_KEYS_KEYMAT, "phase3,0011223344556677\n", RIG_E_SYNTAX, 1, 1},
 };
 
@@ -252,6 +256,38 @@ static void texts_of_keys(void)
         CU_ASSERT(strstr(err.text, "0011") == NULL); /* what is secret is not said */
         rig_ipsec_reader_free(reader);
     }
+}
+
+/* Whoever reads it has to find the place: the field by its name, and what it should be. */
+static void cut_lines(void)
+{
+    static const struct {
+        rig_ipsec_keys kind;
+        const char *text, *said;
+    } rows[] = {
+        {RIG_IPSEC_KEYS_IKE, "0011223344556677",
+         "field 2 (KEY) is not there: wanted COOKIE,KEY; is the line cut?"},
+        {RIG_IPSEC_KEYS_IKE, "0011223344556677,001",
+         "field 2 (KEY): wanted 32, 48 or 64 hex digits, came 3 characters; is the line cut?"},
+        {RIG_IPSEC_KEYS_ESP, "\"IPv4\",\"*\",\"*\",\"0x0000",
+         "field 5 (cipher) is not there: wanted IP version,source,destination,SPI,cipher,cipher "
+         "key,integrity,"
+         "integrity key; is the line cut?"},
+        {RIG_IPSEC_KEYS_KEYMAT, "phase1,0011223344556677," K32 "," K32 "," K16,
+         "field 5 (SKEYID): wanted 64 hex digits, as SKEYID_a has, came 32 characters; is the line cut?"},
+        {RIG_IPSEC_KEYS_KEYMAT, "phase1,0011223344556677," K32 "," K16 "," K32,
+         "field 4 (SKEYID_d): wanted 64 hex digits, as SKEYID_a has, came 32 characters"},
+        {RIG_IPSEC_KEYS_KEYMAT, "quick,0011223344556677,00",
+         "field 4 (SECRET) is not there: wanted quick,COOKIE,MESSAGE-ID,SECRET; is the line cut?"},
+    };
+    talk_begin(&t, (talk_plan){.fault = F_NO_KEYS});
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        rig_error err = {0};
+        CU_ASSERT_EQUAL(rig_ipsec_keys_add(t.reader, rows[i].kind, rig_view_str(rows[i].text), &err),
+                        RIG_E_SYNTAX);
+        CU_ASSERT_STRING_EQUAL(err.text, rows[i].said);
+    }
+    talk_end(&t);
 }
 
 /* The newest keys of more than are kept still count. */
@@ -493,9 +529,10 @@ RIG_SUITE("ipsec read", {"main mode, PFS, tunnel", main_lines},
           {"a connection that leaves ESP", leaks_of_a_connection},
           {"a leak before all of IPsec", leak_before_anything},
           {"a SYN in front of IPsec and behind it", leak_in_front}, {"another port is free", leak_by_port},
-          {"texts of keys", texts_of_keys}, {"more keys than are kept", limit_of_keys},
-          {"keys that were forgotten", keys_forgotten}, {"malformed messages", malformed_messages},
-          {"torn packets", torn_packets}, {"more exchanges than are kept", limit_of_exchanges},
+          {"texts of keys", texts_of_keys}, {"cut lines of keys", cut_lines},
+          {"more keys than are kept", limit_of_keys}, {"keys that were forgotten", keys_forgotten},
+          {"malformed messages", malformed_messages}, {"torn packets", torn_packets},
+          {"more exchanges than are kept", limit_of_exchanges},
           {"more guards than are kept", limit_of_guards},
           {"more payloads than are told", limits_of_a_message}, {"lines of keys", limit_of_lines},
           {"packets cut by the capture", cut_packets}, {"no memory", no_memory})
