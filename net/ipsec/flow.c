@@ -78,11 +78,27 @@ void ips_flow_settle(ips_flow *flow)
         ips_flow_free(flow);
 }
 
+static void watch(ips_flow *flow)
+{
+    rig_timerq_arm(&flow->ipsec->timers, &flow->timer, flow->ipsec->now + FLOW_LINGER);
+}
+
 /* It lives on: its SAs do not end with the connection that had these ends before. */
 void ips_flow_touch(ips_flow *flow)
 {
     if (flow->fins == (OURS | THEIRS))
-        rig_timerq_arm(&flow->ipsec->timers, &flow->timer, flow->ipsec->now + FLOW_LINGER);
+        watch(flow);
+}
+
+/* SAs whose connection has ended, was never made, or is gone without a word, would stay for ever; one that
+ * only says nothing keeps them. */
+void ips_flow_due(ips_flow *flow)
+{
+    bool over = flow->fins == (OURS | THEIRS);
+    if (!over && rig_simhost_connected(flow->ipsec->config.host, &flow->local, &flow->remote))
+        watch(flow);
+    else
+        ips_flow_free(flow);
 }
 
 /* ---- their SAs ---- */
@@ -198,6 +214,8 @@ void ips_flow_installed(ips_flow *flow)
     flow->tunnel = flow->out->tunnel;
     memcpy(flow->outer, flow->out->outer, sizeof flow->outer);
     tell(flow, RIG_IPSEC_INSTALLED, NULL);
+    if (flow->fins == 0)
+        watch(flow);
     if (held)
         send(flow, held);
 }
@@ -244,14 +262,14 @@ static void note(ips_flow *flow, const rig_packet *packet, uint8_t who)
     uint8_t flags = packet->header[RIG_TCP_FLAGS_AT];
     if (begins(packet)) {
         flow->fins = 0;
-        rig_timerq_disarm(&flow->ipsec->timers, &flow->timer);
+        watch(flow);
     }
     if (flags & RIG_TCP_FIN)
         flow->fins |= who;
     if (flags & RIG_TCP_RST)
         flow->fins = OURS | THEIRS;
     if (flow->fins == (OURS | THEIRS))
-        rig_timerq_arm(&flow->ipsec->timers, &flow->timer, flow->ipsec->now + FLOW_LINGER);
+        watch(flow);
 }
 
 /* What a segment may have, so that its ESP packet fits. */

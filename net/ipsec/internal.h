@@ -16,21 +16,23 @@
 #define IKE_MESSAGE_MAX 2048 /* bytes of a message */
 #define IKE_ID_HEAD 4        /* type, protocol, port */
 #define IKE_ID_MAX (IKE_ID_HEAD + RIG_IPSEC_ID_MAX)
-#define IKE_SA_MAX 512                  /* bytes of an SA payload's body */
-#define IKE_QUICKS_MAX 4096             /* quick modes under way at one host */
-#define IKE_RETRANSMIT (RIG_SECOND / 2) /* doubled with every try … */
-#define IKE_TRIES 4                     /* … of so many */
-#define IKE_HALF_OPEN_MAX 256           /* ISAKMP SAs that others have begun and not finished */
-#define IKE_LINGER (16 * RIG_SECOND)    /* an exchange that is over answers what comes again */
-#define IKE_DRAWS_MAX 64                /* draws until a number is one that is not in use */
-#define ESP_HEADER 8                    /* SPI and sequence number */
+#define IKE_SA_MAX 512                     /* bytes of an SA payload's body */
+#define IKE_QUICKS_MAX RIG_IPSEC_FLOWS_MAX /* quick modes under way at one host, ours or of others */
+#define IKE_LINGERING_MAX 4096             /* quick modes that are over and still answer */
+#define IKE_RETRANSMIT (RIG_SECOND / 2)    /* doubled with every try … */
+#define IKE_TRIES 4                        /* … of so many */
+#define IKE_HALF_OPEN_MAX 256              /* ISAKMP SAs that others have begun and not finished */
+#define IKE_LINGER (16 * RIG_SECOND)       /* an exchange that is over answers what comes again */
+#define IKE_DRAWS_MAX 64                   /* draws until a number is one that is not in use */
+#define ESP_HEADER 8                       /* SPI and sequence number */
 #define ESP_ICV_MAX 16
 #define ESP_KEY_MAX 32
-#define ESP_WINDOW 64                 /* packets of the anti-replay window (RFC 4303 section 3.4.3) */
-#define ESP_GENERATIONS 4             /* pairs of SAs of a connection that are still taken */
-#define ESP_RENEW_AT 0xf0000000u      /* sequence number from which on others are negotiated */
-#define ESP_ODD_PACKET 16             /* behind so many packets of an SA what the faults do to it is done */
-#define FLOW_LINGER (64 * RIG_SECOND) /* SAs outlive their connection by TCP's longest timeout */
+#define ESP_WINDOW 64            /* packets of the anti-replay window (RFC 4303 section 3.4.3) */
+#define ESP_GENERATIONS 4        /* pairs of SAs of a connection that are still taken */
+#define ESP_RENEW_AT 0xf0000000u /* sequence number from which on others are negotiated */
+#define ESP_ODD_PACKET 16        /* behind so many packets of an SA what the faults do to it is done */
+#define FLOW_LINGER                                                                                          \
+    (64 * RIG_SECOND) /* SAs outlive their connection by TCP's longest timeout, and wait as long for it */
 
 typedef struct ike_sa ike_sa;
 typedef struct ike_quick ike_quick;
@@ -150,9 +152,17 @@ struct ike_sa {
     rig_timer life;
 };
 
+/* Quick modes that have to go when there are too many, the oldest first. */
+typedef struct ike_queue {
+    ike_quick *first, *last;
+    uint32_t num;
+} ike_queue;
+
 struct ike_quick {
     ike_quick *next, *prev;  /* of its SA */
     ike_quick *next_of_flow; /* of its connection */
+    ike_queue *queue; /* that it stands in: over, or of others and not finished; NULL: ours, under way */
+    ike_quick *before, *behind;
     rig_map_link by_message;
     ike_sa *sa;
     ips_flow *flow;
@@ -245,6 +255,7 @@ struct rig_ipsec {
     ips_key *keys;
     ike_sa *sas;
     ips_flow *flows;
+    ike_queue half_open, lingering;
     rig_map by_ends, by_spi, by_peer_spi, by_cookie, by_message;
     uint32_t num_wishes, num_portals, num_keys, num_sas, num_half_open, num_quicks, num_flows;
     uint64_t num_draws;
@@ -310,6 +321,7 @@ void ike_quick_fail(ike_quick *quick, const rig_error *why);
 void ike_quick_free(ike_quick *quick);
 bool ike_quick_asks(const ike_quick *quick);
 void ike_quick_drop(ike_quick *quick);
+bool ike_quick_make_room(rig_ipsec *ipsec, const ike_quick *but);
 rig_status ike_quick_put(ike_party *party, ike_item item, isa_writer *w);
 rig_status ike_quick_take(ike_party *party, ike_item item, const isa_message *message, const uint8_t *base,
                           rig_error *err);
@@ -343,6 +355,7 @@ void ips_flow_deleted(ips_flow *flow);
 void ips_flow_expired(ips_flow *flow);
 void ips_flow_settle(ips_flow *flow);
 void ips_flow_touch(ips_flow *flow);
+void ips_flow_due(ips_flow *flow);
 void ips_leaving(void *ctx, rig_simhost *host, rig_packet *packet);
 void ips_arriving(void *ctx, rig_simhost *host, rig_packet *packet);
 

@@ -440,7 +440,7 @@ static void esp_due(rig_timer *timer)
 
 static void flow_due(rig_timer *timer)
 {
-    ips_flow_free(IPS_OF(timer, ips_flow, timer));
+    ips_flow_due(IPS_OF(timer, ips_flow, timer));
 }
 
 void rig_ipsec_tick(rig_ipsec *ipsec, uint64_t now)

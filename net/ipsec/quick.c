@@ -27,11 +27,62 @@ static ike_quick *quick_find(const ike_sa *sa, uint32_t message_id)
     return NULL;
 }
 
+/* ---- which go first ---- */
+
+static void dequeue(ike_quick *quick)
+{
+    ike_queue *queue = quick->queue;
+    if (!queue)
+        return;
+    *(quick->before ? &quick->before->behind : &queue->first) = quick->behind;
+    *(quick->behind ? &quick->behind->before : &queue->last) = quick->before;
+    queue->num--;
+    quick->queue = NULL;
+}
+
+static void enqueue(ike_queue *queue, ike_quick *quick)
+{
+    dequeue(quick);
+    quick->queue = queue;
+    quick->before = queue->last;
+    quick->behind = NULL;
+    *(queue->last ? &queue->last->behind : &queue->first) = quick;
+    queue->last = quick;
+    queue->num++;
+}
+
+/* What somebody has begun and not finished makes room, the oldest first; its connection goes with it. */
+bool ike_quick_make_room(rig_ipsec *ipsec, const ike_quick *but)
+{
+    ike_quick *oldest = ipsec->half_open.first;
+    if (oldest && oldest == but)
+        oldest = oldest->behind;
+    if (oldest)
+        ike_quick_drop(oldest);
+    return oldest != NULL;
+}
+
+/* One that is over answers what comes again, as long as there are not too many. */
+static void linger(ike_quick *quick)
+{
+    rig_ipsec *ipsec = quick->sa->ipsec;
+    rig_timerq_arm(&ipsec->timers, &quick->exchange.timer, ipsec->now + IKE_LINGER);
+    enqueue(&ipsec->lingering, quick);
+    if (ipsec->lingering.num > IKE_LINGERING_MAX)
+        ike_quick_drop(ipsec->lingering.first);
+}
+
+/* Ours never wait for those of others, nor these for ours. */
+static bool has_room(rig_ipsec *ipsec, bool initiator)
+{
+    uint32_t others = ipsec->half_open.num, ours = ipsec->num_quicks - ipsec->lingering.num - others;
+    return initiator ? ours < IKE_QUICKS_MAX : others < IKE_QUICKS_MAX || ike_quick_make_room(ipsec, NULL);
+}
+
 static ike_quick *quick_new(ike_sa *sa, uint32_t message_id, bool initiator)
 {
     rig_ipsec *ipsec = sa->ipsec;
-    ike_quick *quick =
-        ipsec->num_quicks < IKE_QUICKS_MAX ? rig_new(ipsec->config.alloc, sizeof *quick) : NULL;
+    ike_quick *quick = has_room(ipsec, initiator) ? rig_new(ipsec->config.alloc, sizeof *quick) : NULL;
     if (!quick)
         return NULL;
     quick->sa = sa;
@@ -40,6 +91,8 @@ static ike_quick *quick_new(ike_sa *sa, uint32_t message_id, bool initiator)
     quick->exchange.message_id = message_id;
     quick->exchange.timer.kind = IPS_TIMER_QUICK;
     ipsec->num_quicks++;
+    if (!initiator)
+        enqueue(&ipsec->half_open, quick);
     quick->next = sa->quicks;
     if (quick->next)
         quick->next->prev = quick;
@@ -79,6 +132,7 @@ void ike_quick_free(ike_quick *quick)
     if (quick->next)
         quick->next->prev = quick->prev;
     rig_map_remove(&ipsec->by_message, &quick->by_message);
+    dequeue(quick);
     if (quick->flow)
         unset_flow(quick);
     ike_exchange_end(ipsec, &quick->exchange);
@@ -346,6 +400,8 @@ static rig_status check_ids(ike_quick *quick, rig_error *err)
                         "neither PFS nor encapsulation may change with a new pair of SAs");
     if (!flow)
         flow = ips_flow_new(ipsec, &ours, &theirs, NULL);
+    if (!flow && ike_quick_make_room(ipsec, quick))
+        flow = ips_flow_new(ipsec, &ours, &theirs, NULL);
     if (!flow)
         return rig_fail(err, RIG_E_LIMIT, "no room for a connection");
     set_flow(quick, flow);
@@ -410,10 +466,9 @@ static void show(const ike_quick *quick)
 
 static void finish(ike_quick *quick)
 {
-    rig_ipsec *ipsec = quick->sa->ipsec;
     ips_flow *flow = quick->flow;
     rig_error why = {0};
-    rig_timerq_arm(&ipsec->timers, &quick->exchange.timer, ipsec->now + IKE_LINGER);
+    linger(quick);
     if (flow->quick == quick)
         flow->quick = NULL;
     if (!agree(quick) || !esp_install(quick)) {

@@ -323,6 +323,12 @@ void sim_tcp_ready(sim_stream *stream)
         send_syn(stream);
 }
 
+bool rig_simhost_connected(const rig_simhost *host, const rig_address *local, const rig_address *remote)
+{
+    const sim_stream *stream = sim_stream_find(host->net, local, remote);
+    return stream && stream->host == host;
+}
+
 void rig_simhost_refuse(rig_simhost *host, const rig_packet *packet, rig_status why)
 {
     const rig_address local = {packet->source, rig_be16(packet->header)};

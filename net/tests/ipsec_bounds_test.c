@@ -87,6 +87,95 @@ static void floods_keep_nobody_out(void)
     ips_stop();
 }
 
+static unsigned no_answers(const ips_packet *packet)
+{
+    return !(packet->from_server && packet->exchange == ISA_QUICK);
+}
+
+/* A peer that begins quick modes and finishes none: the oldest go, and neither their connections nor they
+ * outlive the time that an answer may take. */
+static void begin_quick_modes(uint32_t from, uint32_t to)
+{
+    rig_ipsec *client = iw.ends[IPS_CLIENT].ipsec;
+    rig_address local = {.ip = world_ip("10.0.0.1")}, portal = {.ip = world_ip("10.0.0.2"), .port = 3260};
+    for (uint32_t i = from; i < to; i++) {
+        local.port = (uint16_t)(2000 + i);
+        ips_flow *flow = ips_flow_new(client, &local, &portal, client->wishes);
+        CU_ASSERT_PTR_NOT_NULL_FATAL(flow);
+        ike_quick_start(client->sas, flow);
+        ips_flow_free(flow);
+        if (i % 64 == 0)
+            ips_run(rig_simnet_now(iw.w.net) + 1000);
+    }
+    ips_run(rig_simnet_now(iw.w.net) + 10000);
+}
+
+static void half_open_quick_modes_keep_nobody_out(void)
+{
+    ips_begin(&(ips_setting){0});
+    const rig_ipsec *server = iw.ends[IPS_SERVER].ipsec;
+    ips_start_transfer(&(ips_setting){0}, SIZE, SIZE);
+    ips_run(RIG_SECOND);
+    CU_ASSERT(ips_arrived(SIZE, SIZE));
+    iw.copies = no_answers;
+    begin_quick_modes(0, IKE_QUICKS_MAX - 1);
+    CU_ASSERT_EQUAL(server->half_open.num, IKE_QUICKS_MAX - 1);
+    CU_ASSERT_EQUAL(server->num_flows, RIG_IPSEC_FLOWS_MAX); /* with the one that is over */
+    begin_quick_modes(IKE_QUICKS_MAX - 1, IKE_QUICKS_MAX + 500);
+    CU_ASSERT(server->half_open.num <= IKE_QUICKS_MAX && server->num_flows <= RIG_IPSEC_FLOWS_MAX);
+    iw.copies = NULL;
+    iw.w.num_b = 0;
+    memset(&iw.w.a, 0, sizeof iw.w.a);
+    ips_start_transfer(&(ips_setting){0}, SIZE, SIZE);
+    ips_run(rig_simnet_now(iw.w.net) + RIG_SECOND);
+    CU_ASSERT_EQUAL(iw.w.b[0].got, SIZE);
+    ips_run(rig_simnet_now(iw.w.net) + 2 * FLOW_LINGER);
+    CU_ASSERT_EQUAL(server->num_flows + server->num_quicks, 0);
+    ips_stop();
+}
+
+/* ---- connections that say nothing ---- */
+
+static unsigned no_esp(const ips_packet *packet)
+{
+    return packet->protocol != RIG_PROTOCOL_ESP;
+}
+
+/* SAs wait for their connection as long as TCP would try to make it. */
+static void sas_without_a_connection_end(void)
+{
+    ips_begin(&(ips_setting){0});
+    const rig_ipsec *server = iw.ends[IPS_SERVER].ipsec;
+    iw.copies = no_esp;
+    CU_ASSERT_EQUAL(world_connect(&iw.w, "10.0.0.2"), RIG_OK);
+    ips_run(RIG_SECOND);
+    CU_ASSERT(server->num_flows == 1 && server->by_spi.num == 1);
+    ips_run(FLOW_LINGER - RIG_SECOND);
+    CU_ASSERT_EQUAL(server->num_flows, 1);
+    ips_run(FLOW_LINGER + RIG_SECOND);
+    CU_ASSERT_EQUAL(server->num_flows + server->by_spi.num + server->by_peer_spi.num, 0);
+    ips_stop();
+}
+
+/* A connection that lives keeps what it has, however long it says nothing, on a portal that takes others in
+ * the clear, too; without it they go, though nobody has said its end. */
+static void sas_last_as_long_as_their_connection(void)
+{
+    ips_begin(&(ips_setting){.client.life = 60});
+    rig_ipsec *server = iw.ends[IPS_SERVER].ipsec;
+    server->portals->only = false;
+    CU_ASSERT_EQUAL(world_connect(&iw.w, "10.0.0.2"), RIG_OK);
+    ips_run(RIG_SECOND);
+    rig_simhost_down(iw.w.client, true);
+    ips_run(10 * FLOW_LINGER);
+    CU_ASSERT(server->num_flows == 1 && server->by_spi.num == 0);
+    rig_close(iw.w.b[0].stream, RIG_CLOSE_FLUSH);
+    ips_run(40 * FLOW_LINGER);
+    CU_ASSERT_EQUAL(server->num_flows, 0);
+    CU_ASSERT_EQUAL(ips_packets(2, RIG_PROTOCOL_TCP, 0), 0);
+    ips_stop();
+}
+
 /* Quick modes of somebody with the key, one after the other, for one connection: pairs of SAs that are taken
  * are limited. */
 static void generations_are_limited(void)
@@ -233,6 +322,9 @@ static void failures_leave_no_secrets(void)
 RIG_SUITE("ipsec bounds", {"floods cost no memory", floods_cost_no_memory},
           {"a repeated first message is one", a_repeated_first_message_is_one},
           {"floods keep nobody out", floods_keep_nobody_out},
+          {"half-open quick modes keep nobody out", half_open_quick_modes_keep_nobody_out},
+          {"SAs without a connection end", sas_without_a_connection_end},
+          {"SAs last as long as their connection", sas_last_as_long_as_their_connection},
           {"generations are limited", generations_are_limited},
           {"missing memory fails closed", missing_memory_fails_closed},
           {"memory that is freed has no secrets", memory_that_is_freed_has_no_secrets},

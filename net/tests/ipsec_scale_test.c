@@ -1,9 +1,10 @@
 /* A thousand connections between two hosts: one ISAKMP SA, a quick mode each, and everything found at once.
  */
-#define WORLD_PEERS 1000
+#define WORLD_PEERS 5000
 #include "tests/ipsec_world.h"
 
 #define SIZE 2000
+#define THOUSAND 1000
 #define CHAIN_MOST 12 /* members of one bucket of a table that is never more than full */
 #define BYTES_EACH 60000
 
@@ -73,12 +74,31 @@ static void close_all(unsigned num)
 static void a_thousand_connections(void)
 {
     ips_begin(&(ips_setting){0});
-    connect_all(WORLD_PEERS);
-    check_all(WORLD_PEERS);
-    CU_ASSERT(iw.w.meter.bytes_peak < (uint64_t)BYTES_EACH * WORLD_PEERS);
-    close_all(WORLD_PEERS);
+    connect_all(THOUSAND);
+    check_all(THOUSAND);
+    CU_ASSERT(iw.w.meter.bytes_peak < (uint64_t)BYTES_EACH * THOUSAND);
+    close_all(THOUSAND);
     CU_ASSERT(iw.w.meter.num_live < 200);
     ips_stop();
 }
 
-RIG_SUITE("ipsec scale", {"a thousand connections", a_thousand_connections})
+/* More at once than quick modes linger: what is over is no reason to refuse what begins. */
+static void a_burst(void)
+{
+    _Static_assert(WORLD_PEERS > IKE_LINGERING_MAX, "a burst has more");
+    ips_begin(&(ips_setting){0});
+    connect_all(WORLD_PEERS);
+    for (unsigned end = 0; end < 2; end++) {
+        const rig_ipsec *ipsec = iw.ends[end].ipsec;
+        CU_ASSERT_EQUAL(ips_count(end, RIG_IPSEC_INSTALLED), WORLD_PEERS);
+        CU_ASSERT_EQUAL(ips_count(end, RIG_IPSEC_FAILED), 0);
+        CU_ASSERT_EQUAL(ipsec->num_quicks, IKE_LINGERING_MAX);
+        CU_ASSERT_EQUAL(ipsec->by_message.num, IKE_LINGERING_MAX);
+        CU_ASSERT_EQUAL(ipsec->half_open.num, 0);
+    }
+    close_all(WORLD_PEERS);
+    ips_stop();
+}
+
+RIG_SUITE("ipsec scale", {"a thousand connections", a_thousand_connections},
+          {"a burst of five thousand", a_burst})

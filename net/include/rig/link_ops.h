@@ -112,6 +112,9 @@ void rig_simhost_leave(rig_simhost *host, rig_packet *packet);
 /** rig_simhost_arrive gives a packet to the host's TCP or UDP behind the arriving filter. */
 void rig_simhost_arrive(rig_simhost *host, rig_packet *packet);
 
+/** rig_simhost_connected says whether the host's TCP has a connection between these ends, in any state. */
+bool rig_simhost_connected(const rig_simhost *host, const rig_address *local, const rig_address *remote);
+
 /** rig_simhost_refuse has the connection that a packet of the host belongs to fail with why, if it is being
  * made. The packet stays the caller's. */
 void rig_simhost_refuse(rig_simhost *host, const rig_packet *packet, rig_status why);
