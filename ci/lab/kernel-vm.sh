@@ -147,7 +147,7 @@ vm_boot()
 {
     qemu-system-x86_64 -accel tcg,thread=multi -cpu max -m 1024 -smp 1 -nodefaults -no-reboot -display none -serial "file:$1" \
         -kernel "$LAB/image/boot/vmlinuz-$(cat "$LAB/image/complete")" -initrd "$2" \
-        -append "console=ttyS0 quiet panic=-1 mitigations=off ${*:4}" \
+        -append "console=ttyS0 quiet panic=-1 mitigations=off no_timer_check ${*:4}" \
         -netdev "user,id=lab,$3" -device virtio-net-pci,netdev=lab,romfile= >"$1.qemu" 2>&1 </dev/null &
     VM_PID=$!
     started "$VM_PID"

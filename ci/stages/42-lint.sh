@@ -110,10 +110,10 @@ corpus()
             complain "$capture: wanted $wanted, came ${found:--}"
             return 1
         }
-        "$RIG_TOOL" sanitize "$kept" "$again" >/dev/null && cmp "$kept" "$again" || return 1
+        "$RIG_TOOL" sanitize "$kept" "$again" >/dev/null && cmp <(zcat -f "$kept") "$again" || return 1
         num=$((num + 1))
     done < <(grep -v '^#' "$RIG_TOP/pcap/corpus/EXPECTED.tsv")
-    [ "$num" -gt 0 ] && [ "$num" -eq "$(find "$RIG_TOP/pcap/corpus" -name '*.pcapng' -size -20k | wc -l)" ]
+    [ "$num" -gt 0 ] && [ "$num" -eq "$(find "$RIG_TOP/pcap/corpus" -name '*.pcapng*' -size -20k | wc -l)" ]
 }
 
 # lint_all: of each capture the lines of findings, then one total
