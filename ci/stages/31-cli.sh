@@ -99,6 +99,16 @@ mkfifo pipe
 IQN=iqn.2026-01.example.x:disk
 export CHAP_SECRET=secret.of.the.host
 
+# shows CAPTURE LINES PATTERN OPTION…: the trace of a capture of pcap/corpus has so many lines like that
+shows()
+{
+    local capture=$RIG_TOP/pcap/corpus/$1 lines=$2 pattern=$3
+    shift 3
+    if run_it 0 iscsirig trace "$@" "$capture" && [ "$(grep -cE -- "$pattern" said)" -eq "$lines" ]; then good; else
+        bad "trace $* ${capture##*/} (wanted $lines lines like $pattern)"
+    fi
+}
+
 # ---- what is wrong is told at once ----
 refuses 'unknown command "rum", did you mean run?' iscsirig rum
 refuses 'unknown option "--targt", did you mean --target' iscsirig run --targt x
@@ -143,10 +153,33 @@ refuses 'wanted a capture and what to write' iscsirig sanitize x
 refuses 'both have to be files' iscsirig sanitize - x
 refuses 'pipe: not a file' iscsirig sanitize pipe x
 refuses 'sanitize: broken.scn is the capture itself' iscsirig sanitize broken.scn broken.scn
+refuses '--filter: wanted session=, connection=, opcode=, itt= or lun=, came "luns=0"' iscsirig trace --filter luns=0 x
+refuses '--filter opcode: wanted the name of a PDU as in the trace' iscsirig trace --filter opcode=ScsiCmd,Scsi x
+refuses '--filter itt: wanted a task tag' iscsirig trace --filter itt=0x100000000 x
 refuses 'pipe: not a file' iscsirig trace pipe
 refuses 'pipe: not a file' iscsirig run pipe
 refuses 'pipe: not a file' iscsirig fmt pipe
 refuses 'nowhere: No such file or directory' iscsirig trace nowhere
+
+# ---- one trace in every form ----
+shows lio-qemu-img-info.pcapng 1 '^# connection 0: agreed: HeaderDigest=None DataDigest=None MaxRecvDataSegmentLength=262144/262144 MaxConnections=1 InitialR2T=Yes '
+shows tgtd-libiscsi-ls.pcapng 1 '^# connection 0: session 1$'
+shows lio-qemu-img-info.pcapng 2 '^[<>]' --filter opcode=ScsiCmd,0x25 --filter itt=0x5f5ec45
+shows lio-qemu-img-info.pcapng 20 '^[<>].*(LUN|ITT|TTT)=' --filter opcode=ScsiCmd,ScsiResp,DataIn
+shows lio-qemu-img-info.pcapng 20 '^[<>]' --filter lun=0
+shows lio-qemu-img-info.pcapng 0 '^[<>!]' --filter lun=1
+shows lio-qemu-img-info.pcapng 0 '^[<>!]' --filter session=2
+shows lio-qemu-img-info.pcapng 1 '^8	>	ScsiCmd' --filter session=1 --fields
+shows lio-qemu-img-info.pcapng 2 '^ +0\.[0-9]{6} +[0-9]+ \|(-- Login |<-+ LoginResp)' --ladder
+shows lio-qemu-img-info.pcapng 0 '^[<>!]' --ladder
+for field in '.pdu == "LoginResp" and .agreed and .session == 1' '.pdu == "ScsiCmd" and .fields.ITT == 100002885 and .frame == 15' \
+    '.event == "close" and .args == "by initiator"' '.read == ["read 52 frames, 7764 bytes of pcapng, to its end"]' \
+    '.keys // [] | any(. == ["TargetName", "iqn.2001-04.com.example:aaaaac"])'; do
+    holds "--json has nothing with $field" bash -c "iscsirig trace --json '$RIG_TOP/pcap/corpus/lio-qemu-img-info.pcapng' | jq -se 'any(.[]; $field)'" >/dev/null
+done
+run_it 0 iscsirig trace --json "$RIG_TOP/pcap/corpus/istgt-libiscsi-inq-chap.pcapng"
+holds "--json shows a CHAP response" jq -se '[.[].keys // [] | .[] | select(.[0] == "CHAP_R") | .[1]] == ["_"]' said >/dev/null
+
 refuses 'broken.scn:4:3:' iscsirig run broken.scn
 refuses 'nothing here is called "bogus"' iscsirig explain bogus
 refuses '--fault nosuch: no such fault' iscsirig target --fault nosuch

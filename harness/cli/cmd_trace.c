@@ -3,18 +3,26 @@
 #include "evidence.h"
 #include "rig/text.h"
 #include "rig/trace.h"
+#include "trace_filter.h"
+#include "trace_forms.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define AGREED_MAX 1024 /* bytes of what a login came to */
+
+typedef enum trace_form { FORM_TEXT, FORM_LADDER, FORM_JSON, FORM_FIELDS, FORM_IPSEC } trace_form;
+
 typedef struct trace_job {
     rig_trace trace;
-    bool fields, ipsec; /* --fields, --ipsec */
-    char *line;         /* RIG_TRACE_LINE_MAX bytes */
-    uint32_t last_connection;
-    uint64_t num_pdus;
+    trace_form form;
+    trace_filter *filter;
+    char *line; /* RIG_TRACE_LINE_MAX bytes */
+    uint32_t last_connection, last_session;
+    bool begun;     /* first counts */
+    uint64_t first; /* time of the first item */
 } trace_job;
 
 /* ---- --fields: frame, direction, kind, then NAME=VALUE ---- */
@@ -132,35 +140,75 @@ static void put_ipsec(const rig_ipsec_event *event)
         put_esp(event->is.esp);
 }
 
-/* ---- text ---- */
+/* ---- text, ladder, JSON ---- */
+
+static void put_end(rig_text *out, const rig_ip *ip, uint16_t port)
+{
+    rig_ip_print(out, ip);
+    rig_text_add(out, " port %u", port);
+}
+
+/* Whenever another connection goes on, or its session becomes known. */
+static void put_connection(trace_job *job, const rig_flow *flow, const rig_item *item, uint32_t session)
+{
+    char ends[160];
+    rig_text text;
+    bool same = item->connection == job->last_connection;
+    if (same && (session == job->last_session || job->last_session))
+        return;
+    rig_text_init(&text, ends, sizeof ends);
+    put_end(&text, &flow->initiator, flow->initiator_port);
+    rig_text_add(&text, " to ");
+    put_end(&text, &flow->target, flow->target_port);
+    if (session && same)
+        printf("# connection %u: session %u\n", flow->index, session);
+    else if (session)
+        printf("# connection %u: %s, session %u\n", flow->index, ends, session);
+    else
+        printf("# connection %u: %s\n", flow->index, ends);
+    job->last_connection = item->connection;
+    job->last_session = session;
+}
+
+static rig_status put_item(trace_job *job, const rig_flow *flow, const rig_item *item, uint32_t session)
+{
+    char room[AGREED_MAX];
+    rig_text agreed;
+    rig_view line = rig_view_str(job->line);
+    rig_text_init(&agreed, room, sizeof room);
+    bool came_up = item->kind == RIG_ITEM_PDU && rig_trace_agreed(&job->trace, &agreed, item);
+    if (job->form == FORM_JSON)
+        return trace_json(item, session, line, rig_view_of(room, agreed.len)) ? RIG_OK : RIG_E_NOMEM;
+    put_connection(job, flow, item, session);
+    if (job->form == FORM_LADDER)
+        trace_ladder(item, line, job->first);
+    else
+        printf("%s\n", job->line);
+    if (came_up)
+        printf("# connection %u: agreed:%s\n", flow->index, room);
+    return RIG_OK;
+}
 
 static rig_status take_item(void *ctx, const rig_flow *flow, const rig_item *item)
 {
     trace_job *job = ctx;
     rig_text text;
-    job->num_pdus += item->kind == RIG_ITEM_PDU;
-    if (job->ipsec)
+    bool bare = job->form == FORM_FIELDS;
+    if (job->form == FORM_IPSEC || (bare && item->kind != RIG_ITEM_PDU))
         return RIG_OK;
-    if (job->fields) {
-        if (item->kind == RIG_ITEM_PDU)
-            put_fields(item);
-        return RIG_OK;
-    }
-    if (item->connection != job->last_connection) {
-        char from[64], to[64];
-        rig_text_init(&text, from, sizeof from);
-        rig_ip_print(&text, &flow->initiator);
-        rig_text_init(&text, to, sizeof to);
-        rig_ip_print(&text, &flow->target);
-        printf("# connection %u: %s port %u to %s port %u\n", flow->index, from, flow->initiator_port, to,
-               flow->target_port);
-        job->last_connection = item->connection;
-    }
+    if (!job->begun)
+        job->first = item->time;
+    job->begun = true;
     rig_text_init(&text, job->line, RIG_TRACE_LINE_MAX);
-    rig_status status = rig_trace_item(&job->trace, &text, item);
-    if (!status)
-        printf("%s\n", job->line);
-    return status;
+    bool filtered = trace_filter_any(job->filter);
+    rig_status status = bare && !filtered ? RIG_OK : rig_trace_item(&job->trace, &text, item);
+    uint32_t session = rig_trace_session(&job->trace, item->connection);
+    if (status || (filtered && !trace_filter_passes(job->filter, item, session)))
+        return status;
+    if (!bare)
+        return put_item(job, flow, item, session);
+    put_fields(item);
+    return RIG_OK;
 }
 
 static rig_status take_event(void *ctx, const rig_ipsec_event *event)
@@ -168,13 +216,28 @@ static rig_status take_event(void *ctx, const rig_ipsec_event *event)
     const trace_job *job = ctx;
     char line[RIG_IPSEC_EVENT_LINE_MAX];
     rig_text text;
-    if (job->ipsec)
+    if (job->form == FORM_IPSEC)
         put_ipsec(event);
     rig_text_init(&text, line, sizeof line);
     rig_ipsec_event_print(event, &text);
-    if (text.len && !job->fields && !job->ipsec)
+    if (text.len && job->form <= FORM_LADDER && !trace_filter_any(job->filter))
         printf("%s\n", line);
     return RIG_OK;
+}
+
+static void say_read(const trace_job *job, const cli_evidence *evidence, rig_status status)
+{
+    char *lines = NULL;
+    size_t len = 0;
+    if (job->form <= FORM_LADDER)
+        cli_say_evidence(evidence, status, "# ", stdout);
+    FILE *file = job->form == FORM_JSON ? open_memstream(&lines, &len) : NULL;
+    if (!file)
+        return;
+    cli_say_evidence(evidence, status, "", file);
+    if (fclose(file) == 0 && len) /* without the last newline */
+        trace_json_read(rig_view_of(lines, len - 1));
+    free(lines);
 }
 
 static int read_all(trace_job *job, cli_evidence *evidence, uint16_t port)
@@ -187,8 +250,7 @@ static int read_all(trace_job *job, cli_evidence *evidence, uint16_t port)
     rig_status status = rig_streams_new(&config, &evidence->streams);
     if (!status)
         status = cli_read_evidence(evidence, &error);
-    if (!job->fields && !job->ipsec)
-        cli_say_evidence(evidence, status, "# ", stdout);
+    say_read(job, evidence, status);
     rig_streams_free(evidence->streams);
     if (!status)
         return CLI_OK;
@@ -199,30 +261,52 @@ static void usage(void)
 {
     printf(
         "usage: iscsirig trace [OPTION…] CAPTURE\n\n"
-        "  --plain      the numbers of the wire instead of $names\n"
+        "  --plain      the numbers of the wire instead of $names, which count from where they began\n"
+        "  --ladder     between the two sides, with the time since the first line\n"
+        "  --json       an object a line: PDUs with all their fields, keys and the text of the trace, and "
+        "events\n"
         "  --fields     one line a PDU: frame, direction, kind, NAME=VALUE …, separated by tabs\n"
         "  --ipsec      one line an IKE message: frame, IKE, exchange type, flag E, message ID, payload\n"
         "               types, encapsulation modes, groups of phase 2, again when it is sent again; or an "
         "ESP\n"
         "               packet: frame, ESP, SPI, sequence number, next header, good or bad for its ICV;\n"
         "               separated by tabs\n"
+        "  --filter NAME=VALUE[,VALUE]  only session=N, connection=N, opcode=ScsiCmd or 0x01, itt=0x1a2b, "
+        "lun=N: "
+        "one of the\n"
+        "               values of each name; answers belong to the logical unit of their command; $names "
+        "stay\n"
+        "               those of the whole trace\n"
         "  --port N     TCP port of the target when it is not 3260 and the login is not in the "
         "capture\n" CLI_EVIDENCE_HELP " IKE messages and ESP packets are lines, too; with\n"
         "their keys also what is inside. The last lines say what was read, what the capture lacks and which\n"
         "limits were reached.\n");
 }
 
-static bool take_style(trace_job *job, int c)
+static bool take_form(trace_job *job, int c)
 {
+    static const struct {
+        int option;
+        trace_form form;
+    } rows[] = {{'f', FORM_FIELDS}, {'s', FORM_IPSEC}, {'l', FORM_LADDER}, {'j', FORM_JSON}};
     if (c == 'p')
         job->trace.style = RIG_TRACE_PLAIN;
-    else if (c == 'f')
-        job->fields = true;
-    else if (c == 's')
-        job->ipsec = true;
-    else
-        return false;
-    return true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (c == rows[i].option) {
+            job->form = rows[i].form;
+            return true;
+        }
+    return c == 'p';
+}
+
+/* What has an argument of its own kind. */
+static int take_option(trace_job *job, cli_evidence *evidence, uint16_t *port, int c, char **argv)
+{
+    if (c == 'o')
+        return cli_port(optarg, port);
+    if (c == 'x')
+        return trace_filter_add(job->filter, optarg);
+    return take_form(job, c) || cli_evidence_option(evidence, c, optarg) ? CLI_OK : cli_bad_option(c, argv);
 }
 
 static int show(trace_job *job, cli_evidence *evidence, uint16_t port)
@@ -242,11 +326,15 @@ int cmd_trace(int argc, char **argv)
     static const struct option options[] = {{"plain", no_argument, NULL, 'p'},
                                             {"fields", no_argument, NULL, 'f'},
                                             {"ipsec", no_argument, NULL, 's'},
+                                            {"ladder", no_argument, NULL, 'l'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"filter", required_argument, NULL, 'x'},
                                             {"port", required_argument, NULL, 'o'},
                                             {"help", no_argument, NULL, 'h'},
                                             CLI_EVIDENCE_OPTIONS,
                                             {0}};
-    trace_job job = {.last_connection = UINT32_MAX, .trace.style = RIG_TRACE_SYMBOLIC};
+    static trace_filter filter; /* large */
+    trace_job job = {.filter = &filter, .last_connection = UINT32_MAX, .trace.style = RIG_TRACE_SYMBOLIC};
     cli_evidence evidence = {0};
     uint16_t port = 0;
     opterr = 0;
@@ -256,11 +344,8 @@ int cmd_trace(int argc, char **argv)
             usage();
             return CLI_OK;
         }
-        if (c == 'o') {
-            if (cli_port(optarg, &port))
-                return CLI_USAGE;
-        } else if (!take_style(&job, c) && !cli_evidence_option(&evidence, c, optarg))
-            return cli_bad_option(c, argv);
+        if (take_option(&job, &evidence, &port, c, argv))
+            return CLI_USAGE;
     }
     return cli_evidence_place(&evidence, "trace", argc, argv) ? CLI_USAGE : show(&job, &evidence, port);
 }

@@ -101,8 +101,6 @@ static rig_status read_packets(reading *r, rig_error *err)
     while (!status)
         status = take_packet(r, err);
     rig_status end = rig_streams_end(r->evidence->streams);
-    if (status == RIG_E_LIMIT && !err->status)
-        rig_fail(err, status, "more than %u iSCSI connections at a time", RIG_STREAM_CONNECTIONS_MAX);
     return status == RIG_E_NOT_FOUND ? end : status;
 }
 
@@ -249,7 +247,8 @@ void cli_say_evidence(const cli_evidence *evidence, rig_status status, const cha
                                 {evidence->report.other_frames, "frames of link types that are not read"}};
     const told_row limits[] = {
         {told.held_full, "gaps not waited for (4096 segments or 16 MiB of a direction, 256 MiB of all)"},
-        {told.forgotten, "connections forgotten (65536 at a time)"},
+        {told.forgotten - told.displaced, "connections forgotten (65536 at a time)"},
+        {told.displaced, "connections forgotten before their end (65536 at a time)"},
         {told.fragments_crowded, "IP packets given up (64 in fragments at a time)"}};
     say_read(evidence, status, lead, out);
     cli_say_unread(evidence, lead, out);

@@ -77,7 +77,11 @@ rig_status rig_sanitize_turn(rig_sanitize *s)
 {
     if (s->again)
         return RIG_E_ARGUMENT;
+    rig_streams_report told;
     rig_status status = rig_streams_end(s->streams);
+    rig_streams_told(s->streams, &told);
+    if (!status && told.displaced) /* where they went on, offsets are not those of their packets any more */
+        status = RIG_E_LIMIT;
     rig_streams_free(s->streams);
     s->streams = NULL;
     rig_tcp_segments_free(s->segments);

@@ -69,6 +69,55 @@ static void list_remove(cap_flow *flow)
         list->last = flow->prev;
 }
 
+/* ---- live ones, by their last segments ---- */
+
+static bool is_aged(const cap_flow *flow)
+{
+    return flow->state == CAP_ISCSI;
+}
+
+static void age_add(cap_flow *flow)
+{
+    rig_streams *streams = flow->streams;
+    flow->newer = NULL;
+    flow->older = streams->newest;
+    if (streams->newest)
+        streams->newest->newer = flow;
+    else
+        streams->stalest = flow;
+    streams->newest = flow;
+}
+
+static void age_remove(cap_flow *flow)
+{
+    rig_streams *streams = flow->streams;
+    if (flow->newer)
+        flow->newer->older = flow->older;
+    else
+        streams->newest = flow->older;
+    if (flow->older)
+        flow->older->newer = flow->newer;
+    else
+        streams->stalest = flow->newer;
+}
+
+void cap_flow_used(cap_flow *flow)
+{
+    if (!is_aged(flow) || flow == flow->streams->newest)
+        return;
+    age_remove(flow);
+    age_add(flow);
+}
+
+cap_flow *cap_flow_spare(const rig_streams *streams)
+{
+    if (streams->num_flows < RIG_STREAM_CONNECTIONS_MAX)
+        return NULL;
+    return streams->spare.first ? streams->spare.first : streams->stalest;
+}
+
+/* ---- rows ---- */
+
 static void free_conn(cap_flow *flow)
 {
     for (int i = 0; flow->conn && i < 2; i++) {
@@ -87,6 +136,8 @@ void cap_flow_free(cap_flow *flow)
         link = &(*link)->bucket_next;
     *link = flow->bucket_next;
     list_remove(flow);
+    if (is_aged(flow))
+        age_remove(flow);
     free_conn(flow);
     if (streams->recent == flow)
         streams->recent = NULL;
@@ -94,23 +145,9 @@ void cap_flow_free(cap_flow *flow)
     rig_delete(streams->config.alloc, flow, sizeof *flow);
 }
 
-static rig_status make_room(rig_streams *streams)
-{
-    if (streams->num_flows < RIG_STREAM_CONNECTIONS_MAX)
-        return RIG_OK;
-    if (!streams->spare.first)
-        return RIG_E_LIMIT;
-    cap_flow_free(streams->spare.first);
-    streams->report.forgotten++;
-    return RIG_OK;
-}
-
 rig_status cap_flow_new(rig_streams *streams, const cap_key *key, cap_flow **out_flow)
 {
     const rig_alloc *alloc = streams->config.alloc;
-    rig_status status = make_room(streams);
-    if (status != RIG_OK)
-        return status;
     cap_flow *flow = rig_new(alloc, sizeof *flow);
     cap_conn *conn = rig_new(alloc, sizeof *conn);
     if (!flow || !conn) {
@@ -157,12 +194,15 @@ void cap_flow_iscsi(cap_flow *flow)
     flow->flow.iscsi = true;
     flow->flow.index = flow->streams->num_iscsi++;
     list_append(flow);
+    age_add(flow);
 }
 
 /* Keeps the row, so that late segments are not taken for a new connection, and frees the rest. */
 void cap_flow_retire(cap_flow *flow, cap_state state)
 {
     list_remove(flow);
+    if (is_aged(flow))
+        age_remove(flow);
     flow->state = state;
     list_append(flow);
     free_conn(flow);

@@ -127,7 +127,8 @@ typedef struct cap_flow {
     cap_conn *conn;         /* while UNDECIDED or ISCSI */
     rig_streams *streams;
     struct cap_flow *bucket_next;
-    struct cap_flow *prev, *next; /* in one of the two lists of rig_streams */
+    struct cap_flow *prev, *next;   /* in one of the two lists of rig_streams */
+    struct cap_flow *newer, *older; /* ISCSI: by their last segments */
 } cap_flow;
 
 typedef struct cap_list {
@@ -136,8 +137,9 @@ typedef struct cap_list {
 
 struct rig_streams {
     rig_streams_config config;
-    cap_list live;  /* iSCSI connections, in order of index */
-    cap_list spare; /* others and ended ones: the oldest makes room */
+    cap_list live;              /* iSCSI connections, in order of index */
+    cap_list spare;             /* others and ended ones: the oldest makes room */
+    cap_flow *newest, *stalest; /* of the live ones: the stalest makes room when there is no spare one */
     cap_flow *recent;
     uint32_t num_flows;
     uint32_t num_iscsi;
@@ -156,11 +158,14 @@ struct rig_streams {
 /* flow.c */
 void cap_key_of(const cap_segment *segment, cap_key *out_key, unsigned *out_side);
 cap_flow *cap_flow_find(rig_streams *streams, const cap_key *key);
-rig_status cap_flow_new(rig_streams *streams, const cap_key *key, cap_flow **out_flow);
+rig_status cap_flow_new(rig_streams *streams, const cap_key *key, cap_flow **out_flow); /* RIG_E_NOMEM */
 void cap_flow_iscsi(cap_flow *flow);
 void cap_flow_roles(cap_flow *flow, unsigned initiator_side);
 void cap_flow_retire(cap_flow *flow, cap_state state);
 void cap_flow_free(cap_flow *flow);
+void cap_flow_used(cap_flow *flow);
+/* What has to make room for another connection: NULL as long as nothing has to. */
+cap_flow *cap_flow_spare(const rig_streams *streams);
 
 /* event.c */
 __attribute__((format(printf, 3, 4))) rig_status cap_say(cap_flow *flow, const char *event,

@@ -141,6 +141,20 @@ static rig_status follow(cap_flow *flow, const cap_segment *segment, unsigned si
     return status;
 }
 
+/* Of a connection that goes on elsewhere, what is waited for is given up first. */
+static rig_status make_room(rig_streams *streams)
+{
+    cap_flow *flow = cap_flow_spare(streams);
+    if (!flow)
+        return RIG_OK;
+    bool live = flow->state == CAP_ISCSI;
+    rig_status status = live ? finish(flow) : RIG_OK;
+    cap_flow_free(flow);
+    streams->report.forgotten++;
+    streams->report.displaced += live;
+    return status;
+}
+
 static rig_status take_segment(rig_streams *streams, const cap_segment *segment)
 {
     cap_key key;
@@ -157,7 +171,9 @@ static rig_status take_segment(rig_streams *streams, const cap_segment *segment)
     if (status == RIG_OK && !flow) {
         if (!(segment->flags & CAP_SYN) && segment->len == 0)
             return RIG_OK;
-        status = cap_flow_new(streams, &key, &flow);
+        status = make_room(streams);
+        if (status == RIG_OK)
+            status = cap_flow_new(streams, &key, &flow);
         begins = true;
     }
     if (status == RIG_OK)
@@ -166,6 +182,8 @@ static rig_status take_segment(rig_streams *streams, const cap_segment *segment)
         status = recognise(flow, segment, side);
     if (status == RIG_OK && flow->conn)
         status = follow(flow, segment, side);
+    if (flow)
+        cap_flow_used(flow);
     return status == RIG_OK ? cap_guard_say(flow, side) : status;
 }
 

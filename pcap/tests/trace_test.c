@@ -403,6 +403,114 @@ static void tags_are_forgotten_at_the_limit(void)
     CU_ASSERT_EQUAL(meter.num_live, 0);
 }
 
+/* Connections belong to sessions: a login with a TSIH joins the one that was given it (6.3.1), in both
+ * styles. */
+static void sessions_are_numbered(void)
+{
+    static const rig_trace_style styles[] = {RIG_TRACE_PLAIN, RIG_TRACE_SYMBOLIC};
+    for (unsigned i = 0; i < 2; i++) {
+        rig_text text;
+        PAGE(p, styles[i]);
+        const struct {
+            uint32_t connection;
+            rig_pdu_kind kind;
+            uint64_t isid, tsih;
+            uint32_t session;
+        } rows[] = {{0, RIG_PDU_LOGIN_REQ, 7, 0, 1}, {0, RIG_PDU_LOGIN_RESP, 7, 5, 1},
+                    {1, RIG_PDU_LOGIN_REQ, 7, 5, 1}, {2, RIG_PDU_LOGIN_REQ, 8, 5, 2},
+                    {3, RIG_PDU_LOGIN_REQ, 7, 6, 3}, {4, RIG_PDU_NOP_IN, 0, 0, 4}};
+        CU_ASSERT_EQUAL(rig_trace_session(&p.trace, 0), 0);
+        for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+            rig_item item = pdu(&p, rows[r].kind, SET({RIG_F_ITT, 1}), NO_DATA);
+            if (rows[r].kind != RIG_PDU_NOP_IN) {
+                rig_set(p.bhs, RIG_F_ISID, rows[r].isid);
+                rig_set(p.bhs, RIG_F_TSIH, rows[r].tsih);
+            }
+            item.connection = rows[r].connection;
+            rig_text_init(&text, p.line, sizeof p.line);
+            CU_ASSERT_EQUAL(rig_trace_item(&p.trace, &text, &item), RIG_OK);
+            CU_ASSERT_EQUAL(rig_trace_session(&p.trace, rows[r].connection), rows[r].session);
+        }
+        CU_ASSERT_EQUAL(rig_trace_session(&p.trace, 9), 0);
+        rig_trace_cleanup(&p.trace);
+    }
+}
+
+/* Prints a Login PDU, and gives what the login came to with it: empty when it did not end. */
+static const char *agreed(page *p, rig_pdu_kind kind, uint64_t nsg, uint64_t tsih, rig_view keys)
+{
+    static char room[1024];
+    rig_text text;
+    rig_item item =
+        pdu(p, kind, SET({RIG_F_T, nsg != 0}, {RIG_F_CSG, 1}, {RIG_F_NSG, nsg}, {RIG_F_TSIH, tsih}), keys);
+    rig_text_init(&text, p->line, sizeof p->line);
+    CU_ASSERT_EQUAL(rig_trace_item(&p->trace, &text, &item), RIG_OK);
+    rig_text_init(&text, room, sizeof room);
+    CU_ASSERT_EQUAL(rig_trace_agreed(&p->trace, &text, &item), text.len > 0);
+    return room;
+}
+
+/* What a login came to: the answer, else the default; of declared keys both (RFC 7143 sections 6.2 and 13).
+ */
+static void logins_come_to_something(void)
+{
+    PAGE(p, RIG_TRACE_PLAIN);
+    CU_ASSERT_STRING_EQUAL(agreed(&p, RIG_PDU_LOGIN_RESP, 3, 1, NO_DATA),
+                           ""); /* its beginning was not seen */
+    CU_ASSERT_STRING_EQUAL(agreed(&p, RIG_PDU_LOGIN_REQ, 0, 0,
+                                  TEXT("HeaderDigest=CRC32C,None\0InitialR2T=No\0MaxConnections=8\0"
+                                       "MaxRecvDataSegmentLength=65536\0DefaultTime2Wait=9\0")),
+                           "");
+    CU_ASSERT_STRING_EQUAL(
+        agreed(&p, RIG_PDU_LOGIN_RESP, 0, 0, TEXT("HeaderDigest=CRC32C\0InitialR2T=Yes\0")), "");
+    CU_ASSERT_STRING_EQUAL(
+        agreed(&p, RIG_PDU_LOGIN_REQ, 3, 0, TEXT("MaxOutstandingR2T=4\0MaxBurstLength=512\0")), "");
+    CU_ASSERT_STRING_EQUAL(
+        agreed(
+            &p, RIG_PDU_LOGIN_RESP, 3, 1,
+            TEXT("MaxOutstandingR2T=2\0MaxConnections=1\0MaxBurstLength=Reject\0TaskReporting=FastAbort\0")),
+        " HeaderDigest=CRC32C DataDigest=None MaxRecvDataSegmentLength=65536/8192 MaxConnections=1 "
+        "InitialR2T=Yes "
+        "ImmediateData=Yes MaxBurstLength=262144 FirstBurstLength=65536 DefaultTime2Wait=2 "
+        "DefaultTime2Retain=20 "
+        "MaxOutstandingR2T=2 DataPDUInOrder=Yes DataSequenceInOrder=Yes ErrorRecoveryLevel=0 "
+        "TaskReporting=RFC3720 "
+        "iSCSIProtocolLevel=1");
+    CU_ASSERT_STRING_EQUAL(agreed(&p, RIG_PDU_LOGIN_REQ, 3, 1, TEXT("DataDigest=CRC32C\0")), "");
+    CU_ASSERT_STRING_EQUAL(agreed(&p, RIG_PDU_LOGIN_RESP, 3, 1, TEXT("DataDigest=CRC32C\0")),
+                           " HeaderDigest=None DataDigest=CRC32C MaxRecvDataSegmentLength=8192/8192");
+    rig_trace_cleanup(&p.trace);
+}
+
+/* More connections than are remembered: the one longest unused makes room, and the memory stays as it is. */
+static void connections_are_forgotten_at_the_limit(void)
+{
+    rig_alloc_meter meter;
+    rig_alloc_meter_init(&meter, rig_alloc_libc());
+    static page p;
+    rig_trace_init(&p.trace, &meter.alloc, RIG_TRACE_PLAIN);
+    uint64_t full = 0;
+    for (uint32_t i = 0; i < RIG_TRACE_CONNECTIONS_MAX + 1000; i++) {
+        rig_text text;
+        rig_item item =
+            pdu(&p, RIG_PDU_LOGIN_REQ, SET({RIG_F_ISID, i}, {RIG_F_TSIH, 1}, {RIG_F_ITT, 1}), NO_DATA);
+        for (unsigned again = 0; again < 2; again++) { /* the first one is used all the time */
+            item.connection = again ? 0 : i;
+            rig_text_init(&text, p.line, sizeof p.line);
+            CU_ASSERT_EQUAL_FATAL(rig_trace_item(&p.trace, &text, &item), RIG_OK);
+        }
+        if (i + 1 == RIG_TRACE_CONNECTIONS_MAX)
+            full = meter.bytes_live;
+    }
+    CU_ASSERT_EQUAL(meter.bytes_live, full);
+    CU_ASSERT_EQUAL(rig_trace_session(&p.trace, 0), 1);
+    CU_ASSERT_EQUAL(rig_trace_session(&p.trace, 1), 0);
+    CU_ASSERT_EQUAL(rig_trace_session(&p.trace, 1000), 0);
+    CU_ASSERT_EQUAL(rig_trace_session(&p.trace, 1001), 1002);
+    rig_trace_cleanup(&p.trace);
+    CU_ASSERT_EQUAL(meter.num_live, 0);
+}
+
 static void every_allocation_may_fail(void)
 {
     bool done = false;
@@ -570,6 +678,8 @@ RIG_SUITE(
     {"symbols of a session", symbols_of_a_session},
     {"symbols of several connections", symbols_of_several_connections},
     {"tags are forgotten at the limit", tags_are_forgotten_at_the_limit},
+    {"sessions are numbered", sessions_are_numbered}, {"logins come to something", logins_come_to_something},
+    {"connections are forgotten at the limit", connections_are_forgotten_at_the_limit},
     {"every allocation may fail", every_allocation_may_fail}, {"extended commands", extended_commands},
     {"events", events}, {"virtual rows", virtual_rows}, {"virtual values are read", virtual_values_are_read},
     {"drafts have what they were given", drafts_have_what_they_were_given}, {"mark rows", mark_rows},

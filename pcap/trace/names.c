@@ -7,13 +7,74 @@ void rig_trace_init(rig_trace *trace, const rig_alloc *alloc, rig_trace_style st
     *trace = (rig_trace){.alloc = alloc, .style = style};
 }
 
+/* ---- connections, by last use ---- */
+
+static void age_remove(struct rig_trace_names *names, trc_connection *connection)
+{
+    if (connection->newer)
+        connection->newer->older = connection->older;
+    else
+        names->newest = connection->older;
+    if (connection->older)
+        connection->older->newer = connection->newer;
+    else
+        names->oldest_used = connection->newer;
+}
+
+static void age_add(struct rig_trace_names *names, trc_connection *connection)
+{
+    connection->newer = NULL;
+    connection->older = names->newest;
+    if (names->newest)
+        names->newest->newer = connection;
+    else
+        names->oldest_used = connection;
+    names->newest = connection;
+}
+
+static uint64_t hash_of(uint64_t number)
+{
+    return rig_hash64(&number, sizeof number, 0);
+}
+
+static trc_connection *connection_find(struct rig_trace_names *names, uint32_t index)
+{
+    for (rig_map_link *link = rig_map_first(&names->connections, hash_of(index)); link;
+         link = rig_map_next(link)) {
+        trc_connection *connection = RIG_MAP_ITEM(link, trc_connection, link);
+        if (connection->index == index)
+            return connection;
+    }
+    return NULL;
+}
+
+static void session_leave(rig_trace *trace, trc_session *session)
+{
+    if (!session || --session->connections)
+        return;
+    if (session->linked)
+        rig_map_remove(&trace->names->sessions, &session->link);
+    rig_delete(trace->alloc, session, sizeof *session);
+}
+
+static void connection_forget(rig_trace *trace, trc_connection *connection)
+{
+    rig_map_remove(&trace->names->connections, &connection->link);
+    age_remove(trace->names, connection);
+    session_leave(trace, connection->session);
+    trc_said_forget(trace, connection);
+    rig_delete(trace->alloc, connection, sizeof *connection);
+}
+
 void rig_trace_cleanup(rig_trace *trace)
 {
     struct rig_trace_names *names = trace->names;
     if (!names)
         return;
-    rig_delete(trace->alloc, names->connections, names->num_connections * sizeof *names->connections);
-    rig_delete(trace->alloc, names->sessions, names->size_sessions * sizeof *names->sessions);
+    while (names->newest)
+        connection_forget(trace, names->newest);
+    rig_map_cleanup(&names->connections);
+    rig_map_cleanup(&names->sessions);
     rig_delete(trace->alloc, names->tags, names->size_tags * sizeof *names->tags);
     rig_delete(trace->alloc, names->buckets, names->size_tags * sizeof *names->buckets);
     rig_delete(trace->alloc, names, sizeof *names);
@@ -22,85 +83,111 @@ void rig_trace_cleanup(rig_trace *trace)
 
 static bool own_names(rig_trace *trace)
 {
+    if (trace->names)
+        return true;
+    trace->names = rig_new(trace->alloc, sizeof *trace->names);
     if (!trace->names)
-        trace->names = rig_new(trace->alloc, sizeof *trace->names);
-    return trace->names != NULL;
+        return false;
+    if (rig_map_init(&trace->names->connections, trace->alloc) == RIG_OK &&
+        rig_map_init(&trace->names->sessions, trace->alloc) == RIG_OK)
+        return true;
+    rig_trace_cleanup(trace);
+    return false;
 }
 
-static trc_connection *connection_at(rig_trace *trace, size_t index)
+static trc_connection *connection_at(rig_trace *trace, uint32_t index)
 {
     struct rig_trace_names *names = trace->names;
-    if (index < names->num_connections)
-        return &names->connections[index];
-    size_t num = names->num_connections ? names->num_connections * 2 : 8;
-    if (num <= index)
-        num = index + 1;
-    trc_connection *grown = rig_resize(trace->alloc, names->connections,
-                                       names->num_connections * sizeof *grown, num * sizeof *grown);
-    if (!grown)
-        return NULL;
-    names->connections = grown;
-    names->num_connections = num;
-    return &grown[index];
-}
-
-static bool add_session(rig_trace *trace)
-{
-    struct rig_trace_names *names = trace->names;
-    size_t size = names->size_sessions ? names->size_sessions * 2 : 8;
-    if (names->num_sessions == names->size_sessions) {
-        trc_session *grown = rig_resize(trace->alloc, names->sessions, names->size_sessions * sizeof *grown,
-                                        size * sizeof *grown);
-        if (!grown)
-            return false;
-        names->sessions = grown;
-        names->size_sessions = size;
+    if (names->newest && names->newest->index == index)
+        return names->newest;
+    trc_connection *connection = connection_find(names, index);
+    if (connection) {
+        age_remove(names, connection);
+        age_add(names, connection);
+        return connection;
     }
-    names->num_sessions++;
-    return true;
+    if (names->connections.num >= RIG_TRACE_CONNECTIONS_MAX)
+        connection_forget(trace, names->oldest_used);
+    connection = rig_new(trace->alloc, sizeof *connection);
+    if (!connection)
+        return NULL;
+    connection->index = index;
+    rig_map_add(&names->connections, &connection->link, hash_of(index));
+    age_add(names, connection);
+    return connection;
 }
 
-/* A login with a TSIH joins the session that was given it (RFC 7143 section 6.3.1); index + 1, 0 = none. */
-static uint32_t session_joined(const struct rig_trace_names *names, const uint8_t *bhs)
+/* ---- sessions ---- */
+
+/* A login with a TSIH joins the session that was given it (RFC 7143 section 6.3.1). */
+static trc_session *session_joined(const struct rig_trace_names *names, const uint8_t *bhs)
 {
-    uint32_t tsih = rig_get32(bhs, RIG_F_TSIH);
-    uint64_t isid = rig_get(bhs, RIG_F_ISID);
-    if (tsih == 0)
-        return 0;
-    for (size_t i = names->num_sessions; i > 0; i--)
-        if (names->sessions[i - 1].tsih == tsih && names->sessions[i - 1].isid == isid)
-            return (uint32_t)i;
-    return 0;
+    uint64_t tsih = rig_get(bhs, RIG_F_TSIH), isid = rig_get(bhs, RIG_F_ISID);
+    rig_map_link *link = tsih ? rig_map_first(&names->sessions, hash_of(isid << 16 | tsih)) : NULL;
+    for (; link; link = rig_map_next(link)) {
+        trc_session *session = RIG_MAP_ITEM(link, trc_session, link);
+        if (session->tsih == tsih && session->isid == isid)
+            return session;
+    }
+    return NULL;
+}
+
+static trc_session *session_new(rig_trace *trace, uint64_t isid)
+{
+    trc_session *session = rig_new(trace->alloc, sizeof *session);
+    if (!session)
+        return NULL;
+    session->isid = isid;
+    session->number = ++trace->names->num_sessions;
+    return session;
 }
 
 static bool find_session(rig_trace *trace, const rig_item *item, trc_connection *connection)
 {
-    struct rig_trace_names *names = trace->names;
     bool login = rig_pdu_kind_of(item->pdu.bhs) == RIG_PDU_LOGIN_REQ;
     if (connection->session)
         return true;
-    connection->session = login ? session_joined(names, item->pdu.bhs) : 0;
-    if (connection->session)
-        return true;
-    if (!add_session(trace))
+    trc_session *session = login ? session_joined(trace->names, item->pdu.bhs) : NULL;
+    if (!session)
+        session = session_new(trace, login ? rig_get(item->pdu.bhs, RIG_F_ISID) : 0);
+    if (!session)
         return false;
-    connection->session = (uint32_t)names->num_sessions;
-    if (login)
-        names->sessions[names->num_sessions - 1].isid = rig_get(item->pdu.bhs, RIG_F_ISID);
+    session->connections++;
+    connection->session = session;
     return true;
+}
+
+/* The first TSIH that is said in a session's logins is its. */
+static void learn_tsih(rig_trace *trace, const rig_item *item, trc_session *session)
+{
+    rig_pdu_kind kind = rig_pdu_kind_of(item->pdu.bhs);
+    uint64_t tsih = rig_fields[RIG_F_TSIH].pdus >> kind & 1 ? rig_get(item->pdu.bhs, RIG_F_TSIH) : 0;
+    if (session->linked || tsih == 0)
+        return;
+    session->tsih = (uint16_t)tsih;
+    session->linked = true;
+    rig_map_add(&trace->names->sessions, &session->link, hash_of(session->isid << 16 | tsih));
 }
 
 rig_status trc_place(rig_trace *trace, const rig_item *item, trc_connection **out_connection,
                      trc_session **out_session)
 {
-    size_t index = item->connection < TRC_CONNECTIONS_MAX ? item->connection + 1u : 0;
-    trc_connection *connection = own_names(trace) ? connection_at(trace, index) : NULL;
+    trc_connection *connection = own_names(trace) ? connection_at(trace, item->connection) : NULL;
     if (!connection || !find_session(trace, item, connection))
         return RIG_E_NOMEM;
+    learn_tsih(trace, item, connection->session);
     *out_connection = connection;
-    *out_session = &trace->names->sessions[connection->session - 1];
+    *out_session = connection->session;
     return RIG_OK;
 }
+
+uint32_t rig_trace_session(const rig_trace *trace, uint32_t index)
+{
+    const trc_connection *connection = trace->names ? connection_find(trace->names, index) : NULL;
+    return connection && connection->session ? connection->session->number : 0;
+}
+
+/* ---- tags ---- */
 
 static uint32_t *bucket_of(struct rig_trace_names *names, uint32_t session, unsigned kind, uint32_t value)
 {

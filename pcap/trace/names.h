@@ -2,11 +2,11 @@
 #ifndef TRC_NAMES_H
 #define TRC_NAMES_H
 
+#include "rig/map.h"
 #include "rig/trace.h"
 
-#define TRC_TAGS_MAX 65536             /* tags remembered; the oldest is forgotten first */
-#define TRC_CONNECTIONS_MAX (1u << 20) /* connections with names of their own */
-#define TRC_NEAR (1 << 20)             /* furthest a number is written relative to its base */
+#define TRC_TAGS_MAX 65536 /* tags remembered; the oldest is forgotten first */
+#define TRC_NEAR (1 << 20) /* furthest a number is written relative to its base */
 
 typedef enum trc_tag_kind { TRC_ITT, TRC_TTT } trc_tag_kind;
 
@@ -27,7 +27,12 @@ typedef struct trc_base {
     uint32_t name;
 } trc_base;
 
+/* Lives as long as one of its connections is remembered. */
 typedef struct trc_session {
+    rig_map_link link; /* once its TSIH is known */
+    bool linked;
+    uint32_t number;      /* from 1 in order of appearance */
+    uint32_t connections; /* remembered ones */
     uint64_t isid;
     uint16_t tsih;
     uint32_t tsih_name; /* 0 = none yet */
@@ -35,15 +40,18 @@ typedef struct trc_session {
 } trc_session;
 
 typedef struct trc_connection {
-    uint32_t session; /* index + 1, 0 = none yet */
+    rig_map_link link;
+    struct trc_connection *newer, *older; /* by last use */
+    uint32_t index;
+    trc_session *session;
     trc_base stat_sn;
+    struct trc_said *said; /* in its login, NULL outside */
 } trc_connection;
 
 struct rig_trace_names {
-    trc_connection *connections;
-    size_t num_connections;
-    trc_session *sessions;
-    size_t num_sessions, size_sessions;
+    rig_map connections, sessions;
+    trc_connection *newest, *oldest_used;
+    uint32_t num_sessions; /* so far */
     trc_tag *tags;
     uint32_t *buckets; /* index + 1 of the first tag; as many as tags */
     size_t num_tags, size_tags, oldest;
@@ -53,6 +61,10 @@ struct rig_trace_names {
 /* Finds, or makes, what belongs to the item's connection. RIG_E_NOMEM. */
 rig_status trc_place(rig_trace *trace, const rig_item *item, trc_connection **out_connection,
                      trc_session **out_session);
+
+/* agreed.c: books the keys of a Login PDU; RIG_E_NOMEM. */
+rig_status trc_said_take(rig_trace *trace, const rig_item *item, trc_connection *connection);
+void trc_said_forget(const rig_trace *trace, trc_connection *connection);
 
 /* The tag's entry, NULL when it has none. */
 trc_tag *trc_tag_find(rig_trace *trace, uint32_t session, trc_tag_kind kind, uint32_t value);

@@ -11,7 +11,7 @@ static bool in(uint32_t kinds, rig_pdu_kind kind)
 
 static bool print_itt(trc_context *context, rig_text *out, uint32_t value, rig_status *out_status)
 {
-    uint32_t session = context->connection->session;
+    uint32_t session = context->session->number;
     trc_tag *tag = trc_tag_find(context->trace, session, TRC_ITT, value);
     if (!tag || (tag->ended && in(STARTS, context->kind)))
         tag = trc_tag_name(context->trace, session, TRC_ITT, value);
@@ -26,7 +26,7 @@ static bool print_itt(trc_context *context, rig_text *out, uint32_t value, rig_s
 
 static bool print_known_tag(const trc_context *context, rig_text *out, trc_tag_kind kind, uint32_t value)
 {
-    const trc_tag *tag = trc_tag_find(context->trace, context->connection->session, kind, value);
+    const trc_tag *tag = trc_tag_find(context->trace, context->session->number, kind, value);
     if (tag)
         rig_text_add(out, kind == TRC_ITT ? "$t%u" : "$r%u", tag->name);
     return tag != NULL;
@@ -48,7 +48,7 @@ static bool names_anew(const trc_context *context, const trc_tag *tag)
 
 static bool print_ttt(trc_context *context, rig_text *out, uint32_t value, rig_status *out_status)
 {
-    uint32_t session = context->connection->session;
+    uint32_t session = context->session->number;
     trc_tag *tag = trc_tag_find(context->trace, session, TRC_TTT, value);
     if (names_anew(context, tag)) {
         tag = trc_tag_name(context->trace, session, TRC_TTT, value);
@@ -79,11 +79,10 @@ static bool print_number(rig_text *out, trc_base *base, uint32_t *next, char let
 static bool print_tsih(trc_context *context, rig_text *out, uint32_t value)
 {
     trc_session *session = context->session;
-    if (value == 0 || (session->tsih_name && session->tsih != value))
+    if (value == 0 || session->tsih != value)
         return false;
     if (!session->tsih_name)
         session->tsih_name = ++context->trace->names->next_tsih;
-    session->tsih = (uint16_t)value;
     rig_text_add(out, "$h%u", session->tsih_name);
     return true;
 }
@@ -171,9 +170,8 @@ static bool ends_task(const trc_context *context)
 static void end_tag(const trc_context *context, trc_tag_kind kind, rig_field_id field)
 {
     uint32_t value = rig_get32(context->item->pdu.bhs, field);
-    trc_tag *tag = value == RIG_TAG_NONE
-                       ? NULL
-                       : trc_tag_find(context->trace, context->connection->session, kind, value);
+    trc_tag *tag =
+        value == RIG_TAG_NONE ? NULL : trc_tag_find(context->trace, context->session->number, kind, value);
     if (tag)
         tag->ended = true;
 }

@@ -68,7 +68,7 @@ static rig_status print_pdu(rig_trace *trace, rig_text *out, const rig_item *ite
     print_virtuals(out, item, context.kind);
     print_marks(out, item);
     trc_keys(out, rig_item_text(item));
-    return status;
+    return status ? status : trc_said_take(trace, item, context.connection);
 }
 
 static void print_event(rig_text *out, const rig_item *item)

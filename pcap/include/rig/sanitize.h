@@ -56,8 +56,8 @@ void rig_sanitize_free(rig_sanitize *sanitize);
 rig_status rig_sanitize_read(rig_sanitize *sanitize, uint64_t time, rig_link_type link, rig_view captured,
                              uint32_t wire_len);
 
-/** rig_sanitize_turn tells that all frames were read, and come again from the first one. RIG_E_NOMEM,
- * RIG_E_LIMIT. */
+/** rig_sanitize_turn tells that all frames were read, and come again from the first one. RIG_E_NOMEM;
+ * RIG_E_LIMIT, also when more than RIG_STREAM_CONNECTIONS_MAX connections were open at a time. */
 rig_status rig_sanitize_turn(rig_sanitize *sanitize);
 
 /**

@@ -8,7 +8,8 @@
 #include "rig/item.h"
 
 #define RIG_STREAM_CONNECTIONS_MAX                                                                           \
-    65536 /**< most connections followed at a time; ended and other ones make room */
+    65536 /**< most connections followed at a time; ended and other ones make room, then the one that was    \
+             longest silent, which begins anew as midstream when it goes on */
 #define RIG_STREAM_BUFFER_MAX (16u << 20) /**< most out-of-order bytes kept for one direction */
 #define RIG_STREAM_SEGMENTS_MAX 4096      /**< most out-of-order segments kept for one direction */
 
@@ -90,7 +91,7 @@ void rig_streams_free(rig_streams *streams);
 
 /**
  * rig_streams_packet takes the next frame. captured may be shorter than wire_len. Frames that are not IP/TCP
- * are skipped. Errors: RIG_E_NOMEM, RIG_E_LIMIT, or what item() returned; a malformed frame is not an error.
+ * are skipped. Errors: RIG_E_NOMEM, or what item() returned; a malformed frame is not an error.
  */
 rig_status rig_streams_packet(rig_streams *streams, uint64_t time, rig_link_type link, rig_view captured,
                               uint32_t wire_len);
@@ -122,6 +123,7 @@ typedef struct rig_streams_report {
     uint64_t held_full;         /**< gaps not waited for any longer: RIG_STREAM_BUFFER_MAX,
                                    RIG_STREAM_SEGMENTS_MAX, RIG_STREAM_HELD_MAX */
     uint64_t forgotten;         /**< connections that made room: RIG_STREAM_CONNECTIONS_MAX */
+    uint64_t displaced;         /**< of these iSCSI ones that had not ended */
 } rig_streams_report;
 
 /** rig_streams_told gives that of the frames taken so far. */

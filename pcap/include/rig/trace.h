@@ -9,6 +9,9 @@
 
 #define RIG_TRACE_LINE_MAX 65536 /**< bytes that hold any printed item; keys behind that are left out */
 #define RIG_TRACE_KEYS_MAX 1024  /**< most keys printed of one text; keys behind that are left out */
+#define RIG_TRACE_CONNECTIONS_MAX                                                                            \
+    65536 /**< connections with names of their own; the one longest unused makes room, and its session with  \
+             its last one */
 #define RIG_TRACE_VALUE_MAX 8000 /**< most bytes of a printed value; a longer one is printed as _ */
 
 /** rig_trace_style chooses how numbers are written. */
@@ -43,6 +46,19 @@ void rig_trace_cleanup(rig_trace *trace);
  * another task gets another name. RIG_E_NOMEM.
  */
 rig_status rig_trace_item(rig_trace *trace, rig_text *out, const rig_item *item);
+
+/** rig_trace_session gives the number of the session that a connection belongs to, from 1 in order of
+ * appearance; 0 as long as none of its PDUs was printed, or when it made room for others since. */
+uint32_t rig_trace_session(const rig_trace *trace, uint32_t connection);
+
+/**
+ * rig_trace_agreed appends what the login came to that ended with this item, the last one that was printed:
+ * " HeaderDigest=None DataDigest=CRC32C …". A key that both sides spoke of has the value that was said last,
+ * which is the answer (RFC 7143 section 6.2); a declared one both values, the initiator's and then the
+ * target's; one that came to nothing has its default. A connection that joins a session has its own keys
+ * alone. False, appending nothing, when no login ended there, or its beginning was not seen.
+ */
+bool rig_trace_agreed(const rig_trace *trace, rig_text *out, const rig_item *item);
 
 /** rig_trace_reads tells whether a PDU kind carries text keys in its data segment (Login, TextReq and their
  * answers). */
