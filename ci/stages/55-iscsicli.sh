@@ -44,6 +44,24 @@ no_breach()
         ! grep -q '^lint: 0 PDUs' "$1.lint"
 }
 
+# rebuilt NAME: the kept logins of a service whose session was caught, in a store made of the capture alone; its next start logs in before the
+# target that is still there
+rebuilt()
+{
+    local file=$RIG_SCRATCH/$1.pcap again=$RIG_SCRATCH/$1-again
+    [ -s "$file" ] || return
+    mkdir "$again"
+    check "$1: a store is made of the capture" "$RIG_TOOL" to-scenario --logins --store "$again/store" --port "${PEER_PORTAL##*:}" "$file"
+    start_service "$1-again" || exit 1
+    check "$1: its logins are those of the capture" told "$PEER_IQN" ListPersistentTargets
+    check "$1: the session is up by itself, from a kept login" one_kept_session
+    check "$1: of the node of the capture" told "$SERVICE_NODE" NodeName
+    check "$1: through the portal of the capture" wait_for 20 "$SERVICE_PID" told "${PEER_PORTAL##*:}" SessionList
+    check "$1: logout" told "done" LogoutTarget "$SESSION"
+    check "$1: the service ends that has the store" stop_service
+    check "$1: a store that is there is not written over" bash -c "! '$RIG_TOOL' to-scenario --logins --store '$again/store' '$file' >/dev/null 2>&1"
+}
+
 same_as_simulated_ours()
 {
     check "ours: PDU by PDU as in the simulator" diff "$RIG_SCRATCH/simulated.trace" "$RIG_SCRATCH/ours.trace"
@@ -62,11 +80,13 @@ bare_trace "$RIG_SCRATCH/pcap/${SCENARIO%.scn}.pcapng" >"$RIG_SCRATCH/simulated.
 say "our target"
 start_rig_target --lun "ram:$PEER_BYTES" || exit 1
 caught ours
+rebuilt ours
 check "our target ran to its end" target_is_well
 
 say "tgt's daemon"
 start_tgtd rdwr || exit 1
 caught tgtd
+rebuilt tgtd
 stop_tgtd
 
 # ---- the service as classes of Windows' management instrumentation ----

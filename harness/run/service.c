@@ -1,7 +1,8 @@
 /* The service under test: its adapters, what its store holds, and its start. */
 #include "world.h"
 
-#define GROUP_KEY "group-key" /* as the service keeps it */
+#define KEPT_GROUP_KEY "group-key" /* as the service keeps them */
+#define KEPT_NAME "node-name"
 
 /* ---- adapters ---- */
 
@@ -325,35 +326,38 @@ static rig_status build_rows(run_world *world, rig_error *err)
     return status;
 }
 
+static bool has_setting(const rig_scn *scn, const char *name)
+{
+    for (uint32_t i = 0; i < scn->num_rows; i++)
+        for (uint32_t j = 0; j < scn->rows[i].num_members; j++)
+            if (scn->rows[i].record == RIG_RECORD_setting && rig_view_is(scn->rows[i].members[j].value, name))
+                return true;
+    return false;
+}
+
+/* Something the service remembers of itself, unless the rows say it. */
+static rig_status build_setting(run_world *world, const char *name, rig_view value, rig_error *err)
+{
+    const rig_scn_row row = {.kind = rig_view_str("setting"), .record = RIG_RECORD_setting};
+    rig_setting setting = {0};
+    rig_text text;
+    if (value.len == 0 || value.len > RIG_OCTETS_MAX || has_setting(world->scn, name))
+        return RIG_OK;
+    rig_text_init(&text, setting.setting, sizeof setting.setting);
+    rig_text_add(&text, "%s", name);
+    setting.value.len = (uint16_t)value.len;
+    memcpy(setting.value.bytes, value.ptr, value.len);
+    return put_row(world, &row, (uint64_t)world->scn->num_rows + 1, &setting, err);
+}
+
+/* With the name that the logins were made by, as if SetIScsiInitiatorNodeName had kept it. */
 rig_status rig_run_keep_rows(const rig_alloc *alloc, const rig_scn *scn, rig_store *store, rig_error *err)
 {
     rig_scn rows = *scn;
     run_world world = {.alloc = alloc, .scn = &rows, .store = store};
     rows.num_boots = 0; /* those are an adapter's own */
-    return build_rows(&world, err);
-}
-
-static bool has_group_key(const rig_scn *scn)
-{
-    for (uint32_t i = 0; i < scn->num_rows; i++)
-        for (uint32_t j = 0; j < scn->rows[i].num_members; j++)
-            if (scn->rows[i].record == RIG_RECORD_setting &&
-                rig_view_is(scn->rows[i].members[j].value, GROUP_KEY))
-                return true;
-    return false;
-}
-
-/* The peer's key, as if SetIScsiGroupPresharedKey had kept it. */
-static rig_status build_group_key(run_world *world, rig_error *err)
-{
-    const rig_scn_row row = {.kind = rig_view_str("setting"), .record = RIG_RECORD_setting};
-    rig_setting setting = {.setting = GROUP_KEY};
-    rig_view key = run_ipsec_group_key(world);
-    if (key.len == 0 || key.len > RIG_OCTETS_MAX || has_group_key(world->scn))
-        return RIG_OK;
-    setting.value.len = (uint16_t)key.len;
-    memcpy(setting.value.bytes, key.ptr, key.len);
-    return put_row(world, &row, world->scn->num_rows + 1, &setting, err);
+    rig_status status = build_rows(&world, err);
+    return status ? status : build_setting(&world, KEPT_NAME, scn->initiator.name, err);
 }
 
 rig_status run_build_service(run_world *world, rig_error *err)
@@ -364,7 +368,8 @@ rig_status run_build_service(run_world *world, rig_error *err)
     if (!status)
         status = build_rows(world, err);
     if (!status)
-        status = build_group_key(world, err);
+        status = build_setting(world, KEPT_GROUP_KEY, run_ipsec_group_key(world),
+                               err); /* as SetIScsiGroupPresharedKey */
     if (!status)
         status = build_hba(world, err);
     for (uint32_t i = 0; i < world->scn->num_policies && !status; i++)
