@@ -132,7 +132,32 @@ faults()
     [ "$told" -gt 0 ] || failed=$((failed + 1))
 }
 
+# a_part: of a capture that is far larger in front of it, numbered again
+a_part()
+{
+    local base=$RIG_SCRATCH/part turn frame
+    mkdir "$base"
+    {
+        printf '%s\n' 'scenario "many pings"' 'level CHOICE' 'target' '  node iqn.2026-01.example.sim:disk' '      lun 0 ram 1MiB' \
+            'initiator' '  isid 80000000000a' 'run' '  login iqn.2026-01.example.sim:disk'
+        for turn in $(seq 12000); do say '  ping 4'; done
+        printf '%s\n' '  scsi lun 0 read-capacity-10' '  logout' 'must > Logout'
+    } >"$base/many.scn"
+    if "$RIG_TOOL" run --pcap-dir "$base/captures" --keep always "$base/many.scn" >"$base/said" 2>&1 &&
+        frame=$("$RIG_TOOL" trace --fields --filter opcode=ScsiCmd "$(find "$base/captures" -name '*.pcapng')" | cut -f 1) &&
+        "$RIG_TOOL" to-scenario --from "$frame" --to "$frame" "$(find "$base/captures" -name '*.pcapng')" >"$base/part.scn" 2>"$base/said" &&
+        "$RIG_TOOL" run --strict --keep never "$base/part.scn" >"$base/said" 2>&1 && [ "$frame" -gt 24000 ] &&
+        [ "$(sed -nE 's/^  [^<]*> (Login|ScsiCmd) .* CmdSN=([0-9]+).*/\2/p' "$base/part.scn" | sort -u | wc -l)" -eq 1 ] &&
+        ! grep -q 'NopOut' "$base/part.scn"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        say "FAILED: a part of a large capture: $(tail -n 3 "$base/said")"
+    fi
+}
+
 both_sides
+a_part
 one_side initiator 1
 one_side target 2
 faults

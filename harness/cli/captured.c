@@ -46,9 +46,9 @@ int cli_captured_option(cli_captured *captured, int option, const char *argument
     case OPT_TIMING:
         return take_timing(captured, argument);
     case OPT_FROM:
-        return take_frame("--from", argument, &captured->from);
+        return take_frame("--from", argument, &captured->part.from);
     case OPT_TO:
-        return take_frame("--to", argument, &captured->to);
+        return take_frame("--to", argument, &captured->part.to);
     case OPT_WITH:
         return take_with(captured, argument);
     case OPT_PORT:
@@ -77,7 +77,22 @@ static rig_status take_item(void *ctx, const rig_flow *flow, const rig_item *ite
     cli_captured *captured = ctx;
     (void)flow;
     captured->broken += item->kind == RIG_ITEM_EVENT && hides(item);
-    return rig_items_add(&captured->items, item);
+    rig_status status = rig_lint_item(captured->lint, item);
+    return status ? status : cli_part_take(&captured->part, item);
+}
+
+static bool is_within(const cli_captured *captured, uint32_t frame)
+{
+    return frame >= captured->part.from && (!captured->part.to || frame <= captured->part.to);
+}
+
+static rig_status take_finding(void *ctx, const rig_lint_finding *finding)
+{
+    cli_captured *captured = ctx;
+    if (is_within(captured, finding->frame) && captured->num_findings < CAPTURED_FINDINGS_MAX)
+        captured->findings[captured->num_findings++] =
+            (cli_finding){finding->rule, finding->side, finding->frame};
+    return RIG_OK;
 }
 
 static rig_status read_items(cli_captured *captured, rig_error *error)
@@ -86,27 +101,33 @@ static rig_status read_items(cli_captured *captured, rig_error *error)
     const rig_streams_config follow = {
         .alloc = alloc, .port = captured->port, .item = take_item, .ctx = captured, .whole_data = true};
     cli_evidence evidence = {.path = captured->path, .keys = captured->keys};
-    captured->items = (rig_items){.alloc = alloc, .max = RIG_STEPS_MAX, .keep_data = true};
+    const rig_lint_config judge = {.alloc = alloc, .finding = take_finding, .ctx = captured};
+    captured->part.alloc = alloc;
+    captured->part.max = RIG_STEPS_MAX;
     rig_status status = rig_streams_new(&follow, &evidence.streams);
+    if (!status)
+        status = rig_lint_new(&judge, &captured->lint);
     if (!status)
         status = cli_read_evidence(&evidence, error);
     cli_say_unread(&evidence, "iscsirig: ", stderr);
     rig_streams_free(evidence.streams);
-    return status;
+    rig_lint_free(captured->lint);
+    captured->lint = NULL;
+    rig_status kept = cli_part_items(&captured->part, &captured->items);
+    return status ? status : kept;
 }
 
 /* ---- a part of it ---- */
 
 static bool is_wanted(const cli_captured *captured, const rig_step *step)
 {
-    uint32_t frame = step->item.frame;
-    return step->kind == RIG_STEP_PDU && frame >= captured->from && (!captured->to || frame <= captured->to);
+    return step->kind == RIG_STEP_PDU && is_within(captured, step->item.frame);
 }
 
 static rig_status keep_part(cli_captured *captured)
 {
     rig_steps *steps = &captured->steps;
-    if (!captured->from && !captured->to)
+    if (!captured->part.from && !captured->part.to)
         return RIG_OK;
     bool *keep = calloc(steps->num_exchanges + 1, sizeof *keep);
     if (!keep)
@@ -114,8 +135,9 @@ static rig_status keep_part(cli_captured *captured)
     for (size_t i = 0; i < steps->num; i++)
         if (is_wanted(captured, &steps->ptr[i]))
             keep[steps->ptr[i].exchange] = true;
-    rig_steps_needed(steps, keep);
-    rig_status status = rig_steps_keep(steps, keep);
+    rig_status status = rig_steps_needed(steps, keep);
+    if (!status)
+        status = rig_steps_keep(steps, keep);
     free(keep);
     return status;
 }
@@ -162,7 +184,10 @@ int cli_captured_read(cli_captured *captured, const char *path)
     if (!status)
         status = keep_part(captured);
     if (status == RIG_E_LIMIT)
-        return cli_complain("%s: more than %d PDUs and events; give --from and --to", path, RIG_STEPS_MAX);
+        return cli_complain(
+            "%s: more than %d PDUs and events, or %u MiB of data; give --from and --to, or cut the file "
+            "first (editcap -r)",
+            path, RIG_STEPS_MAX, PART_BYTES_MAX >> 20);
     if (status)
         return cli_complain("%s", error.text[0] ? error.text : rig_status_meaning(status));
     captured->replay.alloc = rig_alloc_libc();
@@ -174,13 +199,7 @@ int cli_captured_read(cli_captured *captured, const char *path)
 
 /* ---- breaches ---- */
 
-typedef struct breach_job {
-    rig_replay *replay;
-    rig_steps *steps;
-    rig_lint_side side;
-} breach_job;
-
-static void mark(rig_steps *steps, const rig_lint_finding *finding)
+static void mark(rig_steps *steps, const cli_finding *finding)
 {
     for (size_t i = 0; i < steps->num; i++)
         if (steps->ptr[i].kind == RIG_STEP_PDU && steps->ptr[i].item.frame == finding->frame &&
@@ -188,31 +207,24 @@ static void mark(rig_steps *steps, const rig_lint_finding *finding)
             steps->ptr[i].at_fault = true;
 }
 
-static rig_status take_finding(void *ctx, const rig_lint_finding *finding)
+static void take_breach(rig_replay *replay, const cli_finding *finding)
 {
-    breach_job *job = ctx;
-    rig_replay *replay = job->replay;
-    bool asked = job->side == RIG_LINT_BOTH || finding->side == job->side;
-    if (asked)
-        mark(job->steps, finding);
     for (uint32_t i = 0; i < replay->num_breaches; i++)
         if (replay->breaches[i].rule == finding->rule && replay->breaches[i].side == finding->side)
-            return RIG_OK;
-    if (asked && replay->num_breaches < RIG_REPLAY_FINDINGS_MAX)
+            return;
+    if (replay->num_breaches < RIG_REPLAY_FINDINGS_MAX)
         replay->breaches[replay->num_breaches++] = (rig_replay_breach){finding->rule, finding->side};
-    return RIG_OK;
 }
 
-int cli_captured_breaches(cli_captured *captured, rig_lint_side side)
+void cli_captured_breaches(cli_captured *captured, rig_lint_side side)
 {
-    breach_job job = {&captured->replay, &captured->steps, side};
-    const rig_lint_config config = {.alloc = rig_alloc_libc(), .finding = take_finding, .ctx = &job};
-    rig_lint *lint;
-    rig_status status = rig_lint_new(&config, &lint);
-    for (size_t i = 0; i < captured->items.num && !status; i++)
-        status = rig_lint_item(lint, &captured->items.ptr[i]);
-    rig_lint_free(lint);
-    return status ? cli_complain("%s", rig_status_meaning(status)) : CLI_OK;
+    for (size_t i = 0; i < captured->num_findings; i++) {
+        const cli_finding *finding = &captured->findings[i];
+        if (side != RIG_LINT_BOTH && finding->side != side)
+            continue;
+        mark(&captured->steps, finding);
+        take_breach(&captured->replay, finding);
+    }
 }
 
 /* ---- the scenario ---- */
@@ -240,7 +252,9 @@ int cli_captured_text(const cli_captured *captured, char **out_text, size_t *out
 void cli_captured_free(cli_captured *captured)
 {
     rig_steps_cleanup(&captured->steps);
-    rig_items_cleanup(&captured->items);
+    if (captured->items.alloc)
+        rig_items_cleanup(&captured->items);
+    cli_part_free(&captured->part);
     rig_delete(rig_alloc_libc(), captured->with.text, captured->with.text ? captured->with.len + 1 : 0);
     target_auth_wipe(&captured->auth);
 }

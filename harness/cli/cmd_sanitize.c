@@ -192,6 +192,12 @@ static bool same_file(const char *a, const char *b)
 
 static int complain(rig_status status, const rig_error *error)
 {
+    if (status == RIG_E_LIMIT && !error->text[0])
+        return cli_complain("sanitize: too much for one capture: at most %u connections at a time and %u in "
+                            "all, %u MiB of headers and "
+                            "texts, and %u different values of one kind; cut the file first (editcap -r)",
+                            RIG_STREAM_CONNECTIONS_MAX, RIG_SANITIZE_CONNECTIONS_MAX,
+                            RIG_SANITIZE_KEPT_MAX >> 20, RIG_SANITIZE_WORDS_MAX);
     return cli_complain("sanitize: %s", error->text[0] ? error->text : rig_status_meaning(status));
 }
 

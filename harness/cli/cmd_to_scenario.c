@@ -147,9 +147,8 @@ static int find_breaches(job *j)
     rig_replay *replay = &j->captured.replay;
     if (replay->as_logins || (replay->role == RIG_REPLAY_BOTH && !j->smallest))
         return CLI_OK;
-    int bad = cli_captured_breaches(&j->captured, sides[replay->role]);
-    if (!bad && j->smallest)
-        bad = minimise(&j->captured);
+    cli_captured_breaches(&j->captured, sides[replay->role]);
+    int bad = j->smallest ? minimise(&j->captured) : CLI_OK;
     replay->as_steps = replay->role == RIG_REPLAY_INITIATOR && replay->num_breaches;
     if (replay->role == RIG_REPLAY_BOTH)
         replay->num_breaches = 0;

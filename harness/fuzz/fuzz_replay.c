@@ -120,7 +120,7 @@ static void leave_out(rig_steps *steps, uint8_t which)
     require(keep != NULL);
     for (uint32_t i = 0; i < steps->num_exchanges; i++)
         keep[i] = i % 3 != which % 3;
-    rig_steps_needed(steps, keep);
+    require(rig_steps_needed(steps, keep) == RIG_OK);
     require(rig_steps_keep(steps, keep) == RIG_OK);
     rig_delete(steps->alloc, keep, (size_t)steps->num_exchanges + 1);
 }

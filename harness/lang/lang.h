@@ -4,9 +4,9 @@
 
 #include "rig/scn.h"
 
-#define LANG_MEMORY_MAX (64u << 20) /* most bytes of one arena: a case that needs more is refused */
-#define LANG_SUBS_MAX 64            /* most substitutions open at once: sweeps and macro parameters */
-#define LANG_NAME_MAX 48            /* most bytes of a $name */
+#define LANG_MEMORY_MAX (256u << 20) /* most bytes of one arena: a case that needs more is refused */
+#define LANG_SUBS_MAX 64             /* most substitutions open at once: sweeps and macro parameters */
+#define LANG_NAME_MAX 48             /* most bytes of a $name */
 #define LANG_TRIES_MAX 1024   /* cases up to which every combination of sweeps is checked when opening */
 #define LANG_MACROS_MAX 256   /* most macros of a scenario and its includes */
 #define LANG_POLICIES_MAX 256 /* most policies in force of a scenario */

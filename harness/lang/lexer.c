@@ -73,7 +73,7 @@ static bool word_end(lexer *lx, size_t at, size_t *out_end)
 static bool add_token(lexer *lx, size_t at, size_t end)
 {
     if (lx->tokens.num >= RIG_SCN_TOKENS_MAX)
-        return complain(lx, at, RIG_E_LIMIT, "more than 200000 words in one file");
+        return complain(lx, at, RIG_E_LIMIT, "more than 4000000 words in one file");
     lang_token *token = lang_vec_add(lx->arena, &lx->tokens, sizeof(*token));
     if (!token)
         return lang_nomem(lx->report);
@@ -136,7 +136,7 @@ static bool lex_line(lexer *lx, rig_view text)
         text.len--;
     lx->line = text;
     if (lx->number > RIG_SCN_LINES_MAX)
-        return complain(lx, 0, RIG_E_LIMIT, "more than 20000 lines");
+        return complain(lx, 0, RIG_E_LIMIT, "more than 400000 lines");
     if (!check_line(lx))
         return false;
     lang_line *line = lang_vec_add(lx->arena, &lx->lines, sizeof(*line));
@@ -155,7 +155,7 @@ bool lang_lex(lang_arena *arena, rig_view path, rig_view text, lang_source *out,
     out->text = text;
     lexer lx = {.arena = arena, .report = report, .source = out};
     if (text.len > RIG_SCN_FILE_MAX)
-        return lang_problem(report, path, 0, 0, RIG_E_LIMIT, "the file is larger than 1 MiB");
+        return lang_problem(report, path, 0, 0, RIG_E_LIMIT, "the file is larger than 16 MiB");
     bool ok = true;
     for (rig_view rest = text; rest.ptr && report->status != RIG_E_NOMEM && lx.number <= RIG_SCN_LINES_MAX;) {
         if (rest.len == 0)

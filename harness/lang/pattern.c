@@ -50,9 +50,9 @@ static rig_view full_name(lang_parser *p, rig_view name)
 static uint32_t var_find(const lang_parser *p, rig_view name)
 {
     const rig_scn_var *vars = p->vars.ptr;
-    for (uint32_t i = p->scope_first; i < p->vars.num; i++)
-        if (rig_view_eq(vars[i].name, name))
-            return i;
+    for (uint32_t i = p->vars.num; i > p->scope_first; i--) /* mostly a recent one */
+        if (rig_view_eq(vars[i - 1].name, name))
+            return i - 1;
     return RIG_SCN_NO_VAR;
 }
 

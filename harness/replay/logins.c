@@ -107,6 +107,11 @@ static void put_secret(const rig_replay *replay, const kept *login, rig_text *ou
             rig_trace_quoted(out, replay->secrets[i].secret);
             return;
         }
+    if (login->user.len) {
+        rig_text_add(out, "\n      # it gave CHAP_N=");
+        rig_text_escaped(out, login->user);
+        rig_text_add(out, "; its secret is not known: --chap USER:SECRET");
+    }
 }
 
 static void put_login(const rig_replay *replay, const kept *login, rig_text *out)

@@ -17,7 +17,7 @@ static rig_status count(const rig_replay *replay, rig_error *err)
         pdus += replay->steps->ptr[i].kind == RIG_STEP_PDU;
     if (replay->steps->num_connections > RIG_PLAYER_CONNECTIONS_MAX && !replay->as_steps &&
         !replay->as_logins)
-        return rig_fail(err, RIG_E_LIMIT, "%u connections, where a play has at most %d",
+        return rig_fail(err, RIG_E_LIMIT, "%u connections, where a play has at most %d; give --from and --to",
                         replay->steps->num_connections, RIG_PLAYER_CONNECTIONS_MAX);
     return pdus ? RIG_OK : rig_fail(err, RIG_E_NOT_FOUND, "the capture holds no iSCSI PDU");
 }
@@ -71,6 +71,8 @@ rig_status rig_replay_text(const rig_replay *replay, rig_text *out, rig_error *e
     if (status == RIG_E_NOT_FOUND)
         return rig_fail(err, status, "no session of a target comes up in the capture");
     if (out->cut || status == RIG_E_LIMIT)
-        return rig_fail(err, RIG_E_LIMIT, "what the capture holds is too long for one scenario");
+        return rig_fail(err, RIG_E_LIMIT,
+                        "what the capture holds is too long for one scenario (%u MiB); give --from and --to",
+                        RIG_SCN_FILE_MAX >> 20);
     return status;
 }

@@ -406,7 +406,7 @@ static void test_scripts_refused(void)
 
 static void test_too_many_connections(void)
 {
-    char text[4096];
+    char text[64 + 12 * (RIG_PLAYER_CONNECTIONS_MAX + 1)];
     rig_text out;
     rig_text_init(&out, text, sizeof text);
     rig_text_add(&out, "play initiator\n");

@@ -3,9 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rig/draws.h"
 #include "rig/lint.h"
+#include "rig/player.h"
 #include "rig/replay.h"
 #include "rig/run.h"
+#include "rig/trace.h"
 #include "suite.h"
 
 #define NODE "iqn.2026-01.example.sim:disk0"
@@ -235,6 +238,130 @@ static void a_part_again(void)
     bench_clear(&b);
 }
 
+/* ---- captures with much in them ---- */
+
+#define MUCH 16384 /* bytes of data that are no pattern, of each connection */
+
+static void much_pdu(rig_items *items, uint32_t connection, const uint8_t *bhs, rig_view data)
+{
+    uint8_t header[RIG_BHS_LEN];
+    memcpy(header, bhs, sizeof header);
+    rig_set(header, RIG_F_DATA_LEN, data.len);
+    const rig_item item = {.kind = RIG_ITEM_PDU,
+                           .connection = connection,
+                           .to_target = rig_pdu_rows[rig_pdu_kind_of(bhs)].from_initiator,
+                           .pdu = {.bhs = header, .data = data},
+                           .text = rig_trace_reads(rig_pdu_kind_of(bhs)) ? data : (rig_view){0},
+                           .data_len = (uint32_t)data.len};
+    CU_ASSERT_EQUAL_FATAL(rig_items_add(items, &item), RIG_OK);
+}
+
+static void much_login(rig_items *items, uint32_t connection)
+{
+    static const char keys[] =
+        "InitiatorName=iqn.2026-01.example.host:a\0TargetName=" NODE "\0MaxRecvDataSegmentLength=65536\0";
+    uint8_t bhs[RIG_BHS_LEN];
+    rig_bhs_init(bhs, RIG_PDU_LOGIN_REQ);
+    rig_set(bhs, RIG_F_T, 1);
+    rig_set(bhs, RIG_F_CSG, 1);
+    rig_set(bhs, RIG_F_NSG, 3);
+    rig_set(bhs, RIG_F_ISID, 0x800000000000 + connection);
+    rig_set(bhs, RIG_F_CMD_SN, 1);
+    much_pdu(items, connection, bhs, rig_view_of(keys, sizeof keys - 1));
+    rig_bhs_init(bhs, RIG_PDU_LOGIN_RESP);
+    rig_set(bhs, RIG_F_T, 1);
+    rig_set(bhs, RIG_F_CSG, 1);
+    rig_set(bhs, RIG_F_NSG, 3);
+    rig_set(bhs, RIG_F_ISID, 0x800000000000 + connection);
+    rig_set(bhs, RIG_F_TSIH, connection + 1);
+    rig_set(bhs, RIG_F_ITT, 0xffffffff);
+    rig_set(bhs, RIG_F_EXP_CMD_SN, 1);
+    rig_set(bhs, RIG_F_MAX_CMD_SN, 9);
+    much_pdu(items, connection, bhs, (rig_view){0});
+}
+
+static void much_read(rig_items *items, uint32_t connection)
+{
+    static const rig_draws draws = {.seed = 11};
+    static uint8_t data[MUCH];
+    uint8_t bhs[RIG_BHS_LEN];
+    for (size_t i = 0; i < MUCH; i++)
+        data[i] = (uint8_t)rig_draw(&draws, "data", connection * UINT64_C(65536) + i);
+    rig_bhs_init(bhs, RIG_PDU_SCSI_CMD);
+    rig_set(bhs, RIG_F_F, 1);
+    rig_set(bhs, RIG_F_R, 1);
+    rig_set(bhs, RIG_F_ITT, 5);
+    rig_set(bhs, RIG_F_EDTL, MUCH);
+    rig_set(bhs, RIG_F_CMD_SN, 1);
+    rig_set(bhs, RIG_F_EXP_STAT_SN, 1);
+    bhs[32] = 0x28;
+    bhs[40] = MUCH / 512;
+    much_pdu(items, connection, bhs, (rig_view){0});
+    rig_bhs_init(bhs, RIG_PDU_DATA_IN);
+    rig_set(bhs, RIG_F_F, 1);
+    rig_set(bhs, RIG_F_S, 1);
+    rig_set(bhs, RIG_F_ITT, 5);
+    rig_set(bhs, RIG_F_STAT_SN, 1);
+    rig_set(bhs, RIG_F_EXP_CMD_SN, 2);
+    rig_set(bhs, RIG_F_MAX_CMD_SN, 9);
+    much_pdu(items, connection, bhs, rig_view_of(data, MUCH));
+}
+
+static rig_items much(uint32_t connections, bool reads)
+{
+    rig_items items = {.alloc = rig_alloc_libc(), .keep_data = true};
+    for (uint32_t i = 0; i < connections; i++) {
+        const rig_item connect = {.kind = RIG_ITEM_EVENT,
+                                  .connection = i,
+                                  .event = rig_view_str("connect"),
+                                  .args = rig_view_str("192.0.2.1:3260")};
+        CU_ASSERT_EQUAL_FATAL(rig_items_add(&items, &connect), RIG_OK);
+        much_login(&items, i);
+        if (reads)
+            much_read(&items, i);
+    }
+    return items;
+}
+
+static void tell_much(bench *b, const rig_items *items)
+{
+    b->text = malloc(RIG_SCN_FILE_MAX);
+    CU_ASSERT_FATAL(b->text != NULL);
+    b->steps.alloc = rig_alloc_libc();
+    CU_ASSERT_EQUAL_FATAL(rig_steps_make(&b->steps, items), RIG_OK);
+    b->replay = (rig_replay){.alloc = rig_alloc_libc(), .steps = &b->steps, .name = rig_view_str("t.pcapng")};
+}
+
+/* A hundred connections, and megabytes that are said literally. */
+static void much_again(void)
+{
+    bench b = {0};
+    rig_items items = much(100, true);
+    tell_much(&b, &items);
+    CU_ASSERT_EQUAL(verdict(&b, RIG_REPLAY_BOTH, NULL), RIG_VERDICT_PASS);
+    CU_ASSERT(b.len > 2 * 100 * (size_t)MUCH);
+    bench_clear(&b);
+    rig_items_cleanup(&items);
+}
+
+/* As many connections as a play has at most, and one more. */
+static void too_much(void)
+{
+    for (uint32_t more = 0; more < 2; more++) {
+        bench b = {0};
+        rig_text text;
+        rig_error error = {0};
+        rig_items items = much(RIG_PLAYER_CONNECTIONS_MAX + more, false);
+        tell_much(&b, &items);
+        rig_text_init(&text, b.text, RIG_SCN_FILE_MAX);
+        CU_ASSERT_EQUAL(rig_replay_text(&b.replay, &text, &error), more ? RIG_E_LIMIT : RIG_OK);
+        CU_ASSERT(!more || strstr(error.text,
+                                  "1025 connections, where a play has at most 1024; give --from and --to"));
+        bench_clear(&b);
+        rig_items_cleanup(&items);
+    }
+}
+
 static void nothing_to_say(void)
 {
     bench b;
@@ -349,6 +476,6 @@ static void sections_of_a_scenario(void)
 RIG_SUITE("replay", {"both sides again", both_sides_again}, {"the initiator again", the_initiator_again},
           {"the target again", the_target_again}, {"CHAP again", chap_again},
           {"a breach again", a_breach_again}, {"an initiator's breach again", an_initiators_breach_again},
-          {"a part again", a_part_again}, {"nothing to say", nothing_to_say},
-          {"logins folded", logins_folded}, {"kept logins", kept_logins},
+          {"a part again", a_part_again}, {"nothing to say", nothing_to_say}, {"much again", much_again},
+          {"too much", too_much}, {"logins folded", logins_folded}, {"kept logins", kept_logins},
           {"sections of a scenario", sections_of_a_scenario})

@@ -7,11 +7,6 @@
 #define COUNTED_REQUESTS                                                                                     \
     (RIG_IN(SCSI_CMD) | RIG_IN(TMF_REQ) | RIG_IN(TEXT_REQ) | RIG_IN(LOGOUT_REQ) | RIG_IN(NOP_OUT))
 
-static bool before(uint32_t a, uint32_t b)
-{
-    return a != b && b - a < UINT32_C(0x80000000);
-}
-
 /* Whether a PDU takes a number of its own: a CmdSN unless it is immediate (RFC 7143 section 4.2.2.1). */
 static bool takes_cmd_sn(const rig_step *step)
 {
@@ -27,62 +22,154 @@ static bool takes_stat_sn(const rig_step *step)
     return stp_in(COUNTED_ANSWERS, kind) || (kind == RIG_PDU_DATA_IN && rig_get(step->bhs, RIG_F_S));
 }
 
-static void lower(rig_step *step, rig_field_id field, uint32_t than)
+/* ---- numbers that are left out ---- */
+
+/* Numbers in order, as distances from the first one: they mostly come in order, too. */
+typedef struct numbers {
+    bool begun;
+    uint32_t first;
+    int32_t *ptr;
+    size_t num, size;
+} numbers;
+
+/* Of a session or of a connection. */
+typedef struct scope {
+    numbers taken; /* by PDUs that stay or go */
+    numbers gone;
+} scope;
+
+typedef struct renumbering {
+    const rig_alloc *alloc;
+    scope *sessions, *connections;
+    uint32_t num_sessions, num_connections;
+} renumbering;
+
+/* How many are below the value. */
+static size_t below(const numbers *n, uint32_t value)
+{
+    size_t low = 0, high = n->num;
+    int32_t distance = (int32_t)(value - n->first);
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (n->ptr[middle] < distance)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool holds(const numbers *n, uint32_t value)
+{
+    size_t at = below(n, value);
+    return at < n->num && n->ptr[at] == (int32_t)(value - n->first);
+}
+
+static rig_status number_add(const rig_alloc *alloc, numbers *n, uint32_t value)
+{
+    if (!n->begun)
+        n->first = value;
+    n->begun = true;
+    if (n->num == n->size) {
+        size_t size = n->size ? n->size * 2 : 16;
+        int32_t *ptr = rig_resize(alloc, n->ptr, n->size * sizeof *ptr, size * sizeof *ptr);
+        if (!ptr)
+            return RIG_E_NOMEM;
+        n->ptr = ptr;
+        n->size = size;
+    }
+    size_t at = below(n, value);
+    memmove(n->ptr + at + 1, n->ptr + at, (n->num - at) * sizeof *n->ptr);
+    n->ptr[at] = (int32_t)(value - n->first);
+    n->num++;
+    return RIG_OK;
+}
+
+static void numbers_free(const rig_alloc *alloc, numbers *n)
+{
+    rig_delete(alloc, n->ptr, n->size * sizeof *n->ptr);
+}
+
+/* ---- fields that count in them ---- */
+
+static void lower(rig_step *step, rig_field_id field, const numbers *gone)
 {
     uint32_t value = rig_get32(step->bhs, field);
-    if (stp_in(rig_fields[field].pdus, stp_kind(step)) && before(than, value))
-        rig_set(step->bhs, field, value - 1);
+    if (gone->num && stp_in(rig_fields[field].pdus, stp_kind(step)))
+        rig_set(step->bhs, field, value - (uint32_t)below(gone, value));
 }
 
-static void lower_cmd_sn(rig_step *step, uint32_t than)
+static void lower_cmd_sn(rig_step *step, const numbers *gone)
 {
-    lower(step, RIG_F_CMD_SN, than);
-    lower(step, RIG_F_EXP_CMD_SN, than);
-    lower(step, RIG_F_MAX_CMD_SN, than);
+    lower(step, RIG_F_CMD_SN, gone);
+    lower(step, RIG_F_EXP_CMD_SN, gone);
+    lower(step, RIG_F_MAX_CMD_SN, gone);
     if (stp_kind(step) == RIG_PDU_TMF_REQ && rig_get32(step->bhs, RIG_F_REF_CMD_SN))
-        lower(step, RIG_F_REF_CMD_SN, than);
+        lower(step, RIG_F_REF_CMD_SN, gone);
 }
 
-static void lower_stat_sn(rig_step *step, uint32_t than)
+static void lower_stat_sn(rig_step *step, const numbers *gone)
 {
     bool has = stp_kind(step) != RIG_PDU_DATA_IN || rig_get(step->bhs, RIG_F_S);
     if (has)
-        lower(step, RIG_F_STAT_SN, than);
-    lower(step, RIG_F_EXP_STAT_SN, than);
+        lower(step, RIG_F_STAT_SN, gone);
+    lower(step, RIG_F_EXP_STAT_SN, gone);
     if (stp_kind(step) == RIG_PDU_SNACK && rig_get(step->bhs, RIG_F_SNACK_TYPE) == 1)
-        lower(step, RIG_F_BEG_RUN, than);
+        lower(step, RIG_F_BEG_RUN, gone);
 }
 
-/* Whether an earlier PDU had the same number: it was sent again. */
-static bool said_before(const rig_steps *steps, size_t at, rig_field_id field)
+/* What goes takes its number with it, unless an earlier PDU had the same: it was sent again. */
+static rig_status take(const rig_alloc *alloc, scope *of, uint32_t value, bool goes)
 {
-    const rig_step *step = &steps->ptr[at];
-    uint32_t value = rig_get32(step->bhs, field);
-    for (size_t i = at; i > 0; i--) {
-        const rig_step *other = &steps->ptr[i - 1];
-        bool takes = field == RIG_F_CMD_SN ? takes_cmd_sn(other) && other->session == step->session
-                                           : takes_stat_sn(other) && other->connection == step->connection;
-        if (takes && rig_get32(other->bhs, field) == value)
-            return true;
-    }
-    return false;
+    if (holds(&of->taken, value))
+        return RIG_OK;
+    rig_status status = number_add(alloc, &of->taken, value);
+    return status || !goes ? status : number_add(alloc, &of->gone, value);
 }
 
-static void renumber_behind(rig_steps *steps, size_t at)
+static rig_status renumber_step(const renumbering *r, rig_step *step, bool goes)
 {
-    const rig_step gone = steps->ptr[at];
-    bool cmd_sn = takes_cmd_sn(&gone) && !said_before(steps, at, RIG_F_CMD_SN);
-    bool stat_sn = takes_stat_sn(&gone) && !said_before(steps, at, RIG_F_STAT_SN);
-    for (size_t i = at + 1; i < steps->num && (cmd_sn || stat_sn); i++) {
-        rig_step *step = &steps->ptr[i];
-        if (step->kind != RIG_STEP_PDU)
-            continue;
-        if (cmd_sn && step->session == gone.session)
-            lower_cmd_sn(step, rig_get32(gone.bhs, RIG_F_CMD_SN));
-        if (stat_sn && step->connection == gone.connection)
-            lower_stat_sn(step, rig_get32(gone.bhs, RIG_F_STAT_SN));
+    scope *session = &r->sessions[step->session], *connection = &r->connections[step->connection];
+    uint32_t cmd_sn = rig_get32(step->bhs, RIG_F_CMD_SN), stat_sn = rig_get32(step->bhs, RIG_F_STAT_SN);
+    rig_status status = RIG_OK;
+    bool takes_cmd = takes_cmd_sn(step), takes_stat = takes_stat_sn(step);
+    if (!goes) {
+        lower_cmd_sn(step, &session->gone);
+        lower_stat_sn(step, &connection->gone);
     }
+    if (takes_cmd)
+        status = take(r->alloc, session, cmd_sn, goes);
+    if (takes_stat && !status)
+        status = take(r->alloc, connection, stat_sn, goes);
+    return status;
 }
+
+static void scopes_free(const rig_alloc *alloc, scope *scopes, uint32_t num)
+{
+    for (uint32_t i = 0; scopes && i < num; i++) {
+        numbers_free(alloc, &scopes[i].taken);
+        numbers_free(alloc, &scopes[i].gone);
+    }
+    rig_delete(alloc, scopes, scopes ? (num + 1) * sizeof *scopes : 0);
+}
+
+static rig_status renumber(rig_steps *steps, const bool *gone)
+{
+    renumbering r = {.alloc = steps->alloc,
+                     .num_sessions = steps->num_sessions,
+                     .num_connections = steps->num_connections};
+    r.sessions = rig_new(r.alloc, (r.num_sessions + 1) * sizeof *r.sessions);
+    r.connections = rig_new(r.alloc, (r.num_connections + 1) * sizeof *r.connections);
+    rig_status status = r.sessions && r.connections ? RIG_OK : RIG_E_NOMEM;
+    for (size_t i = 0; i < steps->num && !status; i++)
+        if (steps->ptr[i].kind == RIG_STEP_PDU)
+            status = renumber_step(&r, &steps->ptr[i], gone[i]);
+    scopes_free(r.alloc, r.sessions, r.num_sessions);
+    scopes_free(r.alloc, r.connections, r.num_connections);
+    return status;
+}
+
+/* ---- what goes ---- */
 
 /* A time that passed beside what is gone still passed. */
 static void take_out(rig_steps *steps, const bool *gone)
@@ -101,46 +188,75 @@ static void take_out(rig_steps *steps, const bool *gone)
     steps->num = num;
 }
 
-static void find_causes(rig_steps *steps)
+/* The last step of the other side, in a list whose connections have been numbered. */
+static rig_status find_causes(rig_steps *steps)
 {
+    size_t size = 2 * (size_t)steps->num_connections + 2;
+    size_t *last = rig_new(steps->alloc, size * sizeof *last); /* by connection and side: index + 1 */
+    if (!last)
+        return RIG_E_NOMEM;
     for (size_t i = 0; i < steps->num; i++) {
         rig_step *step = &steps->ptr[i];
-        step->cause = RIG_STEP_NONE;
-        for (size_t j = i; j > 0 && step->cause == RIG_STEP_NONE; j--) {
-            const rig_step *other = &steps->ptr[j - 1];
-            if (other->connection == step->connection && other->to_target != step->to_target)
-                step->cause = j - 1;
-        }
+        size_t *of = &last[2 * (size_t)step->connection];
+        step->cause = of[!step->to_target] ? of[!step->to_target] - 1 : RIG_STEP_NONE;
+        of[step->to_target] = i + 1;
     }
+    rig_delete(steps->alloc, last, size * sizeof *last);
+    return RIG_OK;
 }
 
 /* Connections keep the order of their beginnings, and have no holes between their numbers. */
-static void number_connections(rig_steps *steps)
+static rig_status number_connections(rig_steps *steps)
 {
-    uint32_t num = 0;
+    uint32_t num = 0, size = steps->num_connections + 1;
+    uint32_t *number = rig_new(steps->alloc, size * sizeof *number); /* 0: none */
+    if (!number)
+        return RIG_E_NOMEM;
     for (size_t i = 0; i < steps->num; i++) {
-        if (steps->ptr[i].kind != RIG_STEP_CONNECT)
-            continue;
-        uint32_t old = steps->ptr[i].connection;
-        for (size_t j = i; j < steps->num; j++)
-            if (steps->ptr[j].connection == old)
-                steps->ptr[j].connection = num;
-        num++;
+        rig_step *step = &steps->ptr[i];
+        if (step->kind == RIG_STEP_CONNECT)
+            number[step->connection] = ++num;
+        step->connection = number[step->connection] - 1;
     }
+    rig_delete(steps->alloc, number, size * sizeof *number);
     steps->num_connections = num;
+    return RIG_OK;
 }
 
-static uint32_t login_of(const rig_steps *steps, uint32_t connection)
+/* What has to stay with a connection, and with a session. */
+typedef struct roots {
+    uint32_t *logins;  /* by connection: the exchange of its login */
+    uint32_t *openers; /* by session: that of the connection that began it */
+} roots;
+
+static void roots_free(const rig_steps *steps, roots *r)
 {
-    for (size_t i = 0; i < steps->num; i++)
-        if (steps->ptr[i].kind == RIG_STEP_CONNECT && steps->ptr[i].connection == connection)
-            return steps->ptr[i].exchange;
-    return UINT32_MAX;
+    rig_delete(steps->alloc, r->logins, r->logins ? (steps->num_connections + 1) * sizeof *r->logins : 0);
+    rig_delete(steps->alloc, r->openers, r->openers ? (steps->num_sessions + 1) * sizeof *r->openers : 0);
 }
 
-static bool stays(const rig_steps *steps, const bool *keep, const rig_step *step)
+static rig_status roots_find(const rig_steps *steps, roots *r)
 {
-    uint32_t login = login_of(steps, step->connection);
+    r->logins = rig_new(steps->alloc, (steps->num_connections + 1) * sizeof *r->logins);
+    r->openers = rig_new(steps->alloc, (steps->num_sessions + 1) * sizeof *r->openers);
+    if (!r->logins || !r->openers) {
+        roots_free(steps, r);
+        return RIG_E_NOMEM;
+    }
+    memset(r->openers, 0xff, (steps->num_sessions + 1) * sizeof *r->openers);
+    for (size_t i = 0; i < steps->num; i++) {
+        const rig_step *step = &steps->ptr[i];
+        if (step->kind == RIG_STEP_CONNECT)
+            r->logins[step->connection] = step->exchange;
+        else if (step->kind == RIG_STEP_PDU && r->openers[step->session] == UINT32_MAX)
+            r->openers[step->session] = r->logins[step->connection];
+    }
+    return RIG_OK;
+}
+
+static bool stays(const rig_steps *steps, const roots *r, const bool *keep, const rig_step *step)
+{
+    uint32_t login = r->logins[step->connection];
     bool whole = login < steps->num_exchanges && keep[login];
     return whole && (step->exchange >= steps->num_exchanges || keep[step->exchange]);
 }
@@ -148,34 +264,37 @@ static bool stays(const rig_steps *steps, const bool *keep, const rig_step *step
 rig_status rig_steps_keep(rig_steps *steps, const bool *keep)
 {
     const size_t size = steps->num + 1;
+    roots r = {0};
     bool *gone = rig_new(steps->alloc, size);
-    if (!gone)
-        return RIG_E_NOMEM;
-    for (size_t i = 0; i < steps->num; i++)
-        gone[i] = !stays(steps, keep, &steps->ptr[i]);
-    for (size_t i = 0; i < steps->num; i++)
-        if (gone[i] && steps->ptr[i].kind == RIG_STEP_PDU)
-            renumber_behind(steps, i);
-    take_out(steps, gone);
-    rig_delete(steps->alloc, gone, size);
-    find_causes(steps);
-    number_connections(steps);
-    return RIG_OK;
+    rig_status status = gone ? roots_find(steps, &r) : RIG_E_NOMEM;
+    for (size_t i = 0; i < steps->num && !status; i++)
+        gone[i] = !stays(steps, &r, keep, &steps->ptr[i]);
+    if (!status) {
+        roots_free(steps, &r);
+        status = renumber(steps, gone);
+    }
+    if (!status)
+        take_out(steps, gone);
+    rig_delete(steps->alloc, gone, gone ? size : 0);
+    if (status)
+        return status;
+    status = number_connections(steps);
+    return status ? status : find_causes(steps);
 }
 
-void rig_steps_needed(const rig_steps *steps, bool *keep)
+rig_status rig_steps_needed(const rig_steps *steps, bool *keep)
 {
+    roots r = {0};
+    rig_status status = roots_find(steps, &r);
+    if (status)
+        return status;
     for (size_t i = steps->num; i > 0; i--) {
         const rig_step *step = &steps->ptr[i - 1];
         if (step->kind != RIG_STEP_PDU || !keep[step->exchange])
             continue;
-        uint32_t login = login_of(steps, step->connection);
-        if (login < steps->num_exchanges)
-            keep[login] = true;
-        for (size_t j = 0; j < i; j++) /* who opened the session */
-            if (steps->ptr[j].kind == RIG_STEP_PDU && steps->ptr[j].session == step->session) {
-                keep[login_of(steps, steps->ptr[j].connection)] = true;
-                break;
-            }
+        keep[r.logins[step->connection]] = true;
+        keep[r.openers[step->session]] = true;
     }
+    roots_free(steps, &r);
+    return RIG_OK;
 }

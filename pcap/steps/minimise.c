@@ -61,8 +61,9 @@ static rig_status shrink(rig_steps *steps, const seeker *what, bool *keep, bool 
             }
             if (!fewer)
                 continue;
-            rig_steps_needed(steps, trial);
-            status = try_without(steps, trial, what, &found);
+            status = rig_steps_needed(steps, trial);
+            if (!status)
+                status = try_without(steps, trial, what, &found);
             if (found && !status)
                 memcpy(keep, trial, num);
         }

@@ -175,7 +175,7 @@ static void a_connection_goes_with_its_login(void)
     CU_ASSERT_EQUAL(b.steps.num_sessions, 2);
     CU_ASSERT_EQUAL(b.steps.ptr[10].connection, 1);
     bool keep[8] = {false, false, false, false, false, false, true, false};
-    rig_steps_needed(&b.steps, keep);
+    CU_ASSERT_EQUAL(rig_steps_needed(&b.steps, keep), RIG_OK);
     CU_ASSERT_TRUE(keep[4]);
     CU_ASSERT_FALSE(keep[0]);
     CU_ASSERT_FATAL(rig_steps_keep(&b.steps, keep) == RIG_OK);

@@ -12,8 +12,8 @@
 #include "rig/match.h"
 #include "rig/transport.h"
 
-#define RIG_PLAYER_CONNECTIONS_MAX 64 /**< most connections of one block */
-#define RIG_PLAYER_PENDING_MAX 1024   /**< most PDUs of a connection that wait for their line */
+#define RIG_PLAYER_CONNECTIONS_MAX 1024 /**< most connections of one block */
+#define RIG_PLAYER_PENDING_MAX 1024     /**< most PDUs of a connection that wait for their line */
 
 /** rig_player plays one block. */
 typedef struct rig_player rig_player;

@@ -23,20 +23,20 @@
 #include "rig/trace.h"
 #include "rig/view.h"
 
-#define RIG_SCN_FILE_MAX (1u << 20) /**< most bytes of a file */
-#define RIG_SCN_LINES_MAX 20000     /**< most lines of a file */
-#define RIG_SCN_LINE_MAX 8192       /**< most bytes of a line */
-#define RIG_SCN_TOKENS_MAX 200000   /**< most words of a file */
-#define RIG_SCN_INCLUDES_MAX 32     /**< most files of one scenario, the scenario included */
-#define RIG_SCN_INCLUDE_DEPTH 8     /**< deepest include in an include */
-#define RIG_SCN_PROBLEMS_MAX 20     /**< problems reported of one file; reading stops there */
-#define RIG_SCN_CASES_MAX 100000    /**< most cases of all sweeps together */
-#define RIG_SCN_SWEEPS_MAX 8        /**< most sweeps of a file */
-#define RIG_SCN_VALUES_MAX 4096     /**< most values of one sweep */
+#define RIG_SCN_FILE_MAX (16u << 20) /**< most bytes of a file */
+#define RIG_SCN_LINES_MAX 400000     /**< most lines of a file */
+#define RIG_SCN_LINE_MAX 8192        /**< most bytes of a line */
+#define RIG_SCN_TOKENS_MAX 4000000   /**< most words of a file */
+#define RIG_SCN_INCLUDES_MAX 32      /**< most files of one scenario, the scenario included */
+#define RIG_SCN_INCLUDE_DEPTH 8      /**< deepest include in an include */
+#define RIG_SCN_PROBLEMS_MAX 20      /**< problems reported of one file; reading stops there */
+#define RIG_SCN_CASES_MAX 100000     /**< most cases of all sweeps together */
+#define RIG_SCN_SWEEPS_MAX 8         /**< most sweeps of a file */
+#define RIG_SCN_VALUES_MAX 4096      /**< most values of one sweep */
 #define RIG_SCN_CONDS_MAX                                                                                    \
     (RIG_TRACE_KEYS_MAX + 128)  /**< most conditions of one line: a trace prints that many keys, and fields  \
                                  */
-#define RIG_SCN_VARS_MAX 4096   /**< most variables of a case */
+#define RIG_SCN_VARS_MAX 65536  /**< most variables of a case */
 #define RIG_SCN_TRACE_MAX 16384 /**< most lines of a case's traces, macros expanded */
 #define RIG_SCN_MACRO_DEPTH 8   /**< deepest macro call in a macro */
 #define RIG_SCN_ARGS_MAX 16     /**< most argument rows of a word */

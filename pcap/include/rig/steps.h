@@ -11,7 +11,7 @@
 #include "rig/item.h"
 #include "rig/lint.h"
 
-#define RIG_STEPS_MAX 200000      /**< most steps of one list */
+#define RIG_STEPS_MAX 500000      /**< most steps of one list */
 #define RIG_STEPS_LINE_MAX 262144 /**< bytes of a printed line; a longer one is an error */
 #define RIG_STEPS_SECRETS_MAX 16  /**< most secrets a printer knows */
 #define RIG_STEP_NONE SIZE_MAX    /**< no step */
@@ -72,8 +72,8 @@ rig_item rig_step_item(const rig_step *step);
 rig_status rig_steps_keep(rig_steps *steps, const bool *keep);
 
 /** rig_steps_needed marks, in keep, the logins of all connections that something is kept of, and those of the
- * connections that opened their sessions. */
-void rig_steps_needed(const rig_steps *steps, bool *keep);
+ * connections that opened their sessions. RIG_E_NOMEM. */
+rig_status rig_steps_needed(const rig_steps *steps, bool *keep);
 
 /** rig_steps_copy makes another list of the same steps. RIG_E_NOMEM. */
 rig_status rig_steps_copy(const rig_steps *from, rig_steps *out_steps);
