@@ -131,3 +131,36 @@ uint64_t lint_hash(uint64_t hash, rig_view bytes)
         hash = (hash ^ bytes.ptr[i]) * 1099511628211u;
     return hash;
 }
+
+uint64_t lint_name_hash(rig_view name)
+{
+    uint64_t hash = LINT_HASH_START;
+    for (size_t i = 0; i < name.len; i++) {
+        uint8_t c = name.ptr[i];
+        c = c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+        hash = lint_hash(hash, rig_view_of(&c, 1));
+    }
+    return hash;
+}
+
+const lint_said *lint_said_of(const lint_at *at, const char *key)
+{
+    for (size_t k = 0; k < lint_num_keys && at->conn->said; k++)
+        if (strcmp(lint_keys[k].name, key) == 0)
+            return &at->conn->said[k];
+    return NULL;
+}
+
+/* Flags, LUN, tag, EDTL and CDB (section 7.2.1). */
+uint64_t lint_retry_mark(const uint8_t *bhs)
+{
+    uint64_t mark = lint_hash(LINT_HASH_START, rig_view_of(bhs + 1, 1));
+    mark = lint_hash(mark, rig_view_of(bhs + 8, 16));
+    return lint_hash(mark, rig_view_of(bhs + 32, 16)) | 1;
+}
+
+bool lint_bad_key(rig_view text, const rig_pair *pair)
+{
+    const uint8_t *end = text.ptr + text.len, *sign = pair->key.ptr + pair->key.len;
+    return sign < end && *sign == '=' && pair->value.ptr + pair->value.len < end && !rig_key_valid(pair->key);
+}

@@ -13,6 +13,17 @@ static uint64_t speaker_mark(const lint_at *at)
     return lint_hash(mark, rig_view_of(ip->bytes, ip->version == 4 ? 4 : sizeof ip->bytes));
 }
 
+bool lint_challenge_octets(const lint_at *at, uint64_t *out_hash)
+{
+    uint8_t octets[CHALLENGE_MAX];
+    size_t len = 0;
+    if (!rig_view_is(at->pair.key, "CHAP_C") ||
+        !rig_binary_parse(at->pair.value, octets, sizeof octets, &len) || len == 0)
+        return false;
+    *out_hash = lint_hash(LINT_HASH_START, rig_view_of(octets, len));
+    return true;
+}
+
 /* Octets are compared, since hex and base64, in digits of either case, are the same challenge. */
 bool lint_challenge_mark(const lint_at *at, uint64_t *out_mark)
 {

@@ -1,6 +1,8 @@
 /* Changes of one PDU, as the rows declare them: what breaks a rule, so that it can be seen to fire. */
 #include "lint.h"
 
+#define LATER (UINT64_C(86400) * 1000000000) /* ns: a day, beyond every deadline of a message */
+
 typedef struct change_word {
     rig_view name, value;
     char sign; /* '=', '!' for !=, '+' for +=, '>', '<', 0 without value */
@@ -203,6 +205,8 @@ static bool step_word(rig_lint_changed *out, rig_view word)
         }
     if (rig_view_is(word, "snack"))
         make_snack(out);
+    else if (rig_view_is(word, "late"))
+        out->item.time += LATER;
     else if (rig_view_is(word, "cut"))
         lint_change_len(out, out->item.data_len ? out->item.data_len - 1 : 0);
     else

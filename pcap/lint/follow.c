@@ -61,6 +61,10 @@ static void follow_window(lint_at *at)
         return;
     at->conn->exp_cmd_sn = expected;
     at->conn->exp_known = true;
+    if (session && (!session->exp_at || rig_sn_lt(session->exp_cmd_sn, expected))) {
+        session->exp_cmd_sn = expected;
+        session->exp_at = at->lint->totals.pdus;
+    }
     if (session && (!session->max_known || rig_sn_lt(session->max_cmd_sn, max))) {
         session->max_cmd_sn = max;
         session->max_known = true;
@@ -94,6 +98,7 @@ static void join_unknown(lint_at *at)
         return;
     session->blind = true;
     session->joined = 1;
+    session->group = LINT_NO_GROUP;
     lint_session_join(at->conn, session);
     at->session = session;
 }

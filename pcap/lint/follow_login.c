@@ -8,6 +8,7 @@ void lint_begin_login(lint_at *at)
     lint_session *session;
     conn->keys_known = true;
     conn->limit[0] = conn->limit[1] = RIG_LOGIN_DATA_MAX;
+    conn->login.group = LINT_NO_GROUP;
     conn->login.leading = LINT_GET(at, TSIH) == 0;
     conn->login.stage = (uint8_t)LINT_GET(at, CSG);
     conn->login.itt = LINT_GET(at, ITT);
@@ -56,6 +57,10 @@ static void lead(lint_at *at)
     if (old && (login->names_target || !at->conn->keys_known || !old->target))
         lint_session_end(at->lint, old);
     lint_session_list(at->lint, at->session, login);
+    at->session->group = login->group;
+    at->session->exp_cmd_sn = LINT_GET(at, EXP_CMD_SN);
+    at->session->exp_at = at->lint->totals.pdus;
+    at->session->folded = login->folded;
     at->session->keys_known = at->session->keys_known && at->conn->keys_known;
 }
 
@@ -69,6 +74,7 @@ static void follow_up(lint_at *at)
             return;
         session->blind = true;
         session->joined = 1;
+        session->group = LINT_NO_GROUP;
     }
     lint_session_join(at->conn, session);
     if (session->joined == 2)
@@ -100,7 +106,7 @@ static void follow_response(lint_at *at)
     if (!lint_text_complete(at) && !login->says_c)
         conn->keys_known = false;
     if (LINT_GET(at, LOGIN_STATUS) >> 8 != 0) {
-        conn->muted = true; /* the login is over (section 11.13.5) */
+        conn->muted = login->refused = true; /* the login is over (section 11.13.5) */
         return;
     }
     conn->stat_sn = LINT_GET(at, STAT_SN) + 1;

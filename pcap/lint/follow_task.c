@@ -1,6 +1,8 @@
 /* Tasks: what a request begins, what data and R2Ts add, what an answer ends. */
 #include "lint.h"
 
+#include "rig/cdb.h"
+
 /* ---- requests ---- */
 
 static uint32_t bidi_length(const rig_item *item)
@@ -13,6 +15,17 @@ static uint32_t bidi_length(const rig_item *item)
     return 0;
 }
 
+/* An allocation or parameter list length. */
+static uint32_t cdb_bytes(const lint_at *at)
+{
+    const rig_cdb_field *field = at->cdb ? at->cdb->fields : NULL;
+    const uint8_t *cdb = at->bhs + rig_fields[RIG_F_CDB].byte;
+    for (unsigned i = 0; field && at->cdb->len <= 16 && i < RIG_CDB_FIELDS_MAX && field[i].name; i++)
+        if (field[i].unit == RIG_CDB_BYTES)
+            return (uint32_t)rig_cdb_get(cdb, &field[i]);
+    return UINT32_MAX;
+}
+
 static void begin_scsi(lint_at *at, lint_task *task)
 {
     uint32_t edtl = LINT_GET(at, EDTL);
@@ -21,6 +34,8 @@ static void begin_scsi(lint_at *at, lint_task *task)
     task->edtl = task->write ? edtl : 0;
     task->read_len = !task->read ? 0 : task->write ? bidi_length(at->item) : edtl;
     task->unsolicited = task->out_bytes = task->write ? at->item->data_len : 0;
+    task->cdb_bytes = cdb_bytes(at);
+    task->mark = lint_recovers(at) ? lint_retry_mark(at->bhs) : 0;
     if (!LINT_GET(at, F) && task->write)
         lint_task_open(task);
 }
@@ -74,7 +89,9 @@ static void begin_task(lint_at *at)
     task->immediate = LINT_GET(at, I) != 0;
     task->cmd_sn = LINT_GET(at, CMD_SN);
     task->lun = at->kind == RIG_PDU_LOGOUT_REQ ? 0 : LINT_GET64(at, LUN);
-    task->function = at->kind == RIG_PDU_TMF_REQ ? (uint8_t)LINT_GET(at, FUNCTION) : 0;
+    task->function = at->kind == RIG_PDU_TMF_REQ      ? (uint8_t)LINT_GET(at, FUNCTION)
+                     : at->kind == RIG_PDU_LOGOUT_REQ ? (uint8_t)LINT_GET(at, LOGOUT_REASON)
+                                                      : 0;
     task->referenced = at->kind == RIG_PDU_TMF_REQ ? LINT_GET(at, REF_TAG) : RIG_TAG_NONE;
     if (at->kind == RIG_PDU_SCSI_CMD)
         begin_scsi(at, task);
@@ -102,11 +119,18 @@ static void answer_ping(lint_at *at)
         }
 }
 
+/* What is asked of this connection alone is done; what was asked of others may be. */
 static void follow_logout(lint_at *at)
 {
     uint32_t reason = LINT_GET(at, LOGOUT_REASON);
-    if (reason == 0 || LINT_GET(at, CID) == at->conn->login.cid)
+    if (reason == 0 || LINT_GET(at, CID) == at->conn->login.cid) {
         at->conn->logging_out = true;
+        at->conn->logout_due.set = at->conn->text_due.set = false;
+    } else
+        at->session->connections_lost = true;
+    for (lint_conn *conn = at->lint->oldest; conn && at->session->live > 1; conn = conn->age_next)
+        if (conn->session == at->session)
+            conn->logout_due.set = conn->text_due.set = false;
 }
 
 /* What other SNACKs ask for comes again as it was; data that is cut anew counts anew, too. */
@@ -183,11 +207,24 @@ void lint_follow_request(lint_at *at)
 
 /* ---- data and R2Ts ---- */
 
+/* Section 11.7.2: once every MaxBurstLength bytes, or in the last Data-In of all. */
+static void follow_ack(lint_at *at, lint_task *task)
+{
+    bool asks = LINT_GET(at, A) != 0;
+    task->ack_bytes += at->item->data_len;
+    task->ack_early =
+        asks && task->ack_asked && lint_keys_known(at) && task->ack_bytes < lint_of(at, LINT_N_MAX_BURST);
+    task->ack_asked |= asks;
+    if (asks)
+        task->ack_bytes = 0;
+}
+
 static void follow_data_in(lint_at *at, lint_task *task)
 {
     uint32_t offset = LINT_GET(at, BUFFER_OFFSET);
     if (lint_data_again(at))
         return;
+    follow_ack(at, task);
     task->in_sn = LINT_GET(at, DATA_SN) + 1;
     task->num_in++;
     task->in_bytes += at->item->data_len;
@@ -322,6 +359,8 @@ static void follow_quoted(lint_at *at, const uint8_t *quoted)
         at->session->cmd_known = false;
     if (kind == RIG_PDU_TEXT_REQ || kind == RIG_PDU_UNKNOWN)
         forget_text(at->conn);
+    if (kind == RIG_PDU_LOGOUT_REQ)
+        at->conn->logging_out = false;
     if (kind == RIG_PDU_SNACK || kind == RIG_PDU_DATA_OUT)
         refuse_part(task, kind);
     else
@@ -336,6 +375,7 @@ static void follow_reject(lint_at *at)
         return;
     }
     forget_text(at->conn);
+    at->conn->logging_out = false;
     at->session->cmd_known = false;
     at->session->blind = true;
 }
@@ -351,6 +391,21 @@ static void follow_ping_of_target(lint_at *at)
     }
     conn->pings[conn->num_pings].ttt = LINT_GET(at, TTT);
     conn->pings[conn->num_pings++].lun = LINT_GET64(at, LUN);
+}
+
+static void follow_async(lint_at *at)
+{
+    const lint_due due = {.set = true,
+                          .stat_sn = LINT_GET(at, STAT_SN),
+                          .deadline = at->item->time + LINT_GET64(at, PARAMETER3) * 1000000000};
+    uint32_t event = LINT_GET(at, ASYNC_EVENT);
+    lint_conn *conn = at->conn;
+    if (event == 1 && !conn->logout_due.set && !conn->logging_out)
+        conn->logout_due = due;
+    if (event == 4 && !conn->text_due.set && !conn->text.pending && !conn->logging_out)
+        conn->text_due = due;
+    if (event == 2 || event == 3)
+        at->session->connections_lost = true;
 }
 
 static rig_pdu_kind answered_kind(const lint_at *at)
@@ -393,6 +448,8 @@ void lint_follow_answer(lint_at *at)
         follow_reject(at);
     if (at->kind == RIG_PDU_NOP_IN)
         follow_ping_of_target(at);
+    if (at->kind == RIG_PDU_ASYNC)
+        follow_async(at);
     if (at->kind == RIG_PDU_LOGOUT_RESP)
         follow_logout_response(at);
     if (at->task && at->task->twin && request != RIG_PDU_UNKNOWN) {

@@ -1,10 +1,22 @@
 /* Text Requests and Responses: one exchange a connection at a time. */
 #include "lint.h"
 
+static void follow_send_targets(lint_at *at, lint_exchange *text)
+{
+    rig_view value;
+    if (!lint_has_key(lint_text_of(at), "SendTargets", &value))
+        return;
+    text->send_targets = true;
+    text->asks_all = rig_view_is(value, "All");
+    text->asks_one = value.len > 0 && !text->asks_all;
+    text->asked = lint_name_hash(value);
+}
+
 static void follow_request(lint_at *at)
 {
     lint_exchange *text = &at->conn->text;
     bool begins = LINT_GET(at, TTT) == RIG_TAG_NONE;
+    at->conn->text_due.set = false;
     if (text->pending && lint_retry(at))
         return;
     if (begins) {
@@ -19,7 +31,7 @@ static void follow_request(lint_at *at)
     text->asks_c = LINT_GET(at, C) != 0;
     if (!LINT_GET(at, C) && !lint_text_complete(at))
         at->conn->text_lost = true;
-    text->send_targets |= lint_has_key(lint_text_of(at), "SendTargets", NULL);
+    follow_send_targets(at, text);
 }
 
 static void follow_response(lint_at *at)

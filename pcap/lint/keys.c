@@ -121,16 +121,41 @@ static void keep_result(lint_at *at, bool answer)
 static void keep_names(lint_at *at)
 {
     lint_login *login = &at->conn->login;
+    uint64_t number;
     if (rig_view_is(at->pair.key, "InitiatorName"))
         login->initiator = lint_hash(LINT_HASH_START, at->pair.value);
     if (rig_view_is(at->pair.key, "TargetName") && at->side == RIG_LINT_INITIATOR) {
         login->target = lint_hash(LINT_HASH_START, at->pair.value);
+        login->folded = lint_name_hash(at->pair.value);
         login->names_target = true;
     }
     if (rig_view_is(at->pair.key, "SessionType"))
         login->discovery = rig_view_is(at->pair.value, "Discovery");
-    if (rig_view_is(at->pair.key, "TargetPortalGroupTag"))
+    if (rig_view_is(at->pair.key, "TargetPortalGroupTag")) {
         login->group_told = true;
+        if (rig_number_parse(at->pair.value, &number) && number <= UINT16_MAX)
+            login->group = (uint32_t)number;
+    }
+}
+
+/* How long the responses of an algorithm are: MD5 (RFC 7143 section 12.1.3), and those of IANA's list. */
+static uint8_t response_bytes(rig_view algorithm)
+{
+    static const uint8_t bytes[] = {[5] = 16, [6] = 20, [7] = 32, [8] = 32};
+    uint64_t number;
+    return rig_number_parse(algorithm, &number) && number < sizeof bytes ? bytes[number] : 0;
+}
+
+static void keep_authentication(lint_at *at, bool answer)
+{
+    lint_login *login = &at->conn->login;
+    if (rig_view_is(at->pair.key, "AuthMethod") && answer)
+        login->chap = rig_view_is(at->pair.value, "CHAP");
+    if (at->side != RIG_LINT_TARGET)
+        return;
+    if (rig_view_is(at->pair.key, "CHAP_A"))
+        login->chap_bytes = response_bytes(at->pair.value);
+    (void)lint_challenge_octets(at, &login->challenge);
 }
 
 void lint_follow_key(lint_at *at)
@@ -140,6 +165,8 @@ void lint_follow_key(lint_at *at)
     bool login = at->kind == RIG_PDU_LOGIN_REQ || at->kind == RIG_PDU_LOGIN_RESP;
     if (login)
         keep_names(at);
+    if (login)
+        keep_authentication(at, answer);
     if (login)
         lint_follow_challenge(at);
     if (!said->said[0] && !said->said[1])

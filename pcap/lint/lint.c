@@ -2,7 +2,9 @@
  * that. */
 #include "lint.h"
 
-#define NO_RULE 255 /* ends a list of rules */
+#include "rig/cdb.h"
+
+#define NO_RULE UINT16_MAX /* ends a list of rules */
 
 typedef void lint_rule_fn(lint_at *at);
 
@@ -15,19 +17,19 @@ static lint_rule_fn *const functions[] = {
 };
 
 #define NUM_RULES (sizeof functions / sizeof functions[0])
-_Static_assert(NUM_RULES < NO_RULE, "a rule's index has to fit a byte");
+_Static_assert(NUM_RULES < LINT_RULES_MAX, "the lists of rules have to end");
 
 static void index_rules(rig_lint *lint)
 {
-    uint8_t num[RIG_PDU_KINDS] = {0}, keys = 0, events = 0;
+    uint16_t num[RIG_PDU_KINDS] = {0}, keys = 0, events = 0;
     for (unsigned r = 0; r < NUM_RULES; r++) {
         if (rig_lint_rules[r].keys)
-            lint->by_key[keys++] = (uint8_t)r;
+            lint->by_key[keys++] = (uint16_t)r;
         if (rig_lint_rules[r].pdus & LINT_EVENTS)
-            lint->by_event[events++] = (uint8_t)r;
+            lint->by_event[events++] = (uint16_t)r;
         for (unsigned kind = 0; kind < RIG_PDU_KINDS && !rig_lint_rules[r].keys; kind++)
             if (rig_lint_rules[r].pdus >> kind & 1)
-                lint->by_kind[kind][num[kind]++] = (uint8_t)r;
+                lint->by_kind[kind][num[kind]++] = (uint16_t)r;
     }
     lint->by_key[keys] = NO_RULE;
     lint->by_event[events] = NO_RULE;
@@ -62,7 +64,7 @@ void rig_lint_end(const rig_lint *lint, rig_lint_totals *out_totals)
     *out_totals = lint->totals;
 }
 
-static void run(lint_at *at, const uint8_t *rules)
+static void run(lint_at *at, const uint16_t *rules)
 {
     for (; *rules != NO_RULE && at->lint->status == RIG_OK; rules++) {
         at->rule = &rig_lint_rules[*rules];
@@ -136,6 +138,8 @@ static void judge_pdu(rig_lint *lint, lint_conn *conn, const rig_item *item)
                   .kind = own && !item->pdu.bad_header_digest ? kind : RIG_PDU_UNKNOWN,
                   .side = item->to_target ? RIG_LINT_INITIATOR : RIG_LINT_TARGET,
                   .conn = conn};
+    if (at.kind == RIG_PDU_SCSI_CMD)
+        at.cdb = rig_cdb_row_of(rig_view_of(at.bhs + rig_fields[RIG_F_CDB].byte, 16));
     if (conn->phase == LINT_MIDSTREAM)
         lint->totals.unjudged++;
     lint->totals.pdus++;

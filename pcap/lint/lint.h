@@ -15,6 +15,9 @@
 #define LINT_CLOSED_MAX 64        /* closed connections kept, as the other direction may still speak */
 #define LINT_SESSION_BUCKETS 1024 /* of sessions */
 #define LINT_EVENTS (UINT32_C(1) << RIG_PDU_KINDS) /* beside RIG_IN bits: events of a connection, too */
+#define LINT_RULES_MAX 512                         /* rows of rules.def */
+#define LINT_LATE UINT64_C(5000000000)             /* ns a PDU may have been on its way behind a deadline */
+#define LINT_NO_GROUP UINT32_MAX                   /* no portal group was told */
 #define LINT_HASH_START 14695981039346656037u
 
 typedef enum lint_phase {
@@ -111,6 +114,11 @@ typedef struct lint_task {
     uint32_t r_data;    /* R-Data SNACKs that were sent for it */
     uint32_t snack_tag; /* of the last one */
     bool open;          /* more unsolicited data is due */
+    bool ack_asked;     /* a Data-In of it had A=1 */
+    bool ack_early;     /* the last Data-In had, and sooner than it may be, unless it is the last of all */
+    uint32_t ack_bytes; /* of Data-In since the last one with A=1 */
+    uint32_t cdb_bytes; /* what its CDB moves at most, UINT32_MAX = the CDB does not tell in bytes */
+    uint64_t mark;      /* of what a retry repeats, 0 = not kept */
     uint32_t edtl, read_len;
     uint32_t in_sn;             /* next number of R2T and Data-In */
     uint32_t num_in, in_bytes;  /* Data-In PDUs, and their data */
@@ -122,7 +130,7 @@ typedef struct lint_task {
     uint32_t num_r2ts;          /* outstanding ones */
     bool any_r2t;
     lint_r2t r2ts[RIG_LINT_R2TS_MAX];
-    uint8_t function;    /* of a task management function */
+    uint8_t function;    /* of a task management function; of a Logout its reason */
     uint32_t referenced; /* its Referenced Task Tag */
     uint32_t ping_len;   /* of a ping */
     uint64_t ping_hash;
@@ -135,6 +143,12 @@ typedef struct lint_login {
     bool asks_t, asks_c, says_c, any_response;
     bool disturbed; /* responses came that nobody asked for */
     bool names_target;
+    bool refused;       /* a response said so */
+    bool chap;          /* CHAP was chosen */
+    uint8_t chap_bytes; /* of a CHAP_R, 0 = not known */
+    uint32_t group;     /* as told by the target */
+    uint64_t challenge; /* hash of the target's, 0 = none */
+    uint64_t folded;    /* hash of the target's name, with small letters */
     uint8_t csg, nsg, stage;
     uint8_t version_max, version_active;
     uint16_t tsih, cid;
@@ -149,10 +163,19 @@ typedef struct lint_exchange { /* of Text Requests and Responses */
     bool going_on;             /* a response with F=0 was the last PDU */
     bool asks_f, asks_c, says_c, immediate;
     bool send_targets;
+    bool asks_all, asks_one; /* SendTargets=All, SendTargets=NAME */
+    uint64_t asked;          /* hash of that name, with small letters */
     uint32_t itt, ttt;
     uint32_t cmd_sn; /* of the last request */
     uint64_t lun;
 } lint_exchange;
+
+/* What an Asynchronous Message asks the initiator to do (section 11.9.1). */
+typedef struct lint_due {
+    bool set;
+    uint32_t stat_sn;  /* of the message */
+    uint64_t deadline; /* ns */
+} lint_due;
 
 typedef struct lint_conn {
     struct lint_conn *next; /* of its bucket */
@@ -173,6 +196,8 @@ typedef struct lint_conn {
     uint32_t cmd_sn;     /* last one on this connection */
     uint32_t exp_cmd_sn; /* last ExpCmdSN on this connection */
     bool logging_out, logged_out;
+    lint_due logout_due, text_due;
+    uint64_t born; /* PDUs of the capture before its first packet */
     lint_task *open_first, *open_last;
     struct {
         uint32_t ttt;
@@ -198,6 +223,11 @@ typedef struct lint_session {
     uint32_t sent_sn; /* behind the highest one sent */
     uint64_t ahead;   /* several connections: bit n = cmd_sn + n was seen already */
     uint32_t max_cmd_sn;
+    uint32_t exp_cmd_sn;   /* highest one told */
+    uint64_t exp_at;       /* PDUs of the capture when it was told, 0 = never */
+    uint32_t group;        /* portal group its leading login was told */
+    uint64_t folded;       /* hash of the target's name, with small letters */
+    bool connections_lost; /* some may have ended unseen: a Logout or an event named another one */
     uint64_t numbers[LINT_NUMBERS];
     bool fast_abort;
     lint_task *buckets[LINT_BUCKETS];
@@ -222,10 +252,10 @@ struct rig_lint {
     lint_challenge *challenges; /* a ring, made for the first one */
     uint64_t num_challenges;    /* that ever were put into it */
     rig_lint_totals totals;
-    uint8_t reserved[RIG_PDU_KINDS][RIG_BHS_LEN]; /* bits of a kind's header */
-    uint8_t by_kind[RIG_PDU_KINDS][256];          /* rules of a kind, by index, ended by 255 */
-    uint8_t by_key[256];                          /* rules of keys */
-    uint8_t by_event[256];                        /* rules of events */
+    uint8_t reserved[RIG_PDU_KINDS][RIG_BHS_LEN];    /* bits of a kind's header */
+    uint16_t by_kind[RIG_PDU_KINDS][LINT_RULES_MAX]; /* rules of a kind, by index, ended by UINT16_MAX */
+    uint16_t by_key[LINT_RULES_MAX];                 /* rules of keys */
+    uint16_t by_event[LINT_RULES_MAX];               /* rules of events */
 };
 
 /* What a rule sees: one PDU, and all that came before it. */
@@ -234,7 +264,8 @@ typedef struct lint_at {
     const rig_lint_rule *rule;
     const rig_item *item;
     const uint8_t *bhs;
-    rig_pdu_kind kind; /* UNKNOWN also for a PDU that the other side alone may send */
+    const struct rig_cdb_row *cdb; /* of a SCSI Command; NULL = none */
+    rig_pdu_kind kind;             /* UNKNOWN also for a PDU that the other side alone may send */
     rig_lint_side side;
     lint_conn *conn;
     lint_session *session; /* may be NULL */
@@ -287,6 +318,10 @@ bool lint_parse(const lint_key *key, rig_view value, uint64_t *out_number);
 bool lint_key_has_result(const lint_key *key);
 uint32_t lint_unsolicited_max(const lint_at *at); /* of the task, in bytes */
 uint64_t lint_hash(uint64_t hash, rig_view bytes);
+uint64_t lint_name_hash(rig_view name);                            /* with small letters */
+const lint_said *lint_said_of(const lint_at *at, const char *key); /* NULL = nothing is negotiated */
+uint64_t lint_retry_mark(const uint8_t *bhs);                      /* never 0 */
+bool lint_bad_key(rig_view text, const rig_pair *pair);            /* a pair, but its key is none */
 
 /* ---- state ---- */
 
@@ -316,6 +351,7 @@ void lint_state_free(rig_lint *lint);
 bool lint_challenge_mark(const lint_at *at, uint64_t *out_mark);
 const lint_challenge *lint_challenge_find(const rig_lint *lint, uint64_t mark); /* NULL = not remembered */
 void lint_challenges_free(rig_lint *lint);
+bool lint_challenge_octets(const lint_at *at, uint64_t *out_hash); /* whoever says it */
 
 /* ---- following: called behind the rules ---- */
 

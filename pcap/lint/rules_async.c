@@ -36,3 +36,32 @@ void lint_async_event(lint_at *at)
     if (event > TASK_TERMINATION && event < 248)
         lint_field_text(at, RIG_F_ASYNC_EVENT, "0 to 5, or 248 to 255");
 }
+
+/* Acknowledged, so the initiator had seen the message when it sent this. */
+static bool knows(const lint_at *at, const lint_due *due)
+{
+    return lint_full(at) && due->set && rig_sn_lt(due->stat_sn, LINT_GET(at, EXP_STAT_SN));
+}
+
+void lint_async_no_commands(lint_at *at)
+{
+    if (knows(at, &at->conn->logout_due) && !lint_retry(at))
+        lint_part(at, "PDU", 0, "no new command, as the target has asked for a Logout", "ScsiCmd");
+}
+
+static void late(lint_at *at, const lint_due *due, const char *wanted)
+{
+    if (knows(at, due) && at->item->time > due->deadline + LINT_LATE)
+        lint_part_number(at, "seconds", (at->item->time - due->deadline) / 1000000000,
+                         "%s before the time of the Asynchronous Message was over", wanted);
+}
+
+void lint_async_logout_late(lint_at *at)
+{
+    late(at, &at->conn->logout_due, "a Logout");
+}
+
+void lint_async_text_late(lint_at *at)
+{
+    late(at, &at->conn->text_due, "a Text Request or Logout");
+}

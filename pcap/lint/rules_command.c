@@ -27,14 +27,9 @@ void lint_direction(lint_at *at)
         lint_field_text(at, RIG_F_EDTL, "0, as neither R nor W is set");
 }
 
-static const rig_cdb_row *cdb_row(const lint_at *at)
-{
-    return rig_cdb_row_of(rig_view_of(at->bhs + rig_fields[RIG_F_CDB].byte, 16));
-}
-
 void lint_cdb_direction(lint_at *at)
 {
-    const rig_cdb_row *row = cdb_row(at);
+    const rig_cdb_row *row = at->cdb;
     bool read = LINT_GET(at, R), write = LINT_GET(at, W);
     if (!row || LINT_GET(at, EDTL) == 0 || (!read && !write))
         return;
@@ -46,7 +41,7 @@ void lint_cdb_direction(lint_at *at)
 
 void lint_cdb_padding(lint_at *at)
 {
-    const rig_cdb_row *row = cdb_row(at);
+    const rig_cdb_row *row = at->cdb;
     const uint8_t *cdb = at->bhs + rig_fields[RIG_F_CDB].byte;
     for (unsigned i = row ? row->len : 16; i < 16; i++)
         if (cdb[i]) {
@@ -111,4 +106,25 @@ void lint_status_qualifier(lint_at *at)
 {
     if (lint_keys_known(at) && lint_of(at, LINT_N_LEVEL) < 2 && LINT_GET(at, STATUS_QUALIFIER))
         lint_field(at, RIG_F_STATUS_QUALIFIER, 0);
+}
+
+/* REJECT is what a command of a discovery session gets (section 4.3); a status that says no is a refusal,
+ * too.
+ */
+void lint_command_in_discovery(lint_at *at)
+{
+    bool refuses =
+        at->kind == RIG_PDU_SCSI_RESP && (LINT_GET(at, SCSI_RESPONSE) || LINT_GET(at, SCSI_STATUS));
+    if (lint_full(at) && at->session->discovery && !refuses)
+        lint_part(at, "PDU", 0, "a Reject in a discovery session", rig_pdu_rows[at->kind].name);
+}
+
+/* Section 7.2.1: a retry is the same command. */
+void lint_retry_same(lint_at *at)
+{
+    const lint_task *task = at->task;
+    if (lint_full(at) && task && task->sure && !task->refused && !task->aborted && task->mark &&
+        lint_retry(at) && lint_retry_mark(at->bhs) != task->mark)
+        lint_part(at, "header", 1, "the flags, LUN, EDTL and CDB of the command that is sent again",
+                  "others");
 }

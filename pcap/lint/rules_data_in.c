@@ -93,3 +93,11 @@ void lint_no_ack_tag(lint_at *at)
     if (!LINT_GET(at, A) && LINT_GET(at, TTT) != RIG_TAG_NONE && LINT_GET(at, TTT) != 0)
         lint_field(at, RIG_F_TTT, RIG_TAG_NONE);
 }
+
+/* Told behind the PDU, which may have been the last one of all. */
+void lint_ack_often(lint_at *at)
+{
+    if (lint_scsi(at) && at->task->ack_early && !lint_data_again(at) && at->item->data_len > 0)
+        lint_part(at, "A", 1,
+                  "0 in the last Data-In, which is less than MaxBurstLength behind the one before", "1");
+}

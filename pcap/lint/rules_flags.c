@@ -160,3 +160,24 @@ void lint_whole_words(lint_at *at)
     if (!LINT_GET(at, F) && at->item->data_len % 4)
         lint_field_text(at, RIG_F_DATA_LEN, "a multiple of 4 in all but the last PDU of a sequence");
 }
+
+/* Section 11.2.2.3: a CDB of 16 bytes or less is in the header alone. */
+void lint_cdb_segment(lint_at *at)
+{
+    rig_view rest = at->item->pdu.ahs;
+    rig_ahs ahs;
+    while (rig_ahs_next(&rest, &ahs, NULL) == RIG_OK)
+        if (ahs.type == RIG_AHS_CDB && ahs.data.len == 0)
+            lint_part_number(at, "AHSLength", 1,
+                             "more than 1, as the segment is for what is behind 16 bytes");
+}
+
+/* The reserved byte counts, padding does not (section 11.2.2.2). */
+void lint_bidi_length(lint_at *at)
+{
+    rig_view rest = at->item->pdu.ahs;
+    rig_ahs ahs;
+    while (rig_ahs_next(&rest, &ahs, NULL) == RIG_OK)
+        if (ahs.type == RIG_AHS_BIDI && ahs.data.len != 4)
+            lint_part_number(at, "AHSLength", ahs.data.len + 1, "5, as a read length has 4 bytes");
+}

@@ -85,8 +85,11 @@ void lint_group_range(lint_at *at)
         rig_view_split(&rest, ',');
     else if (!rig_view_is(at->pair.key, "TargetPortalGroupTag"))
         return;
-    if (rest.ptr && rig_number_parse(rest, &group) && group > UINT16_MAX)
+    bool number = rest.ptr && rig_number_parse(rest, &group);
+    if (number && group > UINT16_MAX)
         lint_value(at, "a portal group tag of at most 65535");
+    else if (rest.ptr && !number && rig_view_is(at->pair.key, "TargetAddress"))
+        lint_value(at, "a portal group tag behind the comma, 0 to 65535");
 }
 
 void lint_key_sender(lint_at *at)
@@ -307,4 +310,67 @@ void lint_iname(lint_at *at)
     bool name = rig_view_is(at->pair.key, "InitiatorName") || rig_view_is(at->pair.key, "TargetName");
     if (name && !special(at) && at->pair.value.len > RIG_NAME_MAX)
         lint_value(at, "at most %d bytes", RIG_NAME_MAX);
+}
+
+/* Whose it is, and that it is at most 255 bytes of text (sections 13.6 and 13.7). */
+void lint_key_alias(lint_at *at)
+{
+    lint_key_sender(at);
+    if (own_key(at) && at->pair.value.len > 255)
+        lint_value(at, "at most 255 bytes");
+}
+
+/* What stringprep leaves of ASCII (section 4.2.7.2); the digits of eui. and naa. are hexadecimal. */
+static bool name_byte(uint8_t c, bool digits)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == ':' ||
+           c >= 0x80 || (digits && c >= 'A' && c <= 'F');
+}
+
+void lint_name_bytes(lint_at *at)
+{
+    rig_view value = at->pair.value;
+    bool name = rig_view_is(at->pair.key, "InitiatorName") || rig_view_is(at->pair.key, "TargetName");
+    bool digits = rig_view_starts(value, "eui.") || rig_view_starts(value, "naa.");
+    for (size_t i = 0; name && !special(at) && i < value.len; i++)
+        if (!name_byte(value.ptr[i], digits)) {
+            lint_value(at, "a name of small letters, digits, '-', '.' and ':'");
+            return;
+        }
+}
+
+/* RFC 7143 section 15 and IANA: not any more. */
+void lint_key_obsolete_method(lint_at *at)
+{
+    if (is_first_word(at) && rig_view_is(at->pair.key, "AuthMethod") &&
+        (rig_list_has(at->pair.value, rig_view_str("SPKM1")) ||
+         rig_list_has(at->pair.value, rig_view_str("SPKM2"))))
+        lint_value(at, "methods that are not obsolete");
+}
+
+/* A name in the answer to SendTargets, in a session of which the login was seen. */
+static bool listed_name(const lint_at *at, bool discovery)
+{
+    return lint_keys_known(at) && at->session->discovery == discovery && !at->conn->text_lost &&
+           at->conn->text.send_targets && rig_view_is(at->pair.key, "TargetName") && !special(at);
+}
+
+void lint_send_targets_all(lint_at *at)
+{
+    if (listed_name(at, false) && at->conn->text.asks_all)
+        lint_value(at, "no list, as All is for discovery sessions");
+}
+
+void lint_send_targets_own(lint_at *at)
+{
+    if (listed_name(at, false) && !at->conn->text.asks_all && at->session->folded &&
+        lint_name_hash(at->pair.value) != at->session->folded)
+        lint_value(at, "the target of the session alone");
+}
+
+void lint_send_targets_one(lint_at *at)
+{
+    if (listed_name(at, true) && at->conn->text.asks_one &&
+        lint_name_hash(at->pair.value) != at->conn->text.asked)
+        lint_value(at, "the target that was asked for alone");
 }

@@ -316,3 +316,88 @@ void lint_login_one_r2t(lint_at *at)
     if (lint_of(at, LINT_N_ERL) > 0 && lint_of(at, LINT_N_SEQUENCE_ORDER) && most > 1)
         lint_part_number(at, "MaxOutstandingR2T", most, "1, as data sequences are in order with recovery");
 }
+
+/* Nobody waits for anything any more: the login goes by turns. */
+void lint_login_over(lint_at *at)
+{
+    if (at->conn->phase == LINT_LOGIN && at->conn->login.refused)
+        lint_part(at, "PDU", 0, "none, as the login was refused", rig_pdu_rows[at->kind].name);
+}
+
+/* The session that a further connection joins, when all of it is known. */
+static const lint_session *joins(const lint_at *at)
+{
+    const lint_login *login = &at->conn->login;
+    const lint_session *session =
+        logging_in(at) && !login->leading && login->tsih ? lint_session_find(at->lint, login, false) : NULL;
+    return session && session->keys_known ? session : NULL;
+}
+
+static bool counts(const lint_conn *conn, const lint_session *session)
+{
+    return conn->session == session && !conn->logging_out && !conn->logged_out;
+}
+
+/* Connections that the session has beside this one; UINT64_MAX when it takes the place of one of them. */
+static uint64_t others(const lint_at *at, const lint_session *session)
+{
+    uint64_t num = 0;
+    for (const lint_conn *conn = at->lint->oldest; conn; conn = conn->age_next) {
+        if (counts(conn, session) && conn->login.cid == at->conn->login.cid)
+            return UINT64_MAX;
+        num += counts(conn, session);
+    }
+    return num;
+}
+
+void lint_login_too_many(lint_at *at)
+{
+    const lint_session *session = is_last(at) ? joins(at) : NULL;
+    if (!session || session->connections_lost || !at->conn->login.asks_t)
+        return;
+    uint64_t most = session->discovery ? 1 : session->numbers[LINT_N_CONNECTIONS];
+    uint64_t num = session->live >= most ? others(at, session) : 0;
+    if (num >= most && num < UINT64_MAX)
+        lint_field_text(at, RIG_F_LOGIN_STATUS, "too-many-connections, as the session has %u of %u",
+                        (unsigned)num, (unsigned)most);
+}
+
+void lint_login_same_group(lint_at *at)
+{
+    const lint_session *session = is_last(at) ? joins(at) : NULL;
+    uint32_t group = at->conn->login.group;
+    if (session && session->group != LINT_NO_GROUP && group != LINT_NO_GROUP && group != session->group)
+        lint_part_number(at, "TargetPortalGroupTag", group, "%u, as the session's first connection",
+                         session->group);
+}
+
+/* Section 11.12.8: the session's current CmdSN. What other connections are told meanwhile may overtake it, so
+ * that only what was told before its first packet is a lower bound. */
+void lint_login_cmd_sn(lint_at *at)
+{
+    const lint_session *session = at->conn->phase == LINT_FRESH ? NULL : joins(at);
+    uint32_t cmd_sn = LINT_GET(at, CMD_SN);
+    if (at->conn->phase == LINT_FRESH && !at->conn->muted && at->conn->login.tsih)
+        session = lint_session_find(at->lint, &at->conn->login, false);
+    if (!session)
+        return;
+    if (session->max_known && rig_sn_lt(session->max_cmd_sn + 1, cmd_sn))
+        lint_field_text(at, RIG_F_CMD_SN, "at most %u, behind the largest MaxCmdSN so far",
+                        session->max_cmd_sn + 1);
+    if (session->exp_at && session->exp_at <= at->conn->born && rig_sn_lt(cmd_sn, session->exp_cmd_sn))
+        lint_field_text(at, RIG_F_CMD_SN, "at least %u, the session's ExpCmdSN", session->exp_cmd_sn);
+}
+
+/* Whoever accepts the login takes an initiator without a name. */
+void lint_login_no_name(lint_at *at)
+{
+    if (logging_in(at) && is_last(at) && at->conn->keys_known && at->conn->login.initiator == LINT_HASH_START)
+        lint_part(at, "Status", rig_fields[RIG_F_LOGIN_STATUS].byte, "a refusal, as InitiatorName is empty",
+                  "success");
+}
+
+void lint_login_isid_type(lint_at *at)
+{
+    if (at->bhs[rig_fields[RIG_F_ISID].byte] >> 6 == 3)
+        lint_part_number(at, "ISID type", 3, "0 to 2");
+}

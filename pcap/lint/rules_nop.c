@@ -60,3 +60,9 @@ void lint_nop_echo(lint_at *at)
              lint_hash(LINT_HASH_START, at->item->pdu.data) != task->ping_hash)
         lint_part(at, "ping data", RIG_BHS_LEN, "what the ping carried", "other bytes");
 }
+
+void lint_nop_in_discovery(lint_at *at)
+{
+    if (lint_full(at) && at->session->discovery && LINT_GET(at, ITT) != RIG_TAG_NONE)
+        lint_part(at, "PDU", 0, "a Reject in a discovery session", "NopIn");
+}

@@ -158,3 +158,16 @@ void lint_write_residual(lint_at *at)
     if (!LINT_GET(at, UNDERFLOW) && bytes < wanted)
         lint_field_text(at, RIG_F_UNDERFLOW, "1 and a residual of at least %u", wanted - bytes);
 }
+
+/* SPC: a device sends no more than the allocation length. An overflow is what of it EDTL had no room for. */
+void lint_cdb_length(lint_at *at)
+{
+    uint32_t bytes, wanted, most = at->task ? at->task->cdb_bytes : UINT32_MAX;
+    if (!moved(at, false, &bytes, &wanted) || most == UINT32_MAX)
+        return;
+    if (bytes > most)
+        lint_part_number(at, "bytes read", bytes, "at most %u, the allocation length", most);
+    uint32_t room = most > wanted ? most - wanted : 0;
+    if (LINT_GET(at, OVERFLOW) && LINT_GET(at, RESIDUAL) > room)
+        lint_field_text(at, RIG_F_RESIDUAL, "at most %u, as the allocation length is %u", room, most);
+}

@@ -12,9 +12,26 @@ void lint_text_form(lint_at *at)
         return;
     do
         status = rig_pair_next(base, &rest, &pair, &error);
-    while (status == RIG_OK);
+    while (status == RIG_OK || (status == RIG_E_SYNTAX && lint_bad_key(lint_text_of(at), &pair)));
     if (status == RIG_E_SYNTAX)
         lint_part(at, "text", RIG_BHS_LEN, "key=value pairs, each with a NUL behind it", error.text);
+}
+
+/* Who answers NotUnderstood to such a key repeats it. Private keys have their own row (section 13.22). */
+void lint_text_keys(lint_at *at)
+{
+    rig_view text = lint_text_of(at), rest = text;
+    bool own = strcmp(at->rule->id, "NEG-039") == 0;
+    rig_pair pair;
+    rig_status status = lint_text_complete(at) ? RIG_OK : RIG_E_NOT_FOUND;
+    while (status != RIG_E_NOT_FOUND) {
+        status = rig_pair_next(text.ptr, &rest, &pair, NULL);
+        if (status == RIG_E_SYNTAX && lint_bad_key(text, &pair) && !lint_special(pair.value) &&
+            rig_view_starts(pair.key, "X-") == own) {
+            at->pair = pair;
+            lint_value(at, "a key: a capital letter, then letters, digits and . - + @ _, at most 63 in all");
+        }
+    }
 }
 
 void lint_text_continues(lint_at *at)

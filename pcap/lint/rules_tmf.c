@@ -53,10 +53,17 @@ static const lint_task *referenced(const lint_at *at)
     return task && task->sure && !task->refused && !task->aborted ? task : NULL;
 }
 
+/* One row for ABORT TASK, one for QUERY TASK, which RFC 7144 has added. */
+static bool own_function(const lint_at *at)
+{
+    bool later = rig_view_starts(rig_view_str(at->rule->section), "7144:");
+    return function(at) == (later ? QUERY_TASK : ABORT_TASK);
+}
+
 void lint_referenced_sn(lint_at *at)
 {
     const lint_task *task = referenced(at);
-    if (!task || (function(at) != ABORT_TASK && function(at) != QUERY_TASK))
+    if (!task || !own_function(at))
         return;
     uint32_t expected = task->immediate ? LINT_GET(at, CMD_SN) : task->cmd_sn;
     if (LINT_GET(at, REF_CMD_SN) != expected)
@@ -75,7 +82,7 @@ void lint_referenced_lun(lint_at *at)
 void lint_abort_connection(lint_at *at)
 {
     const lint_task *task = referenced(at);
-    if (task && function(at) == ABORT_TASK && task->conn != at->conn)
+    if (task && own_function(at) && task->conn != at->conn)
         lint_part_number(at, "connection", at->conn->index, "%u, that of the task", task->conn->index);
 }
 
@@ -101,4 +108,12 @@ void lint_ended_by_abort(lint_at *at)
 {
     if (ended_is_answered(at, true))
         lint_field_text(at, RIG_F_ITT, "no task that was aborted");
+}
+
+/* A discovery session takes SendTargets and the Logout that ends it (section 4.3); a response that says no
+ * is a refusal, too. */
+void lint_tmf_in_discovery(lint_at *at)
+{
+    if (lint_full(at) && at->session->discovery && LINT_GET(at, TMF_RESPONSE) == 0)
+        lint_part(at, "PDU", 0, "a Reject in a discovery session", "TmfResp");
 }

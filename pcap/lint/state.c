@@ -252,6 +252,7 @@ void lint_conn_begin(rig_lint *lint, lint_conn *conn)
                         .age_next = conn->age_next,
                         .index = conn->index,
                         .phase = LINT_FRESH,
+                        .born = lint->totals.pdus,
                         .limit = {UINT32_MAX, UINT32_MAX}};
 }
 
@@ -302,9 +303,12 @@ void lint_conn_lose(lint_conn *conn, rig_lint_side side)
     conn->text = (lint_exchange){.ttt = RIG_TAG_NONE};
     conn->text_lost = conn->pings_lost = true;
     conn->logging_out = conn->logged_out = false;
+    conn->logout_due.set = conn->text_due.set = false;
     if (!conn->session)
         return;
     conn->session->cmd_known = conn->session->max_known = conn->session->sent_known = false;
+    conn->session->connections_lost = true;
+    conn->session->exp_at = 0;
     conn->session->blind |= side != RIG_LINT_TARGET; /* requests of the other side were all seen */
     lose_tasks(conn->session, conn);
 }

@@ -123,13 +123,14 @@ static bool is_binary(const uint8_t *value, size_t len)
 }
 
 /* The same octets are the same value in any notation. */
-static rig_status number_binary(rig_sanitize *s, rig_view value, uint32_t *out_number)
+static rig_status number_binary(rig_sanitize *s, rig_view value, uint32_t *out_number, bool *out_valid)
 {
     size_t len;
     uint8_t *octets = rig_resize(s->alloc, NULL, 0, BINARY_MAX);
     if (!octets)
         return RIG_E_NOMEM;
-    bool parsed = rig_binary_parse(value, octets, BINARY_MAX, &len) && len;
+    *out_valid = rig_binary_parse(value, octets, BINARY_MAX, &len);
+    bool parsed = *out_valid && len;
     rig_status status = san_number(s, SAN_BINARY, parsed ? rig_view_of(octets, len) : value, out_number);
     rig_delete(s->alloc, octets, BINARY_MAX);
     return status;
@@ -142,11 +143,15 @@ static void shape_hex(uint8_t *value, size_t len, uint32_t number)
         value[len] = (uint8_t) "0123456789abcdef"[number % 16];
 }
 
+/* What is no binary value does not become one. */
 static rig_status change_binary(rig_sanitize *s, uint8_t *value, size_t len)
 {
     uint32_t number = 0;
-    rig_status status = number_binary(s, rig_view_of(value, len), &number);
-    if (value[1] == 'b' || value[1] == 'B')
+    bool valid = true;
+    rig_status status = number_binary(s, rig_view_of(value, len), &number, &valid);
+    if (!valid)
+        memset(value + 2, '-', len - 2);
+    else if (value[1] == 'b' || value[1] == 'B')
         shape_base64(value + 2, len - 2, number);
     else
         shape_hex(value + 2, len - 2, number);

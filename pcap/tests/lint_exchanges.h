@@ -41,7 +41,7 @@ static const char *const plain[] = {
     "> DataOut F=1 LUN=1 ITT=0x12 TTT=0x6 ExpStatSN=503 DataSN=0 BufferOffset=2560 len=512",
     "< ScsiResp ITT=0x12 StatSN=503 ExpCmdSN=102 MaxCmdSN=112",
     /* 17: status with the data */
-    "> ScsiCmd F=1 R=1 LUN=1 ITT=0x13 EDTL=512 CmdSN=102 ExpStatSN=504 CDB=read-10(blocks=1)",
+    "> ScsiCmd F=1 R=1 LUN=1 ITT=0x13 EDTL=512 CmdSN=102 ExpStatSN=504 CDB=inquiry(alloc=512)",
     "< DataIn F=1 S=1 Status=GOOD ITT=0x13 StatSN=504 ExpCmdSN=103 MaxCmdSN=113 DataSN=0 BufferOffset=0 "
     "len=512",
     /* 19: a status with sense data */
@@ -246,18 +246,76 @@ static const char *const talk[] = {
     "< TextResp F=1 ITT=0x12 StatSN=503 ExpCmdSN=101 MaxCmdSN=111",
     "< NopIn TTT=0x9 LUN=1 StatSN=504 ExpCmdSN=101 MaxCmdSN=111",
     "> NopOut I=1 TTT=0x9 LUN=1 CmdSN=101 ExpStatSN=504",
-    "> Logout Reason=close-session ITT=0x13 CmdSN=101 ExpStatSN=504",
-    "< LogoutResp ITT=0x13 StatSN=504 ExpCmdSN=102 MaxCmdSN=112",
+    /* 11: the target asks for it */
+    "< Async ITT=none Event=negotiation-request Parameter3=10 StatSN=504 ExpCmdSN=101 MaxCmdSN=111",
+    "> TextReq F=1 ITT=0x14 CmdSN=101 ExpStatSN=505",
+    "< TextResp F=1 ITT=0x14 StatSN=505 ExpCmdSN=102 MaxCmdSN=112",
+    "> Logout Reason=close-session ITT=0x13 CmdSN=102 ExpStatSN=506",
+    "< LogoutResp ITT=0x13 StatSN=506 ExpCmdSN=103 MaxCmdSN=113",
     NULL,
 };
 
-/* A discovery session. */
+#define REJECTED(opcode, itt, stat, exp)                                                                     \
+    "< Reject ITT=none Reason=command-not-supported StatSN=" stat " ExpCmdSN=" exp                           \
+    " MaxCmdSN=111 len=48 data@0=" opcode " data@1=0x80 data@19=" itt
+
+/* A discovery session, and what it does not do. */
 static const char *const listing[] = {
     "! connect",
     ONE_STEP "++SessionType=Discovery ++ErrorRecoveryLevel=1",
     ONE_ANSWER "++ErrorRecoveryLevel=0",
     "> TextReq F=1 ITT=0x11 CmdSN=100 ExpStatSN=501 ++SendTargets=All",
     "< TextResp F=1 ITT=0x11 StatSN=501 ExpCmdSN=101 MaxCmdSN=111 ++TargetName=iqn.2026-01.example:t",
+    "> ScsiCmd I=1 F=1 LUN=1 ITT=0x12 EDTL=0 CmdSN=101 ExpStatSN=502 CDB=test-unit-ready",
+    REJECTED("0x41", "0x12", "502", "101"),
+    "> TmfReq I=1 Function=lun-reset LUN=1 ITT=0x13 CmdSN=101 ExpStatSN=503",
+    REJECTED("0x42", "0x13", "503", "101"),
+    "> NopOut I=1 ITT=0x14 CmdSN=101 ExpStatSN=504",
+    /* 10 */
+    REJECTED("0x40", "0x14", "504", "101"),
+    "> TextReq F=1 ITT=0x15 CmdSN=101 ExpStatSN=505 ++SendTargets=iqn.2026-01.example:t",
+    "< TextResp F=1 ITT=0x15 StatSN=505 ExpCmdSN=102 MaxCmdSN=112 ++TargetName=iqn.2026-01.example:t",
+    "> Logout I=1 Reason=close-connection CID=1 ITT=0x16 CmdSN=102 ExpStatSN=506",
+    REJECTED("0x46", "0x16", "506", "102"),
+    NULL,
+};
+
+/* Two connections at level 1 of RFC 7143 and level 2 of RFC 7144: a query, acknowledgements as often as may
+ * be, a SNACK, a retry. */
+static const char *const both[] = {
+    "! connect",
+    ONE_STEP "++MaxConnections=2 ++ErrorRecoveryLevel=1 ++iSCSIProtocolLevel=2 ++MaxBurstLength=1024 "
+             "++FirstBurstLength=1024",
+    ONE_ANSWER "++MaxConnections=2 ++ErrorRecoveryLevel=1 ++iSCSIProtocolLevel=2 ++MaxBurstLength=1024 "
+               "++FirstBurstLength=1024",
+    "1! connect",
+    "1> Login T=1 CSG=1 NSG=3 ISID=80:00:00:00:00:01 TSIH=7 ITT=0x10 CID=2 CmdSN=100 " NAMES,
+    "1< LoginResp T=1 CSG=1 NSG=3 ISID=80:00:00:00:00:01 TSIH=7 ITT=0x10 StatSN=800 ExpCmdSN=100 "
+    "MaxCmdSN=110 ++TargetPortalGroupTag=1",
+    "> ScsiCmd F=1 R=1 LUN=1 ITT=0x11 EDTL=3072 CmdSN=100 ExpStatSN=501 CDB=read-10(blocks=6)",
+    "> TmfReq I=1 Function=query-task LUN=1 ITT=0x12 RefTag=0x11 CmdSN=101 ExpStatSN=501 RefCmdSN=100",
+    "< TmfResp Response=succeeded ITT=0x12 StatSN=501 ExpCmdSN=101 MaxCmdSN=111",
+    "< DataIn F=0 ITT=0x11 ExpCmdSN=101 MaxCmdSN=111 DataSN=0 BufferOffset=0 len=512",
+    /* 10 */
+    "< DataIn F=1 A=1 LUN=1 ITT=0x11 TTT=0x30 ExpCmdSN=101 MaxCmdSN=111 DataSN=1 BufferOffset=512 len=512",
+    "> Snack Type=data-ack LUN=1 SnackTag=0x30 ExpStatSN=502 BegRun=2",
+    "< DataIn F=0 ITT=0x11 ExpCmdSN=101 MaxCmdSN=111 DataSN=2 BufferOffset=1024 len=512",
+    "< DataIn F=1 A=1 LUN=1 ITT=0x11 TTT=0x31 ExpCmdSN=101 MaxCmdSN=111 DataSN=3 BufferOffset=1536 len=512",
+    "> Snack Type=data-r2t LUN=1 ITT=0x11 ExpStatSN=502 BegRun=2 RunLength=1",
+    "< DataIn F=0 ITT=0x11 ExpCmdSN=101 MaxCmdSN=111 DataSN=2 BufferOffset=1024 len=512",
+    "< DataIn F=1 A=1 LUN=1 ITT=0x11 TTT=0x32 ExpCmdSN=101 MaxCmdSN=111 DataSN=4 BufferOffset=2048 len=1024",
+    "< ScsiResp ITT=0x11 StatSN=502 ExpCmdSN=101 MaxCmdSN=111 ExpDataSN=5",
+    /* 18: the same command once more */
+    "> ScsiCmd F=1 LUN=1 ITT=0x13 EDTL=0 CmdSN=101 ExpStatSN=503 CDB=test-unit-ready",
+    "> ScsiCmd F=1 LUN=1 ITT=0x13 EDTL=0 CmdSN=101 ExpStatSN=503 CDB=test-unit-ready",
+    "< ScsiResp ITT=0x13 StatSN=503 ExpCmdSN=102 MaxCmdSN=112",
+    NULL,
+};
+
+/* A login that nobody answers. */
+static const char *const lonely[] = {
+    "! connect",
+    ONE_STEP,
     NULL,
 };
 
@@ -283,18 +341,26 @@ static const char *const moved[] = {
     NULL,
 };
 
-/* Two logins that CHAP ends; either side chooses what the other one chose before, which is its own choice. */
+#define RESPONSE_16 "0x00112233445566778899aabbccddeeff"
+
+/* Logins with CHAP; either side chooses what the other one chose before, which is its own choice. */
 static const char *const challenged[] = {
     "! connect",
     ASK "T=0 CSG=0 " NAMES " ++AuthMethod=CHAP",
     TELL "T=0 CSG=0 StatSN=500 ++TargetPortalGroupTag=1 ++AuthMethod=CHAP",
-    ASK "T=0 CSG=0 ExpStatSN=501 ++CHAP_A=5",
+    ASK "T=0 CSG=0 ExpStatSN=501 ++CHAP_A=7,0x5",
     TELL "T=0 CSG=0 StatSN=501 ++CHAP_A=5 ++CHAP_I=1 ++CHAP_C=0x00A1b2",
-    ASK "CSG=0 NSG=1 ExpStatSN=502 ++CHAP_N=host ++CHAP_R=0x11 ++CHAP_I=2 ++CHAP_C=0x77a878",
+    ASK "CSG=0 NSG=1 ExpStatSN=502 ++CHAP_N=host ++CHAP_R=" RESPONSE_16 " ++CHAP_I=2 ++CHAP_C=0x77a878",
+    TELL "CSG=0 NSG=1 StatSN=502 ++CHAP_N=disk ++CHAP_R=0bABEiM0RVZneImaq7zN3u/w==",
     "1! connect",
     "1" ASK "T=0 CSG=0 " NAMES " ++CHAP_A=5",
     "1" TELL "T=0 CSG=0 StatSN=700 ++TargetPortalGroupTag=1 ++CHAP_A=5 ++CHAP_I=3 ++CHAP_C=0x77a878",
-    "1" ASK "CSG=0 NSG=1 ExpStatSN=701 ++CHAP_N=host ++CHAP_R=0x22 ++CHAP_I=4 ++CHAP_C=0x00a1b2",
+    /* 10 */
+    "1" ASK "CSG=0 NSG=1 ExpStatSN=701 ++CHAP_N=host ++CHAP_R=" RESPONSE_16,
+    "2! connect",
+    "2" ASK "T=0 CSG=0 " NAMES " ++CHAP_A=5",
+    "2" TELL "T=0 CSG=0 StatSN=900 ++TargetPortalGroupTag=1 ++CHAP_A=5 ++CHAP_I=4 ++CHAP_C=0x99",
+    "2" ASK "CSG=0 NSG=1 ExpStatSN=901 ++CHAP_N=host ++CHAP_R=" RESPONSE_16 " ++CHAP_I=4 ++CHAP_C=0x00a1b2",
     NULL,
 };
 

@@ -143,8 +143,9 @@ static const breach breaches[] = {
 
 #define NUM_BREACHES (sizeof breaches / sizeof breaches[0])
 
-static const char *const *const all[] = {plain, unsolicited, recovery,   two,   parts,  talk, listing,
-                                         moved, reinstated,  challenged, again, halves, fast};
+static const char *const *const all[] = {plain, unsolicited, recovery, two,        parts,
+                                         talk,  listing,     moved,    reinstated, challenged,
+                                         again, halves,      fast,     both,       lonely};
 
 #define NUM_ALL (sizeof all / sizeof all[0])
 
@@ -209,7 +210,7 @@ static void judge_without(bench *b, size_t from, size_t to, const char *event)
     for (size_t i = 0; i <= b->items.num; i++) {
         if (i < from || (i >= to && i < b->items.num))
             CU_ASSERT_EQUAL(rig_lint_item(lint, &b->items.ptr[i]), RIG_OK);
-        for (uint32_t c = 0; event && i + 1 == to && c < 2; c++) {
+        for (uint32_t c = 0; event && i + 1 == to && c < 3; c++) {
             const rig_item item = {.kind = RIG_ITEM_EVENT, .connection = c, .event = rig_view_str(event)};
             CU_ASSERT_EQUAL(rig_lint_item(lint, &item), RIG_OK);
         }
@@ -406,7 +407,8 @@ static void a_tag_may_be_used_behind_a_gap(void)
                            NULL};
     judge_lines(&b, lines);
     CU_ASSERT_EQUAL(b.num, 0);
-    lines[4] = "< Async ITT=none Event=logout-request Parameter3=10 StatSN=501 ExpCmdSN=101 MaxCmdSN=111";
+    lines[4] =
+        "< Async ITT=none Event=negotiation-request Parameter3=10 StatSN=501 ExpCmdSN=101 MaxCmdSN=111";
     judge_lines(&b, lines);
     CU_ASSERT(only(&b, "PDU-022"));
 }
@@ -446,7 +448,7 @@ static void a_reject_of_data_excuses_little(void)
         "< R2T LUN=1 ITT=0x11 TTT=0x5 StatSN=501 ExpCmdSN=101 MaxCmdSN=111 BufferOffset=0 DesiredLength=512",
         "> DataOut F=1 LUN=1 ITT=0x11 TTT=0x5 ExpStatSN=501 DataSN=0 BufferOffset=0 len=512",
         "< Reject ITT=none Reason=data-digest-error StatSN=501 ExpCmdSN=101 MaxCmdSN=111 len=48 data@0=0x05 "
-        "data@19=0x11",
+        "data@6=2 data@19=0x11",
         UNIT_READY("0x12", "101", "502"),
         "< ScsiResp Status=BUSY ITT=0x11 StatSN=502 ExpCmdSN=102 MaxCmdSN=112",
         NULL};

@@ -140,6 +140,7 @@ typedef struct rig_lint_changed {
  * | snack | a SNACK in the place of the PDU |
  * | bad-padding, bad-header-digest, bad-data-digest | as received |
  * | in-the-clear | IPsec is between its ends, and it came outside |
+ * | late | seen a day later |
  * | drop, twice, earlier | left out, sent twice, sent before the sender's last PDU |
  * | joined, other-connection | the session has a second connection; the PDU is sent there |
  */
