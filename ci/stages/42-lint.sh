@@ -57,6 +57,38 @@ strange=$("$RIG_TOOL" lint --rules | cut -f 1 | grep -v '^LINT-' | sort -u | com
     exit 1
 }
 
+# silent TABLE: each requirement has a rule with its id, or a row of that table that says why it has none, and not both; the rules that rows
+# name instead are there
+silent()
+{
+    awk -F'\t' -v table="$1" '
+        FILENAME == table && /^# [a-z]+:/ { split($0, part, /[ :]/); reason[part[2]] = 1 }
+        FILENAME == table && /^#/ { next }
+        FILENAME == table { why[$1] = $2; instead[$1] = $3; next }
+        FILENAME == "-" { rule[$1] = 1; next }
+        FNR > 1 { known[$1] = 1 }
+        END {
+            for (id in known) if ((id in rule) == (id in why)) { print id ((id in rule) ? ": a rule, and a row" : ": neither rule nor row"); bad++ }
+            for (id in why) {
+                if (!(id in known) || !(why[id] in reason)) { print id ": no such requirement, or no such reason: " why[id]; bad++ }
+                num = why[id] == "told" ? split(instead[id], ids, ",") : 0
+                for (i = 1; i <= num; i++) if (!(ids[i] in rule)) { print id ": no rule " ids[i]; bad++ }
+            }
+            exit bad > 0
+        }' "$1" - "$RIG_TOP/docs/requirements.tsv" < <("$RIG_TOOL" lint --rules)
+}
+silent "$RIG_TOP/docs/lint-silent.tsv" || {
+    complain "docs/lint-silent.tsv: a requirement without rule says why"
+    exit 1
+}
+for spoilt in '/^SEQ-001\t/d' '$a SEQ-002\tinside\t-' 's/\ttold\tSEQ-002$/\ttold\tSEQ-999/'; do
+    sed "$spoilt" "$RIG_TOP/docs/lint-silent.tsv" >"$RIG_SCRATCH/silent.tsv"
+    silent "$RIG_SCRATCH/silent.tsv" >/dev/null && {
+        complain "docs/lint-silent.tsv passed with $spoilt"
+        exit 1
+    }
+done
+
 # in_parts FUNCTION: the lines of standard input are shared out among as many of it as there are processors
 in_parts()
 {

@@ -19,20 +19,28 @@ static lint_rule_fn *const functions[] = {
 #define NUM_RULES (sizeof functions / sizeof functions[0])
 _Static_assert(NUM_RULES < LINT_RULES_MAX, "the lists of rules have to end");
 
+static bool by_kind(const rig_lint_rule *rule)
+{
+    return !rule->keys && !(rule->pdus & LINT_RARE);
+}
+
 static void index_rules(rig_lint *lint)
 {
-    uint16_t num[RIG_PDU_KINDS] = {0}, keys = 0, events = 0;
+    uint16_t num[RIG_PDU_KINDS] = {0}, keys = 0, events = 0, rare = 0;
     for (unsigned r = 0; r < NUM_RULES; r++) {
         if (rig_lint_rules[r].keys)
             lint->by_key[keys++] = (uint16_t)r;
         if (rig_lint_rules[r].pdus & LINT_EVENTS)
             lint->by_event[events++] = (uint16_t)r;
-        for (unsigned kind = 0; kind < RIG_PDU_KINDS && !rig_lint_rules[r].keys; kind++)
+        if (rig_lint_rules[r].pdus & LINT_RARE)
+            lint->by_rare[rare++] = (uint16_t)r;
+        for (unsigned kind = 0; kind < RIG_PDU_KINDS && by_kind(&rig_lint_rules[r]); kind++)
             if (rig_lint_rules[r].pdus >> kind & 1)
                 lint->by_kind[kind][num[kind]++] = (uint16_t)r;
     }
     lint->by_key[keys] = NO_RULE;
     lint->by_event[events] = NO_RULE;
+    lint->by_rare[rare] = NO_RULE;
     for (unsigned kind = 0; kind < RIG_PDU_KINDS; kind++) {
         lint->by_kind[kind][num[kind]] = NO_RULE;
         rig_bhs_reserved_bits((rig_pdu_kind)kind, lint->reserved[kind]);
@@ -72,6 +80,24 @@ static void run(lint_at *at, const uint16_t *rules)
             continue;
         if (at->rule->side == RIG_LINT_BOTH || at->rule->side == at->side)
             functions[*rules](at);
+    }
+}
+
+/* Most PDUs are in none of the situations that these rules are about, and are not to pay for them. */
+static bool is_rare(const lint_at *at)
+{
+    const lint_conn *conn = at->conn;
+    return conn->login.refused || conn->logout_due.set || conn->text_due.set || at->item->pdu.ahs.len > 0 ||
+           (at->session && at->session->discovery) ||
+           (at->task && (at->kind == RIG_PDU_SCSI_CMD || at->task->ack_early));
+}
+
+static void run_rare(lint_at *at)
+{
+    for (const uint16_t *rules = at->lint->by_rare; *rules != NO_RULE && is_rare(at); rules++) {
+        const uint16_t one[] = {*rules, NO_RULE};
+        if (rig_lint_rules[*rules].pdus >> at->kind & 1)
+            run(at, one);
     }
 }
 
@@ -123,6 +149,7 @@ static void judge(lint_at *at)
     if (text_kind(at->kind))
         judge_keys(at);
     run(at, at->lint->by_kind[at->kind]);
+    run_rare(at);
     if (at->lint->status == RIG_OK)
         lint_follow(at);
 }

@@ -18,6 +18,7 @@
 #define LINT_RULES_MAX 512                         /* rows of rules.def */
 #define LINT_LATE UINT64_C(5000000000)             /* ns a PDU may have been on its way behind a deadline */
 #define LINT_NO_GROUP UINT32_MAX                   /* no portal group was told */
+#define LINT_RARE (LINT_EVENTS << 1) /* beside RIG_IN bits: only where lint.c says that it can matter */
 #define LINT_HASH_START 14695981039346656037u
 
 typedef enum lint_phase {
@@ -255,6 +256,7 @@ struct rig_lint {
     uint8_t reserved[RIG_PDU_KINDS][RIG_BHS_LEN];    /* bits of a kind's header */
     uint16_t by_kind[RIG_PDU_KINDS][LINT_RULES_MAX]; /* rules of a kind, by index, ended by UINT16_MAX */
     uint16_t by_key[LINT_RULES_MAX];                 /* rules of keys */
+    uint16_t by_rare[LINT_RULES_MAX];                /* rules of rare situations, of any kind */
     uint16_t by_event[LINT_RULES_MAX];               /* rules of events */
 };
 

@@ -184,6 +184,12 @@ void lint_key_result(lint_at *at)
         lint_value(at, "at least %u, as offered", (unsigned)offer);
 }
 
+void lint_session_type_first(lint_at *at)
+{
+    if (rig_view_is(at->pair.key, "SessionType") && at->conn->phase == LINT_LOGIN && at->conn->login.any_text)
+        lint_value(at, "in the first request of the login");
+}
+
 void lint_key_stage_security(lint_at *at)
 {
     if (login(at) && at->key && LINT_GET(at, CSG) == 0 && !(at->key->use & LINT_USE_SECURITY) &&

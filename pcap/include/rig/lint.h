@@ -38,11 +38,11 @@ typedef struct rig_lint_rule {
     rig_lint_level level; /**< how binding */
     rig_lint_side side;   /**< whose duty */
     const char *section;  /**< of RFC 7143, or "7144:…", "1994:…" */
-    uint32_t pdus;        /**< RIG_IN bits of the PDUs that are looked at; the bit behind them: events */
-    bool keys;            /**< looked at once for each key of the text */
-    bool breaks;          /**< behind a breach nothing of the task is judged any more */
-    const char *what;     /**< one sentence for people */
-    const char *change;   /**< a change of one PDU that breaks it, see rig_lint_change */
+    uint32_t pdus;    /**< RIG_IN bits of the PDUs that are looked at; the bits behind them: events; rarely */
+    bool keys;        /**< looked at once for each key of the text */
+    bool breaks;      /**< behind a breach nothing of the task is judged any more */
+    const char *what; /**< one sentence for people */
+    const char *change; /**< a change of one PDU that breaks it, see rig_lint_change */
 } rig_lint_rule;
 
 /** rig_lint_rules holds the rows; rig_lint_num_rules counts them. */
