@@ -91,7 +91,8 @@ fi
 
 # Relative links of the pages.
 report "the link leads nowhere" < <(grep -E '\.md$' "$RIG_SCRATCH/files" | while read -r page; do
-    grep -noE '\]\([^)#: ]+' "$page" | while IFS=: read -r line link; do
+    grep -noE '\]\([^)#: ]+[)#]' "$page" | while IFS=: read -r line link; do
+        link=${link%[)#]}
         [ -e "$(dirname "$page")/${link#??}" ] || printf '%s:%s: %s\n' "$page" "$line" "${link#??}"
     done
 done)

@@ -12,6 +12,8 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
 pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
 
+include(GNUInstallDirs)
+
 # The version people see: with the commit, because scenario, seed and commit fix every byte of a capture.
 find_package(Git QUIET)
 set(RIG_VERSION ${PROJECT_VERSION})
@@ -46,9 +48,10 @@ if(RIG_COVERAGE)
   target_link_options(rig_flags INTERFACE --coverage)
 endif()
 
-# rig_room(NAME FOLDER [DEPENDS…] [PRIVATE_DEPENDS…]): the library rig_NAME of all .c files directly in FOLDER.
+# rig_room(NAME FOLDER [EXPORTED] [DEPENDS…] [PRIVATE_DEPENDS…]): the library rig_NAME of all .c files directly in FOLDER. EXPORTED: its
+# headers are installed, and a shared library shows what they declare.
 function(rig_room name folder)
-  cmake_parse_arguments(ROOM "" "" "DEPENDS;PRIVATE_DEPENDS" ${ARGN})
+  cmake_parse_arguments(ROOM "EXPORTED" "" "DEPENDS;PRIVATE_DEPENDS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/*.c)
   if(NOT sources)
     message(FATAL_ERROR "room ${name} has no source in ${folder}")
@@ -57,8 +60,14 @@ function(rig_room name folder)
   target_include_directories(rig_${name} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/include
     PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/${folder})
   target_link_libraries(rig_${name} PRIVATE rig_flags ${ROOM_PRIVATE_DEPENDS} PUBLIC ${ROOM_DEPENDS})
-  # A room may end up in a shared library; hidden symbols keep its code as good as that of a program.
+  # A room may end up in a shared library; hidden symbols keep its code as good as that of a program, and so does that nobody may take the
+  # place of an exported one.
   set_target_properties(rig_${name} PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden)
+  if(ROOM_EXPORTED)
+    set_target_properties(rig_${name} PROPERTIES C_VISIBILITY_PRESET default)
+    target_compile_options(rig_${name} PRIVATE -fno-semantic-interposition)
+    set_property(GLOBAL APPEND PROPERTY RIG_EXPORTED_ROOMS rig_${name})
+  endif()
 endfunction()
 
 # rig_tests(FOLDER LIBS…): one CUnit program FOLDER_tests of all tests/*_test.c, one ctest entry.
@@ -90,4 +99,19 @@ function(rig_fuzzers)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     add_dependencies(fuzzers ${name})
   endforeach()
+endfunction()
+
+# rig_completions(TARGET NAME WORDS…): what `NAME WORDS… SHELL` prints, installed where that shell looks.
+function(rig_completions target name)
+  foreach(row bash:bash-completion/completions/${name} zsh:zsh/site-functions/_${name} fish:fish/vendor_completions.d/${name}.fish)
+    string(REGEX REPLACE ":.*" "" shell ${row})
+    string(REGEX REPLACE ".*:" "" path ${row})
+    get_filename_component(folder ${path} DIRECTORY)
+    set(file ${CMAKE_CURRENT_BINARY_DIR}/completions/${path})
+    file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/completions/${folder})
+    add_custom_command(OUTPUT ${file} DEPENDS ${target} COMMAND ${target} ${ARGN} ${shell} > ${file})
+    install(FILES ${file} DESTINATION share/${folder} COMPONENT tool)
+    list(APPEND files ${file})
+  endforeach()
+  add_custom_target(${name}_completions ALL DEPENDS ${files})
 endfunction()

@@ -1,4 +1,5 @@
 #include "captured.h"
+#include "manual.h"
 
 #include "evidence.h"
 
@@ -39,6 +40,24 @@ static int take_with(cli_captured *captured, const char *argument)
     captured->replay.with = rig_view_of(captured->with.text, captured->with.len);
     return CLI_OK;
 }
+
+const cli_option cli_captured_rows[] = {
+    {OPT_TIMING, "timing", "order|strict|loose",
+     "order (default): as captured, one after the other; strict: with its times; loose: the order within a "
+     "task, numbers "
+     "of the other side are not compared",
+     0},
+    {OPT_FROM, "from", "N",
+     "only exchanges with a PDU in this frame of the capture or a later one, and the logins they need", 0},
+    {OPT_TO, "to", "N", "the same for this frame or an earlier one", 0},
+    {OPT_CHAP, "chap", "USER:SECRET",
+     "secret of a CHAP_N of the capture, to answer other challenges (repeatable)", 0},
+    {OPT_WITH, "with", "FILE.scn", "the other side is that of this scenario: its target, or its steps", 0},
+    {OPT_PORT, "port", "N", "TCP port of the target when it is not 3260 and the login is not in the capture",
+     0},
+    {OPT_KEYS, "keys", "PATH", "keys of IPsec from PATH.ike, PATH.esp, PATH.keymat instead of CAPTURE.ike …",
+     0},
+    {0}};
 
 int cli_captured_option(cli_captured *captured, int option, const char *argument)
 {

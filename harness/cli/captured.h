@@ -32,27 +32,9 @@ typedef struct cli_captured {
     uint32_t broken; /* events of the capture that hide PDUs: gaps, garbage */
 } cli_captured;
 
-/* Options of getopt_long that both commands take; the ones behind TARGET_AUTH_OPTIONS's numbers. */
+/* Options that both commands take, cli_captured_rows; their numbers go on behind TARGET_AUTH_OPTIONS's
+ * numbers. */
 enum { OPT_TIMING = 300, OPT_FROM, OPT_TO, OPT_WITH, OPT_PORT, OPT_KEYS };
-
-#define CAPTURED_OPTIONS                                                                                     \
-    {"timing", required_argument, NULL, OPT_TIMING}, {"from", required_argument, NULL, OPT_FROM},            \
-        {"to", required_argument, NULL, OPT_TO}, {"with", required_argument, NULL, OPT_WITH},                \
-        {"port", required_argument, NULL, OPT_PORT}, {"keys", required_argument, NULL, OPT_KEYS},            \
-    {                                                                                                        \
-        "chap", required_argument, NULL, OPT_CHAP                                                            \
-    }
-
-#define CAPTURED_HELP                                                                                        \
-    "  --timing WHICH  order (default): as captured, one after the other; strict: with its times; loose: "   \
-    "the\n"                                                                                                  \
-    "               order within a task, numbers of the other side are not compared\n"                       \
-    "  --from N, --to N  only exchanges with a PDU in these frames of the capture, and the logins they "     \
-    "need\n"                                                                                                 \
-    "  --chap USER:SECRET  secret of a CHAP_N of the capture, to answer other challenges (repeatable)\n"     \
-    "  --with FILE.scn  the other side is that of this scenario: its target, or its steps\n"                 \
-    "  --port N     TCP port of the target when it is not 3260 and the login is not in the capture\n"        \
-    "  --keys PATH  keys of IPsec from PATH.ike, PATH.esp, PATH.keymat instead of CAPTURE.ike …\n"
 
 /* Takes one of them; CLI_OK, or CLI_USAGE after a complaint. */
 int cli_captured_option(cli_captured *captured, int option, const char *argument);

@@ -1,6 +1,8 @@
-/* The command line: one file a command, one row each in main.c. */
+/* The command line: one file a command, one row each in commands.def. */
 #ifndef CLI_H
 #define CLI_H
+
+#include <stdio.h>
 
 #include "rig/report.h"
 #include "rig/run.h"
@@ -26,9 +28,6 @@ void cli_lines_to(void (*say)(void *ctx, const char *line), void *ctx);
 /* A whole file in memory (rig_delete with size + 1; a NUL behind it). RIG_E_IO, RIG_E_LIMIT with err. */
 rig_status cli_read(const char *path, size_t max, char **out_text, size_t *out_len, rig_error *err);
 
-/* What getopt did not take: c is ':' (no value) or '?'. Returns CLI_USAGE. */
-int cli_bad_option(int c, char **argv);
-
 /* Opens a regular file for reading, -1 with err otherwise; never waits, whatever the name leads to. */
 int cli_open(const char *path, rig_error *err);
 
@@ -38,11 +37,14 @@ rig_status cli_check_capture(const char *path, rig_error *err);
 /* --port: CLI_OK, or CLI_USAGE (said why). */
 int cli_port(const char *text, uint16_t *out_port);
 
-/* Where data of the project lies (docs/requirements.tsv, scenarios/include): $ISCSIRIG_DATA, the folder of
- * the source tree the program was built from, or the installed one. */
+/* Where data of the project lies (docs/requirements.tsv, scenarios/include): $ISCSIRIG_DATA, the working
+ * folder, or share/iscsirig beside the program's folder. */
 bool cli_data_path(const char *name, char *out, size_t size);
 
 const char *cli_commit(void);
+
+/* The version, and behind it what this program has. */
+void cli_version(FILE *out);
 
 /* "$XDG_STATE_HOME/iscsirig/NAME", by default below ~/.local/state. False without either. */
 bool cli_state_path(const char *name, char *out, size_t size);
@@ -88,20 +90,8 @@ void cli_pack_free(cli_pack *pack);
 
 /* ---- commands ---- */
 
-int cmd_run(int argc, char **argv);
-int cmd_prove(int argc, char **argv);
-int cmd_coverage(int argc, char **argv);
-int cmd_bless(int argc, char **argv);
-int cmd_target(int argc, char **argv);
-int cmd_trace(int argc, char **argv);
-int cmd_replay(int argc, char **argv);
-int cmd_to_scenario(int argc, char **argv);
-int cmd_lint(int argc, char **argv);
-int cmd_sanitize(int argc, char **argv);
-int cmd_fmt(int argc, char **argv);
-int cmd_flags(int argc, char **argv);
-int cmd_wmi(int argc, char **argv);
-int cmd_explain(int argc, char **argv);
-int cmd_words(int argc, char **argv);
+#define CLI_COMMAND(identifier, name, what) int cmd_##identifier(int argc, char **argv);
+#include "commands.def"
+#undef CLI_COMMAND
 
 #endif

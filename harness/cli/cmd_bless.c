@@ -2,8 +2,10 @@
 #include "cli.h"
 #include "rig/bless.h"
 
+#include "manual.h"
 #include <errno.h>
 #include <fcntl.h>
+
 #include <getopt.h>
 #include <libgen.h>
 #include <spawn.h>
@@ -317,35 +319,35 @@ static int bless_file(char *path, bool yes)
     return bad;
 }
 
-static void usage(void)
-{
-    printf("usage: iscsirig bless [--yes] FILE…\n\n"
-           "Plays each scenario and rewrites its trace blocks that failed from what was recorded, after "
-           "showing the\n"
-           "difference; everything else of the file stays as it is. Refuses when a must, never, play or step "
-           "fails,\n"
-           "when CI is set, when what was recorded would not pass, and, without --yes, when the target "
-           "section of the\n"
-           "file differs from the last commit: then nobody could say which change made the difference.\n"
-           "Status 0: the traces hold now, 1: refused, 2: usage or environment.\n");
-}
+static const cli_option options[] = {
+    {'y', "yes", NULL, "although the target section differs from the last commit", 0}, {0}};
+
+const cli_manual cmd_bless_manual = {
+    .synopsis = "[--yes] FILE…",
+    .about =
+        (const char *const[]){
+            "Plays each scenario and rewrites its trace blocks that failed from what was recorded, after "
+            "showing the "
+            "difference; everything else of the file stays as it is. Refuses when a must, never, play or "
+            "step fails, "
+            "when CI is set, when what was recorded would not pass, and, without --yes, when the target "
+            "section of "
+            "the file differs from the last commit: then nobody could say which change made the difference.",
+            NULL},
+    .options = {options},
+    .status =
+        (const cli_status[]){{0, "the traces hold now"}, {1, "refused"}, {2, "usage or environment"}, {0}},
+    .examples = (const char *const[]){"scenarios/login/moved.scn", NULL},
+    .takes = ".scn"};
 
 int cmd_bless(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"yes", no_argument, NULL, 'y'}, {"help", no_argument, NULL, 'h'}, {0}};
+    cli_args args;
     bool yes = false;
-    opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-        if (c == 'h') {
-            usage();
-            return CLI_OK;
-        }
-        if (c != 'y')
-            return cli_bad_option(c, argv);
-        yes = true;
-    }
+    cli_args_begin(&args, "bless", argc, argv);
+    for (int c; (c = cli_args_next(&args)) != 0; yes = true)
+        if (c < 0)
+            return args.end;
     const char *ci = getenv("CI");
     if (ci && ci[0])
         return cli_complain("bless: CI is set; what passes there is decided before");

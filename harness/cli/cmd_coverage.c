@@ -2,6 +2,8 @@
 #include "coverage.h"
 #include "rig/lint.h"
 
+#include "manual.h"
+
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -291,35 +293,36 @@ static int list_units(const char *path)
     return bad;
 }
 
-static void usage(void)
-{
-    printf("usage: iscsirig coverage [OPTION…]\n\n"
-           "  --side I|T     only what binds the initiator, or the target; what binds both counts for each\n"
-           "  --json FILE    the requirements, what covers each, or why nothing does; - is standard output\n"
-           "  --page FILE    the same as a page: docs/coverage.md is made with it\n"
-           "  --units FILE   only the ids that comments of that unit test name, with the tests\n\n"
-           "Plays the pack and proves what can be proved of it. A requirement is covered when something that "
-           "carries\n"
-           "its id was shown to fail; docs/coverage.md says what that means. Status 1: a requirement is "
-           "neither\n"
-           "covered nor explained in " REASONS ", or explained there and covered.\n");
-}
+static const cli_option option_rows[] = {
+    {'s', "side", "I|T", "only what binds the initiator, or the target; what binds both counts for each", 0},
+    {'j', "json", "FILE", "the requirements, what covers each, or why nothing does; - is standard output", 0},
+    {'p', "page", "FILE", "the same as a page: docs/coverage.md is made with it", 0},
+    {'u', "units", "FILE", "only the ids that comments of that unit test name, with the tests", 0},
+    {0}};
+
+const cli_manual cmd_coverage_manual = {
+    .synopsis = "[OPTION…]",
+    .about =
+        (const char *const[]){
+            "Plays the pack and proves what can be proved of it. A requirement is covered when "
+            "something that carries its id was shown to fail; docs/coverage.md says what that "
+            "means.",
+            NULL},
+    .options = {option_rows},
+    .status = (const cli_status[]){{0, "each requirement is covered or explained"},
+                                   {1, "one is neither covered nor explained in " REASONS
+                                       ", or explained there and covered"},
+                                   {2, "usage or environment"},
+                                   {0}},
+    .examples = (const char *const[]){"--side I", "--json coverage.json", NULL}};
 
 static int parse(coverage_options *out, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"side", required_argument, NULL, 's'}, {"json", required_argument, NULL, 'j'},
-        {"page", required_argument, NULL, 'p'}, {"units", required_argument, NULL, 'u'},
-        {"help", no_argument, NULL, 'h'},       {0}};
-    opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-        if (c == 'h') {
-            usage();
-            return -1;
-        }
-        if (c == '?' || c == ':')
-            return cli_bad_option(c, argv);
+    cli_args args;
+    cli_args_begin(&args, "coverage", argc, argv);
+    for (int c; (c = cli_args_next(&args)) != 0;) {
+        if (c < 0)
+            return args.end ? args.end : -1;
         if (c == 's' && strcmp(optarg, "I") != 0 && strcmp(optarg, "T") != 0)
             return cli_complain("--side: wanted I or T, came \"%s\"", optarg);
         if (c == 's')

@@ -1,8 +1,10 @@
 /* iscsirig explain and words: what a name of this project means. */
 #include "cli.h"
+#include "manual.h"
 #include "rig/faults.h"
 #include "rig/lint.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,37 +85,29 @@ static bool explain_word(const char *word)
     return found;
 }
 
+const cli_manual cmd_explain_manual = {
+    .synopsis = "REQUIREMENT|SECTION|RULE|FAULT|STATUS|WORD",
+    .about = (const char *const[]){"Says what the tables of the project know of a word.", NULL},
+    .status = (const cli_status[]){{0, "there it is"}, {2, "nothing is called so"}, {0}},
+    .examples = (const char *const[]){"RFC7143/7.8", "LOGIN-012", "r2t-length-zero", "login", NULL},
+    .takes = "ID"};
+
 int cmd_explain(int argc, char **argv)
 {
-    if (argc != 2 || strcmp(argv[1], "--help") == 0) {
-        printf("usage: iscsirig explain REQUIREMENT|SECTION|RULE|FAULT|STATUS|WORD\n");
-        return argc == 2 ? CLI_OK : CLI_USAGE;
-    }
+    cli_args args;
+    cli_args_begin(&args, "explain", argc, argv);
+    if (cli_args_next(&args) < 0)
+        return args.end;
+    if (argc != optind + 1)
+        return cli_complain("explain: wanted one word; see `iscsirig explain --help`");
+    const char *word = argv[optind];
     cli_pack pack = {0};
     int bad = cli_pack_load(&pack, NULL, 0);
-    bool found = !bad && explain_requirement(&pack, argv[1]);
-    found = explain_rule(argv[1]) || found;
-    found = explain_fault(argv[1]) || found;
-    found = explain_status(argv[1]) || found;
-    found = explain_word(argv[1]) || found;
+    bool found = !bad && explain_requirement(&pack, word);
+    found = explain_rule(word) || found;
+    found = explain_fault(word) || found;
+    found = explain_status(word) || found;
+    found = explain_word(word) || found;
     cli_pack_free(&pack);
-    return found ? CLI_OK : cli_complain("nothing here is called \"%s\"", argv[1]);
-}
-
-int cmd_words(int argc, char **argv)
-{
-    (void)argc;
-    (void)argv;
-    for (int group = 0; group < RIG_SCN_GROUPS; group++) {
-        size_t num = 0;
-        const rig_scn_word *rows = rig_scn_words((rig_scn_group)group, &num);
-        for (size_t i = 0; i < num; i++) {
-            char line[512];
-            rig_text text;
-            rig_text_init(&text, line, sizeof line);
-            rig_scn_word_grammar(&text, &rows[i]);
-            printf("%d\t%s\t%s\t%s\n", group, rows[i].who, line, rows[i].what);
-        }
-    }
-    return CLI_OK;
+    return found ? CLI_OK : cli_complain("nothing here is called \"%s\"", word);
 }

@@ -2,6 +2,8 @@
 #include "cli.h"
 #include "rig/hba.h"
 
+#include "manual.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -90,34 +92,33 @@ static bool choose(const char *option, const char *text, const char *no, const c
     return false;
 }
 
-static void usage(void)
-{
-    printf("usage: iscsirig flags [--tsv] [--source caller|discovered] [--adapter software|hardware] "
-           "[--outer-address]\n\n"
-           "What each security bitmap comes to, taken alone and with a key at hand.\n\n"
-           "  --source         who says it: a call (caller), or an advertisement (discovered)\n"
-           "  --adapter        software has no aggressive mode, hardware has\n"
-           "  --outer-address  an outer address is set for the destination\n"
-           "  --tsv            value, outcome, exchange, pfs, encapsulation, status; no header\n");
-}
+static const cli_option options[] = {
+    {'s', "source", "caller|discovered", "who says it: a call, or an advertisement", 0},
+    {'a', "adapter", "software|hardware", "software has no aggressive mode, hardware has", 0},
+    {'o', "outer-address", NULL, "an outer address is set for the destination", 0},
+    {'t', "tsv", NULL, "value, outcome, exchange, pfs, encapsulation, status behind tabs; no header", 0},
+    {0}};
+
+const cli_manual cmd_flags_manual = {
+    .synopsis = "[OPTION…]",
+    .about =
+        (const char *const[]){
+            "What each of the 128 security bitmaps comes to, taken alone and with a key at hand: "
+            "whether the connection is in the clear, inside IPsec, or not made at all.",
+            NULL},
+    .options = {options},
+    .status = (const cli_status[]){{0, "there they are"}, {2, "usage"}, {0}},
+    .examples = (const char *const[]){"--source discovered --tsv", NULL}};
 
 int cmd_flags(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"source", required_argument, NULL, 's'},  {"adapter", required_argument, NULL, 'a'},
-        {"outer-address", no_argument, NULL, 'o'}, {"tsv", no_argument, NULL, 't'},
-        {"help", no_argument, NULL, 'h'},          {0}};
+    cli_args args;
     flags_options out = {.source = RIG_SECURITY_CALLER};
     bool discovered = false;
-    opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-        if (c == 'h') {
-            usage();
-            return CLI_OK;
-        }
-        if (c == '?' || c == ':')
-            return cli_bad_option(c, argv);
+    cli_args_begin(&args, "flags", argc, argv);
+    for (int c; (c = cli_args_next(&args)) != 0;) {
+        if (c < 0)
+            return args.end;
         if (c == 's' && !choose("--source", optarg, "caller", "discovered", &discovered))
             return CLI_USAGE;
         if (c == 'a' && !choose("--adapter", optarg, "software", "hardware", &out.hardware))

@@ -1,6 +1,8 @@
 /* iscsirig fmt: the canonical form of scenario files. */
 #include "cli.h"
 
+#include "manual.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,22 +51,32 @@ static int fmt_file(fmt_way way, const char *path)
     return end;
 }
 
+static const cli_option options[] = {
+    {'w', "write", NULL, "into the files", 'w'},
+    {'c', "check", NULL, "only says which files differ from their canonical form", 'c'},
+    {0}};
+
+const cli_manual cmd_fmt_manual = {
+    .synopsis = "[--write|--check] FILE…",
+    .about =
+        (const char *const[]){
+            "Prints scenario files in their canonical form: sections, indents and blanks as all "
+            "others have them. Comments stay.",
+            NULL},
+    .options = {options},
+    .status =
+        (const cli_status[]){{0, "done"}, {1, "--check: a file differs"}, {2, "a file is no scenario"}, {0}},
+    .examples = (const char *const[]){"--write my.scn", NULL},
+    .takes = ".scn"};
+
 int cmd_fmt(int argc, char **argv)
 {
-    static const struct option options[] = {{"write", no_argument, NULL, 'w'},
-                                            {"check", no_argument, NULL, 'c'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    cli_args args;
     fmt_way way = FMT_PRINT;
-    opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, ":hwc", options, NULL)) != -1;) {
-        if (c == 'h') {
-            printf("usage: iscsirig fmt [--write|--check] FILE…\n");
-            return CLI_OK;
-        }
-        if (c == '?' || c == ':')
-            return cli_bad_option(c, argv);
+    cli_args_begin(&args, "fmt", argc, argv);
+    for (int c; (c = cli_args_next(&args)) != 0;) {
+        if (c < 0)
+            return args.end;
         way = c == 'w' ? FMT_WRITE : FMT_CHECK;
     }
     int worst = optind < argc ? CLI_OK : cli_complain("fmt: wanted scenario files");

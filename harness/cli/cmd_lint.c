@@ -3,6 +3,8 @@
 #include "evidence.h"
 #include "rig/lint.h"
 
+#include "manual.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,32 +131,43 @@ static void put_rules(void)
     }
 }
 
-static void usage(void)
-{
-    printf("usage: iscsirig lint [OPTION…] CAPTURE\n\n"
-           "  --ids      the ids of the rules that were broken, sorted, one a line\n"
-           "  --rules    every rule: id, name, level, side, section, what it asks for, separated by tabs\n"
-           "  --port N   TCP port of the target when it is not 3260 and the login is not in the "
-           "capture\n" CLI_EVIDENCE_HELP
-           "\n\nA line a finding: frame, byte offset in the connection's stream, side at fault, id, level,\n"
-           "field, expected and seen value, section; then what was read, what the capture lacks and which\n"
-           "limits were reached. Status 0: no finding, 1: findings, 2: the capture cannot be used.\n");
-}
+static const cli_option options[] = {
+    {'d', "ids", NULL, "the ids of the rules that were broken, sorted, one a line", 0},
+    {'r', "rules", NULL, "every rule: id, name, level, side, section, what it asks for, separated by tabs",
+     0},
+    {'o', "port", "N", "TCP port of the target when it is not 3260 and the login is not in the capture", 0},
+    {0}};
+
+const cli_manual cmd_lint_manual = {
+    .synopsis = "[OPTION…] CAPTURE",
+    .about =
+        (const char *const[]){
+            CLI_EVIDENCE_PLACE,
+            "A line a finding: frame, byte offset in the connection's stream, side at fault, id, "
+            "level, field, expected and seen value, section; then what was read, what the "
+            "capture lacks and which limits were reached.",
+            NULL},
+    .more =
+        (const char *const[]){
+            "With the keys of IPsec, as for iscsirig-trace(1), also what is inside ESP, and what "
+            "should have been. What bytes that the capture lacks could explain is no finding.",
+            NULL},
+    .options = {options, cli_evidence_rows},
+    .status =
+        (const cli_status[]){{0, "no finding"}, {1, "findings"}, {2, "the capture cannot be used"}, {0}},
+    .examples = (const char *const[]){"capture.pcapng.gz", "--ids capture.pcap", NULL},
+    .takes = "capture"};
 
 int cmd_lint(int argc, char **argv)
 {
-    static const struct option options[] = {{"ids", no_argument, NULL, 'd'},
-                                            {"rules", no_argument, NULL, 'r'},
-                                            {"port", required_argument, NULL, 'o'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            CLI_EVIDENCE_OPTIONS,
-                                            {0}};
+    cli_args args;
     lint_job job = {0};
-    opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, CLI_EVIDENCE_SHORT, options, NULL)) != -1;) {
-        if (c == 'h' || c == 'r') {
-            c == 'h' ? usage() : put_rules();
+    cli_args_begin(&args, "lint", argc, argv);
+    for (int c; (c = cli_args_next(&args)) != 0;) {
+        if (c < 0)
+            return args.end;
+        if (c == 'r') {
+            put_rules();
             return CLI_OK;
         }
         if (c == 'd')
@@ -162,8 +175,8 @@ int cmd_lint(int argc, char **argv)
         else if (c == 'o') {
             if (cli_port(optarg, &job.port))
                 return CLI_USAGE;
-        } else if (!cli_evidence_option(&job.evidence, c, optarg))
-            return cli_bad_option(c, argv);
+        } else
+            cli_evidence_option(&job.evidence, c, optarg);
     }
     return cli_evidence_place(&job.evidence, "lint", argc, argv) ? CLI_USAGE : lint_capture(job);
 }

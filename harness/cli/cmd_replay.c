@@ -3,6 +3,8 @@
 #include "divergence.h"
 #include "rig/timerq.h"
 
+#include "manual.h"
+
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,26 +32,53 @@ static void on_signal(int signum)
     stop_now = 1;
 }
 
-static void usage(void)
-{
-    printf(
-        "usage: iscsirig replay [OPTION…] CAPTURE\n\n"
-        "  --as initiator --target URL  to a target under test: iscsi://host[:port][/iqn]; nothing is sent\n"
-        "               anywhere else, and what the capture's target is called becomes the URL's name\n"
-        "  --as target --listen ADDR:PORT  before an initiator under test; port 0: any free one\n"
-        "  --ready-file F  gets ADDR:PORT once it accepts\n"
-        "  --allow-writes  also a capture that writes is sent to a target\n"
-        "  --case N     only that case of the scenario of --with, from 0\n"
-        "  --timeout SECONDS  for the whole of it (default 60)\n"
-        "  --pcap-dir DIR  the new capture goes here\n" CAPTURED_HELP
-        "\nWithout an address it happens on the simulated network, before the side that --with gives, or "
-        "before the other\n"
-        "side of the capture. Tags, sequence numbers, ISID, TSIH and CHAP responses are those of this time. "
-        "Logical units\n"
-        "stay as captured. Status 0: to the end, 1: it went another way, shown from the first PDU that "
-        "differs,\n"
-        "2: usage or environment, 77: writes are not allowed, 124: out of time.\n" TARGET_AUTH_HELP_SECRET);
-}
+static const cli_option options[] = {
+    {OPT_AS, "as", "initiator|target",
+     "initiator with --target: to a target under test; target with --listen: before an "
+     "initiator under test",
+     0},
+    {OPT_TARGET, "target", "URL",
+     "iscsi://host[:port][/iqn]; nothing is sent anywhere else, and what the capture's target is "
+     "called becomes the URL's name",
+     0},
+    {OPT_LISTEN, "listen", "ADDR:PORT", "where the initiator under test connects; port 0: any free one", 0},
+    {OPT_READY, "ready-file", "FILE", "gets ADDR:PORT once it accepts", 0},
+    {OPT_WRITES, "allow-writes", NULL, "also a capture that writes is sent to a target", 0},
+    {OPT_CASE, "case", "N", "only that case of the scenario of --with, from 0", 0},
+    {OPT_TIMEOUT, "timeout", "SECONDS", "for the whole of it (default 60)", 0},
+    {OPT_PCAP, "pcap-dir", "DIR", "the new capture goes here", 0},
+    {0}};
+
+const cli_manual cmd_replay_manual = {
+    .synopsis = "[OPTION…] CAPTURE",
+    .about = (const char *const[]){"Without an address it happens on the simulated network, before the side "
+                                   "that --with gives, or before the "
+                                   "other side of the capture. Tags, sequence numbers, ISID, TSIH and CHAP "
+                                   "responses are those of this time. "
+                                   "Logical units stay as captured.",
+                                   TARGET_AUTH_SECRET, NULL},
+    .more =
+        (const char *const[]){
+            "An initiator under test is told the address of --listen wherever the captured target told its "
+            "own. Nothing "
+            "is sent anywhere but to the address of the URL, and nothing that could write without "
+            "--allow-writes. CHAP "
+            "is answered by the secrets of --chap; without them the captured response is sent, which fits "
+            "the captured "
+            "challenge only. Where what comes differs, it is shown beside what the capture has.",
+            NULL},
+    .options = {options, cli_captured_rows},
+    .status = (const cli_status[]){{0, "to the end"},
+                                   {1, "it went another way, shown from the first PDU that differs"},
+                                   {2, "usage or environment"},
+                                   {77, "writes are not allowed"},
+                                   {124, "out of time"},
+                                   {0}},
+    .examples =
+        (const char *const[]){
+            "--as initiator --target iscsi://192.0.2.1/iqn.2026-01.example:disk customer.pcap",
+            "--as target --listen 192.0.2.9:3260 customer.pcap", NULL},
+    .takes = "capture"};
 
 /* ---- options ---- */
 
@@ -250,28 +279,13 @@ static int replay_capture(replay_job *job)
 
 int cmd_replay(int argc, char **argv)
 {
-    static const struct option options[] = {CAPTURED_OPTIONS,
-                                            {"as", required_argument, NULL, OPT_AS},
-                                            {"target", required_argument, NULL, OPT_TARGET},
-                                            {"listen", required_argument, NULL, OPT_LISTEN},
-                                            {"ready-file", required_argument, NULL, OPT_READY},
-                                            {"case", required_argument, NULL, OPT_CASE},
-                                            {"allow-writes", no_argument, NULL, OPT_WRITES},
-                                            {"timeout", required_argument, NULL, OPT_TIMEOUT},
-                                            {"pcap-dir", required_argument, NULL, OPT_PCAP},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    cli_args args;
     static replay_job job; /* large */
     int bad = CLI_OK;
-    opterr = 0;
-    optind = 1;
-    for (int c; !bad && (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-        if (c == 'h') {
-            usage();
-            return CLI_OK;
-        }
-        bad = c == '?' || c == ':' ? cli_bad_option(c, argv) : take_option(&job, c, optarg);
-    }
+    cli_args_begin(&args, "replay", argc, argv);
+    for (int c; !bad && (c = cli_args_next(&args)) != 0; bad = take_option(&job, c, optarg))
+        if (c < 0)
+            return args.end;
     if (!bad && optind + 1 != argc)
         bad = cli_complain("replay: wanted one capture; see `iscsirig replay --help`");
     if (!bad)

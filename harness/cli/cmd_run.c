@@ -2,6 +2,7 @@
 #include "environment.h"
 #include "failed.h"
 #include "known.h"
+#include "list.h"
 #include "rig/draws.h"
 #include "rig/timerq.h"
 #include "selection.h"
@@ -76,20 +77,14 @@ static int check_jobs(const run_pool *pool)
     return CLI_OK;
 }
 
+/* --json with --list is where the list goes. */
 static int list_jobs(const run_pool *pool)
 {
-    for (uint64_t i = 0; i < pool->selection.num_jobs; i++) {
-        rig_scn *scn = NULL;
-        const cli_pick pick = cli_selection_job(&pool->selection, i).pick;
-        if (rig_scn_case(pick.scenario->file, pick.case_index, &scn, NULL))
-            return cli_complain("no memory");
-        printf("%s", pick.scenario->source.path);
-        for (uint32_t b = 0; b < scn->num_bindings; b++)
-            printf(" %.*s=%.*s", RIG_VIEW_ARG(scn->bindings[b].name), RIG_VIEW_ARG(scn->bindings[b].value));
-        printf("\t%.*s\n", RIG_VIEW_ARG(scn->title));
-        rig_scn_free(scn);
-    }
-    return CLI_OK;
+    const char *json = NULL;
+    for (size_t i = 0; rig_report_rows[i].name && i < REPORTS_MAX; i++)
+        if (pool->options->wanted[i] && strcmp(rig_report_rows[i].name, "json") == 0)
+            json = pool->options->reports[i];
+    return cli_list(&pool->selection, json);
 }
 
 /* ---- playing ---- */
@@ -254,7 +249,8 @@ static int open_reports(run_pool *pool)
                                  .command = command,
                                  .mode = peer_name(options),
                                  .planned = pool->selection.num_jobs,
-                                 .strict = options->strict};
+                                 .strict = options->strict,
+                                 .verbose = options->verbose};
     int bad = CLI_OK;
     rig_report_requirements(rig_view_of(pool->pack.requirements.text, pool->pack.requirements.len));
     for (size_t row = 0; rig_report_rows[row].name && !bad; row++)

@@ -4,6 +4,8 @@
 #include "rig/lint.h"
 #include "rig/sanitize.h"
 
+#include "manual.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -236,34 +238,41 @@ static int sanitize(sanitize_job *job)
     return end;
 }
 
-static void usage(void)
-{
-    printf(
-        "usage: iscsirig sanitize [OPTION…] CAPTURE OUT\n\n"
-        "  --port N   TCP port of the target when it is not 3260 and the login is not in the capture\n\n"
-        "Writes the packets of a file to OUT (pcapng): no payload, no other protocols, other names, "
-        "aliases,\n"
-        "addresses, CHAP names, challenges and responses, of the same lengths, the same for the same; "
-        "digests\n"
-        "and checksums made anew. Sequence numbers, ports, times, CDBs and ISIDs stay. When lint would say\n"
-        "anything else of OUT than of CAPTURE, OUT is removed, and that is an error.\n"
-        "Status 0: written, 2: not.\n");
-}
+static const cli_option options[] = {
+    {'o', "port", "N", "TCP port of the target when it is not 3260 and the login is not in the capture", 0},
+    {0}};
+
+const cli_manual cmd_sanitize_manual = {
+    .synopsis = "[OPTION…] CAPTURE OUT",
+    .about = (const char *const[]){"Writes the packets of a file to OUT (pcapng), fit to be shown to others: "
+                                   "no payload, no other protocols, "
+                                   "other names, aliases, addresses, CHAP names, challenges and responses, "
+                                   "of the same lengths, the same for "
+                                   "the same; digests and checksums made anew, wrong ones stay wrong. "
+                                   "Sequence numbers, ports, times, CDBs "
+                                   "and ISIDs stay. When lint would say anything else of OUT than of "
+                                   "CAPTURE, OUT is removed, and that is an "
+                                   "error.",
+                                   NULL},
+    .more =
+        (const char *const[]){
+            "Of a TCP stream only PDUs are shown, all else in it becomes zeros; frames of anything "
+            "else become empty ones, so that the others keep their numbers. Captures with IPsec "
+            "in them are refused.",
+            NULL},
+    .options = {options},
+    .status = (const cli_status[]){{0, "written"}, {2, "not"}, {0}},
+    .examples = (const char *const[]){"customer.pcap shown.pcapng", NULL},
+    .takes = "capture"};
 
 int cmd_sanitize(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"port", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
+    cli_args args;
     sanitize_job job = {0};
-    opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-        if (c == 'h') {
-            usage();
-            return CLI_OK;
-        }
-        if (c != 'o')
-            return cli_bad_option(c, argv);
+    cli_args_begin(&args, "sanitize", argc, argv);
+    for (int c; (c = cli_args_next(&args)) != 0;) {
+        if (c < 0)
+            return args.end;
         if (cli_port(optarg, &job.port))
             return CLI_USAGE;
     }

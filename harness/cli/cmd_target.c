@@ -29,11 +29,9 @@ int cmd_target(int argc, char **argv)
 {
     static target_options options;
     int bad = target_options_read(&options, argc, argv);
-    if (!bad && options.help)
-        target_options_usage();
-    else if (!bad && options.list_faults)
+    if (!bad && options.list_faults)
         bad = list_faults();
-    else if (!bad)
+    else if (!bad && !options.help)
         bad = serve(&options);
     target_auth_wipe(&options.auth);
     return bad;

@@ -1,6 +1,8 @@
 /* iscsirig to-scenario: a capture as a scenario that a peer behaving as captured passes. */
 #include "captured.h"
 
+#include "manual.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,23 +22,55 @@ typedef struct job {
     const char *fold;  /* --fold */
 } job;
 
-static void usage(void)
-{
-    printf(
-        "usage: iscsirig to-scenario [OPTION…] CAPTURE\n\n"
-        "  --role WHO   who does what it did in the capture: target, in front of an initiator under test;\n"
-        "               initiator, before a target under test; both (default)\n"
-        "  --logins     the sessions of the capture become kept logins of our service, which starts\n"
-        "  --store FILE  with --logins: also a store with that list, for iscsirigd; there is none yet\n"
-        "  --minimise   leaves out exchanges as long as lint still finds what it finds in the "
-        "capture\n" CAPTURED_HELP
-        "\nCAPTURE is a pcap or pcapng file, or - for standard input. The scenario goes to standard output. "
-        "What the other\n"
-        "side draws becomes a $variable. When a side breaks a rule of lint in the capture, the scenario of "
-        "the other\n"
-        "role fails until it does so no more: requests become steps of our initiator.\n"
-        "Status 0: there it is, 2: usage or environment.\n");
-}
+static const cli_option options[] = {
+    {OPT_ROLE, "role", "both|target|initiator",
+     "who does what it did in the capture: target, in front of an initiator under "
+     "test; initiator, before a target under test; both (default)",
+     0},
+    {OPT_LOGINS, "logins", NULL,
+     "the sessions of the capture become kept logins of our service, which starts", 0},
+    {OPT_STORE, "store", "FILE",
+     "with --logins: also a store with that list, for iscsirigd(8); there is none yet", 0},
+    {OPT_MINIMISE, "minimise", NULL,
+     "leaves out exchanges as long as lint still finds what it finds in the capture", 0},
+    {OPT_FOLD, "fold", "FILE.inc", "puts the logins of the plays into an include, as macros", 0},
+    {0}};
+
+const cli_manual cmd_to_scenario_manual = {
+    .synopsis = "[OPTION…] CAPTURE",
+    .about =
+        (const char *const[]){
+            "CAPTURE is a pcap or pcapng file, or - for standard input. The scenario goes to standard "
+            "output. What the "
+            "other side draws becomes a $variable. When a side breaks a rule of lint in the capture, the "
+            "scenario of "
+            "the other role fails until it does so no more: requests become steps of our initiator.",
+            NULL},
+    .more =
+        (const char *const[]){
+            "What one side drew (tags, sequence numbers, handles) stands as captured. Before a side that "
+            "behaves as "
+            "captured the scenario passes, before another one it fails. What stays of the exchanges is "
+            "numbered again.",
+            "A scenario holds 16 MiB, 65536 variables and plays of 1024 connections each, and what is no "
+            "pattern "
+            "and no zeros is said literally, so that a capture with about 7 MiB of such data and more is too "
+            "long "
+            "for one: take a part of it, or --role initiator, which says of the data that a target sends in "
+            "large "
+            "PDUs their lengths alone. Of a capture, 500000 PDUs and events are read, up to --to.",
+            "What is far in front of --from counts for the numbers only, so that its data may be as large as "
+            "it "
+            "is. A task that began more than 10000 PDUs in front has zeros for what the initiator wrote "
+            "there. A "
+            "payload that the capture cut off becomes zeros, and a comment says so. Where a secret of CHAP "
+            "is not "
+            "known, another comment does: --chap gives it.",
+            NULL},
+    .options = {options, cli_captured_rows},
+    .status = (const cli_status[]){{0, "there it is"}, {2, "usage or environment"}, {0}},
+    .examples = (const char *const[]){"--role initiator --minimise customer.pcap > customer.scn", NULL},
+    .takes = "capture"};
 
 static int take_role(rig_replay *replay, const char *argument)
 {
@@ -195,25 +229,13 @@ static int take_option(job *j, int option, const char *argument)
 
 int cmd_to_scenario(int argc, char **argv)
 {
-    static const struct option options[] = {CAPTURED_OPTIONS,
-                                            {"role", required_argument, NULL, OPT_ROLE},
-                                            {"minimise", no_argument, NULL, OPT_MINIMISE},
-                                            {"logins", no_argument, NULL, OPT_LOGINS},
-                                            {"store", required_argument, NULL, OPT_STORE},
-                                            {"fold", required_argument, NULL, OPT_FOLD},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {0}};
+    cli_args args;
     static job j; /* large */
     int bad = CLI_OK;
-    opterr = 0;
-    optind = 1;
-    for (int c; !bad && (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-        if (c == 'h') {
-            usage();
-            return CLI_OK;
-        }
-        bad = c == '?' || c == ':' ? cli_bad_option(c, argv) : take_option(&j, c, optarg);
-    }
+    cli_args_begin(&args, "to-scenario", argc, argv);
+    for (int c; !bad && (c = cli_args_next(&args)) != 0; bad = take_option(&j, c, optarg))
+        if (c < 0)
+            return args.end;
     if (!bad && optind + 1 != argc)
         bad = cli_complain("to-scenario: wanted one capture; see `iscsirig to-scenario --help`");
     if (!bad && j.store && !j.captured.replay.as_logins)

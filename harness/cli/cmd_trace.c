@@ -6,6 +6,8 @@
 #include "trace_filter.h"
 #include "trace_forms.h"
 
+#include "manual.h"
+
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -257,31 +259,61 @@ static int read_all(trace_job *job, cli_evidence *evidence, uint16_t port)
     return cli_complain("%s", error.text[0] ? error.text : rig_status_meaning(status));
 }
 
-static void usage(void)
-{
-    printf(
-        "usage: iscsirig trace [OPTION…] CAPTURE\n\n"
-        "  --plain      the numbers of the wire instead of $names, which count from where they began\n"
-        "  --ladder     between the two sides, with the time since the first line\n"
-        "  --json       an object a line: PDUs with all their fields, keys and the text of the trace, and "
-        "events\n"
-        "  --fields     one line a PDU: frame, direction, kind, NAME=VALUE …, separated by tabs\n"
-        "  --ipsec      one line an IKE message: frame, IKE, exchange type, flag E, message ID, payload\n"
-        "               types, encapsulation modes, groups of phase 2, again when it is sent again; or an "
-        "ESP\n"
-        "               packet: frame, ESP, SPI, sequence number, next header, good or bad for its ICV;\n"
-        "               separated by tabs\n"
-        "  --filter NAME=VALUE[,VALUE]  only session=N, connection=N, opcode=ScsiCmd or 0x01, itt=0x1a2b, "
-        "lun=N: "
-        "one of the\n"
-        "               values of each name; answers belong to the logical unit of their command; $names "
-        "stay\n"
-        "               those of the whole trace\n"
-        "  --port N     TCP port of the target when it is not 3260 and the login is not in the "
-        "capture\n" CLI_EVIDENCE_HELP " IKE messages and ESP packets are lines, too; with\n"
-        "their keys also what is inside. The last lines say what was read, what the capture lacks and which\n"
-        "limits were reached.\n");
-}
+static const cli_option options[] = {
+    {'p', "plain", NULL, "the numbers of the wire instead of $names, which count from where they began", 0},
+    {'l', "ladder", NULL, "between the two sides, with the time since the first line", 0},
+    {'j', "json", NULL,
+     "an object a line: PDUs with all their fields, keys and the text of the trace, and events", 0},
+    {'f', "fields", NULL, "one line a PDU: frame, direction, kind, NAME=VALUE …, separated by tabs", 0},
+    {'s', "ipsec", NULL,
+     "one line an IKE message: frame, IKE, exchange type, flag E, message ID, payload types, "
+     "encapsulation modes, groups of phase 2, again when it is sent again; or an ESP packet: "
+     "frame, ESP, SPI, sequence number, next header, good or bad for its ICV; separated by tabs",
+     0},
+    {'x', "filter", "NAME=VALUE[,VALUE]",
+     "only session=N, connection=N, opcode=ScsiCmd or 0x01, itt=0x1a2b, lun=N: one of the values of each "
+     "name; "
+     "answers belong to the logical unit of their command; $names stay those of the whole trace",
+     0},
+    {'o', "port", "N", "TCP port of the target when it is not 3260 and the login is not in the capture", 0},
+    {0}};
+
+const cli_manual cmd_trace_manual = {
+    .synopsis = "[OPTION…] CAPTURE",
+    .about =
+        (const char *const[]){
+            CLI_EVIDENCE_PLACE,
+            "IKE messages and ESP packets are lines, too; with their keys also what is inside. The "
+            "last lines say what was read, what the capture lacks and which limits were reached.",
+            NULL},
+    .more =
+        (const char *const[]){
+            "Keys of IPsec are taken from CAPTURE.ike, CAPTURE.esp and CAPTURE.keymat, or from where --keys "
+            "says; the "
+            "first two are tables of tshark. With them what is inside ESP is shown like anything else.",
+            "Connections are named when they begin to speak, with the session they belong to, and with what "
+            "their "
+            "login came to: keys that both sides spoke of have the answer, the others their default, and a "
+            "declared one the initiator's value and the target's. Task tags, target tags, CmdSN, StatSN and "
+            "TSIH "
+            "are $names that count from where they began.",
+            "The names of 65536 connections are remembered; the one longest unused makes room, and is "
+            "another "
+            "session when it goes on.",
+            "Capture on an interface takes root or CAP_NET_RAW. It goes on until SIGINT, and so does "
+            "--follow.",
+            "IP packets that came in fragments are put together when all of them come within 30 seconds of "
+            "the capture, "
+            "of at most 64 packets at a time. Segments out of order wait for those that are missing, at most "
+            "4096 of "
+            "them or 16 MiB in one direction of a connection and 256 MiB in all; at most 65536 connections "
+            "are followed at a time: those that have ended make room for others, then the one that was "
+            "longest silent.",
+            NULL},
+    .options = {options, cli_evidence_rows},
+    .status = (const cli_status[]){{0, "shown to its end"}, {2, "the capture cannot be used"}, {0}},
+    .examples = (const char *const[]){"capture.pcapng", "--plain -i eth0", NULL},
+    .takes = "capture"};
 
 static bool take_form(trace_job *job, int c)
 {
@@ -300,13 +332,15 @@ static bool take_form(trace_job *job, int c)
 }
 
 /* What has an argument of its own kind. */
-static int take_option(trace_job *job, cli_evidence *evidence, uint16_t *port, int c, char **argv)
+static int take_option(trace_job *job, cli_evidence *evidence, uint16_t *port, int c)
 {
     if (c == 'o')
         return cli_port(optarg, port);
     if (c == 'x')
         return trace_filter_add(job->filter, optarg);
-    return take_form(job, c) || cli_evidence_option(evidence, c, optarg) ? CLI_OK : cli_bad_option(c, argv);
+    if (!take_form(job, c))
+        cli_evidence_option(evidence, c, optarg);
+    return CLI_OK;
 }
 
 static int show(trace_job *job, cli_evidence *evidence, uint16_t port)
@@ -323,28 +357,16 @@ static int show(trace_job *job, cli_evidence *evidence, uint16_t port)
 
 int cmd_trace(int argc, char **argv)
 {
-    static const struct option options[] = {{"plain", no_argument, NULL, 'p'},
-                                            {"fields", no_argument, NULL, 'f'},
-                                            {"ipsec", no_argument, NULL, 's'},
-                                            {"ladder", no_argument, NULL, 'l'},
-                                            {"json", no_argument, NULL, 'j'},
-                                            {"filter", required_argument, NULL, 'x'},
-                                            {"port", required_argument, NULL, 'o'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            CLI_EVIDENCE_OPTIONS,
-                                            {0}};
+    cli_args args;
     static trace_filter filter; /* large */
     trace_job job = {.filter = &filter, .last_connection = UINT32_MAX, .trace.style = RIG_TRACE_SYMBOLIC};
     cli_evidence evidence = {0};
     uint16_t port = 0;
-    opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, CLI_EVIDENCE_SHORT, options, NULL)) != -1;) {
-        if (c == 'h') {
-            usage();
-            return CLI_OK;
-        }
-        if (take_option(&job, &evidence, &port, c, argv))
+    cli_args_begin(&args, "trace", argc, argv);
+    for (int c; (c = cli_args_next(&args)) != 0;) {
+        if (c < 0)
+            return args.end;
+        if (take_option(&job, &evidence, &port, c))
             return CLI_USAGE;
     }
     return cli_evidence_place(&evidence, "trace", argc, argv) ? CLI_USAGE : show(&job, &evidence, port);

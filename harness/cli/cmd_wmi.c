@@ -2,6 +2,8 @@
 #include "cli.h"
 #include "rig/wmi.h"
 
+#include "manual.h"
+
 #include <getopt.h>
 #include <stdio.h>
 
@@ -14,19 +16,90 @@ typedef struct wmi_options {
     size_t num_where;
 } wmi_options;
 
-static void usage(void)
+static const cli_option option_rows[] = {
+    {'m', "mof", NULL,
+     "the declaration of the class, or of all, in the Managed Object Format; the service is not asked", 0},
+    {'c', "method", "NAME",
+     "call a method of the one instance that is meant; what is inside a parameter is said as "
+     "TargetPortal.Address=192.0.2.1, of arrays as Mappings.0.OSBusNumber=1",
+     0},
+    {'w', "where", "PROPERTY=VALUE", "only instances that have this value, each time it is given", 0},
+    {'s', "socket", "PATH", "where the service is, else $" RIG_SOCKET_VARIABLE ", else " RIG_SOCKET_DEFAULT,
+     0},
+    {0}};
+
+/* The names of a class's methods, as its declaration has them. */
+static void put_methods(const rig_wmi_class *class, FILE *out)
 {
-    printf("usage: iscsirig wmi [--mof] [--socket PATH] [--where PROPERTY=VALUE…] [CLASS]\n"
-           "       iscsirig wmi [--socket PATH] [--where PROPERTY=VALUE…] CLASS --method NAME "
-           "[PARAMETER=VALUE…]\n\n"
-           "The instances of a class of Windows' management instrumentation as JSON, made from what the\n"
-           "initiator service answers. Without CLASS: the classes.\n\n"
-           "  --mof     the declaration of the class, or of all, in the Managed Object Format\n"
-           "  --method  call a method of the one instance that is meant; what is inside a parameter is said\n"
-           "            as TargetPortal.Address=192.0.2.1, of arrays as Mappings.0.OSBusNumber=1\n"
-           "  --where   only instances that have this value, each time it is given\n"
-           "  --socket  where the service is, else $" RIG_SOCKET_VARIABLE ", else " RIG_SOCKET_DEFAULT "\n");
+    static const char lead[] = "    [Implemented] uint32 ";
+    rig_gather mof = {0};
+    const char *before = ": ";
+    rig_status status = rig_wmi_mof(rig_alloc_libc(), class, &mof);
+    for (rig_view rest = rig_view_of(mof.ptr, mof.len); rest.ptr && !status;) {
+        rig_view line = rig_view_split(&rest, '\n');
+        if (!rig_view_starts(line, lead))
+            continue;
+        line = rig_view_sub(line, sizeof lead - 1, line.len);
+        const rig_view method = rig_view_split(&line, '(');
+        fprintf(out, "%s%.*s", before, RIG_VIEW_ARG(method));
+        before = ", ";
+    }
+    rig_gather_cleanup(&mof, rig_alloc_libc());
 }
+
+static void page_classes(FILE *out)
+{
+    fputs(".SH CLASSES\n", out);
+    for (size_t i = 0; i < rig_wmi_classes(); i++) {
+        const rig_wmi_class *class = rig_wmi_class_at(i);
+        fprintf(out, ".TP\n.B %s\n%s%s", rig_wmi_class_name(class), rig_wmi_class_meaning(class),
+                rig_wmi_class_has_instances(class) ? "" : " (inside others)");
+        put_methods(class, out);
+        fputc('\n', out);
+    }
+}
+
+const cli_manual cmd_wmi_manual = {
+    .synopsis = "[--mof] [--socket PATH] [--where PROPERTY=VALUE…] [CLASS]\n"
+                "[--socket PATH] [--where PROPERTY=VALUE…] CLASS --method NAME [PARAMETER=VALUE…]",
+    .about =
+        (const char *const[]){
+            "The instances of a class of Windows' management instrumentation as JSON, one instance "
+            "a line, made from what the initiator service answers. Without CLASS: the classes.",
+            NULL},
+    .more =
+        (const char *const[]){
+            "Names of classes, properties, methods and parameters may be in upper or lower case; a class may "
+            "be named "
+            "with MSIscsiInitiator_ in front. --mof tells of each class its properties and methods.",
+            "A property that is not there is null. Numbers of 64 bits are texts of decimal digits, as "
+            "scripts on Windows "
+            "get them, and arrays of uint8 arrays of numbers. Ids of sessions and connections are two halves "
+            "of 16 hex "
+            "digits, joined by a hyphen. Secrets are always null.",
+            "A method wants exactly one instance, and shows its output parameters as a JSON object, "
+            "ReturnValue first. "
+            "Booleans are true or false; bytes are text, or 0x and hex digits. A login option that is given "
+            "is marked "
+            "in InformationSpecified, which is not given itself.",
+            "The service is found as iscsicli(1) finds it; embedded:PATH is a service inside this process "
+            "that keeps "
+            "its store there.",
+            NULL},
+    .options = {option_rows},
+    .status =
+        (const cli_status[]){{0, "the service answered; a warning is told on the standard error output"},
+                             {1, "the service said no, or there is none; code and why are told there"},
+                             {2, "the words ask for nothing"},
+                             {0}},
+    .examples =
+        (const char *const[]){"PersistentLoginClass",
+                              "--where PortalAddress=192.0.2.10 SendTargetPortalClass --method Refresh",
+                              "--where TargetName=iqn.2026-01.org.example:disk TargetClass --method Login "
+                              "TargetPortal.Address=192.0.2.10 TargetPortal.Port=3260",
+                              "--mof SessionClass", NULL},
+    .takes = "CLASS",
+    .sections = page_classes};
 
 static void print_classes(void)
 {
@@ -123,20 +196,12 @@ static int show(const wmi_options *options, char **words, int num)
 
 int cmd_wmi(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"mof", no_argument, NULL, 'm'},         {"method", required_argument, NULL, 'c'},
-        {"where", required_argument, NULL, 'w'}, {"socket", required_argument, NULL, 's'},
-        {"help", no_argument, NULL, 'h'},        {0}};
+    cli_args args;
     wmi_options out = {0};
-    opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-        if (c == 'h') {
-            usage();
-            return CLI_OK;
-        }
-        if (c == '?' || c == ':')
-            return cli_bad_option(c, argv);
+    cli_args_begin(&args, "wmi", argc, argv);
+    for (int c; (c = cli_args_next(&args)) != 0;) {
+        if (c < 0)
+            return args.end;
         if (c == 'w' && out.num_where == WHERE_MAX)
             return cli_complain("wmi: at most %d --where", WHERE_MAX);
         if (c == 'w')

@@ -2,6 +2,8 @@
 
 #include "cli.h"
 
+#include "manual.h"
+
 #include <getopt.h>
 #include <signal.h>
 #include <unistd.h>
@@ -259,6 +261,12 @@ void cli_say_evidence(const cli_evidence *evidence, rig_status status, const cha
     say_rows(lacking, sizeof lacking / sizeof lacking[0], lead, "the capture lacks", out);
     say_rows(limits, sizeof limits / sizeof limits[0], lead, "limits reached:", out);
 }
+
+const cli_option cli_evidence_rows[] = {
+    {'k', "keys", "PATH", "keys of IPsec from PATH.ike, PATH.esp, PATH.keymat instead of CAPTURE.ike …", 0},
+    {'F', "follow", NULL, "wait for more at the end of the file, until Ctrl-C", 0},
+    {'i', "interface", "NAME", "capture on an interface, until Ctrl-C, instead of reading CAPTURE", 'i'},
+    {0}};
 
 bool cli_evidence_option(cli_evidence *evidence, int c, const char *value)
 {

@@ -39,20 +39,9 @@ void cli_say_evidence(const cli_evidence *evidence, rig_status status, const cha
 /* Says on a line, where it is so, that ESP packets were not read, and what to give; true: it was so. */
 bool cli_say_unread(const cli_evidence *evidence, const char *lead, FILE *out);
 
-/* Rows of getopt_long's table, and the short options beside them: what cli_evidence_option takes. */
-#define CLI_EVIDENCE_OPTIONS                                                                                 \
-    {"keys", required_argument, NULL, 'k'}, {"follow", no_argument, NULL, 'F'},                              \
-    {                                                                                                        \
-        "interface", required_argument, NULL, 'i'                                                            \
-    }
-#define CLI_EVIDENCE_SHORT ":hi:"
-
-/* What they mean, for --help. */
-#define CLI_EVIDENCE_HELP                                                                                    \
-    "  --keys PATH  keys of IPsec from PATH.ike, PATH.esp, PATH.keymat instead of CAPTURE.ike …\n"         \
-    "  --follow     wait for more at the end of the file, until Ctrl-C\n"                                    \
-    "  -i, --interface NAME  capture on an interface, until Ctrl-C, instead of reading CAPTURE\n\n"          \
-    "CAPTURE is a pcap or pcapng file, as it is or in gzip or zstd, or - for standard input\n"               \
+/* Where a capture comes from: a paragraph of --help. cli_evidence_rows are the options. */
+#define CLI_EVIDENCE_PLACE                                                                                   \
+    "CAPTURE is a pcap or pcapng file, as it is or in gzip or zstd, or - for standard input "                \
     "(tcpdump -w - | iscsirig … -)."
 
 /* Takes an option of these rows; false for any other. */

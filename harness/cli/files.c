@@ -48,13 +48,6 @@ int cli_complain(const char *format, ...)
     return CLI_USAGE;
 }
 
-int cli_bad_option(int c, char **argv)
-{
-    const char *word = argv[optind - 1];
-    return c == ':' ? cli_complain("%s needs a value", word)
-                    : cli_complain("unknown option \"%s\"; see --help", word);
-}
-
 const char *cli_commit(void)
 {
     return RIG_VERSION;
@@ -130,9 +123,30 @@ rig_status cli_read(const char *path, size_t max, char **out_text, size_t *out_l
     return status;
 }
 
+/* ../share/iscsirig of the folder the program is in: where it is installed, wherever that is, and, by a link,
+ * in a folder of builds. So no path of one machine is in the program. */
+static const char *own_data(char *out, size_t size)
+{
+    char program[CLI_PATH_SIZE], path[CLI_PATH_SIZE + 32];
+    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (len <= 0)
+        return NULL;
+    program[len] = 0;
+    char *slash = strrchr(program, '/');
+    if (!slash)
+        return NULL;
+    *slash = 0;
+    snprintf(path, sizeof path, "%s/../share/iscsirig", program);
+    char *real = realpath(path, NULL);
+    int got = real ? snprintf(out, size, "%s", real) : -1;
+    free(real);
+    return got > 0 && (size_t)got < size ? out : NULL;
+}
+
 bool cli_data_path(const char *name, char *out, size_t size)
 {
-    const char *folders[] = {getenv("ISCSIRIG_DATA"), ".", RIG_SOURCE_DATA, RIG_INSTALL_DATA};
+    char own[CLI_PATH_SIZE];
+    const char *folders[] = {getenv("ISCSIRIG_DATA"), ".", own_data(own, sizeof own)};
     for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
         if (!folders[i])
             continue;

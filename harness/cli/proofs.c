@@ -1,5 +1,7 @@
 #include "proofs.h"
 
+#include "choose.h"
+
 #include "prove_lint.h"
 #include "rig/lint.h"
 #include "workers.h"
@@ -196,12 +198,14 @@ static bool wanted(const run_options *options, const cli_scenario *scenario, uin
 {
     rig_scn *scn = NULL;
     bool all = true;
-    if (options->num_addresses == 0)
+    if (options->num_addresses + options->num_excluded == 0)
         return true;
     if (rig_scn_case(scenario->file, index, &scn, NULL))
         return false;
     for (size_t i = 0; i < options->num_addresses; i++)
-        all = all && rig_scn_selected(scn, rig_view_str(options->addresses[i]));
+        all = all && cli_chosen(scn, options->addresses[i]);
+    for (size_t i = 0; i < options->num_excluded; i++)
+        all = all && !cli_chosen(scn, options->excluded[i]);
     rig_scn_free(scn);
     return all;
 }

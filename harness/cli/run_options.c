@@ -1,5 +1,7 @@
 #include "run_options.h"
 
+#include "choose.h"
+#include "manual.h"
 #include "rig/link.h"
 #include "rig/timerq.h"
 
@@ -18,7 +20,8 @@ typedef int take_fn(run_options *options, const char *name, char *value);
 #define IN_RUN 1u
 #define IN_PROVE 2u
 #define IN_BOTH (IN_RUN | IN_PROVE)
-#define AGAIN 4u /* a repeated case needs it, too */
+#define FIRST_CODE 1000 /* of cli_args_next for the first row */
+#define AGAIN 4u        /* a repeated case needs it, too */
 
 typedef struct option_row {
     unsigned marks;
@@ -26,6 +29,7 @@ typedef struct option_row {
     const char *value; /* name of its value, NULL = none */
     take_fn *take;
     const char *what;
+    char letter; /* short form */
 } option_row;
 
 static bool number(const char *text, uint64_t *out)
@@ -43,6 +47,23 @@ static int take_address(run_options *o, const char *name, char *value)
     if (o->num_addresses == OPTIONS_MAX)
         return wants(name, "at most 64 of them", value);
     o->addresses[o->num_addresses++] = value;
+    return cli_choose_check(value);
+}
+
+static int take_exclude(run_options *o, const char *name, char *value)
+{
+    if (o->num_excluded == OPTIONS_MAX)
+        return wants(name, "at most 64 of them", value);
+    o->excluded[o->num_excluded++] = value;
+    return cli_choose_check(value);
+}
+
+/* Nothing on the standard output; what failed shows in the status and in reports. */
+static int take_quiet(run_options *o, const char *name, char *value)
+{
+    (void)name;
+    (void)value;
+    o->screen = "";
     return CLI_OK;
 }
 
@@ -199,6 +220,7 @@ static int take_command(run_options *o, const char *name, char *value)
     }
 FLAG(take_fail_fast, fail_fast)
 FLAG(take_strict, strict)
+FLAG(take_verbose, verbose)
 FLAG(take_list, list)
 FLAG(take_dry_run, dry_run)
 FLAG(take_rerun, rerun_failed)
@@ -225,44 +247,53 @@ static int take_page(run_options *o, const char *name, char *value)
 }
 
 static const option_row own_rows[] = {
-    {IN_BOTH, "tag", "TAG", take_address, "only scenarios with this tag; repeated: with all of them"},
-    {IN_BOTH, "id", "ID", take_address, "only scenarios that test this requirement"},
-    {IN_BOTH, "D", "NAME=VALUE", take_define, "values of a sweep, comma-separated"},
-    {IN_BOTH, "j", "N", take_jobs, "cases at once (default: the processors)"},
-    {IN_BOTH, "seed", "N", take_seed, "seed of all draws (default: follows from the scenario's path)"},
-    {IN_RUN, "repeat", "N", take_repeat, "play everything N times, with seed, seed+1 …"},
-    {IN_BOTH | AGAIN, "timeout", "SECONDS", take_timeout, "real time one case may take (default 60)"},
-    {IN_RUN, "fail-fast", NULL, take_fail_fast, "stop at the first failure"},
-    {IN_RUN | AGAIN, "strict", NULL, take_strict, "SHOULD, MAY and CHOICE scenarios fail, too"},
-    {IN_BOTH, "link", "LINK", take_link, "one more link for every case: split, coalesce, \"drop every=5\" …"},
+    {IN_BOTH, "tag", "EXPR", take_address,
+     "only what this is so of: login and not (chap or live); repeated: all of them", 0},
+    {IN_BOTH, "id", "ID", take_address,
+     "only scenarios that test this requirement, or one of a pattern such as LOGIN-*", 0},
+    {IN_BOTH, "exclude", "EXPR", take_exclude, "without what this is so of (repeatable)", 0},
+    {IN_BOTH, "D", "NAME=VALUE", take_define, "values of a sweep, comma-separated", 0},
+    {IN_BOTH, "j", "N", take_jobs, "cases at once (default: the processors)", 0},
+    {IN_BOTH, "seed", "N", take_seed, "seed of all draws (default: follows from the scenario's path)", 0},
+    {IN_RUN, "repeat", "N", take_repeat, "play everything N times, with seed, seed+1 …", 0},
+    {IN_BOTH | AGAIN, "timeout", "SECONDS", take_timeout, "real time one case may take (default 60)", 0},
+    {IN_RUN, "fail-fast", NULL, take_fail_fast, "stop at the first failure", 0},
+    {IN_RUN | AGAIN, "strict", NULL, take_strict, "SHOULD, MAY and CHOICE scenarios fail, too", 0},
+    {IN_BOTH, "link", "LINK", take_link, "one more link for every case: split, coalesce, \"drop every=5\" …",
+     0},
     {IN_RUN | AGAIN, "pcap-dir", "DIR", take_pcap_dir,
-     "captures go here (default: those of failed cases, below the folder of state)"},
-    {IN_RUN | AGAIN, "keep", "WHICH", take_keep, "which captures stay: always, failed (default), never"},
-    {IN_RUN | AGAIN, "known-failures", "FILE", take_known,
-     "KNOWN.txt to use (default: beside the scenarios)"},
-    {IN_RUN, "rerun-failed", NULL, take_rerun, "only what failed the last time"},
-    {IN_RUN, "list", NULL, take_list, "list the cases that would be played"},
+     "captures go here (default: those of failed cases, below the folder of state)", 0},
+    {IN_RUN | AGAIN, "keep", "always|failed|never", take_keep, "which captures stay (default failed)", 0},
+    {IN_RUN | AGAIN, "known-failures", "FILE", take_known, "KNOWN.txt to use (default: beside the scenarios)",
+     0},
+    {IN_RUN, "rerun-failed", NULL, take_rerun, "only what failed the last time", 0},
+    {IN_RUN, "verbose", NULL, take_verbose, "a line for each case, also for what passed", 'v'},
+    {IN_RUN, "quiet", NULL, take_quiet, "nothing but the status, and what reports say", 'q'},
+    {IN_RUN, "list", NULL, take_list,
+     "list the cases that would be played; with --json as JSON, into its FILE", 0},
     {IN_RUN, "dry-run", NULL, take_dry_run,
-     "read and check everything, play nothing; tells what would be skipped"},
-    {IN_RUN, "shard", "i/n", take_shard, "every n-th case, beginning with the i-th"},
-    {IN_RUN, "tcp", NULL, take_tcp, "over loopback sockets, in real time"},
-    {IN_RUN | AGAIN, "target", "URL", take_target, "against a real target: iscsi://host[:port][/iqn[/lun]]"},
-    {IN_RUN | AGAIN, "allow-writes", NULL, take_allow_writes, "with --target: scenarios that write may run"},
+     "read and check everything, play nothing; tells what would be skipped", 0},
+    {IN_RUN, "shard", "i/n", take_shard, "every n-th case, beginning with the i-th", 0},
+    {IN_RUN, "tcp", NULL, take_tcp, "over loopback sockets, in real time", 0},
+    {IN_RUN | AGAIN, "target", "URL", take_target, "against a real target: iscsi://host[:port][/iqn[/lun]]",
+     0},
+    {IN_RUN | AGAIN, "allow-writes", NULL, take_allow_writes, "with --target: scenarios that write may run",
+     0},
     {IN_RUN | AGAIN, "peer-chap", NULL, take_peer_chap,
-     "with --target: it wants CHAP, with the names and secrets of the scenarios"},
+     "with --target: it wants CHAP, with the names and secrets of the scenarios", 0},
     {IN_RUN | AGAIN, "initiator-command", "CMD", take_command,
-     "in front of a real initiator; {host} {port} {iqn} {lun} {url} are filled in"},
+     "in front of a real initiator; {host} {port} {iqn} {lun} {url} are filled in", 0},
     {IN_RUN | AGAIN, "peer-name", "NAME/VERSION", take_peer_name,
-     "what the peer is called in KNOWN.txt (default: peer)"},
-    {IN_PROVE, "expect", NULL, take_expect, "alter every literal of every expectation"},
+     "what the peer is called in KNOWN.txt (default: peer)", 0},
+    {IN_PROVE, "expect", NULL, take_expect, "alter every literal of every expectation", 0},
     {IN_PROVE, "faults", NULL, take_faults,
-     "take each fault out of a case that has it: its judge has to notice"},
-    {IN_PROVE, "lint", NULL, take_lint, "change PDUs of captures until each lint rule fired"},
+     "take each fault out of a case that has it: its judge has to notice", 0},
+    {IN_PROVE, "lint", NULL, take_lint, "change PDUs of captures until each lint rule fired", 0},
     {IN_PROVE, "mutations", NULL, take_mutations,
-     "instead: measure lint by mutations of clean captures, see docs/lint.md"},
-    {IN_PROVE, "every", "N", take_every, "with --mutations: only each N-th of them"},
-    {IN_PROVE, "page", "FILE", take_page, "with --mutations: docs/lint.md is made with it"},
-    {IN_PROVE, "show", NULL, take_show, "with --mutations: each one that was missed, or told of in vain"},
+     "instead: measure lint by mutations of clean captures, see docs/lint.md", 0},
+    {IN_PROVE, "every", "N", take_every, "with --mutations: only each N-th of them", 0},
+    {IN_PROVE, "page", "FILE", take_page, "with --mutations: docs/lint.md is made with it", 0},
+    {IN_PROVE, "show", NULL, take_show, "with --mutations: each one that was missed, or told of in vain", 0},
 };
 
 #define NUM_OWN (sizeof own_rows / sizeof own_rows[0])
@@ -281,33 +312,71 @@ static void make_rows(unsigned command)
         const char *option = rig_report_rows[i].option;
         const char *value = strchr(option, ' ');
         if (option[0])
-            rows[num_rows++] = (option_row){IN_RUN, rig_report_rows[i].name, value ? value + 1 : NULL,
-                                            take_report, rig_report_rows[i].what};
+            rows[num_rows++] = (option_row){IN_RUN,      rig_report_rows[i].name, value ? value + 1 : NULL,
+                                            take_report, rig_report_rows[i].what, 0};
     }
 }
 
-static void usage(const char *command)
+static const cli_option *table_of(unsigned command)
 {
-    printf("usage: iscsirig %s [OPTION…] [FILE|FOLDER|SECTION…]\n\n", command);
-    for (size_t i = 0; i < num_rows; i++) {
-        char left[64];
-        const char *dashes = strlen(rows[i].name) == 1 ? "-" : "--";
-        snprintf(left, sizeof left, "%s%s %s", dashes, rows[i].name, rows[i].value ? rows[i].value : "");
-        printf("  %-26s %s\n", left, rows[i].what);
-    }
-    printf("\nSECTION is an address such as RFC7143/7.8, a tag, or a requirement id.\n");
-    if (strcmp(command, "run") != 0) {
-        printf("Without --expect, --faults or --lint all three are proved.\n"
-               "Exit status: 0 everything was shown to be able to fail, 1 not everything, 2 usage or "
-               "environment.\n");
-        return;
-    }
-    printf(
-        "What failed, and captures of it, are kept in $XDG_STATE_HOME/iscsirig (~/.local/state/iscsirig).\n"
-        "Exit status: 0 as expected (and when nothing failed that --rerun-failed could play), 1 failures,\n"
-        "2 usage or environment, 77 all skipped, 124 timeout,\n"
-        "127 all skipped, and the peer lacks the feature (the initiator's command ended with 127).\n");
+    static cli_option table[NUM_OWN + REPORTS_MAX + 1];
+    make_rows(command);
+    for (size_t i = 0; i < num_rows; i++)
+        table[i] =
+            (cli_option){FIRST_CODE + (int)i, rows[i].name, rows[i].value, rows[i].what, rows[i].letter};
+    table[num_rows] = (cli_option){0};
+    return table;
 }
+
+static const cli_option *run_table(void)
+{
+    return table_of(IN_RUN);
+}
+
+static const cli_option *prove_table(void)
+{
+    return table_of(IN_PROVE);
+}
+
+#define SECTIONS "SECTION is an address such as RFC7143/7.8, a tag, or a requirement id."
+
+const cli_manual cmd_run_manual = {
+    .synopsis = "[OPTION…] [FILE|FOLDER|SECTION…]",
+    .about = (const char *const[]){SECTIONS " Everything is played when none is named.",
+                                   "What failed, and captures of it, are kept in $XDG_STATE_HOME/iscsirig "
+                                   "(~/.local/state/iscsirig).",
+                                   NULL},
+    .own = run_table,
+    .status =
+        (const cli_status[]){{0, "as expected (and when nothing failed that --rerun-failed could play)"},
+                             {1, "failures"},
+                             {2, "usage or environment"},
+                             {77, "all skipped"},
+                             {124, "timeout"},
+                             {127,
+                              "all skipped, and the peer lacks the feature (the initiator's command ended "
+                              "with 127)"},
+                             {0}},
+    .examples = (const char *const[]){"scenarios/login", "RFC7143/7.8", "--tag \"login and not chap\" --list",
+                                      "scenarios/live --target iscsi://192.0.2.1/iqn.2026-01.example:disk/0",
+                                      "--rerun-failed --pcap-dir out --keep always", NULL},
+    .takes = ".scn"};
+
+const cli_manual cmd_prove_manual = {
+    .synopsis = "[OPTION…] [FILE|FOLDER|SECTION…]",
+    .about =
+        (const char *const[]){
+            SECTIONS, "Without --expect, --faults or --lint all three are proved.",
+            "--mutations measures lint instead: clean captures are changed one PDU at a time, and "
+            "what lint says of each is held against a table of what the RFC has to say of it.",
+            NULL},
+    .own = prove_table,
+    .status = (const cli_status[]){{0, "everything was shown to be able to fail"},
+                                   {1, "not everything"},
+                                   {2, "usage or environment"},
+                                   {0}},
+    .examples = (const char *const[]){"--faults", "--expect scenarios/login", NULL},
+    .takes = ".scn"};
 
 static int take_argument(run_options *o, char *argument)
 {
@@ -348,18 +417,6 @@ static void defaults(run_options *o)
     o->run.keep = RIG_RUN_KEEP_FAILED;
 }
 
-static int unknown_option(const char *word)
-{
-    const char *names[NUM_OWN + REPORTS_MAX];
-    size_t num = 0;
-    for (size_t i = 0; i < num_rows; i++)
-        if (rows[i].name[1])
-            names[num++] = rows[i].name;
-    size_t near = rig_nearest(rig_view_str(word + strspn(word, "-")), names, num);
-    return cli_complain("unknown option \"%s\"%s%s", word, near < num ? ", did you mean --" : "; see --help",
-                        near < num ? names[near] : "");
-}
-
 /* What was taken, as the shell has to see it the next time. */
 static void remember(run_options *o, const option_row *row, const char *value)
 {
@@ -380,50 +437,14 @@ static int take(run_options *o, const option_row *row, char *value)
     return row->take(o, row->name, value);
 }
 
-static const option_row *short_row(int c)
-{
-    for (size_t i = 0; i < num_rows; i++)
-        if (rows[i].name[0] == c && !rows[i].name[1])
-            return &rows[i];
-    return NULL;
-}
-
-/* Options of one letter have one dash. */
-static void make_getopt(struct option *longs, char *shorts)
-{
-    size_t num = 0;
-    *shorts++ = ':';
-    *shorts++ = 'h';
-    for (size_t i = 0; i < num_rows; i++)
-        if (rows[i].name[1]) {
-            int argument = rows[i].value ? required_argument : no_argument;
-            longs[num++] = (struct option){rows[i].name, argument, NULL, (int)i + 256};
-        } else {
-            *shorts++ = rows[i].name[0];
-            *shorts++ = ':';
-        }
-    longs[num] = (struct option){"help", no_argument, NULL, 'h'};
-    *shorts = 0;
-}
-
 static int parse_options(run_options *o, int argc, char **argv, const char *command)
 {
-    struct option longs[NUM_OWN + REPORTS_MAX + 2] = {0};
-    char shorts[2 * NUM_OWN + 3];
-    make_getopt(longs, shorts);
-    opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
-        if (c == 'h') {
-            usage(command);
-            return -1;
-        }
-        if (c == ':')
-            return cli_complain("%s needs a value", argv[optind - 1]);
-        const option_row *row = c >= 256 ? &rows[c - 256] : short_row(c);
-        if (!row)
-            return unknown_option(argv[optind - 1]);
-        int bad = take(o, row, optarg);
+    cli_args args;
+    cli_args_begin(&args, command, argc, argv);
+    for (int c; (c = cli_args_next(&args)) != 0;) {
+        if (c < 0)
+            return args.end ? args.end : -1;
+        int bad = take(o, &rows[c - FIRST_CODE], optarg);
         if (bad)
             return bad;
     }
@@ -440,7 +461,6 @@ static int check_together(const run_options *o)
 int run_options_parse(run_options *o, int argc, char **argv, const char *command)
 {
     *o = (run_options){.argc = argc, .argv = argv};
-    make_rows(strcmp(command, "run") == 0 ? IN_RUN : IN_PROVE);
     defaults(o);
     int bad = parse_options(o, argc, argv, command);
     if (!bad)

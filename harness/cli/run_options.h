@@ -15,12 +15,15 @@ typedef struct run_options {
     size_t num_paths;
     char *addresses[OPTIONS_MAX]; /* SECTION, --tag, --id: all must select */
     size_t num_addresses;
+    char *excluded[OPTIONS_MAX]; /* --exclude: none may select */
+    size_t num_excluded;
     rig_scn_binding defines[OPTIONS_MAX];
     uint32_t num_defines;
     long jobs;
     uint64_t repeat;
     uint64_t shard, shards;
     bool fail_fast, strict, list, dry_run, rerun_failed;
+    bool verbose;
     const char *screen; /* report on standard output */
     bool only_faults, only_lint, only_expect;
     bool mutations, show; /* of prove */

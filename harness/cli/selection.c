@@ -1,5 +1,7 @@
 #include "selection.h"
 
+#include "choose.h"
+
 #include <stdio.h>
 
 /* All words, also behind one that does not fit: each is to fit something. */
@@ -7,9 +9,14 @@ static bool selected(cli_selection *selection, const run_options *options, const
 {
     bool all = true;
     for (size_t i = 0; i < options->num_addresses; i++) {
-        bool fits = rig_scn_selected(scn, rig_view_str(options->addresses[i]));
+        bool fits = cli_chosen(scn, options->addresses[i]);
         selection->fitted[i] = selection->fitted[i] || fits;
         all = all && fits;
+    }
+    for (size_t i = 0; i < options->num_excluded; i++) {
+        bool fits = cli_chosen(scn, options->excluded[i]);
+        selection->excluded[i] = selection->excluded[i] || fits;
+        all = all && !fits;
     }
     return all;
 }
@@ -72,6 +79,10 @@ static int check_words(const cli_selection *selection, const run_options *option
         if (!selection->fitted[i])
             bad = cli_complain("\"%s\": no scenario here has such a tag, requirement id or section",
                                options->addresses[i]);
+    for (size_t i = 0; i < options->num_excluded; i++)
+        if (!selection->excluded[i])
+            bad = cli_complain("--exclude \"%s\": no scenario here has such a tag, requirement id or section",
+                               options->excluded[i]);
     return bad;
 }
 

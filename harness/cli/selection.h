@@ -21,7 +21,8 @@ typedef struct cli_selection {
     size_t num_files;  /* they come from */
     uint64_t num_jobs; /* of all rounds, in this shard */
     uint64_t shard, shards;
-    bool fitted[OPTIONS_MAX]; /* by index of the addresses: some case has it */
+    bool fitted[OPTIONS_MAX];   /* by index of the addresses: some case has it */
+    bool excluded[OPTIONS_MAX]; /* the same of what is excluded */
 } cli_selection;
 
 /* Ends early, and is good all the same, once *stop is not 0. failed: only what is in it, NULL everything.

@@ -1,4 +1,5 @@
 #include "target_auth.h"
+#include "manual.h"
 
 #include "cli.h"
 
@@ -105,6 +106,17 @@ int target_auth_option(target_auth *auth, int option, const char *argument)
         return CLI_USAGE;
     }
 }
+
+const cli_option cli_auth_rows[] = {
+    {0, NULL, NULL, "who may log in", 0},
+    {OPT_CHAP, "chap", "USER:SECRET", "initiators log in by CHAP under this name (repeatable)", 0},
+    {OPT_CHAP_OWN, "chap-own", "USER:SECRET",
+     "the target's own name and secret, for initiators that ask (mutual CHAP)", 0},
+    {OPT_CHAP_ALGORITHMS, "chap-algorithms", "LIST",
+     "hashes it takes, as in CHAP_A: of 5 MD5, 6 SHA-1, 7 SHA-256, 8 SHA3-256", 0},
+    {OPT_CHAP_DISCOVERY, "chap-discovery", NULL, "discovery sessions log in the same way", 0},
+    {OPT_CHAP_OPTIONAL, "chap-optional", NULL, "logins without authentication are taken as well", 0},
+    {0}};
 
 bool target_auth_given(const target_auth *auth)
 {

@@ -22,29 +22,15 @@ typedef struct target_auth {
     bool discovery, optional;
 } target_auth;
 
-#define TARGET_AUTH_HELP                                                                                     \
-    "  --chap USER:SECRET  initiators log in by CHAP under this name (repeatable)\n"                         \
-    "  --chap-own USER:SECRET  the target's own name and secret, for initiators that ask (mutual CHAP)\n"    \
-    "  --chap-algorithms LIST  hashes it takes, as in CHAP_A: of 5 MD5, 6 SHA-1, 7 SHA-256, 8 SHA3-256\n"    \
-    "  --chap-discovery    discovery sessions log in the same way\n"                                         \
-    "  --chap-optional     logins without authentication are taken as well\n"
-
-#define TARGET_AUTH_HELP_SECRET                                                                              \
-    "SECRET is a file that only its owner may read (a newline at its end is not part of the secret), or\n"   \
-    "env:NAME for an environment variable; never the secret itself, which every process could see.\n"
+/* A paragraph of --help. cli_auth_rows are the options. */
+#define TARGET_AUTH_SECRET                                                                                   \
+    "SECRET is a file that only its owner may read (a newline at its end is not part of the secret), or "    \
+    "env:NAME for an environment variable; never the secret itself, which every process could see."
 
 #define TARGET_SECRET_MIN 12 /* bytes: the 96 bits of RFC 7143 section 9.2.1 */
 
 /* Options of getopt_long, numbered from here on. */
 enum { OPT_CHAP = 256, OPT_CHAP_OWN, OPT_CHAP_ALGORITHMS, OPT_CHAP_DISCOVERY, OPT_CHAP_OPTIONAL };
-
-#define TARGET_AUTH_OPTIONS                                                                                  \
-    {"chap", required_argument, NULL, OPT_CHAP}, {"chap-own", required_argument, NULL, OPT_CHAP_OWN},        \
-        {"chap-algorithms", required_argument, NULL, OPT_CHAP_ALGORITHMS},                                   \
-        {"chap-discovery", no_argument, NULL, OPT_CHAP_DISCOVERY},                                           \
-    {                                                                                                        \
-        "chap-optional", no_argument, NULL, OPT_CHAP_OPTIONAL                                                \
-    }
 
 /* Takes one of them; CLI_OK, or CLI_USAGE after a complaint. */
 int target_auth_option(target_auth *auth, int option, const char *argument);

@@ -1,6 +1,7 @@
 #include "target_options.h"
 
 #include "cli.h"
+#include "manual.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -217,9 +218,6 @@ static int take_option(target_options *o, int c, const char *value)
     case 'F':
         o->list_faults = true;
         return CLI_OK;
-    case 'h':
-        o->help = true;
-        return CLI_OK;
     default:
         return take_serving(o, c, value);
     }
@@ -243,29 +241,12 @@ static int check_file(const target_options *o)
 
 int target_options_read(target_options *options, int argc, char **argv)
 {
-    static const struct option rows[] = {{"listen", required_argument, NULL, 'l'},
-                                         {"portal-group", required_argument, NULL, 'g'},
-                                         {"name", required_argument, NULL, 'n'},
-                                         {"alias", required_argument, NULL, 'a'},
-                                         {"lun", required_argument, NULL, 'u'},
-                                         {"fault", required_argument, NULL, 'f'},
-                                         {"faults", no_argument, NULL, 'F'},
-                                         {"offer", required_argument, NULL, 'o'},
-                                         {"window", required_argument, NULL, 'w'},
-                                         {"nop-interval", required_argument, NULL, 'i'},
-                                         {"login-timeout", required_argument, NULL, 't'},
-                                         {"grace", required_argument, NULL, 'G'},
-                                         {"ready-file", required_argument, NULL, 'r'},
-                                         {"log", required_argument, NULL, 'L'},
-                                         {"quiet", no_argument, NULL, 'q'},
-                                         TARGET_AUTH_OPTIONS,
-                                         {"help", no_argument, NULL, 'h'},
-                                         {0}};
+    cli_args args;
     *options = (target_options){.portal_group = -1, .nop_interval = RIG_NEVER, .grace = TARGET_GRACE};
-    opterr = 0;
-    optind = 1;
-    for (int c; (c = getopt_long(argc, argv, ":hqD:", rows, NULL)) != -1;) {
-        int bad = c == '?' || c == ':' ? cli_bad_option(c, argv) : take_option(options, c, optarg);
+    cli_args_begin(&args, "target", argc, argv);
+    for (int c; (c = cli_args_next(&args)) != 0;) {
+        int bad = c < 0 ? args.end : take_option(options, c, optarg);
+        options->help = c < 0;
         if (bad || options->help || options->list_faults)
             return bad;
     }
@@ -275,43 +256,65 @@ int target_options_read(target_options *options, int argc, char **argv)
     return check_file(options);
 }
 
-void target_options_usage(void)
-{
-    printf(
-        "usage: iscsirig target [OPTION…] [FILE.scn]\n\n"
-        "where it listens\n"
-        "  --listen ADDR:PORT[,TAG][=HOST:PORT]\n"
-        "                      where to listen (default 127.0.0.1:3260; port 0 = any free; IPv6 as in\n"
-        "                      [::1]:0; repeatable), the portal group tag, and the address initiators are\n"
-        "                      told of it\n"
-        "  --portal-group TAG  of those that name no TAG (default 1, or that of the file's portals in turn)\n"
-        "  --ready-file FILE   gets ADDR:PORT of the first once connections are accepted\n"
-        "\nwhat is there\n"
-        "  --name IQN          name of the target node\n"
-        "  --alias TEXT        the alias it declares\n"
-        "  --lun BACKING       ram:SIZE, file:PATH, pattern:SIZE or null:SIZE (repeatable: LUN 0, 1 …), and "
-        "behind\n"
-        "                      commas: block=N, physical=N, serial=N, protection=1|2|3, lbprz=0|1,\n"
-        "                      lbpws10=0|1, sanitize=TIME|none (how long SANITIZE takes, with its unit: 6s;\n"
-        "                      or that there is none), removable, empty, read-only, always-on\n"
-        "\nhow it behaves\n"
-        "  --offer KEY=VALUE   what it accepts for a key (repeatable)\n"
-        "  --window N          commands a session may queue\n"
-        "  --nop-interval T    silence after which it pings (0: never)\n"
-        "  --login-timeout T   time a login may take\n"
-        "  --fault NAME        a deviation (repeatable)\n"
-        "  --faults            one row a fault: name, deviation, requirement, judge\n"
-        "\nwho may log in\n" TARGET_AUTH_HELP "\nwhat is told\n"
-        "  --log text|json     one line an event on standard error, for people or for programs\n"
-        "  --quiet             nothing\n"
-        "  --grace T           at SIGTERM or SIGINT: sessions are asked for their logout, and get that time\n"
-        "                      (default 3 s); a second signal ends at once\n"
-        "\nwith FILE.scn\n"
-        "  -D NAME=VALUE       value of a sweep\n\n" TARGET_AUTH_HELP_SECRET
-        "T is a number of seconds, or has its unit: 500ms, 2m.\n"
-        "With FILE.scn its target section is served, rules and faults included; of its sweeps the first\n"
-        "values. It listens on its portals: an address that this machine does not have becomes 127.0.0.1\n"
-        "with the same port, and 127.0.0.2 … where that is taken by another of them; ::1 for IPv6, on any\n"
-        "free port where it is taken. With --listen nothing but that: the first takes the place of the\n"
-        "file's first portal, and so on. At SIGHUP the file is read again: see FORMAT.md.\n");
-}
+static const cli_option where_rows[] = {
+    {0, NULL, NULL, "where it listens", 0},
+    {'l', "listen", "ADDR:PORT[,TAG][=HOST:PORT]",
+     "where to listen (default 127.0.0.1:3260; port 0 = any free; IPv6 as in [::1]:0; repeatable), the "
+     "portal group tag, and "
+     "the address initiators are told of it",
+     0},
+    {'g', "portal-group", "TAG",
+     "of those that name no TAG (default 1, or that of the file's portals in turn)", 0},
+    {'r', "ready-file", "FILE", "gets ADDR:PORT of the first once connections are accepted", 0},
+    {0, NULL, NULL, "what is there", 0},
+    {'n', "name", "IQN", "name of the target node", 0},
+    {'a', "alias", "TEXT", "the alias it declares", 0},
+    {'u', "lun", "BACKING",
+     "ram:SIZE, file:PATH, pattern:SIZE or null:SIZE (repeatable: LUN 0, 1 …), and behind commas: block=N, "
+     "physical=N, "
+     "serial=N, protection=1|2|3, lbprz=0|1, lbpws10=0|1, sanitize=TIME|none (how long SANITIZE takes, with "
+     "its unit: 6s; or "
+     "that there is none), removable, empty, read-only, always-on",
+     0},
+    {0, NULL, NULL, "how it behaves", 0},
+    {'o', "offer", "KEY=VALUE", "what it accepts for a key (repeatable)", 0},
+    {'w', "window", "N", "commands a session may queue", 0},
+    {'i', "nop-interval", "T", "silence after which it pings (0: never)", 0},
+    {'t', "login-timeout", "T", "time a login may take", 0},
+    {'f', "fault", "FAULT", "a deviation (repeatable)", 0},
+    {'F', "faults", NULL, "one row a fault: name, deviation, requirement, judge, PDU", 0},
+    {0}};
+
+static const cli_option told_rows[] = {
+    {0, NULL, NULL, "what is told", 0},
+    {'L', "log", "text|json", "one line an event on standard error, for people or for programs", 0},
+    {'q', "quiet", NULL, "nothing", 'q'},
+    {'G', "grace", "T",
+     "at SIGTERM or SIGINT: sessions are asked for their logout, and get that time (default 3 s); a second "
+     "signal ends at once",
+     0},
+    {0, NULL, NULL, "with FILE.scn", 0},
+    {'D', "D", "NAME=VALUE", "value of a sweep", 0},
+    {0}};
+
+const cli_manual cmd_target_manual = {
+    .synopsis = "[OPTION…] [FILE.scn]",
+    .about =
+        (const char *const[]){TARGET_AUTH_SECRET, "T is a number of seconds, or has its unit: 500ms, 2m.",
+                              "With FILE.scn its target section is served, rules and faults included; of its "
+                              "sweeps the first values. It "
+                              "listens on its portals: an address that this machine does not have becomes "
+                              "127.0.0.1 with the same port, and "
+                              "127.0.0.2 … where that is taken by another of them; ::1 for IPv6, on any free "
+                              "port where it is taken. With "
+                              "--listen nothing but that: the first takes the place of the file's first "
+                              "portal, and so on. At SIGHUP the "
+                              "file is read again: see iscsirig-scenario(5).",
+                              NULL},
+    .options = {where_rows, cli_auth_rows, told_rows},
+    .status = (const cli_status[]){{0, "it was told to end"}, {2, "usage or environment"}, {0}},
+    .examples =
+        (const char *const[]){"--lun ram:64MiB --fault r2t-length-zero",
+                              "--listen 127.0.0.1:0 --ready-file ready scenarios/presets/vip-redirect.scn",
+                              NULL},
+    .takes = ".scn"};

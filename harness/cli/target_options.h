@@ -33,13 +33,12 @@ typedef struct target_options {
     uint32_t num_defines;
     const char *ready_file, *scenario;
     uint64_t grace;
-    bool quiet, json, list_faults, help;
+    bool quiet, json, list_faults;
+    bool help; /* it was shown */
     target_auth auth;
 } target_options;
 
 /* Reads the command line; CLI_OK, or CLI_USAGE after a complaint. */
 int target_options_read(target_options *options, int argc, char **argv);
-
-void target_options_usage(void);
 
 #endif

@@ -637,32 +637,6 @@ static void initiator_methods(void)
     forget();
 }
 
-/* The manual page names every class and every method. */
-static void manual(void)
-{
-    static char page[16384];
-    FILE *file = fopen(RIG_SOURCE_DIR "/docs/man/iscsirig-wmi.1", "r");
-    CU_ASSERT_PTR_NOT_NULL_FATAL(file);
-    page[fread(page, 1, sizeof page - 1, file)] = '\0';
-    fclose(file);
-    for (size_t i = 0; i < rig_wmi_classes(); i++) {
-        const char *class = rig_wmi_class_name(rig_wmi_class_at(i));
-        if (!strstr(page, class))
-            CU_FAIL(class);
-        mof(class);
-        for (rig_view rest = rig_view_of(got.out.ptr, got.out.len); rest.ptr;) {
-            rig_view line = rig_view_split(&rest, '\n');
-            if (!rig_view_starts(line, "    [Implemented] uint32 "))
-                continue;
-            line = rig_view_sub(line, strlen("    [Implemented] uint32 "), line.len);
-            const rig_view method = rig_view_split(&line, '(');
-            if (!memmem(page, strlen(page), method.ptr, method.len))
-                CU_FAIL(class);
-        }
-    }
-    forget();
-}
-
 /* Whichever allocation fails, it is said, and nothing is lost. */
 static void without_memory(void)
 {
@@ -699,5 +673,4 @@ RIG_SUITE("wmi classes", {"names of the classes", class_names},
           {"instances that cannot be had", instances_refused}, {"lists are refreshed", refresh},
           {"a target is logged in to", login}, {"arguments that cannot be", arguments_refused},
           {"methods of a session", session_methods}, {"SCSI commands of a session", scsi_methods},
-          {"methods of the initiator", initiator_methods}, {"the manual page", manual},
-          {"without memory", without_memory})
+          {"methods of the initiator", initiator_methods}, {"without memory", without_memory})

@@ -10,6 +10,10 @@
 
 #include "rig/initiator.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** rig_driver moves bytes and time. */
 typedef struct rig_driver {
     /** Time in ns, as the engine is to be given it. */
@@ -42,5 +46,9 @@ rig_status rig_wait_logout(const rig_driver *driver, rig_session *session, uint6
 /** rig_wait_up waits until a session that lost its connection is up again. RIG_E_TIMEOUT; RIG_E_STATE when it
  * does not log in again by itself. */
 rig_status rig_wait_up(const rig_driver *driver, rig_session *session, uint64_t timeout);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

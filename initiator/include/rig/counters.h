@@ -14,6 +14,10 @@
 #include "rig/status.h"
 #include "rig/text.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** rig_session_counters counts what one session did, over all its connections and reconnects
  * (iscsiSessionStatsTable, iscsiSessionCxnErrorStatsTable; RFC 7147 section 6.12). */
 typedef struct rig_session_counters {
@@ -116,5 +120,9 @@ typedef struct rig_last_failures {
     rig_login_failure login;     /**< the last login */
     rig_session_failure session; /**< the last session */
 } rig_last_failures;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

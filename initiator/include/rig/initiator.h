@@ -18,6 +18,10 @@
 #include "rig/timerq.h"
 #include "rig/transport.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define RIG_SESSION_CONNECTIONS_MAX 16 /**< most connections of a session */
 #define RIG_SESSION_TASKS_MAX 4096     /**< most tasks of a session at once */
 #define RIG_SENSE_KEPT 96              /**< bytes of sense data a task keeps */
@@ -559,5 +563,9 @@ typedef struct rig_target_record {
  */
 rig_status rig_sendtargets_next(rig_view *rest, rig_view *name, rig_target_record *out_record,
                                 rig_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

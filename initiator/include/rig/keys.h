@@ -10,6 +10,10 @@
 #include "rig/status.h"
 #include "rig/view.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** rig_key_rule is how offer and answer make the result (section 6.2). */
 typedef enum rig_key_rule {
     RIG_BY_MIN,     /**< numerical, the smaller counts */
@@ -98,5 +102,9 @@ rig_status rig_key_value_parse(rig_key_id key, rig_view text, rig_key_value *out
 
 /** rig_key_value_print appends a value as it stands on the wire. */
 void rig_key_value_print(rig_text *out, rig_key_id key, const rig_key_value *value);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

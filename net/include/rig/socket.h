@@ -9,6 +9,10 @@
 #include "rig/timerq.h"
 #include "rig/transport.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** rig_loop is an event loop with its sockets. One thread. */
 typedef struct rig_loop rig_loop;
 
@@ -100,5 +104,9 @@ rig_status rig_child_start(rig_loop *loop, const char *command, const char *log_
 
 /** rig_child_kill sends signum to the child's process group; the done call follows. */
 void rig_child_kill(rig_child *child, int signum);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

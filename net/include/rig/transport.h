@@ -14,6 +14,10 @@
 #include "rig/status.h"
 #include "rig/timerq.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define RIG_STREAM_IOV 64 /**< most pieces of output asked for at once */
 #define RIG_STREAM_LINGER                                                                                    \
     (30 * RIG_SECOND) /**< longest wait for the peer's FIN behind ours, in ns without a byte */
@@ -152,5 +156,9 @@ static inline void rig_ends(const rig_stream *stream, rig_address *out_local, ri
 {
     stream->ops->ends(stream, out_local, out_remote);
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** rig_alloc is the source of all memory of an object. It must outlive the object. Not thread-safe by itself.
  */
 typedef struct rig_alloc {
@@ -54,5 +58,9 @@ typedef struct rig_alloc_meter {
 
 /** rig_alloc_meter_init puts a meter over below. */
 void rig_alloc_meter_init(rig_alloc_meter *meter, const rig_alloc *below);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 #include "rig/status.h"
 #include "rig/view.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define RIG_CDB_MAX 260       /**< most bytes of a CDB (SPC-4) */
 #define RIG_CDB_FIELDS_MAX 10 /**< most named fields of one command row */
 
@@ -98,5 +102,9 @@ void rig_cdb_print(rig_text *out, rig_view cdb);
  */
 rig_status rig_cdb_parse(rig_view text, uint8_t cdb[RIG_CDB_MAX], uint8_t out_mask[RIG_CDB_MAX],
                          size_t *out_len, rig_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

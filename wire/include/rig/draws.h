@@ -10,6 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** rig_draws is the injected source. Copy it freely; ctx must outlive the copies. */
 typedef struct rig_draws {
     uint64_t seed; /**< everything follows from it */
@@ -29,5 +33,9 @@ uint64_t rig_hash64(const void *data, size_t len, uint64_t start);
 
 /** rig_hash_text is rig_hash64 of a text without its NUL, from 0 on. */
 uint64_t rig_hash_text(const char *text);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

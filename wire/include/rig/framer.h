@@ -16,6 +16,10 @@
 #include "rig/alloc.h"
 #include "rig/pdu.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define RIG_SPACE_IOV 4       /**< most places rig_framer_space names */
 #define RIG_SINK_IOV_MAX 1024 /**< most iovecs of an owner's buffer list */
 /**
@@ -126,5 +130,9 @@ rig_status rig_framer_feed(rig_framer *framer, rig_view bytes, rig_error *err);
 
 /** rig_framer_pending tells whether the stream ended inside a PDU, and how many bytes of it are here. */
 bool rig_framer_pending(const rig_framer *framer, uint64_t *out_offset, uint64_t *out_have);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 #include "rig/status.h"
 #include "rig/view.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define RIG_HOST_MAX 255                    /**< most bytes of a host name or address in a portal */
 #define RIG_INAME_TEXT 224                  /**< buffer size that holds any iSCSI name with its NUL */
 #define RIG_PORTAL_TEXT (RIG_HOST_MAX + 24) /**< buffer size that holds any printed portal with its NUL */
@@ -68,5 +72,9 @@ bool rig_ip_eq(const rig_ip *a, const rig_ip *b);
 /** rig_portal_same tells whether two portals are one place however they are written: the same TCP port, and
  * the same address (RFC 4291 section 2.2) or DNS name (RFC 4343). Group tags do not count. */
 bool rig_portal_same(const rig_portal *a, const rig_portal *b);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,10 @@
 #include "rig/status.h"
 #include "rig/text.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define RIG_ISNS_PORT 3205               /**< TCP port of a server */
 #define RIG_ISNS_VERSION 1               /**< the one version (section 5.1.1) */
 #define RIG_ISNS_HEADER_LEN 12           /**< bytes in front of a PDU's payload */
@@ -223,5 +227,9 @@ void rig_isns_framer_cleanup(rig_isns_framer *framer);
 /** rig_isns_print says a message in one line: "DevAttrQryRsp transaction=3 status=successful iscsi-name=…".
  */
 void rig_isns_print(rig_text *out, const rig_isns_header *header, rig_view message);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** RIG_MAP_ITEM is what a link is embedded in: link not NULL, of a type, under a member's name. */
 #define RIG_MAP_ITEM(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
@@ -46,5 +50,9 @@ rig_map_link *rig_map_first(const rig_map *map, uint64_t hash);
 
 /** rig_map_next gives the next member with the hash of link; NULL: none. */
 rig_map_link *rig_map_next(const rig_map_link *link);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

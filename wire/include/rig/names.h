@@ -9,6 +9,10 @@
 
 #include "rig/view.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** rig_name_row is one named value. */
 typedef struct rig_name_row {
     uint32_t value;   /**< the value on the wire */
@@ -50,5 +54,9 @@ void rig_name_print(rig_text *out, const rig_names *names, uint32_t value);
 
 /** rig_name_parse reads a name or a number. */
 bool rig_name_parse(const rig_names *names, rig_view text, uint32_t *out_value);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

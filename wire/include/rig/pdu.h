@@ -14,6 +14,10 @@
 #include "rig/status.h"
 #include "rig/view.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define RIG_BHS_LEN 48                  /**< bytes of a basic header segment */
 #define RIG_AHS_MAX 1020                /**< most bytes of additional header segments: 255 words (11.2.1.5) */
 #define RIG_DIGEST_LEN 4                /**< bytes of a digest */
@@ -259,5 +263,9 @@ uint64_t rig_lun_encode(uint32_t lun);
 /** rig_lun_decode gives the number of a single-level LUN in peripheral or flat form; false for any other
  * form. */
 bool rig_lun_decode(uint64_t sam, uint32_t *out_lun);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** rig_sn_lt tells whether a comes before b. Values exactly 2^31 apart are unordered: false both ways. */
 static inline bool rig_sn_lt(uint32_t a, uint32_t b)
 {
@@ -25,5 +29,9 @@ static inline bool rig_sn_in(uint32_t value, uint32_t first, uint32_t last)
     return (uint32_t)(value - first) < UINT32_C(0x80000000) && rig_sn_le(value, last) &&
            rig_sn_le(first, last);
 }
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

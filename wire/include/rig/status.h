@@ -12,6 +12,10 @@
 
 #include "rig/view.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** RIG_STATUS_ROWS lists every status: identifier, name in text, meaning. One row here is all a new status
  * needs. */
 #define RIG_STATUS_ROWS(X)                                                                                   \
@@ -85,5 +89,9 @@ __attribute__((format(printf, 3, 4))) rig_status rig_fail(rig_error *err, rig_st
 /** rig_fail_at is rig_fail with the byte offset and the field name set (field may be NULL). */
 __attribute__((format(printf, 5, 6))) rig_status
 rig_fail_at(rig_error *err, rig_status status, uint64_t offset, const char *field, const char *format, ...);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -8,6 +8,10 @@
 #include "rig/status.h"
 #include "rig/view.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define RIG_KEY_MAX 63    /**< most bytes of a key name */
 #define RIG_VALUE_MAX 255 /**< most bytes of a simple value */
 #define RIG_NAME_MAX 223  /**< most bytes of an iSCSI name */
@@ -71,5 +75,9 @@ bool rig_binary_parse(rig_view value, uint8_t *out, size_t size, size_t *out_len
 
 /** rig_binary_print appends bytes as 0x hex. */
 void rig_binary_print(rig_text *out, rig_view bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /** RIG_NEVER is the deadline of something that does not happen. Times are nanoseconds since the run's start.
  */
 #define RIG_NEVER UINT64_MAX
@@ -48,5 +52,9 @@ uint64_t rig_timerq_next(const rig_timerq *queue);
 /** rig_timerq_pop takes out and returns the earliest timer whose deadline is <= now, NULL when none is due.
  */
 rig_timer *rig_timerq_pop(rig_timerq *queue, uint64_t now);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

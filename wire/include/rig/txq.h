@@ -9,6 +9,10 @@
 #include "rig/alloc.h"
 #include "rig/pdu.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define RIG_TXQ_MAX 64 /**< most PDUs waiting in one queue; a full queue is the producer's back pressure */
 
 /** rig_tx_wrong are deviations of padding and digests, for simulated faults; they may be combined. */
@@ -122,5 +126,9 @@ int rig_txq_iov(const rig_txq *queue, struct iovec *iov, int max, uint64_t now, 
  * cookie, when it has left the queue, so that it may push.
  */
 void rig_txq_sent(rig_txq *queue, size_t len, rig_txq_sent_fn *sent, void *ctx);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -10,6 +10,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /**
  * rig_view is a borrowed range of bytes or UTF-8 text: it never frees, is not NUL-terminated, and lives as
  * long as what it points into. A {NULL, 0} view is empty and valid.
@@ -124,5 +128,9 @@ size_t rig_hex_parse(rig_view text, uint8_t *out, size_t out_size);
  * considered.
  */
 size_t rig_nearest(rig_view word, const char *const *names, size_t num_names);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

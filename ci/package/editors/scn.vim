@@ -1,0 +1,2 @@
+" Scenarios of iscsirig.
+autocmd BufNewFile,BufRead *.scn,*.inc setfiletype scn
