@@ -12,7 +12,7 @@ static const char page_head[] =
     "values, reserved bits are set, padding and digests are spoilt, and PDUs are left out, sent twice, or "
     "change places with\n"
     "the next one of their sender or of the other side; keys of text are left out, said twice, or get other "
-    "values. Lengths,\n"
+    "values, and others are said besides. Lengths,\n"
     "data and digests are put right behind each change. What the RFCs say of it is a row of\n"
     "[lint-labels.tsv](../ci/judge/lint-labels.tsv), written from their text and not from what lint finds: "
     "the ids it breaks,\n"
@@ -37,7 +37,8 @@ static void page_score(const mutation_proof *proof, FILE *out)
                                        "sent twice",
                                        "before the sender's last PDU",
                                        "before the other side's",
-                                       "keys of text"};
+                                       "keys of text",
+                                       "keys besides"};
     fprintf(out, "## Score\n\n| | |\n| --- | --- |\n");
     fprintf(out, "| clean captures | %zu |\n| their PDUs | %llu |\n| mutations | %llu |\n", proof->pack->num,
             (unsigned long long)total->pdus, (unsigned long long)total->mutations);

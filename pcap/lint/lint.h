@@ -379,6 +379,14 @@ rig_status lint_change_key(rig_lint_changed *out, rig_view word);
 /* FIELD=VALUE, FIELD!=VALUE, data>N, data<N, has:KEY. False when it is none of them. */
 bool lint_change_holds(const rig_item *item, rig_pdu_kind kind, rig_view text, bool *out_holds);
 
+/* ---- mutations of text ---- */
+
+struct rig_mutations;
+struct rig_mutation;
+bool lint_key_place(struct rig_mutations *all, const rig_item *item, struct rig_mutation *out);
+bool lint_say_place(struct rig_mutations *all, const rig_item *item, struct rig_mutation *out);
+void lint_mutate_text(const struct rig_mutation *m, rig_lint_changed *out);
+
 /* ---- rules: their rows are in rules.def ---- */
 
 #define RULE(function, id, name, level, side, section, pdus, keys, what, change) void function(lint_at *at);

@@ -7,7 +7,6 @@
 #define UNUSED_TAG 0x7abc0001u /* no engine counts so far */
 #define OTHER_LUN (5ull << 48) /* LUN 5, or five more */
 #define TOO_LONG 0xfffffcu     /* a data segment beyond every limit that is declared */
-#define KEY_WORD_MAX 4096      /* bytes of a key that is changed, with its value */
 #define RESERVED_BYTES_STEP 5  /* of the bytes with reserved bits every fifth is tried */
 
 typedef struct step_out {
@@ -153,6 +152,7 @@ enum {
     PLACE_BYTES = RIG_FIELDS,                                            /* one place a byte */
     PLACE_WAYS = PLACE_BYTES + RIG_BHS_LEN,                              /* the other ways */
     PLACE_KEYS = PLACE_WAYS + RIG_MUTATE_CROSS - RIG_MUTATE_PADDING + 1, /* one place for all keys */
+    PLACE_SAY,                                                           /* and for all keys besides */
     PLACE_END
 };
 
@@ -282,105 +282,7 @@ static bool way_place(rig_mutations *all, const rig_item *item, rig_mutation *ou
     return possible(all, item, out);
 }
 
-/* ---- keys ---- */
-
-static const lint_key *known_key(rig_view name)
-{
-    for (size_t k = 0; k < lint_num_keys; k++)
-        if (rig_view_is(name, lint_keys[k].name))
-            return &lint_keys[k];
-    return NULL;
-}
-
-static bool negotiated(const lint_key *key, const rig_item *item)
-{
-    (void)item;
-    return lint_key_has_result(key);
-}
-
-static bool numeric(const lint_key *key, const rig_item *item)
-{
-    (void)item;
-    return key->high > 0;
-}
-
-static bool has_least(const lint_key *key, const rig_item *item)
-{
-    (void)item;
-    return key->high > 0 && key->low > 0;
-}
-
-static bool boolean(const lint_key *key, const rig_item *item)
-{
-    (void)item;
-    return key->kind == LINT_KEY_AND || key->kind == LINT_KEY_OR;
-}
-
-static bool chosen(const lint_key *key, const rig_item *item)
-{
-    return key->kind == LINT_KEY_LIST && !item->to_target;
-}
-
-static bool a_name(const lint_key *key, const rig_item *item)
-{
-    (void)item;
-    return strcmp(key->name, "InitiatorName") == 0 || strcmp(key->name, "TargetName") == 0;
-}
-
-static const struct key_step {
-    const char *how;
-    bool (*for_key)(const lint_key *key, const rig_item *item); /* NULL = every key */
-} key_steps[] = {
-    {"drop", NULL},        {"twice", NULL},     {"NotUnderstood", negotiated}, {"Irrelevant", negotiated},
-    {"zero-led", numeric}, {"beyond", numeric}, {"below", has_least},          {"lower", boolean},
-    {"unlisted", chosen},  {"long", a_name},
-};
-
-#define NUM_KEY_STEPS (sizeof key_steps / sizeof key_steps[0])
-
-/* Text that is all in this PDU. */
-static bool own_text(const rig_item *item)
-{
-    return item->data_len > 0 && item->text.len == item->data_len && item->pdu.data.len == item->data_len;
-}
-
-/* The next pair whose key is known. */
-static bool next_pair(rig_mutations *all, const rig_item *item, rig_pair *out)
-{
-    if (all->step == 0)
-        all->rest = item->text;
-    while (rig_pair_next(item->text.ptr, &all->rest, out, NULL) == RIG_OK)
-        if (known_key(out->key))
-            return true;
-    return false;
-}
-
-/* step counts pairs and what is done to each: a multiple of NUM_KEY_STEPS begins the next pair. */
-static bool key_place(rig_mutations *all, const rig_item *item, rig_mutation *out)
-{
-    rig_text how;
-    rig_pair pair = {.key = all->key, .value = all->said};
-    if (!own_text(item))
-        return false;
-    for (;; all->step++) {
-        if (all->step % NUM_KEY_STEPS == 0 && !next_pair(all, item, &pair))
-            return false;
-        all->key = pair.key;
-        all->said = pair.value;
-        const struct key_step *step = &key_steps[all->step % NUM_KEY_STEPS];
-        const lint_key *key = known_key(pair.key);
-        if (step->for_key && !step->for_key(key, item))
-            continue;
-        out->way = RIG_MUTATE_KEY;
-        out->what = key->name;
-        out->key = pair.key;
-        out->said = pair.value;
-        rig_text_init(&how, out->how, sizeof out->how);
-        rig_text_add(&how, "%s", step->how);
-        all->step++;
-        return true;
-    }
-}
+/* ---- all of them ---- */
 
 static bool at_this_place(rig_mutations *all, const rig_item *item, rig_mutation *out)
 {
@@ -388,7 +290,9 @@ static bool at_this_place(rig_mutations *all, const rig_item *item, rig_mutation
         return field_place(all, item, out);
     if (all->place < PLACE_WAYS)
         return byte_place(all, out);
-    return all->place == PLACE_KEYS ? key_place(all, item, out) : way_place(all, item, out);
+    if (all->place == PLACE_SAY)
+        return lint_say_place(all, item, out);
+    return all->place == PLACE_KEYS ? lint_key_place(all, item, out) : way_place(all, item, out);
 }
 
 bool rig_mutations_next(rig_mutations *all, rig_mutation *out)
@@ -433,56 +337,13 @@ static void change_field(const rig_mutation *m, rig_lint_changed *out)
         rig_set(out->bhs, m->field, m->value);
 }
 
-static void say_number(rig_text *word, uint64_t number)
-{
-    rig_text_add(word, "%llu", (unsigned long long)number);
-}
-
-/* The key as lint_change_key reads it. */
-static void key_word(const rig_mutation *m, rig_text *word)
-{
-    const lint_key *key = known_key(m->key);
-    rig_view how = rig_view_str(m->how);
-    bool twice = rig_view_is(how, "twice");
-    rig_text_add(word, rig_view_is(how, "drop") ? "--" : twice ? "++" : "~~");
-    rig_text_view(word, m->key);
-    if (rig_view_is(how, "drop"))
-        return;
-    rig_text_add(word, "=%s", rig_view_is(how, "zero-led") ? "0" : "");
-    if (twice || rig_view_is(how, "zero-led"))
-        rig_text_view(word, m->said);
-    else if (rig_view_is(how, "beyond"))
-        say_number(word, key->high + 1);
-    else if (rig_view_is(how, "below"))
-        say_number(word, key->low - 1);
-    else if (rig_view_is(how, "lower"))
-        rig_text_add(word, "yes");
-    else if (rig_view_is(how, "unlisted"))
-        rig_text_add(word, "Y-example");
-    else if (rig_view_is(how, "long"))
-        rig_text_add(word, "iqn.2026-01.example:%0*d", RIG_NAME_MAX, 0);
-    else
-        rig_text_view(word, how);
-}
-
-/* What does not fit stays as it is, and is then missed. */
-static void change_key(const rig_mutation *m, rig_lint_changed *out)
-{
-    char buffer[KEY_WORD_MAX];
-    rig_text word;
-    rig_text_init(&word, buffer, sizeof buffer);
-    key_word(m, &word);
-    if (!word.cut)
-        (void)lint_change_key(out, rig_view_of(buffer, word.len));
-}
-
 static void change(const rig_mutation *m, const rig_item *item, rig_lint_changed *out)
 {
     lint_change_begin(out, item);
     if (m->way == RIG_MUTATE_FIELD)
         change_field(m, out);
-    if (m->way == RIG_MUTATE_KEY)
-        change_key(m, out);
+    if (m->way == RIG_MUTATE_KEY || m->way == RIG_MUTATE_SAY)
+        lint_mutate_text(m, out);
     if (m->way == RIG_MUTATE_BYTE)
         out->bhs[m->value] |= m->mask;
     out->item.pdu.bad_padding |= m->way == RIG_MUTATE_PADDING;

@@ -221,11 +221,9 @@ void lint_login_redirect(lint_at *at)
 
 void lint_login_redirect_group(lint_at *at)
 {
-    rig_view address;
-    if (LINT_GET(at, LOGIN_STATUS) >> 8 == 1 && lint_text_complete(at) &&
-        lint_has_key(lint_text_of(at), "TargetAddress", &address) &&
-        rig_view_find(address, ',') < address.len)
-        lint_part(at, "TargetAddress", RIG_BHS_LEN, "an address without portal group", "a portal group");
+    if (LINT_GET(at, LOGIN_STATUS) >> 8 == 1 && rig_view_is(at->pair.key, "TargetAddress") &&
+        rig_view_find(at->pair.value, ',') < at->pair.value.len)
+        lint_value(at, "an address without portal group");
 }
 
 /* 6.3.1: in a reject of a login T, CSG and NSG are reserved. */

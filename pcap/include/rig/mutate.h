@@ -21,6 +21,7 @@ typedef enum rig_mutation_way {
     RIG_MUTATE_SWAP,          /**< changes places with the sender's next PDU of the connection */
     RIG_MUTATE_CROSS,         /**< changes places with the next PDU when that is the other side's */
     RIG_MUTATE_KEY,           /**< a key of its text is left out, said twice, or has another value */
+    RIG_MUTATE_SAY,           /**< its text has one more key, which its sender has not said so far */
     RIG_MUTATION_WAYS         /**< number of ways, not a way */
 } rig_mutation_way;
 
@@ -36,7 +37,7 @@ typedef struct rig_mutation {
     const char *what;               /**< name of the field, or of the way: "drop". Static storage */
     char how[RIG_MUTATION_HOW_MAX]; /**< "+1", "=2", "none", "other", …; "-" for ways that need no word */
     rig_field_id field;             /**< FIELD: which */
-    uint64_t value;                 /**< FIELD: the new value; BYTE: number of the byte */
+    uint64_t value;                 /**< FIELD: the new value; BYTE: number of the byte; SAY: which key */
     uint8_t mask;                   /**< BYTE: the bit */
     rig_view key;                   /**< KEY: which; of the item's memory */
     rig_view said;                  /**< KEY: its value; of the item's memory */
