@@ -11,7 +11,8 @@ static const char page_head[] =
     "table gets other\n"
     "values, reserved bits are set, padding and digests are spoilt, and PDUs are left out, sent twice, or "
     "change places with\n"
-    "the next one of their sender or of the other side; keys of text are left out, said twice, or get other "
+    "the next one of their sender or of the other side, or go on another connection; keys of text are left "
+    "out, said twice, or get other "
     "values, and others are said besides. Lengths,\n"
     "data and digests are put right behind each change. What the RFCs say of it is a row of\n"
     "[lint-labels.tsv](../ci/judge/lint-labels.tsv), written from their text and not from what lint finds: "
@@ -37,6 +38,7 @@ static void page_score(const mutation_proof *proof, FILE *out)
                                        "sent twice",
                                        "before the sender's last PDU",
                                        "before the other side's",
+                                       "on another connection",
                                        "keys of text",
                                        "keys besides"};
     fprintf(out, "## Score\n\n| | |\n| --- | --- |\n");

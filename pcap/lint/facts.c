@@ -291,6 +291,20 @@ static void look_at_next_request(const facts_pass *pass, size_t index, rig_mutat
     }
 }
 
+static bool is_again(const rig_item *item, const rig_item *other)
+{
+    return other != item && pdu(other) && other->connection == item->connection &&
+           other->to_target == item->to_target && kind_of(other) == kind_of(item) &&
+           get(other, RIG_F_ITT) == get(item, RIG_F_ITT) &&
+           get(other, RIG_F_CMD_SN) == get(item, RIG_F_CMD_SN);
+}
+
+static void look_for_retry(const facts_pass *pass, const rig_item *item, rig_mutation_fact *fact)
+{
+    for (size_t i = 0; i < pass->items->num && facts_numbered(item); i++)
+        fact->bits |= is_again(item, &pass->items->ptr[i]) ? FACT_AGAIN : 0;
+}
+
 static void of_item(facts_pass *pass, size_t index)
 {
     const rig_item *item = &pass->items->ptr[index];
@@ -304,6 +318,7 @@ static void of_item(facts_pass *pass, size_t index)
     of_task(pass, index, fact);
     of_window(pass, index, fact);
     look_at_next_request(pass, index, fact);
+    look_for_retry(pass, item, fact);
     look_at_task(pass, item, item, fact);
     for (size_t i = index + 1; i < pass->items->num; i++)
         if (pdu(&pass->items->ptr[i])) {

@@ -37,7 +37,8 @@
     X(ACKS_OWN, "acks-own")             /* its ExpCmdSN is the one behind its own command's */               \
     X(NEXT_IMMEDIATE, "next-immediate") /* the session's next request is immediate */                        \
     X(ANY_ORDER, "any-order")           /* DataSequenceInOrder=No or DataPDUInOrder=No */                    \
-    X(FIRST_IMMEDIATE_DATA, "no-initial-r2t") /* InitialR2T=No */
+    X(FIRST_IMMEDIATE_DATA, "no-initial-r2t") /* InitialR2T=No */                                            \
+    X(AGAIN, "again")                         /* another PDU of its sender has its kind, tag and CmdSN */
 
 enum {
 #define X(id, word) FACT_BIT_##id,

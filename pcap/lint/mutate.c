@@ -119,7 +119,32 @@ static bool step_other(uint64_t now, uint64_t by, unsigned step, step_out *out)
     return step == 0 && to(out, now ^ by, "other");
 }
 
-static bool step_of(rig_field_id id, uint64_t now, unsigned step, step_out *out)
+/* A segment more, whose bytes are those of the same row. */
+static const struct segment_row {
+    const char *how;
+    uint8_t words, bytes[8];
+} segment_rows[] = {
+    {"+1", 1, {0}},
+    {"short-cdb", 1, {0, 1, RIG_AHS_CDB}},
+    {"short-bidi", 2, {0, 4, RIG_AHS_BIDI}},
+    {"cut", 1, {0, 64, RIG_AHS_CDB}},
+};
+
+static bool step_segments(rig_pdu_kind kind, uint64_t now, unsigned step, step_out *out)
+{
+    unsigned num = kind == RIG_PDU_SCSI_CMD ? sizeof segment_rows / sizeof segment_rows[0] : 1;
+    return step < num && to(out, now + segment_rows[step].words, segment_rows[step].how);
+}
+
+/* Any other vendor's identifier, and a type that is reserved. */
+static bool step_isid(uint64_t now, unsigned step, step_out *out)
+{
+    if (step == 0)
+        return to(out, now ^ 0x100, "other");
+    return step == 1 && to(out, now | UINT64_C(0xc0) << 40, "type-3");
+}
+
+static bool step_of(rig_field_id id, rig_pdu_kind kind, uint64_t now, unsigned step, step_out *out)
 {
     const rig_field *field = &rig_fields[id];
     if (id == RIG_F_OPCODE)
@@ -127,7 +152,7 @@ static bool step_of(rig_field_id id, uint64_t now, unsigned step, step_out *out)
     if (id == RIG_F_DATA_LEN)
         return step_length(now, step, out);
     if (id == RIG_F_AHS_WORDS)
-        return step == 0 && to(out, now + 1, "+1");
+        return step_segments(kind, now, step, out);
     if (field->names)
         return step_named(field, step, out);
     switch (field->form) {
@@ -138,7 +163,7 @@ static bool step_of(rig_field_id id, uint64_t now, unsigned step, step_out *out)
     case RIG_FORM_LUN:
         return step_other(now, OTHER_LUN, step, out);
     case RIG_FORM_ISID:
-        return step_other(now, 0x100, step, out);
+        return step_isid(now, step, out);
     case RIG_FORM_CDB: /* its last byte: padding, or control */
         return step == 0 && to(out, 1, "tail");
     default:
@@ -149,10 +174,10 @@ static bool step_of(rig_field_id id, uint64_t now, unsigned step, step_out *out)
 /* ---- walking ---- */
 
 enum {
-    PLACE_BYTES = RIG_FIELDS,                                            /* one place a byte */
-    PLACE_WAYS = PLACE_BYTES + RIG_BHS_LEN,                              /* the other ways */
-    PLACE_KEYS = PLACE_WAYS + RIG_MUTATE_CROSS - RIG_MUTATE_PADDING + 1, /* one place for all keys */
-    PLACE_SAY,                                                           /* and for all keys besides */
+    PLACE_BYTES = RIG_FIELDS,                                                /* one place a byte */
+    PLACE_WAYS = PLACE_BYTES + RIG_BHS_LEN,                                  /* the other ways */
+    PLACE_KEYS = PLACE_WAYS + RIG_MUTATE_ELSEWHERE - RIG_MUTATE_PADDING + 1, /* one place for all keys */
+    PLACE_SAY,                                                               /* and for all keys besides */
     PLACE_END
 };
 
@@ -185,7 +210,7 @@ static bool field_place(rig_mutations *all, const rig_item *item, rig_mutation *
     uint64_t now = value_of(item->pdu.bhs, field);
     for (;;) {
         rig_text_init(&next.how, out->how, sizeof out->how);
-        if (!step_of(field, now, all->step++, &next))
+        if (!step_of(field, out->kind, now, all->step++, &next))
             return false;
         out->value = cut(next.value, field);
         bool again = out->value == 0 && now == 1 && rig_view_is(rig_view_str(out->how), "0");
@@ -245,6 +270,49 @@ static size_t next_of(const rig_mutations *all, bool own)
     return SIZE_MAX;
 }
 
+/* A PDU of another connection of the session, which is up: its last login before this PDU has that handle,
+ * and it goes on behind it. */
+static bool joins(const rig_item *login, const rig_item *other)
+{
+    return rig_pdu_kind_of(other->pdu.bhs) == RIG_PDU_LOGIN_RESP && other->connection != login->connection &&
+           rig_get32(other->pdu.bhs, RIG_F_TSIH) == rig_get32(login->pdu.bhs, RIG_F_TSIH) &&
+           rig_get(other->pdu.bhs, RIG_F_ISID) == rig_get(login->pdu.bhs, RIG_F_ISID) &&
+           rig_get32(other->pdu.bhs, RIG_F_LOGIN_STATUS) == 0 && rig_get32(other->pdu.bhs, RIG_F_NSG) == 3;
+}
+
+static const rig_item *own_login(const rig_mutations *all, const rig_item *item)
+{
+    const rig_item *login = NULL;
+    for (size_t i = 0; i < all->item; i++) {
+        const rig_item *before = &all->items->ptr[i];
+        if (is_pdu(before) && before->connection == item->connection &&
+            rig_pdu_kind_of(before->pdu.bhs) == RIG_PDU_LOGIN_RESP && rig_get32(before->pdu.bhs, RIG_F_TSIH))
+            login = before;
+    }
+    return login;
+}
+
+static bool goes_on(const rig_mutations *all, uint32_t connection)
+{
+    for (size_t i = all->item + 1; i < all->items->num; i++)
+        if (is_pdu(&all->items->ptr[i]) && all->items->ptr[i].connection == connection)
+            return true;
+    return false;
+}
+
+static size_t elsewhere(const rig_mutations *all)
+{
+    const rig_item *item = &all->items->ptr[all->item], *login = own_login(all, item);
+    rig_pdu_kind kind = rig_pdu_kind_of(item->pdu.bhs);
+    bool in_login = kind == RIG_PDU_LOGIN_REQ || kind == RIG_PDU_LOGIN_RESP;
+    for (size_t i = 0; login && !in_login && i < all->item; i++) {
+        const rig_item *other = &all->items->ptr[i];
+        if (is_pdu(other) && joins(login, other) && goes_on(all, other->connection))
+            return i;
+    }
+    return SIZE_MAX;
+}
+
 static bool possible(const rig_mutations *all, const rig_item *item, rig_mutation *out)
 {
     switch (out->way) {
@@ -254,6 +322,9 @@ static bool possible(const rig_mutations *all, const rig_item *item, rig_mutatio
         return item->pdu.has_header_digest;
     case RIG_MUTATE_DATA_DIGEST:
         return item->pdu.has_data_digest;
+    case RIG_MUTATE_ELSEWHERE:
+        out->partner = elsewhere(all);
+        return out->partner != SIZE_MAX;
     case RIG_MUTATE_SWAP:
     case RIG_MUTATE_CROSS:
         out->partner = next_of(all, out->way == RIG_MUTATE_SWAP);
@@ -273,6 +344,7 @@ static bool way_place(rig_mutations *all, const rig_item *item, rig_mutation *ou
         [RIG_MUTATE_TWICE] = "twice",
         [RIG_MUTATE_SWAP] = "swap",
         [RIG_MUTATE_CROSS] = "cross",
+        [RIG_MUTATE_ELSEWHERE] = "elsewhere",
     };
     if (all->step++ > 0)
         return false;
@@ -310,16 +382,18 @@ bool rig_mutations_next(rig_mutations *all, rig_mutation *out)
 
 /* ---- judging ---- */
 
-/* Some words of zeros: segments of type 0. */
-static void add_segment(rig_lint_changed *out)
+static void add_segment(const rig_mutation *m, rig_lint_changed *out)
 {
     size_t len = out->item.pdu.ahs.len;
-    if (len + 4 > sizeof out->ahs)
+    const struct segment_row *row = segment_rows;
+    while (!rig_view_is(rig_view_str(m->how), row->how))
+        row++;
+    if (len + sizeof row->bytes > sizeof out->ahs)
         return;
     if (len)
         memcpy(out->ahs, out->item.pdu.ahs.ptr, len);
-    memset(out->ahs + len, 0, 4);
-    out->item.pdu.ahs = rig_view_of(out->ahs, len + 4);
+    memcpy(out->ahs + len, row->bytes, 4u * row->words);
+    out->item.pdu.ahs = rig_view_of(out->ahs, len + 4u * row->words);
 }
 
 static void change_field(const rig_mutation *m, rig_lint_changed *out)
@@ -330,20 +404,22 @@ static void change_field(const rig_mutation *m, rig_lint_changed *out)
         return;
     }
     if (m->field == RIG_F_AHS_WORDS)
-        add_segment(out);
+        add_segment(m, out);
     if (field->form == RIG_FORM_CDB)
         out->bhs[field->byte + field->bytes - 1] = (uint8_t)m->value;
     else
         rig_set(out->bhs, m->field, m->value);
 }
 
-static void change(const rig_mutation *m, const rig_item *item, rig_lint_changed *out)
+static void change(const rig_mutation *m, const rig_items *items, rig_lint_changed *out)
 {
-    lint_change_begin(out, item);
+    lint_change_begin(out, &items->ptr[m->item]);
     if (m->way == RIG_MUTATE_FIELD)
         change_field(m, out);
     if (m->way == RIG_MUTATE_KEY || m->way == RIG_MUTATE_SAY)
         lint_mutate_text(m, out);
+    if (m->way == RIG_MUTATE_ELSEWHERE)
+        out->item.connection = items->ptr[m->partner].connection;
     if (m->way == RIG_MUTATE_BYTE)
         out->bhs[m->value] |= m->mask;
     out->item.pdu.bad_padding |= m->way == RIG_MUTATE_PADDING;
@@ -369,7 +445,7 @@ rig_status rig_mutation_judge(const rig_lint_config *config, const rig_items *it
     rig_lint *lint = NULL;
     rig_status status = rig_lint_new(config, &lint);
     if (m)
-        change(m, &items->ptr[m->item], scratch);
+        change(m, items, scratch);
     for (size_t i = 0; i < items->num && !status; i++) {
         const rig_item *item = at_place(items, m, i, scratch);
         if (item)

@@ -20,6 +20,7 @@ typedef enum rig_mutation_way {
     RIG_MUTATE_TWICE,         /**< sent twice */
     RIG_MUTATE_SWAP,          /**< changes places with the sender's next PDU of the connection */
     RIG_MUTATE_CROSS,         /**< changes places with the next PDU when that is the other side's */
+    RIG_MUTATE_ELSEWHERE,     /**< sent on another connection of the session */
     RIG_MUTATE_KEY,           /**< a key of its text is left out, said twice, or has another value */
     RIG_MUTATE_SAY,           /**< its text has one more key, which its sender has not said so far */
     RIG_MUTATION_WAYS         /**< number of ways, not a way */
@@ -32,7 +33,7 @@ typedef enum rig_mutation_way {
 typedef struct rig_mutation {
     rig_mutation_way way;           /**< what is done */
     size_t item;                    /**< index of the PDU */
-    size_t partner;                 /**< SWAP, CROSS: index of the other PDU, behind it */
+    size_t partner;                 /**< SWAP, CROSS: index of the other PDU, behind it; ELSEWHERE: of one of that connection */
     rig_pdu_kind kind;              /**< of the PDU, as it was */
     const char *what;               /**< name of the field, or of the way: "drop". Static storage */
     char how[RIG_MUTATION_HOW_MAX]; /**< "+1", "=2", "none", "other", …; "-" for ways that need no word */
