@@ -271,11 +271,16 @@ says 0 'MAIN+PFS+TUNNEL' iscsirig flags
 iscsirig run "$RIG_TOP/scenarios/ipsec/sessions/data.scn" --pcap-dir sealed --keep always >/dev/null
 sealed=$(find sealed -name '*.pcapng' | sort | head -n 1)
 cp "$sealed" alone.pcapng
-unread='ESP packets were not read, and nothing is said of what is inside: wanted their keys in alone.pcapng.esp'
+# unread STATUS FILE COMMAND…: that status, and in that file what is said of ESP without keys
+unread()
+{
+    local file=$2
+    run_it "$1" "${@:3}" && grep -qF 'ESP packets were not read, and nothing is said of what is inside: wanted their keys in alone.pcapng.esp' "$file"
+}
 holds 'with their keys there is nothing unread' eval 'run_it 0 iscsirig lint "$sealed" && ! grep -q "ESP packets" said'
-holds 'lint tells of ESP without keys' eval 'run_it 0 iscsirig lint alone.pcapng && grep -qF "$unread" said'
-holds 'and trace' eval 'run_it 0 iscsirig trace alone.pcapng && grep -qF "$unread" said'
-holds 'and to-scenario' eval 'run_it 2 iscsirig to-scenario alone.pcapng && grep -qF "$unread" complained'
+holds 'lint tells of ESP without keys' unread 0 said iscsirig lint alone.pcapng
+holds 'and trace' unread 0 said iscsirig trace alone.pcapng
+holds 'and to-scenario' unread 2 complained iscsirig to-scenario alone.pcapng
 head -c 150 "$sealed.keymat" >alone.pcapng.keymat
 refuses 'alone.pcapng.keymat:1:90: field 4 (SKEYID_d): wanted 64 hex digits, as SKEYID_a has, came 61 characters; is the line cut?' \
     iscsirig lint alone.pcapng

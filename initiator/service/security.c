@@ -257,6 +257,7 @@ static void make_wish(const rig_service *service, const rig_route *route, const 
                             .aggressive = decision->aggressive,
                             .pfs = decision->pfs,
                             .tunnel = decision->tunnel,
+                            .in_force = decision->by_policy,
                             .key = key_octets(service, source, identity, key)};
     if (outer)
         rig_ip_parse(rig_view_str(outer->outer), &out->outer);

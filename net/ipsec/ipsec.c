@@ -264,6 +264,14 @@ static bool same_phase1(const ips_wish *wish, const ips_wish *with)
            rig_view_eq(ips_view(&wish->id), ips_view(&with->id));
 }
 
+static bool negotiates(const rig_ipsec *ipsec, const ips_wish *wish)
+{
+    const ips_flow *flow = ipsec->flows;
+    while (flow && (flow->wish != wish || flow->installed))
+        flow = flow->next;
+    return flow != NULL;
+}
+
 /* An ISAKMP SA that was made otherwise than is asked for now begins nothing any more. */
 static void outdate(rig_ipsec *ipsec, const ips_wish *wish)
 {
@@ -288,6 +296,30 @@ static void fill(ips_wish *out, const rig_ipsec_wish *from, rig_view key)
     out->key = key;
 }
 
+static bool same_wish(const ips_wish *wish, const ips_wish *with)
+{
+    return same_phase1(wish, with) && wish->pfs == with->pfs;
+}
+
+/* What is in force between two addresses stays, whatever they and those who ask are called; only the key of a
+ * policy may be another one by now. */
+static bool stays(const ips_wish *wish, const ips_wish *now, const rig_ipsec_wish *from)
+{
+    bool flags = wish->aggressive == now->aggressive && wish->pfs == now->pfs && wish->tunnel == now->tunnel;
+    return wish->kept && !same_wish(wish, now) && (!from->in_force || !flags);
+}
+
+/* A negotiation under way would go on with what is asked for now. */
+static rig_status may_change(const rig_ipsec *ipsec, const ips_wish *wish, const ips_wish *now,
+                             const rig_ipsec_wish *from, rig_error *err)
+{
+    if (same_wish(wish, now) || wish->kept || !negotiates(ipsec, wish))
+        return RIG_OK;
+    return rig_fail(err, RIG_E_EXISTS,
+                    "a negotiation with %s:%u for other flags, or with another key, is under way",
+                    from->portal.host, from->portal.port);
+}
+
 static rig_status protect(void *ctx, const rig_ipsec_wish *from, rig_error *err)
 {
     rig_ipsec *ipsec = ctx;
@@ -299,7 +331,7 @@ static rig_status protect(void *ctx, const rig_ipsec_wish *from, rig_error *err)
     if (from->id.len > RIG_IPSEC_ID_MAX || from->key.len == 0 || from->key.len > RIG_IPSEC_KEY_MAX)
         return rig_fail(err, RIG_E_ARGUMENT, "an identity of %zu bytes, a key of %zu: 1 to %d are possible",
                         from->id.len, from->key.len, RIG_IPSEC_KEY_MAX);
-    ips_wish *wish = wish_like(ipsec, &from->local.ip, &portal);
+    ips_wish *wish = wish_like(ipsec, &from->local.ip, &portal), now;
     if (!wish && ipsec->num_wishes >= RIG_IPSEC_WISHES_MAX)
         return rig_fail(err, RIG_E_LIMIT, "more than %d protected portals", RIG_IPSEC_WISHES_MAX);
     char *key = rig_copy_text(alloc, from->key.ptr, from->key.len);
@@ -313,12 +345,17 @@ static rig_status protect(void *ctx, const rig_ipsec_wish *from, rig_error *err)
         ipsec->wishes = wish = fresh;
         ipsec->num_wishes++;
     }
-    ips_wish was = *wish;
-    fill(wish, from, rig_view_of(key, from->key.len));
-    if (!fresh && !same_phase1(&was, wish))
-        outdate(ipsec, wish);
-    forget_key(alloc, was.key);
-    return RIG_OK;
+    now = *wish;
+    fill(&now, from, rig_view_of(key, from->key.len));
+    status = fresh ? RIG_OK : may_change(ipsec, wish, &now, from, err);
+    if (!status && !stays(wish, &now, from)) {
+        if (!fresh && !same_phase1(wish, &now))
+            outdate(ipsec, wish);
+        forget_key(alloc, wish->key);
+        *wish = now;
+    } else
+        forget_key(alloc, now.key);
+    return status;
 }
 
 static bool in_use(const rig_ipsec *ipsec, const ips_wish *wish)

@@ -317,7 +317,32 @@ static void two_connections_share_an_isakmp_sa(void)
     ips_stop();
 }
 
+/* Whoever asks for other flags meanwhile does not change what is under way, and later has what is in force.
+ */
+static void what_is_asked_meanwhile(void)
+{
+    const ips_setting other = {.aggressive = true, .pfs = true, .tunnel = true};
+    ips_begin(&(ips_setting){0});
+    CU_ASSERT_EQUAL(world_connect(&iw.w, "10.0.0.2"), RIG_OK);
+    ips_run(1500); /* its first message is on the way back */
+    CU_ASSERT_EQUAL(ips_protect(&other), RIG_E_EXISTS);
+    CU_ASSERT_EQUAL(ips_protect(&(ips_setting){0}), RIG_OK); /* the same is nothing new */
+    ips_run(RIG_SECOND);
+    CU_ASSERT_EQUAL(ips_count(IPS_CLIENT, RIG_IPSEC_INSTALLED), 1);
+    CU_ASSERT_EQUAL(ips_protect(&other), RIG_OK);
+    ips_flow_deleted(flow_at(IPS_CLIENT));
+    ips_run(2 * RIG_SECOND);
+    CU_ASSERT_EQUAL(ips_count(IPS_CLIENT, RIG_IPSEC_INSTALLED), 2);
+    for (unsigned i = 0; i < iw.ends[IPS_CLIENT].num_notices; i++) {
+        const rig_ipsec_notice *notice = &iw.ends[IPS_CLIENT].notices[i];
+        CU_ASSERT(!notice->aggressive && !notice->pfs && !notice->tunnel);
+    }
+    CU_ASSERT_EQUAL(ips_packets(2, RIG_PROTOCOL_UDP, ISA_AGGRESSIVE), 0);
+    ips_stop();
+}
+
 RIG_SUITE("ipsec lives", {"ESP is renewed", esp_is_renewed},
+          {"what is asked for meanwhile", what_is_asked_meanwhile},
           {"ISAKMP is shorter than the connection", isakmp_is_shorter_than_the_connection},
           {"both at once", both_at_once}, {"deletions under load", deletions_under_load},
           {"the ISAKMP SA goes under a quick mode", isakmp_goes_under_a_quick_mode},

@@ -36,12 +36,15 @@ typedef struct rig_ipsec_wish {
     rig_ipsec_id_type id_type; /**< our identity */
     rig_view id;               /**< its octets; borrowed for the call */
     rig_view key;              /**< the pre-shared key; borrowed for the call, copied, wiped in the end */
+    bool in_force;             /**< it is that of a policy in force, whose key may be another by now */
 } rig_ipsec_wish;
 
 /** rig_ipsec_provider carries IPsec for one machine. */
 typedef struct rig_ipsec_provider {
     /** Has every later connection of that port to that portal protected. Again for the same pair: the new
-     * wish counts for negotiations to come. RIG_E_UNSUPPORTED: it cannot do what is wished;
+     * wish counts for negotiations to come, but not where another one was negotiated before, which is in
+     * force between their addresses. RIG_E_EXISTS: a negotiation with other flags is under way;
+     * RIG_E_UNSUPPORTED: it cannot do what is wished;
      * RIG_E_UNREACHABLE: a name that does not resolve; RIG_E_LIMIT, RIG_E_NOMEM, RIG_E_IO. Nothing is
      * negotiated before a connection is made. */
     rig_status (*protect)(void *ctx, const rig_ipsec_wish *wish, rig_error *err);
