@@ -17,6 +17,7 @@ typedef struct maker {
     rig_steps *steps;
     uint32_t *connections; /* of the items: number + 1 here, 0 none, or CLOSED */
     size_t num_connections;
+    size_t *said; /* by number of the connection and side: its last step + 1 */
     open_exchange *open;
     size_t num_open, oldest;
     uint64_t last; /* time of the step before */
@@ -228,13 +229,9 @@ static void set_time(maker *m, rig_step *step)
     uint64_t time = step->item.time;
     step->gap = m->steps->num > 1 && time > m->last ? time - m->last : 0;
     m->last = time;
-    for (size_t i = m->steps->num - 1; i > 0 && step->cause == RIG_STEP_NONE; i--) {
-        const rig_step *before = &m->steps->ptr[i - 1];
-        if (before->connection == step->connection && before->to_target != step->to_target)
-            step->cause = i - 1;
-        if (before->connection == step->connection && before->kind == RIG_STEP_CONNECT)
-            break;
-    }
+    size_t *said = &m->said[2 * (size_t)step->connection];
+    step->cause = said[!step->to_target] ? said[!step->to_target] - 1 : RIG_STEP_NONE;
+    said[step->to_target] = m->steps->num;
 }
 
 static rig_status take(maker *m, const rig_item *item)
@@ -271,11 +268,13 @@ rig_status rig_steps_make(rig_steps *steps, const rig_items *items)
     maker m = {.steps = steps, .num_connections = connections_of(items)};
     m.connections = rig_new(steps->alloc, (m.num_connections + 1) * sizeof *m.connections);
     m.open = rig_new(steps->alloc, STP_TAGS_MAX * sizeof *m.open);
-    rig_status status = m.connections && m.open ? RIG_OK : RIG_E_NOMEM;
+    m.said = rig_new(steps->alloc, (m.num_connections + 1) * 2 * sizeof *m.said);
+    rig_status status = m.connections && m.open && m.said ? RIG_OK : RIG_E_NOMEM;
     for (size_t i = 0; i < items->num && !status; i++)
         status = take(&m, &items->ptr[i]);
     rig_delete(steps->alloc, m.connections,
                m.connections ? (m.num_connections + 1) * sizeof *m.connections : 0);
+    rig_delete(steps->alloc, m.said, m.said ? (m.num_connections + 1) * 2 * sizeof *m.said : 0);
     rig_delete(steps->alloc, m.open, m.open ? STP_TAGS_MAX * sizeof *m.open : 0);
     return status;
 }
