@@ -15,6 +15,8 @@ typedef struct lifter {
     bool *discovery;   /* by session */
     uint32_t *results; /* by exchange: N of $rN, 0 none */
     bool *awaited;     /* by exchange: its end is waited for */
+    size_t *ends;      /* by exchange: the target's last step of it */
+    size_t *lasts;     /* by exchange: the last step of it */
     uint32_t num_results;
     char *room; /* DATA_WORD bytes of a command's data */
 } lifter;
@@ -115,13 +117,25 @@ static void put_login(lifter *l, const rig_step *step)
 
 /* ---- whether the next request waits for this one's end ---- */
 
-static size_t end_of(const rig_steps *steps, size_t at)
+static void find_ends(lifter *l)
 {
-    size_t end = 0;
-    for (size_t i = at + 1; i < steps->num; i++)
-        if (steps->ptr[i].exchange == steps->ptr[at].exchange && !steps->ptr[i].to_target)
-            end = i;
-    return end;
+    const rig_steps *steps = l->replay->steps;
+    for (size_t i = 0; i < steps->num; i++) {
+        uint32_t exchange = steps->ptr[i].exchange;
+        if (exchange >= steps->num_exchanges)
+            continue;
+        l->lasts[exchange] = i;
+        if (!steps->ptr[i].to_target)
+            l->ends[exchange] = i;
+    }
+}
+
+/* 0: there is none behind that step. */
+static size_t end_of(const lifter *l, size_t at)
+{
+    uint32_t exchange = l->replay->steps->ptr[at].exchange;
+    size_t end = exchange < l->replay->steps->num_exchanges ? l->ends[exchange] : 0;
+    return end > at ? end : 0;
 }
 
 static bool goes_on_before(const rig_steps *steps, size_t at, size_t end)
@@ -136,7 +150,7 @@ static bool goes_on_before(const rig_steps *steps, size_t at, size_t end)
 static void begin_step(lifter *l, size_t at)
 {
     const rig_steps *steps = l->replay->steps;
-    size_t end = end_of(steps, at);
+    size_t end = end_of(l, at);
     uint32_t exchange = steps->ptr[at].exchange;
     bool async = end == 0 || goes_on_before(steps, at, end);
     l->awaited[exchange] = async && end;
@@ -161,10 +175,10 @@ static void put_on(const lifter *l, const rig_step *step)
 static size_t gather(const lifter *l, size_t at, bool *out_zero)
 {
     const rig_steps *steps = l->replay->steps;
-    size_t len = 0;
+    size_t len = 0, last = l->lasts[steps->ptr[at].exchange];
     *out_zero = true;
     memset(l->room, 0, DATA_WORD);
-    for (size_t i = at; i < steps->num; i++) {
+    for (size_t i = at; i <= last; i++) {
         const rig_step *step = &steps->ptr[i];
         rig_pdu_kind kind = rpl_kind(step);
         if (step->exchange != steps->ptr[at].exchange ||
@@ -319,7 +333,7 @@ static void put_step(lifter *l, size_t at)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (step->to_target && rpl_kind(step) == rows[i].kind)
             rows[i].put(l, at);
-    if (!step->to_target && l->awaited[step->exchange] && end_of(steps, at) == 0) {
+    if (!step->to_target && l->awaited[step->exchange] && end_of(l, at) == 0) {
         l->awaited[step->exchange] = false;
         rig_text_add(l->out, "  await $r%u\n", l->results[step->exchange]);
     }
@@ -342,13 +356,19 @@ rig_status rpl_run(const rig_replay *replay, rig_text *out)
     l.discovery = rig_new(alloc, sessions);
     l.results = rig_new(alloc, exchanges * sizeof *l.results);
     l.awaited = rig_new(alloc, exchanges);
+    l.ends = rig_new(alloc, exchanges * sizeof *l.ends);
+    l.lasts = rig_new(alloc, exchanges * sizeof *l.lasts);
     l.room = rig_new(alloc, DATA_WORD);
-    bool whole = l.discovery && l.results && l.awaited && l.room;
-    if (whole)
+    bool whole = l.discovery && l.results && l.awaited && l.ends && l.lasts && l.room;
+    if (whole) {
+        find_ends(&l);
         put_all(&l);
+    }
     rig_delete(alloc, l.discovery, l.discovery ? sessions : 0);
     rig_delete(alloc, l.results, l.results ? exchanges * sizeof *l.results : 0);
     rig_delete(alloc, l.awaited, l.awaited ? exchanges : 0);
+    rig_delete(alloc, l.ends, l.ends ? exchanges * sizeof *l.ends : 0);
+    rig_delete(alloc, l.lasts, l.lasts ? exchanges * sizeof *l.lasts : 0);
     rig_delete(alloc, l.room, l.room ? DATA_WORD : 0);
     return whole ? RIG_OK : RIG_E_NOMEM;
 }
