@@ -98,6 +98,7 @@ static void join_unknown(lint_at *at)
         return;
     session->blind = true;
     session->joined = 1;
+    session->window_lost = true;
     session->group = LINT_NO_GROUP;
     lint_session_join(at->conn, session);
     at->session = session;
@@ -157,4 +158,6 @@ void lint_follow(lint_at *at)
         at->task->sure = false;
     if (at->item->pdu.bad_data_digest)
         mistrust(at);
+    else if (at->item->pdu.has_data_digest && at->item->data_len > 0 && !at->item->missing)
+        conn->digest_fits = true;
 }

@@ -74,6 +74,7 @@ static void follow_up(lint_at *at)
             return;
         session->blind = true;
         session->joined = 1;
+        session->window_lost = true;
         session->group = LINT_NO_GROUP;
     }
     lint_session_join(at->conn, session);

@@ -198,7 +198,8 @@ typedef struct lint_conn {
     uint32_t exp_cmd_sn; /* last ExpCmdSN on this connection */
     bool logging_out, logged_out;
     lint_due logout_due, text_due;
-    uint64_t born; /* PDUs of the capture before its first packet */
+    bool digest_fits; /* a data digest was right */
+    uint64_t born;    /* PDUs of the capture before its first packet */
     lint_task *open_first, *open_last;
     struct {
         uint32_t ttt;
@@ -228,6 +229,7 @@ typedef struct lint_session {
     uint64_t exp_at;       /* PDUs of the capture when it was told, 0 = never */
     uint32_t group;        /* portal group its leading login was told */
     uint64_t folded;       /* hash of the target's name, with small letters */
+    bool window_lost;      /* a larger MaxCmdSN may have been told before, unseen */
     bool connections_lost; /* some may have ended unseen: a Logout or an event named another one */
     uint64_t numbers[LINT_NUMBERS];
     bool fast_abort;

@@ -142,16 +142,23 @@ void lint_padding(lint_at *at)
         lint_part(at, "padding", RIG_BHS_LEN, "zero", "another byte");
 }
 
+/* Where the login was not seen it is a guess whether there are any, and with it where PDUs begin, until one
+ * fits. */
+static bool digests_sure(const lint_at *at)
+{
+    return at->conn->keys_known || at->conn->digest_fits;
+}
+
 /* Somebody on the way may have done it, too: the finding says whose PDU it is. */
 void lint_header_digest(lint_at *at)
 {
-    if (at->item->pdu.bad_header_digest)
+    if (at->item->pdu.bad_header_digest && digests_sure(at))
         lint_part(at, "HeaderDigest", RIG_BHS_LEN, "the CRC32C of the header", "another value");
 }
 
 void lint_data_digest(lint_at *at)
 {
-    if (at->item->pdu.bad_data_digest)
+    if (at->item->pdu.bad_data_digest && digests_sure(at))
         lint_part(at, "DataDigest", RIG_BHS_LEN, "the CRC32C of the data", "another value");
 }
 

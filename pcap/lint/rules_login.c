@@ -379,7 +379,7 @@ void lint_login_cmd_sn(lint_at *at)
         session = lint_session_find(at->lint, &at->conn->login, false);
     if (!session)
         return;
-    if (session->max_known && rig_sn_lt(session->max_cmd_sn + 1, cmd_sn))
+    if (session->max_known && !session->window_lost && rig_sn_lt(session->max_cmd_sn + 1, cmd_sn))
         lint_field_text(at, RIG_F_CMD_SN, "at most %u, behind the largest MaxCmdSN so far",
                         session->max_cmd_sn + 1);
     if (session->exp_at && session->exp_at <= at->conn->born && rig_sn_lt(cmd_sn, session->exp_cmd_sn))

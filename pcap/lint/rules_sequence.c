@@ -63,7 +63,7 @@ void lint_cmd_sn_immediate(lint_at *at)
 
 void lint_cmd_sn_window(lint_at *at)
 {
-    if (!lint_full(at) || !lint_numbered(at) || !at->session->max_known)
+    if (!lint_full(at) || !lint_numbered(at) || !at->session->max_known || at->session->window_lost)
         return;
     if (rig_sn_lt(at->session->max_cmd_sn, LINT_GET(at, CMD_SN)))
         lint_field_text(at, RIG_F_CMD_SN, "at most %u, the largest MaxCmdSN so far", at->session->max_cmd_sn);
@@ -122,11 +122,14 @@ void lint_window_below(lint_at *at)
         lint_field_text(at, RIG_F_MAX_CMD_SN, "at least %u, ExpCmdSN - 1", expected - 1);
 }
 
+/* What the capture has lost of one connection is known only when that one goes on: another one may be told of
+ * it first. */
 void lint_exp_cmd_ahead(lint_at *at)
 {
     const lint_session *session = at->session;
+    uint32_t unseen = session && session->joined > 1 ? LINT_AHEAD_MAX : 0;
     if (numbers_valid(at) && lint_all_seen(at) && session->sent_known &&
-        rig_sn_lt(session->sent_sn, LINT_GET(at, EXP_CMD_SN)))
+        rig_sn_lt(session->sent_sn + unseen, LINT_GET(at, EXP_CMD_SN)))
         lint_field_text(at, RIG_F_EXP_CMD_SN, "at most %u, the first CmdSN not sent yet", session->sent_sn);
 }
 

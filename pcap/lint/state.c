@@ -308,6 +308,7 @@ void lint_conn_lose(lint_conn *conn, rig_lint_side side)
         return;
     conn->session->cmd_known = conn->session->max_known = conn->session->sent_known = false;
     conn->session->connections_lost = true;
+    conn->session->window_lost |= side != RIG_LINT_INITIATOR;
     conn->session->exp_at = 0;
     conn->session->blind |= side != RIG_LINT_TARGET; /* requests of the other side were all seen */
     lose_tasks(conn->session, conn);

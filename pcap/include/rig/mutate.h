@@ -31,9 +31,10 @@ typedef enum rig_mutation_way {
  * TotalAHSLength the bytes they count.
  */
 typedef struct rig_mutation {
-    rig_mutation_way way;           /**< what is done */
-    size_t item;                    /**< index of the PDU */
-    size_t partner;                 /**< SWAP, CROSS: index of the other PDU, behind it; ELSEWHERE: of one of that connection */
+    rig_mutation_way way; /**< what is done */
+    size_t item;          /**< index of the PDU */
+    size_t
+        partner; /**< SWAP, CROSS: index of the other PDU, behind it; ELSEWHERE: of one of that connection */
     rig_pdu_kind kind;              /**< of the PDU, as it was */
     const char *what;               /**< name of the field, or of the way: "drop". Static storage */
     char how[RIG_MUTATION_HOW_MAX]; /**< "+1", "=2", "none", "other", …; "-" for ways that need no word */
