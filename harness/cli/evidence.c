@@ -228,7 +228,7 @@ bool cli_say_unread(const cli_evidence *evidence, const char *lead, FILE *out)
     fprintf(out,
             "%s%llu ESP packets were not read, and nothing is said of what is inside: wanted their keys in "
             "%s.esp "
-            "(tshark's esp_sa; of IKE in .ike and .keymat)%s\n",
+            "(esp_sa of tshark; of IKE in .ike and .keymat)%s\n",
             lead, (unsigned long long)evidence->esp_unread, named ? prefix : "PATH",
             named ? ", or in PATH.esp with --keys PATH" : ", with --keys PATH");
     return true;
