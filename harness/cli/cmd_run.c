@@ -263,6 +263,7 @@ static int finish_reports(run_pool *pool)
 {
     int bad = CLI_OK;
     pool->summary.files = pool->selection.num_files;
+    pool->summary.planned = pool->selection.num_jobs;
     pool->summary.interrupted = stop_now != 0;
     pool->summary.captures = pool->options->run.pcap_dir;
     if (pool->captures[0] && pool->has_captures)

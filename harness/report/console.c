@@ -1,5 +1,5 @@
 /* What people read: progress on a terminal, failure screens, a summary. Nothing for what passed. */
-#include "reports.h"
+#include "record.h"
 
 #include <time.h>
 #include <unistd.h>
@@ -54,12 +54,12 @@ static void draw(console *c)
     c->redrawn = now;
 }
 
-static void count_reason(console *c, const rig_result *result)
+static void count_reason(console *c, const char *reason)
 {
     char text[CONSOLE_REASON_LEN + 1];
     rig_text out;
     rig_text_init(&out, text, sizeof text);
-    rep_plain(&out, rig_view_str(result->reason ? result->reason : "no reason"));
+    rep_plain(&out, rig_view_str(reason && reason[0] ? reason : "no reason"));
     for (size_t i = 0; i < c->num_reasons; i++)
         if (strcmp(c->reasons[i].text, text) == 0) {
             c->reasons[i].num++;
@@ -83,10 +83,21 @@ static rig_status screen(console *c, const rig_result *result)
         return RIG_E_NOMEM;
     rig_text_init(&out, room, REP_SCREEN_MAX);
     rig_failure_print(&out, result, REP_FINDINGS_MAX);
-    rep_view(&c->base, rig_view_of(room, out.len));
+    rep_view(c->base.file, rig_view_of(room, out.len));
     fputs("\n", c->base.file);
     rig_delete(c->base.alloc, room, REP_SCREEN_MAX);
     return RIG_OK;
+}
+
+/* What is counted, and drawn, of a case. */
+static void count_case(console *c, rig_verdict verdict, const char *reason)
+{
+    c->cases++;
+    c->failed += rig_verdict_failed(verdict);
+    if (verdict == RIG_VERDICT_SKIP || verdict == RIG_VERDICT_KNOWN) {
+        c->skipped++;
+        count_reason(c, reason);
+    }
 }
 
 /* "loose  scenarios/x.scn flags=1  why" */
@@ -115,12 +126,7 @@ static rig_status add(rig_report *report, const rig_result *result)
 {
     console *c = (console *)report;
     bool failed = rig_verdict_failed(result->verdict);
-    c->cases++;
-    c->failed += failed;
-    if (result->verdict == RIG_VERDICT_SKIP || result->verdict == RIG_VERDICT_KNOWN) {
-        c->skipped++;
-        count_reason(c, result);
-    }
+    count_case(c, result->verdict, result->reason);
     rig_status status = RIG_OK;
     bool line = result->verdict == RIG_VERDICT_LOOSE || c->base.facts.verbose;
     if (failed || line)
@@ -133,6 +139,21 @@ static rig_status add(rig_report *report, const rig_result *result)
     return status;
 }
 
+/* Of results that were read: the screens of what failed. In a comparison that failed before is no news. */
+static rig_status take(rig_report *report, const json_t *record)
+{
+    console *c = (console *)report;
+    rig_verdict verdict = rep_verdict(record);
+    const char *change = rep_str(record, "change");
+    bool news = strcmp(change, "still") != 0;
+    if (strcmp(change, "gone") == 0)
+        return RIG_OK;
+    count_case(c, verdict, rep_str(record, "reason"));
+    if (rig_verdict_failed(verdict) && news && c->screens++ < CONSOLE_SCREENS_MAX)
+        fprintf(c->base.file, "%s\n", rep_str(record, "screen"));
+    return RIG_OK;
+}
+
 static void finish_time(console *c, const rig_summary *summary)
 {
     char text[96];
@@ -143,9 +164,11 @@ static void finish_time(console *c, const rig_summary *summary)
     fprintf(c->base.file, "%llu case%s of %llu file%s in %s s, %.0f cases/s\n",
             (unsigned long long)summary->cases, summary->cases == 1 ? "" : "s",
             (unsigned long long)summary->files, summary->files == 1 ? "" : "s", text, rate);
-    if (summary->interrupted)
+    if (summary->interrupted && c->base.facts.planned)
         fprintf(c->base.file, "interrupted: %llu of %llu cases ran\n", (unsigned long long)summary->cases,
                 (unsigned long long)c->base.facts.planned);
+    else if (summary->interrupted)
+        fputs("interrupted: how many cases were to run is not known\n", c->base.file);
 }
 
 static void finish_verdicts(console *c, const rig_summary *summary)
@@ -188,7 +211,7 @@ static rig_status finish(rig_report *report, const rig_summary *summary)
     return rep_end(&c->base, sizeof *c);
 }
 
-static const rig_report_ops ops = {NULL, add, finish};
+static const rig_report_ops ops = {NULL, add, take, finish};
 
 rig_status rep_console_open(const rig_alloc *alloc, const char *path, const rig_run_facts *facts,
                             rig_report **out, rig_error *err)

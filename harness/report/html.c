@@ -218,7 +218,7 @@ static rig_status finish(rig_report *report, const rig_summary *summary)
     return rep_end(&h->base, sizeof *h);
 }
 
-static const rig_report_ops ops = {NULL, add, finish};
+static const rig_report_ops ops = {NULL, add, NULL, finish};
 
 static rig_status make_path(rig_text *out, const char *folder, rig_error *err)
 {

@@ -1,5 +1,5 @@
 /* JUnit XML: a testsuite for each folder. Its counts stand before its cases, so cases wait in memory. */
-#include "reports.h"
+#include "record.h"
 
 #include <stdlib.h>
 
@@ -64,37 +64,33 @@ static void put_property(FILE *file, const char *name, rig_view value)
     fputs("\"/>\n", file);
 }
 
-static void put_refs(FILE *file, const rig_scn *scn)
+static void put_texts(FILE *file, const char *name, const json_t *list)
 {
-    for (uint32_t i = 0; i < scn->num_refs; i++) {
-        char ref[128];
-        rig_text out;
-        rig_text_init(&out, ref, sizeof ref);
-        rig_text_view(&out, scn->refs[i].document);
-        rig_text_add(&out, "/");
-        rig_text_view(&out, scn->refs[i].section);
-        put_property(file, "ref", rig_view_of(ref, out.len));
+    size_t i;
+    const json_t *value;
+    json_array_foreach(list, i, value)
+    {
+        put_property(file, name, rig_view_str(json_string_value(value)));
     }
 }
 
-static void put_properties(FILE *file, const rig_result *result)
+/* Members of a record that are properties of its testcase, in this order. */
+static const char *const properties[] = {"mode",   "peer",  "link",  "verdict", "was",
+                                         "change", "level", "title", "again",   "capture"};
+
+static void put_properties(FILE *file, const json_t *record)
 {
     char seed[24];
     rig_text out;
     rig_text_init(&out, seed, sizeof seed);
-    rig_text_add(&out, "%llu", (unsigned long long)result->seed);
+    rig_text_add(&out, "%llu", (unsigned long long)rep_number(record, "seed"));
     fputs("      <properties>\n", file);
     put_property(file, "seed", rig_view_of(seed, out.len));
-    put_property(file, "mode", rig_view_str(result->mode));
-    put_property(file, "link", rig_view_str(result->link));
-    put_property(file, "verdict", rig_view_str(rig_verdict_word(result->verdict)));
-    if (result->scn) {
-        put_property(file, "level", rig_view_str(rep_level_word(result->scn->level)));
-        put_property(file, "title", result->scn->title);
-        put_refs(file, result->scn);
-    }
-    put_property(file, "again", rig_view_str(result->repeat));
-    put_property(file, "capture", rig_view_str(result->capture));
+    for (size_t i = 0; i < sizeof properties / sizeof properties[0]; i++)
+        put_property(file, properties[i], rig_view_str(rep_str(record, properties[i])));
+    put_texts(file, "ref", json_object_get(record, "refs"));
+    put_texts(file, "tag", json_object_get(record, "tags"));
+    put_texts(file, "requirement", json_object_get(record, "requirements"));
     fputs("      </properties>\n", file);
 }
 
@@ -114,53 +110,37 @@ static const char *outcome_element(rig_verdict verdict)
     }
 }
 
-static rig_status put_screen(FILE *file, const rig_alloc *alloc, const rig_result *result)
+static void put_outcome(FILE *file, const json_t *record)
 {
-    rig_text out;
-    char *room = rig_new(alloc, REP_SCREEN_MAX);
-    if (!room)
-        return RIG_E_NOMEM;
-    rig_text_init(&out, room, REP_SCREEN_MAX);
-    rig_failure_print(&out, result, REP_FINDINGS_MAX);
-    rep_xml(file, rig_view_of(room, out.len));
-    rig_delete(alloc, room, REP_SCREEN_MAX);
-    return RIG_OK;
-}
-
-static rig_status put_outcome(FILE *file, const rig_alloc *alloc, const rig_result *result)
-{
-    const char *element = outcome_element(result->verdict);
-    rig_status status = RIG_OK;
-    rig_view message = result->reason ? rig_view_str(result->reason) : rep_headline(result);
+    rig_verdict verdict = rep_verdict(record);
+    const char *element = outcome_element(verdict), *reason = rep_str(record, "reason");
     if (element) {
-        fprintf(file, "      <%s message=\"%s", element,
-                result->verdict == RIG_VERDICT_KNOWN ? "known: " : "");
-        rep_xml(file, message);
+        fprintf(file, "      <%s message=\"%s", element, verdict == RIG_VERDICT_KNOWN ? "known: " : "");
+        rep_xml(file, rig_view_str(reason[0] ? reason : rep_record_headline(record)));
         fputs("\"", file);
     }
     if (element && strcmp(element, "skipped") != 0) {
-        fprintf(file, " type=\"%s\">", rig_verdict_word(result->verdict));
-        status = put_screen(file, alloc, result);
+        fprintf(file, " type=\"%s\">", rig_verdict_word(verdict));
+        rep_xml(file, rig_view_str(rep_str(record, "screen")));
         fprintf(file, "</%s>\n", element);
     } else if (element) {
         fputs("/>\n", file);
-    } else if (result->verdict == RIG_VERDICT_LOOSE) {
+    } else if (verdict == RIG_VERDICT_LOOSE) {
         fputs("      <system-out>", file);
-        status = put_screen(file, alloc, result);
+        rep_xml(file, rig_view_str(rep_str(record, "screen")));
         fputs("</system-out>\n", file);
     }
-    return status;
 }
 
-static rig_status put_case(FILE *file, const rig_alloc *alloc, const rig_result *result)
+static void put_case(FILE *file, const json_t *record)
 {
-    const char *path = result->path ? result->path : "?";
+    const char *path = rep_str(record, "path");
     rig_view folder = folder_of(path);
     const char *slash = strrchr(path, '/');
     char bindings[1024];
     rig_text out;
     rig_text_init(&out, bindings, sizeof bindings);
-    rep_bindings(&out, result);
+    rep_record_bindings(&out, record);
     fputs("    <testcase classname=\"", file);
     rep_xml(file, folder);
     fputs("\" name=\"", file);
@@ -170,19 +150,18 @@ static rig_status put_case(FILE *file, const rig_alloc *alloc, const rig_result 
     fputs("\" file=\"", file);
     rep_xml(file, rig_view_str(path));
     fputs("\" time=\"", file);
-    put_seconds(file, result->real_ns);
+    put_seconds(file, rep_number(record, "real_ns"));
     fputs("\">\n", file);
-    put_properties(file, result);
-    rig_status status = put_outcome(file, alloc, result);
+    put_properties(file, record);
+    put_outcome(file, record);
     fputs("    </testcase>\n", file);
-    return status;
 }
 
-static void count(suite *s, const rig_result *result)
+static void count(suite *s, const json_t *record)
 {
-    const char *element = outcome_element(result->verdict);
+    const char *element = outcome_element(rep_verdict(record));
     s->tests++;
-    s->real_ns += result->real_ns;
+    s->real_ns += rep_number(record, "real_ns");
     s->failures += element && strcmp(element, "failure") == 0;
     s->errors += element && strcmp(element, "error") == 0;
     s->skipped += element && strcmp(element, "skipped") == 0;
@@ -203,28 +182,6 @@ static rig_status append(junit *j, suite *s, const char *text, size_t len)
     return RIG_OK;
 }
 
-static rig_status add(rig_report *report, const rig_result *result)
-{
-    junit *j = (junit *)report;
-    suite *s = suite_of(j, folder_of(result->path ? result->path : "?"));
-    char *text = NULL;
-    size_t len = 0;
-    FILE *file = s ? open_memstream(&text, &len) : NULL;
-    if (!file)
-        return RIG_E_NOMEM;
-    rig_status status = put_case(file, j->base.alloc, result);
-    bool bad = ferror(file) != 0;
-    bad |= fclose(file) != 0;
-    if (bad)
-        status = RIG_E_NOMEM;
-    if (status == RIG_OK)
-        status = append(j, s, text, len);
-    if (status == RIG_OK)
-        count(s, result);
-    free(text);
-    return status;
-}
-
 static void put_counts(FILE *file, const suite *s)
 {
     fprintf(file, " tests=\"%llu\" failures=\"%llu\" errors=\"%llu\" skipped=\"%llu\" time=\"",
@@ -234,9 +191,8 @@ static void put_counts(FILE *file, const suite *s)
     fputs("\"", file);
 }
 
-static void put_suite(junit *j, const suite *s)
+static void put_suite(const junit *j, FILE *file, const suite *s)
 {
-    FILE *file = j->base.file;
     fputs("  <testsuite name=\"", file);
     rep_xml(file, rig_view_str(s->folder));
     fputs("\"", file);
@@ -244,8 +200,9 @@ static void put_suite(junit *j, const suite *s)
     fputs(">\n    <properties>\n", file);
     put_property(file, "version", rig_view_str(j->base.facts.version));
     put_property(file, "command", rig_view_str(j->base.facts.command));
+    put_property(file, "peer", rig_view_str(j->base.facts.mode));
     fputs("    </properties>\n", file);
-    rep_view(&j->base, rig_view_of(s->text, s->len));
+    rep_view(file, rig_view_of(s->text, s->len));
     fputs("  </testsuite>\n", file);
 }
 
@@ -261,33 +218,59 @@ static suite total(const junit *j)
     return all;
 }
 
+static void write_all(rep_base *base, FILE *file, const rig_summary *summary)
+{
+    const junit *j = (const junit *)base;
+    suite all = total(j);
+    all.real_ns = summary->real_ns;
+    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"iscsirig\"", file);
+    put_counts(file, &all);
+    fputs(">\n", file);
+    for (size_t i = 0; i < j->num_suites; i++)
+        put_suite(j, file, &j->suites[i]);
+    fputs("</testsuites>\n", file);
+}
+
+static rig_status take(rig_report *report, const json_t *record)
+{
+    junit *j = (junit *)report;
+    suite *s = suite_of(j, folder_of(rep_str(record, "path")));
+    char *text = NULL;
+    size_t len = 0;
+    FILE *file = s ? open_memstream(&text, &len) : NULL;
+    if (!file)
+        return RIG_E_NOMEM;
+    put_case(file, record);
+    bool bad = ferror(file) != 0;
+    bad |= fclose(file) != 0;
+    rig_status status = bad ? RIG_E_NOMEM : append(j, s, text, len);
+    if (status == RIG_OK)
+        count(s, record);
+    free(text);
+    return status ? status : rep_taken(&j->base, record, write_all);
+}
+
 static rig_status finish(rig_report *report, const rig_summary *summary)
 {
     junit *j = (junit *)report;
     const rig_alloc *alloc = j->base.alloc;
-    suite all = total(j);
-    all.real_ns = summary->real_ns;
-    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"iscsirig\"", j->base.file);
-    put_counts(j->base.file, &all);
-    fputs(">\n", j->base.file);
+    rig_status status = rep_write_last(&j->base, summary, write_all);
     for (size_t i = 0; i < j->num_suites; i++) {
-        suite *s = &j->suites[i];
-        put_suite(j, s);
-        rig_delete(alloc, s->folder, strlen(s->folder) + 1);
-        rig_delete(alloc, s->text, s->size);
+        rig_delete(alloc, j->suites[i].folder, strlen(j->suites[i].folder) + 1);
+        rig_delete(alloc, j->suites[i].text, j->suites[i].size);
     }
-    fputs("</testsuites>\n", j->base.file);
     rig_delete(alloc, j->suites, JUNIT_SUITES_MAX * sizeof *j->suites);
-    return rep_end(&j->base, sizeof *j);
+    rig_status end = rep_end(&j->base, sizeof *j);
+    return status ? status : end;
 }
 
-static const rig_report_ops ops = {NULL, add, finish};
+static const rig_report_ops ops = {NULL, rep_add_record, take, finish};
 
 rig_status rep_junit_open(const rig_alloc *alloc, const char *path, const rig_run_facts *facts,
                           rig_report **out, rig_error *err)
 {
     junit *j;
-    rig_status status = rep_new(alloc, path, facts, sizeof *j, &ops, &j, err);
+    rig_status status = rep_new_whole(alloc, path, facts, sizeof *j, &ops, write_all, &j, err);
     if (status != RIG_OK)
         return status;
     j->suites = rig_new(alloc, JUNIT_SUITES_MAX * sizeof *j->suites);

@@ -20,6 +20,7 @@ typedef struct rep_facts {
     char mode[16];
     uint64_t planned;
     bool strict, verbose;
+    const struct json_t *runs;
 } rep_facts;
 
 /* What every report begins with. */
@@ -29,15 +30,31 @@ typedef struct rep_base {
     FILE *file;
     bool own; /* the file is closed at the end */
     rep_facts facts;
+    /* of reports that are written whole, again and again */
+    char *path;        /* NULL: only at the end, into file */
+    uint64_t written;  /* when it was the last time */
+    rig_summary sofar; /* what an unfinished report says */
 } rep_base;
+
+/* Writes all of a report. */
+typedef void rep_write(rep_base *base, FILE *file, const rig_summary *summary);
 
 /* Makes a report of `size` bytes, beginning with a rep_base, that writes to path. NULL and "-" are standard
  * output. */
 rig_status rep_new(const rig_alloc *alloc, const char *path, const rig_run_facts *facts, size_t size,
                    const rig_report_ops *ops, void *out_report, rig_error *err);
+/* The same for a report that needs all cases before it can be written: a run that is killed leaves what it
+ * had written a second before, whole, because a file beside it takes its place. What is no file (a pipe,
+ * standard output) is written at the end only. */
+rig_status rep_new_whole(const rig_alloc *alloc, const char *path, const rig_run_facts *facts, size_t size,
+                         const rig_report_ops *ops, rep_write *write, void *out_report, rig_error *err);
+/* A case was taken: counts it, and writes the report unless that was done within the last second. */
+rig_status rep_taken(rep_base *base, const struct json_t *record, rep_write *write);
+/* Writes it for the last time; rep_end comes next. */
+rig_status rep_write_last(rep_base *base, const rig_summary *summary, rep_write *write);
 /* Closes and frees; RIG_E_IO when anything could not be written. */
 rig_status rep_end(rep_base *base, size_t size);
-void rep_view(rep_base *base, rig_view text);
+void rep_view(FILE *file, rig_view text);
 
 /* ---- escaping: escape.c ---- */
 

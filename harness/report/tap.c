@@ -1,5 +1,5 @@
 /* Test Anything Protocol, version 14: a test point for each case, the failure as YAML below it. */
-#include "reports.h"
+#include "record.h"
 
 typedef struct tap {
     rep_base base;
@@ -49,68 +49,75 @@ static void put_member(FILE *file, const char *indent, const char *name, const c
     fputc('\n', file);
 }
 
-static void put_at(FILE *file, const rig_result *result, const rig_finding *finding)
+static void put_text(FILE *file, const char *indent, const json_t *object, const char *name)
+{
+    put_member(file, indent, name, json_string_value(json_object_get(object, name)));
+}
+
+static void put_finding(FILE *file, const json_t *finding)
 {
     char at[512];
     rig_text out;
     rig_text_init(&out, at, sizeof at);
-    rig_text_view(&out, rep_place_path(result, finding->place));
-    rig_text_add(&out, ":%u", finding->place.line);
-    put_member(file, "    ", "at", at);
-}
-
-static void put_finding(FILE *file, const rig_result *result, const rig_finding *finding)
-{
+    rig_text_add(&out, "%s:%llu", rep_str(finding, "file"), (unsigned long long)rep_number(finding, "line"));
     fputs("  -\n", file);
-    put_member(file, "    ", "message", finding->text);
-    put_at(file, result, finding);
-    put_member(file, "    ", "expected", finding->expected);
-    put_member(file, "    ", "actual", finding->actual);
-    if (finding->frame)
-        fprintf(file, "    frame: %u\n", finding->frame);
+    put_member(file, "    ", "message", json_string_value(json_object_get(finding, "text")));
+    put_member(file, "    ", "at", at);
+    put_text(file, "    ", finding, "expected");
+    put_text(file, "    ", finding, "actual");
+    if (rep_number(finding, "frame"))
+        fprintf(file, "    frame: %llu\n", (unsigned long long)rep_number(finding, "frame"));
 }
 
-static void put_yaml(FILE *file, const rig_result *result)
+static void put_yaml(FILE *file, const json_t *record)
 {
-    fprintf(file, "  ---\n  verdict: %s\n", rig_verdict_word(result->verdict));
-    put_member(file, "  ", "reason", result->reason);
-    fprintf(file, "  seed: %llu\n", (unsigned long long)result->seed);
-    put_member(file, "  ", "capture", result->capture);
-    put_member(file, "  ", "again", result->repeat);
-    if (result->num_findings)
+    size_t i;
+    const json_t *finding, *findings = json_object_get(record, "findings");
+    fprintf(file, "  ---\n  verdict: %s\n", rig_verdict_word(rep_verdict(record)));
+    put_text(file, "  ", record, "reason");
+    fprintf(file, "  seed: %llu\n", (unsigned long long)rep_number(record, "seed"));
+    put_text(file, "  ", record, "capture");
+    put_text(file, "  ", record, "again");
+    if (json_array_size(findings))
         fputs("  findings:\n", file);
-    for (uint32_t i = 0; i < result->num_findings && i < REP_FINDINGS_MAX; i++)
-        put_finding(file, result, &result->findings[i]);
+    json_array_foreach(findings, i, finding)
+    {
+        if (i < REP_FINDINGS_MAX)
+            put_finding(file, finding);
+    }
     fputs("  ...\n", file);
 }
 
-static void put_directive(FILE *file, const rig_result *result)
+static void put_directive(FILE *file, const json_t *record)
 {
-    bool skip = result->verdict == RIG_VERDICT_SKIP;
-    if (!skip && result->verdict != RIG_VERDICT_KNOWN)
+    const char *reason = rep_str(record, "reason");
+    bool skip = rep_verdict(record) == RIG_VERDICT_SKIP;
+    if (!skip && rep_verdict(record) != RIG_VERDICT_KNOWN)
         return;
     fputs(skip ? " # SKIP " : " # TODO ", file);
-    put_description(file, rig_view_str(result->reason ? result->reason : "no reason"));
+    put_description(file, rig_view_str(reason[0] ? reason : "no reason"));
 }
 
-static rig_status add(rig_report *report, const rig_result *result)
+static rig_status take(rig_report *report, const json_t *record)
 {
     tap *t = (tap *)report;
     FILE *file = t->base.file;
     char bindings[1024];
     rig_text out;
-    bool ok = !rig_verdict_failed(result->verdict) && result->verdict != RIG_VERDICT_KNOWN;
+    rig_verdict verdict = rep_verdict(record);
+    bool ok = !rig_verdict_failed(verdict) && verdict != RIG_VERDICT_KNOWN;
     rig_text_init(&out, bindings, sizeof bindings);
-    rep_bindings(&out, result);
+    rep_record_bindings(&out, record);
     fprintf(file, "%s %llu - ", ok ? "ok" : "not ok", (unsigned long long)++t->num);
-    put_description(file, rig_view_str(result->path ? result->path : "?"));
+    put_description(file, rig_view_str(rep_str(record, "path")));
     if (out.len)
         fputc(' ', file);
     put_description(file, rig_view_of(bindings, out.len));
-    put_directive(file, result);
+    put_directive(file, record);
     fputc('\n', file);
-    if (result->verdict != RIG_VERDICT_PASS && result->verdict != RIG_VERDICT_SKIP)
-        put_yaml(file, result);
+    if (verdict != RIG_VERDICT_PASS && verdict != RIG_VERDICT_SKIP)
+        put_yaml(file, record);
+    fflush(file); /* a harness reads along, and a run that is killed told what it did */
     return RIG_OK;
 }
 
@@ -125,7 +132,7 @@ static rig_status finish(rig_report *report, const rig_summary *summary)
     return rep_end(&t->base, sizeof *t);
 }
 
-static const rig_report_ops ops = {NULL, add, finish};
+static const rig_report_ops ops = {NULL, rep_add_record, take, finish};
 
 rig_status rep_tap_open(const rig_alloc *alloc, const char *path, const rig_run_facts *facts,
                         rig_report **out, rig_error *err)

@@ -252,11 +252,13 @@ static void json_of_a_case(void)
         "{\"schema\":\"iscsirig-results/1\",\n\"version\":\"1a2b3c4\",\n\"command\":\"iscsirig run a&b\",\n"
         "\"mode\":\"sim\",\n\"cases\":[\n"
         "{\"path\":\"a/b.scn\",\"case\":0,\"title\":\"\",\"level\":null,\"refs\":[],\"bindings\":{},"
-        "\"verdict\":\"skip\",\"reason\":\"needs peer\",\"seed\":1,\"mode\":\"sim\",\"link\":\"\","
+        "\"tags\":[],\"requirements\":[],\"verdict\":\"skip\",\"reason\":\"needs peer\",\"seed\":1,"
+        "\"mode\":\"sim\",\"peer\":\"sim\",\"link\":\"\","
         "\"expectations\":0,\"findings\":[],\"checks\":[],\"made_wrong\":[],\"capture\":null,\"virtual_ns\":"
         "0,"
         "\"real_ns\":250000,\"timed_out\":false,\"again\":null}\n],\n"
-        "\"summary\":{\"cases\":1,\"files\":2,\"real_ns\":2000000000,\"interrupted\":false,\"verdicts\":{"
+        "\"summary\":{\"cases\":1,\"planned\":0,\"files\":2,\"real_ns\":2000000000,\"interrupted\":false,"
+        "\"captures\":null,\"verdicts\":{"
         "\"pass\":0,"
         "\"fail\":0,\"loose\":0,\"skip\":1,\"error\":0,\"known\":0,\"fixed\":0}}}\n");
 }
@@ -272,7 +274,8 @@ static void json_of_a_failure(void)
     bench_close(&b);
     sheet_plain(&s, HOSTILE, RIG_VERDICT_FAIL, HOSTILE);
     const char *text = sheet_close(&s);
-    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"checks\":[{\"ids\":[\"LOGIN-900\"],\"line\":10,\"held\":false}]"));
+    CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"checks\":[{\"ids\":[\"LOGIN-900\"],\"line\":10,\"clause\":\"must "
+                                        "every < LoginResp has TSIH=0 [LOGIN-900]\",\"held\":false}]"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"made_wrong\":[2]"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "{\"kind\":\"must\",\"file\":\"scn/data/x.scn\",\"line\":10,"));
     CU_ASSERT_PTR_NOT_NULL(strstr(text, "\"field\":\"TSIH\""));

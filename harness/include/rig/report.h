@@ -6,6 +6,8 @@
 
 #include "rig/result.h"
 
+struct json_t;
+
 /** rig_summary is what a whole run came to. */
 typedef struct rig_summary {
     uint64_t verdicts[RIG_VERDICTS]; /**< cases by verdict */
@@ -14,16 +16,18 @@ typedef struct rig_summary {
     uint64_t real_ns;                /**< time of the whole run */
     bool interrupted;                /**< SIGINT ended it early: not all cases ran */
     const char *captures;            /**< folder of captures, NULL none */
+    uint64_t planned;                /**< cases that were to run, 0 when that is not known */
 } rig_summary;
 
 /** rig_run_facts describes the run for report headers. Copied when a report opens. */
 typedef struct rig_run_facts {
-    const char *version; /**< of iscsirig, with the commit when known */
-    const char *command; /**< the command line, secrets left out */
-    const char *mode;    /**< "sim", "tcp", "peer" */
-    uint64_t planned;    /**< cases that are to run */
-    bool strict;         /**< loose counts as failed */
-    bool verbose;        /**< console: a line for each case, passed ones too */
+    const char *version;       /**< of iscsirig, with the commit when known */
+    const char *command;       /**< the command line, secrets left out */
+    const char *mode;          /**< "sim", "tcp", "peer" */
+    uint64_t planned;          /**< cases that are to run */
+    bool strict;               /**< loose counts as failed */
+    bool verbose;              /**< console: a line for each case, passed ones too */
+    const struct json_t *runs; /**< of results that were read: an object for each file, NULL none */
 } rig_run_facts;
 
 /** rig_report is an open report. */
@@ -47,6 +51,8 @@ extern const rig_report_row rig_report_rows[];
 typedef struct rig_report_ops {
     void (*begin_case)(rig_report *report, const char *path, uint32_t case_index); /**< may be NULL */
     rig_status (*add)(rig_report *report, const rig_result *result);               /**< one case ended */
+    rig_status (*take)(rig_report *report, const struct json_t *record); /**< one case of results that were
+                                                                            read: see docs/results.md */
     rig_status (*finish)(rig_report *report,
                          const rig_summary *summary); /**< writes the rest, closes, frees */
 } rig_report_ops;
