@@ -115,3 +115,13 @@ function(rig_completions target name)
   endforeach()
   add_custom_target(${name}_completions ALL DEPENDS ${files})
 endfunction()
+
+# rig_embed(ROOM FOLDER FILES…): files of FOLDER become part of the library rig_ROOM, as bytes.
+function(rig_embed room folder)
+  set(made ${CMAKE_CURRENT_BINARY_DIR}/${room}_embedded.c)
+  list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/ OUTPUT_VARIABLE sources)
+  add_custom_command(OUTPUT ${made} DEPENDS ${sources} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM
+    COMMAND ${CMAKE_COMMAND} -DFOLDER=${CMAKE_CURRENT_SOURCE_DIR}/${folder} "-DFILES=${ARGN}" -DOUT=${made} -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
+  target_sources(rig_${room} PRIVATE ${made})
+
+endfunction()

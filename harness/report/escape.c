@@ -62,6 +62,15 @@ void rep_xml(FILE *file, rig_view text)
     }
 }
 
+void rep_xml_lines(FILE *file, rig_view text)
+{
+    while (text.ptr) {
+        rep_xml(file, rig_view_split(&text, '\n'));
+        if (text.ptr)
+            fputc('\n', file);
+    }
+}
+
 void rep_plain(rig_text *out, rig_view text)
 {
     uint8_t bytes[4];

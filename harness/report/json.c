@@ -97,7 +97,7 @@ static rig_status finish(rig_report *report, const rig_summary *summary)
     return status ? status : end;
 }
 
-static const rig_report_ops ops = {NULL, rep_add_ladder, take, finish};
+static const rig_report_ops ops = {NULL, rep_add_failed_ladder, take, finish};
 
 static bool put_member(json_report *j, const char *before, const char *name, json_t *value)
 {

@@ -82,15 +82,15 @@ static json_t *item_value(rig_trace *trace, const rig_alloc *alloc, const rig_it
     return NULL;
 }
 
-json_t *rep_ladder(const rig_alloc *alloc, const rig_result *result)
+json_t *rep_ladder(const rig_alloc *alloc, const rig_items *items)
 {
     rig_trace trace;
     json_t *list = json_array();
     char *line = rig_new(alloc, LADDER_LINE_MAX);
     bool ok = list && line;
     rig_trace_init(&trace, alloc, RIG_TRACE_SYMBOLIC);
-    for (size_t i = 0; ok && i < result->items.num && i < LADDER_MAX; i++)
-        ok = json_array_append_new(list, item_value(&trace, alloc, &result->items.ptr[i], line)) == 0;
+    for (size_t i = 0; ok && i < items->num && i < LADDER_MAX; i++)
+        ok = json_array_append_new(list, item_value(&trace, alloc, &items->ptr[i], line)) == 0;
     rig_trace_cleanup(&trace);
     rig_delete(alloc, line, LADDER_LINE_MAX);
     if (ok)

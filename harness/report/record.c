@@ -207,28 +207,30 @@ static bool set_rest(json_t *o, const rig_alloc *alloc, const rig_result *result
            rep_set_text(o, alloc, "again", result->repeat);
 }
 
-/* Only where somebody will want to know: what failed or did not hold, and the evidence that was kept. */
-static bool set_evidence(json_t *o, const rig_alloc *alloc, const rig_result *result, bool ladder)
+/* Only where somebody will want to know. A capture that was kept has what a ladder shows; a page wants both.
+ */
+static bool set_evidence(json_t *o, const rig_alloc *alloc, const rig_result *result, rep_ladders ladders)
 {
     bool failed = rig_verdict_failed(result->verdict) || result->num_findings;
+    bool wanted = (failed && ladders != REP_LADDER_NEVER) || (result->capture && ladders == REP_LADDER_KEPT);
     if (failed && !rep_set(o, "screen", screen_value(alloc, result)))
         return false;
-    if (!ladder || result->items.num == 0 || !(failed || result->capture))
+    if (!wanted || result->items.num == 0)
         return true;
-    return rep_set(o, "ladder", rep_ladder(alloc, result));
+    return rep_set(o, "ladder", rep_ladder(alloc, &result->items));
 }
 
-json_t *rep_record(const rep_base *base, const rig_result *result, bool ladder)
+json_t *rep_record(const rep_base *base, const rig_result *result, rep_ladders ladders)
 {
     json_t *o = json_object();
     bool ok = o && set_head(o, base, result) && set_rest(o, base->alloc, result) &&
-              set_evidence(o, base->alloc, result, ladder);
+              set_evidence(o, base->alloc, result, ladders);
     return keep_if(ok, o);
 }
 
-static rig_status add(rig_report *report, const rig_result *result, bool ladder)
+static rig_status add(rig_report *report, const rig_result *result, rep_ladders ladders)
 {
-    json_t *record = rep_record((rep_base *)report, result, ladder);
+    json_t *record = rep_record((rep_base *)report, result, ladders);
     rig_status status = record ? report->ops->take(report, record) : RIG_E_NOMEM;
     json_decref(record);
     return status;
@@ -236,10 +238,15 @@ static rig_status add(rig_report *report, const rig_result *result, bool ladder)
 
 rig_status rep_add_record(rig_report *report, const rig_result *result)
 {
-    return add(report, result, false);
+    return add(report, result, REP_LADDER_NEVER);
 }
 
-rig_status rep_add_ladder(rig_report *report, const rig_result *result)
+rig_status rep_add_failed_ladder(rig_report *report, const rig_result *result)
 {
-    return add(report, result, true);
+    return add(report, result, REP_LADDER_FAILED);
+}
+
+rig_status rep_add_kept_ladder(rig_report *report, const rig_result *result)
+{
+    return add(report, result, REP_LADDER_KEPT);
 }

@@ -20,14 +20,18 @@ bool rep_set_view(json_t *object, const rig_alloc *alloc, const char *name, rig_
 /* What no reader's integer holds becomes a text of digits. */
 bool rep_set_number(json_t *object, const char *name, uint64_t number);
 
-/* The record of a case; with ladder, what went over the wire as well. NULL without memory. */
-json_t *rep_record(const rep_base *base, const rig_result *result, bool ladder);
+/* Of which cases a record tells what went over the wire. */
+typedef enum rep_ladders { REP_LADDER_NEVER, REP_LADDER_FAILED, REP_LADDER_KEPT } rep_ladders;
+
+/* The record of a case. NULL without memory. */
+json_t *rep_record(const rep_base *base, const rig_result *result, rep_ladders ladders);
 /* What came in which order, as a list of objects. */
-json_t *rep_ladder(const rig_alloc *alloc, const rig_result *result);
+json_t *rep_ladder(const rig_alloc *alloc, const rig_items *items);
 
 /* add of those reports that take records. */
 rig_status rep_add_record(rig_report *report, const rig_result *result);
-rig_status rep_add_ladder(rig_report *report, const rig_result *result);
+rig_status rep_add_failed_ladder(rig_report *report, const rig_result *result);
+rig_status rep_add_kept_ladder(rig_report *report, const rig_result *result);
 
 /* ---- looking at one ---- */
 
@@ -45,6 +49,8 @@ const char *rep_record_headline(const json_t *record);
 
 /* The totals as reports have them. NULL without memory. */
 json_t *rep_summary(const rig_summary *summary, const rig_alloc *alloc);
+/* The requirement table: id to section, level and statement. NULL without memory. */
+json_t *rep_requirements(const rig_alloc *alloc);
 void rep_count(rig_summary *summary, const json_t *record);
 
 #endif

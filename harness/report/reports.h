@@ -62,6 +62,8 @@ void rep_view(FILE *file, rig_view text);
 size_t rep_next(rig_view *rest, uint8_t out[4], uint32_t *out_code);
 /* Text of an element or of an attribute in double quotes, XML and HTML. */
 void rep_xml(FILE *file, rig_view text);
+/* The same with its lines left as they are. */
+void rep_xml_lines(FILE *file, rig_view text);
 /* For a line of a terminal: control bytes become '?'. One column for each byte that is no character. */
 void rep_plain(rig_text *out, rig_view text);
 size_t rep_columns(rig_view text);

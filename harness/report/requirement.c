@@ -1,5 +1,5 @@
 /* The requirement table: what reports quote. */
-#include "reports.h"
+#include "record.h"
 
 static rig_view table; /* borrowed from whoever read the file */
 
@@ -25,4 +25,28 @@ bool rep_requirement_find(rig_view id, rep_requirement *out)
             return true;
     }
     return false;
+}
+
+json_t *rep_requirements(const rig_alloc *alloc)
+{
+    json_t *all = json_object();
+    for (rig_view rest = table; all && rest.ptr;) {
+        char id[64];
+        rig_text text;
+        rep_requirement row;
+        read_row(rig_view_split(&rest, '\n'), &row);
+        rig_text_init(&text, id, sizeof id);
+        rep_plain(&text, row.id);
+        if (row.id.len == 0 || row.statement.len == 0)
+            continue;
+        json_t *value = json_array();
+        bool ok = value && json_array_append_new(value, rep_text(alloc, row.section)) == 0 &&
+                  json_array_append_new(value, rep_text(alloc, row.level)) == 0 &&
+                  json_array_append_new(value, rep_text(alloc, row.statement)) == 0;
+        if (rep_set(all, id, value) && ok)
+            continue;
+        json_decref(all);
+        return NULL;
+    }
+    return all;
 }

@@ -1,0 +1,10 @@
+# cmake -DFOLDER=… -DFILES=a;b -DOUT=… -P embed.cmake: the files as arrays of bytes, page_a and page_a_len.
+set(text "/* Made of files of the tree; see cmake/embed.cmake. */\n#include \"page.h\"\n")
+foreach(file ${FILES})
+  file(READ ${FOLDER}/${file} bytes HEX)
+  string(REGEX REPLACE "[^a-z]" "_" name ${file})
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
+  string(REGEX REPLACE "(0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,)" "\\1\n" bytes "${bytes}")
+  string(APPEND text "const unsigned char page_${name}[] = {\n${bytes}\n};\nconst size_t page_${name}_len = sizeof page_${name};\n")
+endforeach()
+file(WRITE ${OUT} "${text}")
