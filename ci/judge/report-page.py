@@ -189,7 +189,7 @@ def main(path, big_path, killed, compared, axe, folder):
         page = Page(browser, killed)
         holds(page.run("return !document.getElementById('unfinished').hidden && document.querySelectorAll('li.case').length > 0"), 'the page of a killed run shows what it did, and says so')
         page = Page(browser, compared)
-        holds('broke' in page.one('h1').text and page.all('.change.broke') and page.all('#changes button'), 'the page of a comparison says what broke', page.one('h1').text)
+        holds('broke' in page.one('h1').text and page.all('.change.to-broke') and page.all('#changes button'), 'the page of a comparison says what broke', page.one('h1').text)
         page.picture(folder, 'compared')
         page.axe(axe, 'the comparison')
         asked = [entry for entry in browser.get_log('performance') if '"Network.requestWillBeSent"' in entry['message'] and '"url":"http' in entry['message']]

@@ -1,5 +1,6 @@
 /* iscsirig report: results of --json, merged and compared, as any kind of report. */
 #include "cli.h"
+#include "ladders.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -75,7 +76,8 @@ static int print_one(const rig_results *results, size_t row, const char *path)
     rig_results_summary(results, &summary);
     if (rig_report_rows[row].open(rig_alloc_libc(), path, &facts, &report, &error))
         return cli_complain("%s", error.text);
-    rig_status status = rig_results_print(results, report);
+    bool ladders = strcmp(rig_report_rows[row].name, "html") == 0;
+    rig_status status = rig_results_print(results, report, ladders ? cli_ladder_read : NULL, NULL);
     rig_status end = report->ops->finish(report, &summary);
     if (status || end)
         return cli_complain("%s: the report could not be written", path ? path : rig_report_rows[row].name);

@@ -124,6 +124,8 @@ static rig_status put_facts(json_report *j)
              ok;
     if (facts->runs)
         ok = put_member(j, ",\n", "runs", json_deep_copy(facts->runs)) && ok;
+    if (facts->before)
+        ok = put_member(j, ",\n", "before", json_deep_copy(facts->before)) && ok;
     fputs(",\n\"cases\":[", j->base.file);
     return ok ? RIG_OK : RIG_E_NOMEM;
 }

@@ -152,6 +152,22 @@ static void put_facts(FILE *file, const rep_base *base, const rig_summary *summa
     fputs(".\n", file);
 }
 
+static void put_before(FILE *file, const json_t *before)
+{
+    size_t i;
+    const json_t *run;
+    const char *between = "\nCompared with ";
+    json_array_foreach(before, i, run)
+    {
+        fputs(between, file);
+        put_text(file, rep_str(run, "file"));
+        fputs(" of version ", file);
+        put_text(file, rep_str(run, "version"));
+        between = ", ";
+    }
+    fputs(before ? ".\n" : "", file);
+}
+
 static void put_reasons(FILE *file, const json_t *reasons)
 {
     const char *reason;
@@ -182,6 +198,7 @@ static void write_all(rep_base *base, FILE *file, const rig_summary *summary)
     markdown *m = (markdown *)base;
     put_totals(file, summary);
     put_facts(file, base, summary);
+    put_before(file, base->facts.before);
     if (!m->failed.file)
         return; /* at the opening */
     if (m->compared)

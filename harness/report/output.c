@@ -22,6 +22,7 @@ static void copy_facts(rep_facts *out, const rig_run_facts *facts)
     out->strict = facts->strict;
     out->verbose = facts->verbose;
     out->runs = facts->runs;
+    out->before = facts->before;
     rep_remember_version(out->version);
 }
 

@@ -123,6 +123,8 @@ static json_t *run_value(const rep_base *base)
               set_fields(o);
     if (ok && facts->runs)
         ok = rep_set(o, "runs", json_deep_copy(facts->runs));
+    if (ok && facts->before)
+        ok = rep_set(o, "before", json_deep_copy(facts->before));
     if (ok)
         return o;
     json_decref(o);

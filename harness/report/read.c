@@ -91,6 +91,8 @@ static rig_status take(rig_results *results, const json_t *root, const char *nam
         ok = json_array_extend(results->runs, runs) == 0;
     else
         ok = ok && take_run(results, root, name);
+    if (json_array_size(json_object_get(root, "before")))
+        results->before = json_incref(json_object_get(root, "before"));
     return ok ? RIG_OK : RIG_E_NOMEM;
 }
 

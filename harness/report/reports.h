@@ -20,7 +20,7 @@ typedef struct rep_facts {
     char mode[16];
     uint64_t planned;
     bool strict, verbose;
-    const struct json_t *runs;
+    const struct json_t *runs, *before;
 } rep_facts;
 
 /* What every report begins with. */

@@ -47,6 +47,7 @@ void rig_results_free(rig_results *results)
         return;
     json_decref(results->cases);
     json_decref(results->runs);
+    json_decref(results->before);
     rig_delete(results->alloc, results, sizeof *results);
 }
 
@@ -246,6 +247,8 @@ rig_status rig_results_compare(rig_results *results, const rig_results *before)
         ok = ok && add_gone(results, record);
     }
     json_decref(earlier);
+    if (!results->before)
+        results->before = json_deep_copy(before->runs);
     results->compared = true;
     return ok ? RIG_OK : RIG_E_NOMEM;
 }
@@ -275,7 +278,8 @@ void rig_results_facts(const rig_results *results, rig_run_facts *out)
                            .command = common(results, "command"),
                            .mode = common(results, "mode"),
                            .planned = results->planned,
-                           .runs = json_array_size(results->runs) > 1 ? results->runs : NULL};
+                           .runs = json_array_size(results->runs) > 1 ? results->runs : NULL,
+                           .before = results->before};
 }
 
 /* Cases of one file may stand in several reports. */
@@ -310,17 +314,37 @@ void rig_results_summary(const rig_results *results, rig_summary *out)
     }
 }
 
-rig_status rig_results_print(const rig_results *results, rig_report *report)
+/* The record with a ladder of its capture; itself, when there is none. A new reference. */
+static json_t *with_ladder(const rig_results *results, json_t *record, rig_results_evidence *read, void *ctx)
+{
+    const char *capture = rep_str(record, "capture");
+    rig_items items = {.alloc = results->alloc};
+    if (!read || !capture[0] || json_object_get(record, "ladder"))
+        return json_incref(record);
+    json_t *more = json_copy(record);
+    bool ok = more != NULL;
+    if (ok && read(ctx, capture, &items) == RIG_OK && items.num)
+        ok = rep_set(more, "ladder", rep_ladder(results->alloc, &items));
+    rig_items_cleanup(&items);
+    if (ok)
+        return more;
+    json_decref(more);
+    return NULL;
+}
+
+rig_status rig_results_print(const rig_results *results, rig_report *report, rig_results_evidence *read,
+                             void *ctx)
 {
     rig_status status = RIG_OK;
     size_t i;
-    const json_t *record;
-    if (!report->ops->take)
-        return RIG_E_UNSUPPORTED;
+    json_t *record;
     json_array_foreach(results->cases, i, record)
     {
-        if (status == RIG_OK)
-            status = report->ops->take(report, record);
+        if (status)
+            break;
+        json_t *told = with_ladder(results, record, read, ctx);
+        status = told ? report->ops->take(report, told) : RIG_E_NOMEM;
+        json_decref(told);
     }
     return status;
 }

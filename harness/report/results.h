@@ -7,8 +7,9 @@
 
 struct rig_results {
     const rig_alloc *alloc;
-    json_t *cases; /* records */
-    json_t *runs;  /* {file, version, command, mode, cases, interrupted} of each file */
+    json_t *cases;  /* records */
+    json_t *runs;   /* {file, version, command, mode, cases, interrupted} of each file */
+    json_t *before; /* the same of those they are compared with, NULL none */
     uint64_t planned, files, real_ns;
     uint64_t replaced;
     bool interrupted, cut, compared;

@@ -100,13 +100,10 @@ static const shape run[] = {{"file", TEXT, false, 0, NULL},
                             {"interrupted", FLAG, false, 0, NULL},
                             {0}};
 
-static const shape report[] = {{"version", TEXT, false, 0, NULL},
-                               {"command", TEXT, false, 0, NULL},
-                               {"mode", TEXT, false, 0, NULL},
-                               {"runs", LIST, false, OBJECT, run},
-                               {"cases", LIST, true, OBJECT, record},
-                               {"summary", OBJECT, true, 0, summary},
-                               {0}};
+static const shape report[] = {{"version", TEXT, false, 0, NULL},     {"command", TEXT, false, 0, NULL},
+                               {"mode", TEXT, false, 0, NULL},        {"runs", LIST, false, OBJECT, run},
+                               {"before", LIST, false, OBJECT, run},  {"cases", LIST, true, OBJECT, record},
+                               {"summary", OBJECT, true, 0, summary}, {0}};
 
 static unsigned type_of(const json_t *value)
 {

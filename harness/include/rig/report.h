@@ -21,13 +21,14 @@ typedef struct rig_summary {
 
 /** rig_run_facts describes the run for report headers. Copied when a report opens. */
 typedef struct rig_run_facts {
-    const char *version;       /**< of iscsirig, with the commit when known */
-    const char *command;       /**< the command line, secrets left out */
-    const char *mode;          /**< "sim", "tcp", "peer" */
-    uint64_t planned;          /**< cases that are to run */
-    bool strict;               /**< loose counts as failed */
-    bool verbose;              /**< console: a line for each case, passed ones too */
-    const struct json_t *runs; /**< of results that were read: an object for each file, NULL none */
+    const char *version;         /**< of iscsirig, with the commit when known */
+    const char *command;         /**< the command line, secrets left out */
+    const char *mode;            /**< "sim", "tcp", "peer" */
+    uint64_t planned;            /**< cases that are to run */
+    bool strict;                 /**< loose counts as failed */
+    bool verbose;                /**< console: a line for each case, passed ones too */
+    const struct json_t *runs;   /**< of results that were read: an object for each file, NULL none */
+    const struct json_t *before; /**< the same of those they are compared with, NULL none */
 } rig_run_facts;
 
 /** rig_report is an open report. */

@@ -80,7 +80,13 @@ void rig_results_facts(const rig_results *results, rig_run_facts *out);
 /** rig_results_summary counts them. Cases that are gone do not count; `captures` is borrowed. */
 void rig_results_summary(const rig_results *results, rig_summary *out);
 
-/** rig_results_print gives each case to an open report. */
-rig_status rig_results_print(const rig_results *results, rig_report *report);
+/** rig_results_evidence reads what a capture has of a case into an empty list. Any status but RIG_OK: it has
+ * nothing. */
+typedef rig_status rig_results_evidence(void *ctx, const char *capture, rig_items *out_items);
+
+/** rig_results_print gives each case to an open report. With read, cases that have a capture and no ladder
+ * get one of it for the while; NULL: they stay without. */
+rig_status rig_results_print(const rig_results *results, rig_report *report, rig_results_evidence *read,
+                             void *ctx);
 
 #endif

@@ -76,9 +76,9 @@
     $('facts').append(make('dt', {}, name), make('dd', {}, ...value));
   }
 
-  function drawRuns() {
-    const rows = run.runs.map((r) => make('tr', {}, make('td', {}, make('code', {}, r.file || '')), make('td', {}, r.mode || ''), make('td', {}, r.version || ''), make('td', {}, plural(r.cases || 0, 'case') + (r.interrupted ? ', interrupted' : ''))));
-    fact('Made of', make('table', {}, make('tbody', {}, ...rows)));
+  function drawRuns(name, runs) {
+    const rows = runs.map((r) => make('tr', {}, make('td', {}, make('code', {}, r.file || '')), make('td', {}, r.mode || ''), make('td', {}, r.version || ''), make('td', {}, plural(r.cases || 0, 'case') + (r.interrupted ? ', interrupted' : ''))));
+    fact(name, make('table', {}, make('tbody', {}, ...rows)));
   }
 
   function drawSummary() {
@@ -93,8 +93,9 @@
     fact('Version', run.version || '?');
     const peers = [...new Set(cases.map((c) => c.peer || c.mode))];
     fact('Against', peers.join(', ') || run.mode || '?');
-    if (run.runs) drawRuns();
+    if (run.runs) drawRuns('Made of', run.runs);
     else fact('Command', make('code', {}, run.command || '?'));
+    if (run.before) drawRuns('Compared with', run.before);
     $('unfinished').hidden = Boolean(end && !end.interrupted);
   }
 
@@ -102,9 +103,9 @@
 
   const wanted = { states: new Set(), changes: new Set(), tag: '', area: '', peer: '' };
 
-  function chips(box, words, counts, set, says) {
+  function chips(box, words, counts, set, says, kind = '') {
     box.replaceChildren(...words.filter((w) => counts.get(w)).map((w) => make('button', {
-      type: 'button', class: w, 'data-word': w, 'aria-pressed': String(set.has(w)),
+      type: 'button', class: kind + w, 'data-word': w, 'aria-pressed': String(set.has(w)),
       onclick: (event) => {
         if (!set.delete(w)) set.add(w);
         event.currentTarget.setAttribute('aria-pressed', String(set.has(w)));
@@ -133,7 +134,7 @@
       const news = Object.keys(CHANGES).filter((w) => w !== 'same' && changed.get(w));
       wanted.changes = new Set(news.length ? news : Object.keys(CHANGES));
       $('changes').hidden = false;
-      chips($('changes'), Object.keys(CHANGES), changed, wanted.changes, (w) => CHANGES[w]);
+      chips($('changes'), Object.keys(CHANGES), changed, wanted.changes, (w) => CHANGES[w], 'to-');
     }
     choice('tag', 'Any tag', unique((c) => listOf(c.tags)));
     choice('area', 'Any requirement area', unique((c) => c.areas));
@@ -175,7 +176,7 @@
   function caseRow(c, manyPeers) {
     const button = make('button', { type: 'button', 'aria-expanded': 'false', onclick: () => toggle(c) },
       make('span', { class: `state ${c.verdict}` }, c.verdict), make('span', { class: 'title' }, c.title || c.path),
-      make('span', { class: 'side' }, c.change && c.change !== 'same' ? make('span', { class: `change ${c.change}` }, CHANGES[c.change] || c.change) : '', ' ', manyPeers ? make('span', { class: 'peer' }, c.peer || '') : '', ' ', c.virtual_ns >= 5e5 ? seconds(c.virtual_ns) : ''),
+      make('span', { class: 'side' }, c.change && c.change !== 'same' ? make('span', { class: `change to-${c.change}` }, CHANGES[c.change] || c.change) : '', ' ', manyPeers ? make('span', { class: 'peer' }, c.peer || '') : '', ' ', c.virtual_ns >= 5e5 ? seconds(c.virtual_ns) : ''),
       make('span', { class: 'where' }, make('code', {}, c.path.split('/').pop() + (c.name ? `  ${c.name}` : ''))),
       c.verdict !== 'pass' && c.why ? make('span', { class: `why ${c.verdict}` }, c.why) : '');
     c.item = make('li', { class: 'case', id: `case-${c.index}` }, button);
