@@ -123,5 +123,4 @@ function(rig_embed room folder)
   add_custom_command(OUTPUT ${made} DEPENDS ${sources} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM
     COMMAND ${CMAKE_COMMAND} -DFOLDER=${CMAKE_CURRENT_SOURCE_DIR}/${folder} "-DFILES=${ARGN}" -DOUT=${made} -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
   target_sources(rig_${room} PRIVATE ${made})
-
 endfunction()

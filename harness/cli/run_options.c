@@ -346,6 +346,12 @@ const cli_manual cmd_run_manual = {
                                    "What failed, and captures of it, are kept in $XDG_STATE_HOME/iscsirig "
                                    "(~/.local/state/iscsirig).",
                                    NULL},
+    .more =
+        (const char *const[]){
+            "The page of --html has a ladder of each case that failed, or whose capture stays. "
+            "All reports are there while the run goes on, and when it is killed; "
+            "docs/results.md says what --json writes.",
+            NULL},
     .own = run_table,
     .status =
         (const cli_status[]){{0, "as expected (and when nothing failed that --rerun-failed could play)"},
