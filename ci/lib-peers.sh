@@ -1,12 +1,17 @@
 # shellcheck shell=bash
-# Both ends of live stages, on 127.0.0.1 only: our target, and targets of others. Sourced after lib.sh.
+# Both ends of live stages, on 127.0.0.1 only: our target, and targets of others, which `iscsirig matrix --hold` starts by their peer files
+# (harness/peers). Sourced after lib.sh.
 PEER_IQN=iqn.2026-01.example.ci:disk
 PEER_BYTES=67108864
 PEER_PORTAL=
 PEER_URL=
+PEER_CHAP_URL=
+PEER_VERSION=
+PEER_KNOWN= # its known failures, as run --known-failures takes them
+PEER_HOLDER=
 LISTENER=
 LISTENER_LOG=
-export TGT_IPC_SOCKET PEER_PORTAL PEER_URL PEER_IQN PEER_BYTES LISTENER
+export PEER_PORTAL PEER_URL PEER_CHAP_URL PEER_VERSION PEER_KNOWN PEER_IQN PEER_BYTES PEER_PID LISTENER
 
 # start_rig_target [OPTION…] [FILE.scn]: our target with one disk, or what PEER_LUN says is LUN 0, or with the nodes of a file, which calls its
 # node PEER_IQN; sets PEER_PORTAL, PEER_URL and PEER_PID
@@ -50,53 +55,69 @@ target_is_well()
     ! grep -E 'Sanitizer|runtime error' "$RIG_SCRATCH/target.log"
 }
 
+# held NAME: what the holder says of its peer
+held()
+{
+    sed -n "s/^$1=//p" "$PEER_FOLDER/ready"
+}
+
+# start_peer NAME [-D NAME=VALUE]…: a peer by its file; sets PEER_PORTAL, PEER_URL, PEER_CHAP_URL, PEER_VERSION, PEER_KNOWN, and PEER_PID, which
+# is the peer's own process. 77 with the reason when it cannot be had here.
+start_peer()
+{
+    tool_or_fail
+    scratch
+    PEER_FOLDER=$(mktemp -d "$RIG_SCRATCH/$1.XXXXXX") || return
+    "$RIG_TOOL" matrix --peer "$@" -D iqn="$PEER_IQN" -D bytes="$PEER_BYTES" --hold "$PEER_FOLDER" >"$PEER_FOLDER.log" 2>&1 &
+    PEER_HOLDER=$!
+    started "$PEER_HOLDER"
+    wait_for 400 "$PEER_HOLDER" test -s "$PEER_FOLDER/ready" || {
+        wait "$PEER_HOLDER"
+        set -- "$?"
+        cat "$PEER_FOLDER.log"
+        return "$1"
+    }
+    PEER_PID=$(held pid)
+    PEER_PORTAL=$(held host):$(held port)
+    PEER_URL=$(held url)
+    PEER_CHAP_URL=$(held chap_url)
+    PEER_VERSION=$(held version)
+    PEER_KNOWN=$PEER_FOLDER/known
+}
+
+# stop_peer: as its file says
+stop_peer()
+{
+    stop_slowly "$PEER_HOLDER"
+} >/dev/null 2>&1
+
+# stop_slowly PID: asks, and gives it the time that it may give others
+stop_slowly()
+{
+    kill -TERM "$1" || return
+    for _ in {1..300}; do
+        alive "$1" || break
+        sleep 0.05
+    done
+    stop "$1"
+}
+
+# tgt_admin ARGUMENT…: of the tgtd that was started last
 tgt_admin()
 {
-    tgtadm -C 0 "$@"
+    TGT_IPC_SOCKET=$PEER_FOLDER/tgtd.sock tgtadm -C 0 "$@"
 }
 
-# give_tgt_a_disk FILE [BSTYPE]: target 1, LUN 1
-give_tgt_a_disk()
-{
-    tgt_admin --lld iscsi --op new --mode target --tid 1 -T "$PEER_IQN" &&
-        tgt_admin --lld iscsi --op new --mode logicalunit --tid 1 --lun 1 --bstype "${2:-rdwr}" --backing-store "$1" &&
-        tgt_admin --lld iscsi --op bind --mode target --tid 1 -I ALL
-}
-
-# start_tgtd [BSTYPE]: tgt's daemon with one disk, a file or what BSTYPE makes of it (null: nothing is stored); sets PEER_PORTAL,
-# PEER_URL and PEER_PID. It wants a port chosen for it, so a port that somebody took meanwhile is tried again.
+# start_tgtd [BACKING [-D NAME=VALUE]…]: tgt's daemon with one disk and without a target that wants CHAP; a file or what BACKING makes of it (null: nothing is stored)
 start_tgtd()
 {
-    need tgtd tgtadm ss
-    scratch
-    local port turn log=$RIG_SCRATCH/tgtd.log
-    TGT_IPC_SOCKET=$RIG_SCRATCH/tgtd.sock
-    truncate -s "$PEER_BYTES" "$RIG_SCRATCH/tgtd.disk"
-    for turn in 1 2 3; do
-        port=$(free_port) || break
-        tgtd -f -C 0 -t 4 --iscsi "portal=127.0.0.1:$port" >"$log" 2>&1 &
-        PEER_PID=$!
-        started "$PEER_PID"
-        wait_for 10 "$PEER_PID" tgt_admin --op show --mode system && wait_for 5 "$PEER_PID" listening "$port" &&
-            give_tgt_a_disk "$RIG_SCRATCH/tgtd.disk" "$@" && {
-            PEER_PORTAL=127.0.0.1:$port
-            PEER_URL=iscsi://$PEER_PORTAL/$PEER_IQN/1
-            return
-        }
-        complain "tgtd did not come up on port $port (turn $turn)"
-        stop_tgtd
-    done
-    cat "$log"
-    return 1
+    start_peer tgtd -D chap=no -D backing="${1:-rdwr}" "${@:2}"
 }
 
-# stop_tgtd: it ignores SIGTERM while it has targets
 stop_tgtd()
 {
-    tgt_admin --lld iscsi --op delete --force --mode target --tid 1
-    tgt_admin --op delete --mode system
-    stop "$PEER_PID"
-} >/dev/null 2>&1
+    stop_peer
+}
 
 # catch FILE PORT [BYTES]: tcpdump writes what passes that port of the loopback, of each packet at most so many bytes; sets LISTENER and
 # LISTENER_LOG

@@ -200,4 +200,29 @@ play()
     return "$status"
 }
 
+# play_matrix LABEL [OPTION…] [SCENARIO…]: iscsirig matrix with its records in build/runs/matrix, and what it comes to in build/runs/LABEL.matrix.json;
+# tallies it, and shows what the tool said and what failed
+play_matrix()
+{
+    local label=$1 table=$RIG_BUILD/runs/$1.matrix.json log=$RIG_BUILD/runs/$1.log status p f s
+    shift
+    tool_or_fail
+    need jq
+    mkdir -p "$RIG_BUILD/runs"
+    rm -f -- "$table"
+    (cd "$RIG_TOP" && timeout -s INT -k 30 "${RIG_LIMIT:-300}" "$RIG_TOOL" matrix --folder "$RIG_BUILD/runs/matrix" --json "$table" "$@") >"$log" 2>&1
+    status=$?
+    [ "$status" -ne 124 ] || complain "$label: stopped after ${RIG_LIMIT:-300} s"
+    [ ! -s "$table" ] || {
+        read -r p f s < <(jq -r '[.rows[].cells[]] |
+            [(map(.pass // 0) | add), (map(.failed // 0) | add), (map((.known // 0) + (.lacks // 0) + (.skipped // 0)) | add)] |
+            map((. // 0) | tostring) | join(" ")' "$table")
+        tally "$p" "$f" "$s"
+        jq -r '.rows | to_entries[] | .key as $path | .value.cells | to_entries[] | select(.value.failed) |
+            "FAILED \(.key): \($path): \(.value.notes // [] | join("; "))\n  again: \(.value.again)"' "$table"
+    }
+    show "$log"
+    return "$status"
+}
+
 mkdir -p "$RIG_BUILD"

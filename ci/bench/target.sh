@@ -25,23 +25,22 @@ start_all()
     PID[ram]=$PEER_PID PID[pattern]=$PEER_PID PID[null]=$PEER_PID
     URL[ram]=$PEER_URL URL[pattern]=${PEER_URL%/0}/1 URL[null]=${PEER_URL%/0}/2
     start_tgtd rdwr || exit 1
-    tgt_admin --lld iscsi --op new --mode logicalunit --tid 1 --lun 2 --bstype null --backing-store "$RIG_SCRATCH/tgtd.disk" || exit 1
+    tgt_admin --lld iscsi --op new --mode logicalunit --tid 1 --lun 2 --bstype null --backing-store "$PEER_FOLDER/disk" || exit 1
     PID[tgtd-file]=$PEER_PID PID[tgtd-null]=$PEER_PID
     URL[tgtd-file]=$PEER_URL URL[tgtd-null]=${PEER_URL%/1}/2
-    lab_peer istgt
-    if peer_lacks >/dev/null || ! peer_start; then
+    HOLDERS=("$PEER_HOLDER")
+    if ! start_peer istgt; then
         COLUMNS_OF=(ram pattern null tgtd-file tgtd-null)
         PEERS=(tgtd-file tgtd-null)
         return
     fi
+    HOLDERS+=("$PEER_HOLDER")
     PID[istgt]=$PEER_PID URL[istgt]=$PEER_URL
 }
 
 stop_all()
 {
-    [ -z "${PID[istgt]:-}" ] || kill -KILL "${PID[istgt]}"
-    PEER_PID=${PID[tgtd-file]}
-    stop_tgtd
+    for PEER_HOLDER in "${HOLDERS[@]}"; do stop_peer; done
     stop "${PID[ram]}"
 } 2>/dev/null
 

@@ -5,6 +5,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/lib-lab.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/lib-ipxe.sh"
+lab_variables
+. "$RIG_TOP/harness/peers/kernel-vm.sh"
 need tcpdump iscsi-ls iscsi-inq iscsi-readcapacity16 qemu-img istgt tgtd
 tool_or_fail
 scratch
@@ -67,16 +69,14 @@ make_tgtd()
 # make_peer PEER NAME: a peer of the lab
 make_peer()
 {
-    local reason
-    lab_peer "$1"
-    if reason=$(peer_lacks); then
-        complain "$2: $reason"
-        return
-    fi
-    peer_start || exit 1
+    local status
+    start_peer "$1"
+    status=$?
+    [ "$status" -ne 77 ] || return 0
+    [ "$status" -eq 0 ] || exit 1
     record_all "$2"
     record_chap "$2"
-    peer_stop
+    stop_peer
 }
 
 make_istgt()
@@ -93,7 +93,7 @@ make_lio()
 linux()
 {
     local console=$RIG_SCRATCH/console.$1
-    vm_boot "$console" "$LAB/initiator.gz" "restrict=off" "lab.iqn=$PEER_IQN" "lab.plain=${PEER_PORTAL##*:}" "lab.short=$1"
+    lab_initiator_vm "$console" "lab.iqn=$PEER_IQN" "lab.plain=${PEER_PORTAL##*:}" "lab.short=$1"
     wait_for 120 "$VM_PID" grep -q '^lab: done' "$console"
     sed -nE 's/\r$//; s/^lab: //p' "$console"
     grep -q '^lab: done' "$console" && ! grep -q '^lab: FAILED' "$console"
@@ -103,7 +103,7 @@ linux()
 make_linux()
 {
     local reason
-    if reason=$(vm_initiator_lacks); then
+    if reason=$(vm_lacks initiator); then
         complain "linux: $reason"
         return
     fi
@@ -111,11 +111,10 @@ make_linux()
     record tgtd-linux-login linux plain
     stop "$VM_PID"
     stop_tgtd
-    lab_peer istgt
-    peer_start || exit 1
+    start_peer istgt || exit 1
     record istgt-linux-digests linux digests
     stop "$VM_PID"
-    peer_stop
+    stop_peer
 }
 
 # ipxe LABEL: boots from the target that runs
@@ -132,8 +131,8 @@ make_ipxe()
         complain "ipxe: $reason"
         return
     fi
-    ipxe_disk "$RIG_SCRATCH/tgtd.disk" || die "the boot sector cannot be made"
-    start_tgtd rdwr || exit 1
+    ipxe_disk "$RIG_SCRATCH/boot.disk" || die "the boot sector cannot be made"
+    start_tgtd rdwr -D disk="$RIG_SCRATCH/boot.disk" || exit 1
     record tgtd-ipxe-boot ipxe boot
     stop_tgtd
 }

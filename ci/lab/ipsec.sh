@@ -24,15 +24,7 @@ CHARON_OF_SERVICE=(--vici "$IPSEC_FOLDER/here/vici" --vici-device "$IPSEC_DEVICE
 
 start_target_there()
 {
-    TGT_IPC_SOCKET=$RIG_SCRATCH/tgtd.sock
-    truncate -s "$PEER_BYTES" "$RIG_SCRATCH/tgtd.disk"
-    nsenter -t "$THERE_PID" -n tgtd -f -C 0 -t 2 --iscsi "portal=$IPSEC_THERE:3260" >"$RIG_SCRATCH/tgtd.log" 2>&1 &
-    PEER_PID=$!
-    started "$PEER_PID"
-    wait_for 10 "$PEER_PID" tgt_admin --op show --mode system && give_tgt_a_disk "$RIG_SCRATCH/tgtd.disk" || {
-        cat "$RIG_SCRATCH/tgtd.log"
-        die "tgtd did not come up"
-    }
+    start_tgtd rdwr -D within="nsenter -t $THERE_PID -n" -D host="$IPSEC_THERE" -D port=3260 || die "tgtd did not come up"
 }
 
 # key_is WORDS: the key of the group, from a file that nobody else reads

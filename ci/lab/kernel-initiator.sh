@@ -4,9 +4,11 @@
 # when the VM cannot be had.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 . "$(dirname "${BASH_SOURCE[0]}")/lib-lab.sh"
+lab_variables
+. "$RIG_TOP/harness/peers/kernel-vm.sh"
 need tcpdump
 tool_or_fail
-if reason=$(vm_initiator_lacks); then skip "the kernel's initiator: $reason"; fi
+if reason=$(vm_lacks initiator); then skip "the kernel's initiator: $reason"; fi
 scratch
 LIMIT=${RIG_LIMIT:-240}
 targets=()
@@ -45,7 +47,7 @@ serve plain && plain=$PORT
 serve chap --chap "$LAB_CHAP_USER:env:LAB_CHAP_SECRET" --chap-own "$LAB_CHAP_OWN_USER:$RIG_SCRATCH/own.secret" && chap=$PORT
 serve reset "$RIG_TOP/ci/lab/targets/resets.scn" && reset=$PORT
 console=$RIG_SCRATCH/console
-vm_boot "$console" "$LAB/initiator.gz" "restrict=off" "lab.iqn=$PEER_IQN" "lab.plain=$plain" "lab.chap=$chap" "lab.reset=$reset"
+lab_initiator_vm "$console" "lab.iqn=$PEER_IQN" "lab.plain=$plain" "lab.chap=$chap" "lab.reset=$reset"
 wait_for "$LIMIT" "$VM_PID" grep -q '^lab: done' "$console"
 grep -q '^lab: done' "$console"
 judged $? "the VM came to its end"

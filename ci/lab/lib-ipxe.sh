@@ -1,18 +1,9 @@
 # shellcheck shell=bash
 # iPXE, from the ROM of qemu's network card, and a disk that it can boot. Sourced after lib.sh and lib-lab.sh.
-IPXE_ROM=${RIG_IPXE_ROM:-/usr/lib/ipxe/qemu/efi-virtio.rom} # what qemu takes by itself
-IPXE_IQN=iqn.2026-01.example.lab:ipxe
+. "$RIG_TOP/harness/peers/ipxe.sh"
 IPXE_SAYS="the disk was booted from" # what the boot sector tells
 IPXE_WELL=3                            # status of a boot that ran to its end
 export IPXE_IQN IPXE_SAYS IPXE_WELL
-
-# ipxe_lacks: prints why there can be no iPXE here; fails when there can
-ipxe_lacks()
-{
-    command -v qemu-system-x86_64 >/dev/null || { say "no qemu-system-x86_64 here" && return; }
-    [ -f "$IPXE_ROM" ] || { say "no ${IPXE_ROM##*/} here" && return; }
-    return 1
-}
 
 # ipxe_disk FILE: our boot sector, and words in sector 1; iPXE boots nothing that has less than one cylinder of 8 MiB
 ipxe_disk()
@@ -25,8 +16,7 @@ ipxe_disk()
 # ipxe_script LUN CREDENTIALS: what iPXE is told, over TFTP
 ipxe_script()
 {
-    printf '#!ipxe\ndhcp\nset initiator-iqn %s\n%s' "$IPXE_IQN" "$2"
-    printf 'sanboot --no-describe iscsi:10.0.2.2::%s:%s:%s\npoweroff\n' "${PEER_PORTAL##*:}" "$1" "$PEER_IQN"
+    ipxe_told "$2" "sanboot --no-describe iscsi:10.0.2.2::${PEER_PORTAL##*:}:$1:$PEER_IQN" poweroff
 }
 
 # ipxe_boot LABEL LUN CREDENTIALS: boots once from the target that runs; what was said is in LABEL.said of the scratch, the status is the boot
@@ -36,8 +26,7 @@ ipxe_boot()
     local label=$RIG_SCRATCH/$1
     mkdir -p "$label"
     ipxe_script "$2" "$3" >"$label/boot.ipxe"
-    timeout -k 2 30 qemu-system-x86_64 -accel tcg -m 256 -nodefaults -machine graphics=off -serial "file:$label.console" -no-reboot -display none \
-        -netdev "user,id=lab,tftp=$label,bootfile=/boot.ipxe" -device "virtio-net-pci,netdev=lab,bootindex=1" \
+    ipxe_machine 30 "$label" -serial "file:$label.console" \
         -device isa-debugcon,iobase=0xe9,chardev=said -chardev "file,id=said,path=$label.said" \
         -device isa-debug-exit,iobase=0xf4,iosize=1 >"$label.qemu" 2>&1 </dev/null
 }

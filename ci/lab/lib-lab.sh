@@ -1,53 +1,37 @@
 # shellcheck shell=bash
-# The lab's peers: each file of ci/lab/peers/ says what it lacks here, its name and version, and how it starts and ends. Sourced after lib.sh.
+# The lab: peers of harness/peers, and what it does with them. Sourced after lib.sh.
 . "$RIG_TOP/ci/lib-peers.sh"
 . "$RIG_TOP/ci/lib-service.sh"
-. "$RIG_TOP/ci/lab/kernel-vm.sh"
+# shellcheck disable=SC2034 # read by who sources this
 LAB_PEERS=(kernel tgtd istgt)
 # shellcheck disable=SC2034 # read by table.sh and the stage
 LAB_INITIATORS=(kernel-initiator ipxe)
-PEER_CHAP_URL=
-export PEER_CHAP_URL PEER_PID
+# names and secrets of scenarios/live, which the peer files use, too
+LAB_CHAP_USER=host
+LAB_CHAP_SECRET="a secret of the host"
+LAB_CHAP_OWN_USER=disk
+LAB_CHAP_OWN_SECRET="a secret of the disk"
+export LAB_CHAP_USER LAB_CHAP_SECRET LAB_CHAP_OWN_USER LAB_CHAP_OWN_SECRET
 
-# lab_peer NAME: reads its file, or ends the script
-lab_peer()
+# lab_variables: those of the peer files' shell lines, for what is sourced of harness/peers
+lab_variables()
 {
-    [ -f "$RIG_TOP/ci/lab/peers/$1.sh" ] || die "no peer $1; there are: ${LAB_PEERS[*]}"
-    # shellcheck source=/dev/null
-    . "$RIG_TOP/ci/lab/peers/$1.sh"
+    export cache=$XDG_STATE_HOME/iscsirig/peers bytes=$PEER_BYTES iqn=$PEER_IQN user=$LAB_CHAP_USER secret=$LAB_CHAP_SECRET
+    export own_user=$LAB_CHAP_OWN_USER own_secret=$LAB_CHAP_OWN_SECRET
 }
 
-# lab_scenarios FILE…|nothing: those tagged live, of which "chap" ones go to the unit that wants CHAP: sets LAB_OPEN and LAB_CHAP
-lab_scenarios()
+# lab_initiator_vm CONSOLE WORD…: the kernel's initiator in its VM, in the background; sets VM_PID. harness/peers/kernel-vm.sh is sourced.
+lab_initiator_vm()
 {
-    local file
-    LAB_OPEN=()
-    LAB_CHAP=()
-    [ "$#" -gt 0 ] || set -- scenarios
-    while read -r file; do
-        if grep -qE '^tags .*\bchap\b' "$RIG_TOP/$file"; then LAB_CHAP+=("$file"); else LAB_OPEN+=("$file"); fi
-    done < <(cd "$RIG_TOP" && grep -rlE '^tags .*\blive\b' "$@" | sort)
+    (vm_qemu "$1" "$VM/initiator.gz" restrict=off "${@:2}") >"$1.qemu" 2>&1 &
+    VM_PID=$!
+    started "$VM_PID"
 }
 
-# lab_play LABEL [OPTION…]: LAB_OPEN and LAB_CHAP against the peer that runs; a record each in build/runs
-lab_play()
+# lab_version PEER: what it calls itself here
+lab_version()
 {
-    local label=$1 status=0
-    shift
-    LAB_OPTIONS=(--allow-writes --timeout 20 --peer-name "$(peer_version)" --known-failures "$RIG_TOP/scenarios/KNOWN.txt" "$@")
-    [ "${#LAB_OPEN[@]}" -eq 0 ] || play_all "$label" "$PEER_URL" "${LAB_OPEN[@]}" || status=1
-    [ "${#LAB_CHAP[@]}" -eq 0 ] || play_all "$label-chap" "$PEER_CHAP_URL" "${LAB_CHAP[@]}" --peer-chap || status=1
-    return "$status"
-}
-
-# play_all LABEL URL FILE…
-play_all()
-{
-    local label=$1 url=$2 status
-    shift 2
-    play "$label" "$1" "${@:2}" --target "$url" "${LAB_OPTIONS[@]}"
-    status=$?
-    [ "$status" -eq 77 ] || return "$status"
+    "$RIG_TOOL" matrix --peer "$1" --list | awk '{ print $3 }'
 }
 
 # lab_service: a login kept by iscsicli, and what the next start of the service makes of it, against the peer that runs
@@ -55,7 +39,7 @@ lab_service()
 {
     local path=${PEER_URL#iscsi://*/}
     PEER_IQN=${path%/*}
-    say "iscsicli and the service against $(peer_version)"
+    say "iscsicli and the service against $PEER_VERSION"
     service_life service "${path##*/}" "${PEER_PORTAL%:*}" "${PEER_PORTAL##*:}"
     tally "$checks_passed" "$checks_failed" 0
     [ "$checks_failed" -eq 0 ]

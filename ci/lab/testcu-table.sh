@@ -16,8 +16,7 @@ version()
         say "iscsirig/$(git -C "$RIG_TOP" rev-parse --short HEAD)"
         return
     }
-    lab_peer "$1"
-    peer_version
+    lab_version "$1"
 }
 
 # table FILE…: a row a suite, a column a file. A test that failed or hung anywhere or was never come to fails, one that passed anywhere passes. The

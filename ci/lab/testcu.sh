@@ -167,33 +167,36 @@ play_apart()
     return "$bad"
 }
 
+# PEER_APART: targets of others of which each test is played for itself, so many at once: istgt leaves commands unanswered, and what waits for
+# one costs nothing
+PEER_APART=1
+[ "$PEER" != istgt ] || PEER_APART=16
+
 # play_peer: a target of others, each suite for itself (or the one test that was asked for) and, where a start is quick, in a target of its own, as
 # what ends, hangs or reserves one must not hide the others; two paths only where they are asked for
 play_peer()
 {
-    local part parts tests bad=0 up='' reason
-    lab_peer "$PEER"
-    if reason=$(peer_lacks); then skip "$PEER: $reason"; fi
+    local part parts tests bad=0 up=''
     mapfile -t tests < <(asked)
     [ "${#tests[@]}" -gt 0 ] || die "the suite has no tests $TESTS"
-    if [ "${PEER_APART:-1}" -gt 1 ] && [ "${#tests[@]}" -gt 1 ]; then
+    if [ "$PEER_APART" -gt 1 ] && [ "${#tests[@]}" -gt 1 ]; then
         play_apart "${tests[@]}"
         return
     fi
     parts=("${tests[@]}")
     [ "${#tests[@]}" -eq 1 ] || mapfile -t parts < <(printf '%s\n' "${tests[@]%.*}" | uniq)
     for part in "${parts[@]}"; do
-        [ -n "$up" ] || peer_start >&2 || return
+        [ -n "$up" ] || start_peer "$PEER" >&2 || return
         up=1
         case $part. in
         *.MultipathIO.*) judge two-paths "$part" "$PEER_URL" "$PEER_URL" || bad=1 ;;
         *) judge plain "$part" "$PEER_URL" || bad=1 ;;
         esac
         [ "$PEER" = kernel ] && alive "$PEER_PID" && continue
-        peer_stop
+        stop_peer
         up=
     done
-    [ -z "$up" ] || peer_stop
+    [ -z "$up" ] || stop_peer
     return "$bad"
 }
 

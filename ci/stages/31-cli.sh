@@ -625,5 +625,70 @@ for _ in $(seq 300); do : <>"/dev/tcp/${ADDRESS%:*}/${ADDRESS##*:}"; done
 ends TERM
 holds 'a flood does not fill the log' test "$(wc -l <"$LOG")" -le 840
 holds 'and the end tells what it left out' eval 'tail -n 1 "$LOG" | grep -qE "lines left out$"'
+
+# ---- peers ----
+
+# peer NAME LINE…: a peer file NAME.peer of a target
+peer()
+{
+    printf 'peer %s "a target"\nkind target\nversion\n  echo %s/1\nurl iscsi://{host}:{port}/{iqn}/0\n' "$1" "$1" >"$1.peer"
+    printf '%s\n' "${@:2}" >>"$1.peer"
+}
+
+# matrix STATUS ARGUMENT…: with records in the folder records, and the table in table.json
+matrix()
+{
+    run_it "$1" iscsirig matrix --folder records --json table.json "${@:2}"
+}
+
+# cell ROW PEER MEMBER
+cell()
+{
+    jq -r --arg row "$1" '.rows | to_entries[] | select(.key | endswith($row)) | .value.cells.'"$2.$3" table.json
+}
+
+LOGIN=$RIG_TOP/scenarios/live/login-logout.scn
+CHAP=$RIG_TOP/scenarios/live/chap-mutual.scn
+SERVE='  exec iscsirig target --quiet --listen "$host:$port" --name "$iqn" --lun "ram:$bytes" --ready-file "$folder/up"'
+peer ours start "$SERVE" ready '  test -s "$folder/up"' 'lacks chap "nobody told it secrets"'
+holds "a peer is started, played and ended" matrix 0 --peer ours.peer "$LOGIN"
+holds "its cell" test "$(cell login-logout.scn ours pass)" = 1
+holds "nothing of it is left" test -z "$(grep -lzF -- "$PWD/records/ours.folder/up" /proc/[0-9]*/cmdline 2>/dev/null)"
+holds "what it lacks ends with 127" matrix 127 --peer ours.peer "$CHAP"
+holds "and says why" test "$(cell chap-mutual.scn ours notes[0])" = "nobody told it secrets"
+peer fails start '  echo no room on the disk' '  exit 3' ready '  false'
+peer absent 'needs no-such-program-at-all'
+holds "a peer that does not start fails the matrix, which plays the others" matrix 1 --peer fails.peer --peer ours.peer --peer absent.peer "$LOGIN"
+holds "it is told with its place" grep -qx 'fails.peer:6:1: fails did not come up: its section start ended with exit status 3; its last output:' complained
+holds "and its last output" grep -qx '  no room on the disk' complained
+holds "the others are there" test "$(cell login-logout.scn ours pass)" = 1
+holds "each with its state" test "$(jq -c '[.peers[].state]' table.json)" = '["not-started","played","absent"]'
+holds "peers that cannot be had are skipped" matrix 77 --peer absent.peer "$LOGIN"
+holds "and said so" grep -qx 'absent: cannot be had: no no-such-program-at-all here' said
+peer dies start "  timeout 0.5 ${SERVE#  exec }" ready '  test -s "$folder/up"'
+holds "a peer that ends by itself fails the matrix" matrix 1 --peer dies.peer --timeout 5 "$RIG_TOP/scenarios/live/keep-alive.scn"
+holds "it is told" grep -q '^dies.peer:6:1: dies ended by itself while it was played (status 124)' complained
+peer knows start "$SERVE" ready '  test -s "$folder/up"' 'known knows/1' '  live/login-logout.scn "fails" seen "nothing"'
+holds "a known failure that passes fails the matrix" matrix 1 --peer knows.peer "$LOGIN"
+holds "records of peers played before stay" run_it 1 iscsirig matrix --folder records --peer ours.peer --peer knows.peer --pages-only --json table.json
+holds "as a column each" test "$(jq -c '[.peers[].peer]' table.json)" = '["ours","knows"]'
+run_it 1 iscsirig matrix --folder records --peer ours.peer --peer knows.peer --peer fails.peer --pages-only --markdown - --html table.html
+holds "the table as Markdown" grep -qE '^\| \[.*login-logout.scn\) \| pass \| FAIL \|$' said
+holds "with what went wrong" grep -q '^not-started: fails did not come up' said
+holds "the table as a page" grep -q '<td class="pass">pass</td><td class="failed" title="fails">FAIL</td>' table.html
+iscsirig matrix --peer ours.peer --hold held >held.log 2>&1 &
+HOLDING=$!
+started "$HOLDING"
+wait_for 10 "$HOLDING" test -s held/ready
+holds "a peer that is held can be played" matrix 0 --peer ours.peer --held held "$LOGIN"
+stop "$HOLDING"
+printf 'peer x "x"\nkind both\nurls\n' >wrong.peer
+holds "a wrong peer file is refused" run_it 2 iscsirig matrix --peer wrong.peer
+holds "with the place of each problem" test "$(cut -d: -f 2,3 complained | paste -sd ' ')" = "2:6 3:1 1:1"
+refuses 'no such file, and no peer of that name' iscsirig matrix --peer nobody
+refuses 'both called ours' iscsirig matrix --peer ours.peer --peer "$PWD/ours.peer"
+refuses 'wanted NAME=VALUE' iscsirig matrix -D Port=1
+refuses 'wanted one --peer' iscsirig matrix --hold held
+refuses 'no records of these peers' iscsirig matrix --folder nothing --peer ours.peer --pages-only
 tally "$passed" "$failed" 0
 [ "$failed" -eq 0 ]

@@ -159,8 +159,9 @@ start_tgtd rdwr || exit 1
 catch "$RIG_SCRATCH/tgtd.pcap" "${PEER_PORTAL##*:}"
 # the whole disk, 128 MiB on the wire, is left to the stage before: tshark would read for minutes
 mapfile -t files < <(cd "$RIG_TOP" && grep -L '^tags.* large' scenarios/live/*.scn)
-RIG_TALLY='' play capture "${files[@]}" --target "$PEER_URL" --allow-writes --timeout 10 --peer-name "tgt/$(tgtd --version)" || failed=$((failed + 1))
-judge "$RIG_SCRATCH/tgtd.pcap" 40 10 # tgt drops what it does not like (KNOWN.txt), and some scenarios go without a word
+RIG_TALLY='' play capture "${files[@]}" --target "$PEER_URL" --allow-writes --timeout 10 --peer-name "$PEER_VERSION" \
+    --known-failures "$PEER_KNOWN" || failed=$((failed + 1))
+judge "$RIG_SCRATCH/tgtd.pcap" 40 10 # tgt drops what it does not like (harness/peers/tgtd.peer), and some scenarios go without a word
 stop_tgtd
 tally "$passed" "$failed" 0
 [ "$failed" -eq 0 ]

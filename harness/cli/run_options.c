@@ -388,8 +388,8 @@ static int take_argument(run_options *o, char *argument)
 {
     struct stat about;
     if (stat(argument, &about) == 0) {
-        if (o->num_paths == OPTIONS_MAX)
-            return cli_complain("more than %d files and folders", OPTIONS_MAX);
+        if (o->num_paths == PATHS_MAX)
+            return cli_complain("more than %d files and folders", PATHS_MAX);
         o->paths[o->num_paths++] = argument;
         return CLI_OK;
     }

@@ -5,13 +5,14 @@
 #include "cli.h"
 
 #define OPTIONS_MAX 64 /* of each repeatable option */
+#define PATHS_MAX 4096 /* of files and folders */
 #define REPORTS_MAX 16 /* kinds of reports */
 #define AGAIN_MAX 8192 /* bytes of the options that repeat a case */
 
 typedef struct run_options {
     rig_run_config run;
     rig_run_url url;
-    char *paths[OPTIONS_MAX];
+    char *paths[PATHS_MAX];
     size_t num_paths;
     char *addresses[OPTIONS_MAX]; /* SECTION, --tag, --id: all must select */
     size_t num_addresses;

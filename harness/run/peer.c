@@ -197,7 +197,7 @@ static bool judge_end(run_world *world, rig_view command)
         return no_verdict(world, RIG_VERDICT_ERROR, what);
     }
     if (ended == PEER_LACKS)
-        return no_verdict(world, RIG_VERDICT_SKIP, "the peer lacks the feature: its command ended with 127");
+        return no_verdict(world, RIG_VERDICT_SKIP, RIG_RUN_LACKS ": its command ended with 127");
     rig_text_add(&text, "the command ended with exit status %d", ended);
     return peer_failed(world, command, what);
 }

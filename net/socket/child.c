@@ -107,6 +107,11 @@ rig_status rig_child_start(rig_loop *loop, const char *command, const char *log_
     return status;
 }
 
+int rig_child_pid(const rig_child *child)
+{
+    return child->process.pid;
+}
+
 void rig_child_kill(rig_child *child, int signum)
 {
     kill(-child->process.pid, signum);

@@ -13,7 +13,9 @@
 #include "rig/text.h"
 
 #define RIG_RUN_VIRTUAL_MAX (24ull * 3600 * 1000000000) /**< ns of virtual time one case may take */
-#define RIG_RUN_ITEMS_MAX 2000000                       /**< items one case may leave */
+/** Begins the reason of a case that was skipped because the product lacks what it is about. */
+#define RIG_RUN_LACKS "the peer lacks the feature"
+#define RIG_RUN_ITEMS_MAX 2000000 /**< items one case may leave */
 
 /** rig_run_mode is how a case is played. */
 typedef enum rig_run_mode {

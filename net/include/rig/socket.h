@@ -102,6 +102,9 @@ rig_status rig_child_start(rig_loop *loop, const char *command, const char *log_
                            void (*done)(void *ctx, int exit_status), void *ctx, rig_child **out_child,
                            rig_error *err);
 
+/** rig_child_pid gives the process's number: of the shell, and of the program that it gave way to by exec. */
+int rig_child_pid(const rig_child *child);
+
 /** rig_child_kill sends signum to the child's process group; the done call follows. */
 void rig_child_kill(rig_child *child, int signum);
 

@@ -2,7 +2,8 @@
 # shellcheck shell=dash
 # The first process of the lab's other VM: the kernel's own initiator, with open-iscsi, against targets on the host. Each check is a line
 # "lab: ok WHAT" or "lab: FAILED WHAT" on the serial line, which ci/lab/kernel-initiator.sh counts; the last line is "lab: done".
-# The kernel's command line names the ports: lab.plain, lab.chap (CHAP both ways) and lab.reset (connections are reset now and then).
+# The kernel's command line names the ports: lab.plain, lab.chap (CHAP both ways) and lab.reset (connections are reset now and then); with
+# lab.once only one session is asked for, at lab.plain.
 /bin/busybox --install -s /bin
 export PATH=/bin:/sbin LD_LIBRARY_PATH=/lib64
 mount -t proc proc /proc
@@ -11,6 +12,7 @@ mount -t devtmpfs dev /dev
 while read -r module; do
     insmod "/modules/$module" || echo "lab: no $module"
 done </modules/order
+user='' secret='' own_user='' own_secret=''
 # shellcheck source=/dev/null
 . /lab.conf
 ip link set lo up
@@ -155,7 +157,10 @@ over()
     poweroff -f
 }
 
-if [ -n "$(told short)" ]; then
+if [ "$(told short)" = discovery ]; then
+    check "discovery finds the target" says "$IQN" iscsiadm -m discovery -t sendtargets -p "$PLAIN"
+    over
+elif [ -n "$(told short)" ]; then
     check "a record of the target" record "$PLAIN" -o new
     [ "$(told short)" = plain ] ||
         check "digests are asked for" set_to "$PLAIN" "node.conn[0].iscsi.HeaderDigest" CRC32C "node.conn[0].iscsi.DataDigest" CRC32C
@@ -188,17 +193,17 @@ check "logout with digests" log_out "$PLAIN"
 
 check "a record of the target with CHAP" record "$CHAP" -o new
 check "a login without CHAP is refused" refused 24 record "$CHAP" --login
-check "another secret" set_to "$CHAP" node.session.auth.authmethod CHAP node.session.auth.username "$LAB_CHAP_USER" \
+check "another secret" set_to "$CHAP" node.session.auth.authmethod CHAP node.session.auth.username "$user" \
     node.session.auth.password another.secret.of.it
 check "a login with another secret is refused" refused 24 record "$CHAP" --login
-check "the right secret" set_to "$CHAP" node.session.auth.password "$LAB_CHAP_SECRET"
+check "the right secret" set_to "$CHAP" node.session.auth.password "$secret"
 check "login with CHAP" log_in "$CHAP"
 check "its disk can be read" dd if=/dev/sda of=/dev/null bs=1M count=4
 check "logout with CHAP" log_out "$CHAP"
-check "the target's secret, wrong" set_to "$CHAP" node.session.auth.username_in "$LAB_CHAP_OWN_USER" \
+check "the target's secret, wrong" set_to "$CHAP" node.session.auth.username_in "$own_user" \
     node.session.auth.password_in another.secret.of.it
 check "a target with another secret is left" refused 19 record "$CHAP" --login
-check "the target's secret" set_to "$CHAP" node.session.auth.password_in "$LAB_CHAP_OWN_SECRET"
+check "the target's secret" set_to "$CHAP" node.session.auth.password_in "$own_secret"
 check "login with CHAP both ways" log_in "$CHAP"
 check "its disk can be read, too" dd if=/dev/sda of=/dev/null bs=1M count=4
 check "logout with CHAP both ways" log_out "$CHAP"

@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # shellcheck shell=dash
 # The first process of the lab's VM: modules, network, then the kernel's target through configfs. What it says goes to the serial line, which
-# ci/lab/kernel-vm.sh waits for. Two targets: one open to everybody, one that wants CHAP both ways.
+# kernel-vm.sh waits for. Two targets: one open to everybody, one that wants CHAP both ways.
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys
@@ -9,6 +9,7 @@ mount -t devtmpfs dev /dev
 while read -r module; do
     insmod "/modules/$module" || echo "lab: no $module"
 done </modules/order
+iqn='' user='' secret='' own_user='' own_secret='' bytes=0
 # shellcheck source=/dev/null
 . /lab.conf
 ip link set lo up
@@ -21,9 +22,9 @@ mkdir -p /var/target/pr # where the target keeps registrations that outlive powe
 CORE=/sys/kernel/config/target/core
 ISCSI=/sys/kernel/config/target/iscsi
 mkdir -p "$CORE/rd_mcp_0/memory" "$CORE/fileio_0/file" || poweroff -f
-echo "rd_pages=$((LAB_BYTES / 4096))" >"$CORE/rd_mcp_0/memory/control"
-truncate -s "$LAB_BYTES" /disk
-echo "fd_dev_name=/disk,fd_dev_size=$LAB_BYTES" >"$CORE/fileio_0/file/control"
+echo "rd_pages=$((bytes / 4096))" >"$CORE/rd_mcp_0/memory/control"
+truncate -s "$bytes" /disk
+echo "fd_dev_name=/disk,fd_dev_size=$bytes" >"$CORE/fileio_0/file/control"
 for unit in rd_mcp_0/memory fileio_0/file; do
     echo 1 >"$CORE/$unit/enable"
     echo "lab-${unit%%/*}" >"$CORE/$unit/wwn/vpd_unit_serial"
@@ -45,19 +46,19 @@ target()
     echo "CRC32C,None" >"$group/param/DataDigest"
 }
 
-target "$LAB_IQN" rd_mcp_0/memory
+target "$iqn" rd_mcp_0/memory
 echo 0 >"$group/attrib/authentication"
 echo None >"$group/param/AuthMethod"
 echo 1 >"$group/enable"
 
-target "$LAB_CHAP_IQN" fileio_0/file
+target "$iqn-chap" fileio_0/file
 echo 1 >"$group/attrib/authentication"
 echo CHAP >"$group/param/AuthMethod"
 # written as it is: a newline would belong to the name
-echo -n "$LAB_CHAP_USER" >"$group/auth/userid"
-echo -n "$LAB_CHAP_SECRET" >"$group/auth/password"
-echo -n "$LAB_CHAP_OWN_USER" >"$group/auth/userid_mutual"
-echo -n "$LAB_CHAP_OWN_SECRET" >"$group/auth/password_mutual"
+echo -n "$user" >"$group/auth/userid"
+echo -n "$secret" >"$group/auth/password"
+echo -n "$own_user" >"$group/auth/userid_mutual"
+echo -n "$own_secret" >"$group/auth/password_mutual"
 echo 1 >"$group/enable"
 
 echo "lab: ready $(uname -r)"
