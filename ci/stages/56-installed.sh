@@ -31,7 +31,8 @@ ISCSIRIGD=$PREFIX/bin/iscsirigd
 for file in bin/iscsirig include/iscsidsc/{iscsidsc,iscsierr,windows,winerror}.h lib/libiscsidsc.so.1 lib/pkgconfig/iscsidsc.pc \
     lib/systemd/system/iscsirigd.{service,socket} share/man/man1/{iscsirig,iscsirig-wmi,iscsicli}.1 share/man/man8/iscsirigd.8 \
     share/bash-completion/completions/iscsicli share/zsh/site-functions/_iscsicli share/fish/vendor_completions.d/iscsicli.fish \
-    share/iscsirig/scenarios/FORMAT.md share/iscsirig/docs/requirements.tsv share/iscsirig/peers/{tgtd.peer,kernel-vm.sh,FORMAT.md}; do
+    share/iscsirig/scenarios/FORMAT.md share/iscsirig/docs/requirements.tsv share/iscsirig/peers/{tgtd.peer,kernel-vm.sh,FORMAT.md} \
+    share/iscsirig/campaign/{campaign.sh,slurm.sh,kubernetes.yaml}; do
     check "there is $file" test -s "$PREFIX/$file"
 done
 check "the unit starts what was installed" grep -q "^ExecStart=$PREFIX/bin/iscsirigd --store " "$PREFIX/lib/systemd/system/iscsirigd.service"
