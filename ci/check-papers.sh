@@ -89,6 +89,16 @@ if [ -f "$field" ]; then
     report "tagged field, but not named in $field" < <(comm -13 "$RIG_SCRATCH/played" "$RIG_SCRATCH/tagged")
 fi
 
+# Conventions: each is kept, in a place that is there, or has a reason.
+conventions=docs/conventions.md
+if [ -f "$conventions" ]; then
+    report "neither yes, partly nor no, or without place and reason" < <(awk -F' [|] ' -v file="$conventions" '
+        /^[|] / && $2 !~ /^(so|---)$/ && ($2 !~ /^(yes|partly|no)$/ || length($3) < 12) { print file ":" FNR ": " $1 }' "$conventions")
+    # shellcheck disable=SC2016 # backquotes of the page
+    report "a convention is kept there, and it is not there" < <(grep '^| ' "$conventions" | grep -oE '`([a-zA-Z-]+/[^` ]+|[A-Za-z]+[.](md|json))`' | tr -d '`' |
+        sort -u | while read -r file; do [ -e "$file" ] || printf '%s: %s\n' "$conventions" "$file"; done)
+fi
+
 # Relative links of the pages.
 report "the link leads nowhere" < <(grep -E '\.md$' "$RIG_SCRATCH/files" | while read -r page; do
     grep -noE '\]\([^)#: ]+[)#]' "$page" | while IFS=: read -r line link; do

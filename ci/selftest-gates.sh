@@ -229,6 +229,10 @@ papers()
     sample && printf 'tags live needs writes # no needs sim\n' >"$TREE/scenarios/one.scn" && accepts check-papers.sh "$TREE"
     sample && printf '| a | b | c | |\n| a | d | e | |\n' >"$TREE/docs/decisions.md" && refuses check-papers.sh 'decided twice' "$TREE"
     # shellcheck disable=SC2016 # backquotes of the page
+    sample && printf '| a | yes | `ci/gone.sh` says it |\n' >"$TREE/docs/conventions.md" && refuses check-papers.sh 'kept there' "$TREE"
+    sample && printf '| a | perhaps | because of this |\n' >"$TREE/docs/conventions.md" && refuses check-papers.sh 'neither yes' "$TREE"
+    sample && printf '| a | no | |\n' >"$TREE/docs/conventions.md" && refuses check-papers.sh 'place and reason' "$TREE"
+    # shellcheck disable=SC2016 # backquotes of the page
     sample && printf '| a | b | c | `scenarios/gone.scn` |\n' >"$TREE/docs/decisions.md" && refuses check-papers.sh 'is not there' "$TREE"
     # shellcheck disable=SC2016
     sample && printf '| a | b | c | `scenarios/one.scn` |\n' >"$TREE/docs/decisions.md" && accepts check-papers.sh "$TREE"

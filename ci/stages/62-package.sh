@@ -47,6 +47,18 @@ check "pages have each command and option" pages_tell_all
 if command -v man >/dev/null; then
     check "man reads the pages" bash -c "for page in '$USR'/share/man/man?/*; do man --warnings -l \"\$page\" 2>&1 >/dev/null; done | { ! grep .; }"
 fi
+# options_named: each `iscsirig COMMAND --option` of the page of conventions is one
+options_named()
+{
+    local command option
+    # shellcheck disable=SC2016 # backquotes of the page
+    grep -oE '`iscsirig [a-z-]+ --?[A-Za-z-]+`' "$RIG_TOP/docs/conventions.md" | tr -d '`' | sort -u >"$RIG_SCRATCH/named"
+    while read -r _ command option; do
+        "$RIG_TOOL" "$command" --help | grep -qE -- "(^| )$option( |\$)" || { say "$command has no $option" && return 1; }
+    done <"$RIG_SCRATCH/named"
+    [ -s "$RIG_SCRATCH/named" ]
+}
+check "options that the conventions name are there" options_named
 # offers WORD: what bash offers behind `iscsirig WORDS…`, the last of which is begun
 offers()
 {
@@ -62,9 +74,9 @@ check "bash offers requirements" bash -c "grep -qx LOGIN-001" < <(offers run --i
 check "bash offers tags" bash -c "grep -qx persistent" < <(offers run --tag persist)
 check "bash offers nothing for nonsense" test -z "$(offers run --keep zzz | tr -d '\n')"
 for shell in zsh fish; do
-    file=$USR/share/$([ "$shell" = zsh ] && echo zsh/site-functions/_iscsirig || echo fish/vendor_completions.d/iscsirig.fish)
-    check "$shell has each command" bash -c "for c in \$('$RIG_TOOL' --help | sed -nE 's/^  ([a-z]+(-[a-z]+)*) .*/\\1/p'); do grep -qF -- \"\$c\" '$file' || exit 1; done"
-    if command -v "$shell" >/dev/null; then check "$shell reads it" "$shell" -n "$file"; fi
+    offered=$USR/share/$([ "$shell" = zsh ] && echo zsh/site-functions/_iscsirig || echo fish/vendor_completions.d/iscsirig.fish)
+    check "$shell has each command" bash -c "for c in \$('$RIG_TOOL' --help | sed -nE 's/^  ([a-z]+(-[a-z]+)*) .*/\\1/p'); do grep -qF -- \"\$c\" '$offered' || exit 1; done"
+    if command -v "$shell" >/dev/null; then check "$shell reads it" "$shell" -n "$offered"; fi
 done
 check "the grammar of TextMate has each word" bash -c "
     '$RIG_TOOL' words | cut -f3 | sed -n 's/^\\([a-z-]*\\).*/\\1/p' | sort -u | grep . >'$RIG_SCRATCH/words' &&
@@ -137,7 +149,7 @@ check "and nothing that no header has" bash -c "comm -23 '$RIG_SCRATCH/shown' '$
 # what headers declare as functions, and the library lacks
 lacking()
 {
-    cat "$USR"/include/iscsirig/rig/*.h | grep -v ^typedef | sed -nE 's/^[a-z_][a-z0-9_ ]*[ *](rig_[a-z0-9_]+)\(.*/\1/p' | grep -vE '^rig_(be|view|seq|min|max)_' | sort -u |
+    cat "$USR"/include/iscsirig/rig/*.h | grep -v ^typedef | sed -nE 's/^[a-z_][a-z0-9_ ]*[ *](rig_[a-z0-9_]+)\(.*/\1/p' | sort -u |
         comm -23 - "$RIG_SCRATCH/shown" | while read -r name; do
         grep -hqE "^static inline .*\b$name\(" "$USR"/include/iscsirig/rig/*.h || say "$name"
     done

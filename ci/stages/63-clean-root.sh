@@ -61,8 +61,8 @@ lay_out "$ROOT" || exit 1
 # within USER FOLDER COMMAND…: in the bare Debian, for two minutes at most; nothing of this environment is seen
 within()
 {
-    local home=/root
-    [ "$1" = root ] || home=/home/$1
+    local home
+    home=$(sed -nE "s/^$1:.*:([^:]*):[^:]*\$/\1/p" "$ROOT/etc/passwd")
     # shellcheck disable=SC2016 # of the shell inside
     ${WITHIN:-timeout -k 5 120} chroot --userspec="$1" "$ROOT" /usr/bin/env -i HOME="$home" PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "${STEP_ENV[@]}" \
         /bin/sh -c 'cd "$1" && shift && exec "$@"' - "${@:2}"
@@ -88,8 +88,10 @@ carry_out()
         case $word in
         "" | "#"* | EXPOSE) ;;
         FROM) [[ $rest == debian:12* ]] || return ;;
-        # shellcheck disable=SC2086 # words of the recipe
-        COPY) copy_in $rest || return ;;
+        COPY)
+            # shellcheck disable=SC2086 # words of the recipe
+            copy_in $rest || return
+            ;;
         RUN) within root / sh -c "$rest" || return ;;
         USER) IMAGE_USER=$rest ;;
         WORKDIR) IMAGE_FOLDER=$rest ;;
@@ -123,7 +125,7 @@ plain()
 }
 check "the pack is played" plain run --exclude ipsec
 check "so is a section of it" plain run RFC7143/7.8
-if start_tgtd; then
+if start_tgtd rdwr; then
     check "a first verdict on tgtd" plain run --tag "live and login" --target "$PEER_URL" --peer-name tgtd/1.0.85
     stop_tgtd
 else
@@ -134,7 +136,7 @@ check "all of that in less than five minutes: $took s" test "$took" -lt 300
 check "without a target the container is well" within "$IMAGE_USER" / "${HEALTH[@]}"
 
 # the image as a service
-(WITHIN=exec && container target --quiet) &
+(WITHIN="exec" && container target --quiet) &
 SERVED=$!
 started "$SERVED"
 check "the image serves the simulated target" wait_for 20 "$SERVED" test -s "$ROOT/tmp/iscsirig.ready"
@@ -146,6 +148,7 @@ check "somebody else finds it" bash -c "command -v iscsi-ls >/dev/null && iscsi-
 # Its services are up: the image above is the one that it starts. lines_of JOB
 lines_of()
 {
+    # shellcheck disable=SC2016 # of jq
     yq -r --arg job "$1" '(.[$job].before_script // [])[], .[$job].script[]' "$PACKAGE/ci-examples/gitlab/iscsi.gitlab-ci.yml"
 }
 gitlab_job()
@@ -158,6 +161,7 @@ gitlab_job()
 yq -r '.[] | objects | .services[]?.alias' "$PACKAGE/ci-examples/gitlab/iscsi.gitlab-ci.yml" | sed 's/^/127.0.0.1 /' >>"$ROOT/etc/hosts"
 for job in $(yq -r 'to_entries[] | select(.value | type == "object" and has("script")) | .key' "$PACKAGE/ci-examples/gitlab/iscsi.gitlab-ci.yml"); do
     check "GitLab: the job $job" gitlab_job "$job"
+    # shellcheck disable=SC2016 # of jq
     report=$(yq -r --arg job "$job" '.[$job].artifacts.reports.junit' "$PACKAGE/ci-examples/gitlab/iscsi.gitlab-ci.yml")
     check "GitLab: its report is there" grep -q '<testsuite' "$ROOT$IMAGE_FOLDER/$report"
 done
@@ -208,7 +212,25 @@ done < <(yq -c '.jobs[].steps[]' "$PACKAGE/ci-examples/github/iscsi.yml")
 check "GitHub: the summary tells both verdicts" test "$(grep -cE '^[1-9][0-9]* passed, 0 failed' "$ROOT/tmp/summary")" -eq 2
 check "GitHub: reports are where the last step takes them" bash -c "yq -r '.jobs[].steps[] | select(.uses // \"\" | startswith(\"actions/upload\")) | .with.path' \
     '$PACKAGE/ci-examples/github/iscsi.yml' | grep . | while read -r path; do [ -s '$ROOT$WORKSPACE'/\"\$path\"/junit.xml ] || exit 1; done"
-check "an action that finds a failure fails" bash -c "! grep -q '|| true' '$PACKAGE/ci-examples/action/action.yml'"
+# an action whose scenarios fail fails, and leaves what it takes to see why
+cat >"$ROOT$WORKSPACE/wrong.scn" <<'SCN'
+scenario "two targets where there is one"
+ref RFC7143 4.3
+level MUST
+tags wrong
+target
+  portal 192.0.2.10:3260
+  node iqn.2026-01.example.sim:disk0
+run
+  discover 192.0.2.10:3260 -> $list
+must count $list == 2
+SCN
+fails_well()
+{
+    ! action '{"scenarios": "wrong.scn", "reports": "wrong"}' && grep -q '<failure' "$ROOT$WORKSPACE/wrong/junit.xml" &&
+        find "$ROOT$WORKSPACE/wrong/captures" -name '*.pcapng' | grep -q .
+}
+check "an action that finds a failure fails, with report and capture" fails_well
 say "$left_to_service steps are GitHub's own"
 tally "$checks_passed" "$checks_failed" "$skipped"
 [ "$checks_failed" -eq 0 ] && [ "$checks_passed" -gt 0 ]
