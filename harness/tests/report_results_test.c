@@ -87,6 +87,29 @@ static void a_cut_file_gives_whole_cases(void)
     CU_ASSERT_EQUAL(most, 3);
 }
 
+/* Whatever one byte becomes, it is read or refused. */
+static void a_wrong_byte_is_borne(void)
+{
+    static const char text[] = HEAD "{\"path\":\"a\",\"verdict\":\"fail\",\"bindings\":{\"n\":\"1\"},"
+                                    "\"seed\":7,\"findings\":[{\"ids\":[\"A-1\"],"
+                                    "\"mark\":[1,2],\"item\":0}],\"ladder\":[{\"t\":1,\"way\":\">\",\"line\":"
+                                    "\"> Login\",\"bhs\":\"43\"}]}" TAIL;
+    static const char bytes[] = "\"{}[]0-\\\xff\n,";
+    for (size_t at = 0; at < sizeof text - 1; at++)
+        for (size_t b = 0; b < sizeof bytes; b++) { /* with the NUL */
+            char wrong[sizeof text];
+            rig_results *results = NULL;
+            rig_error err = {.status = RIG_OK};
+            memcpy(wrong, text, sizeof text);
+            wrong[at] = bytes[b];
+            rig_status status = rig_results_read(rig_alloc_libc(), "x.json",
+                                                 rig_view_of(wrong, sizeof text - 1), &results, &err);
+            CU_ASSERT((status == RIG_OK) == (results != NULL));
+            CU_ASSERT(status == RIG_OK || err.text[0] != '\0');
+            rig_results_free(results);
+        }
+}
+
 static void merging_counts_a_case_once(void)
 {
     rig_results *a = results_of(HEAD CASE("a", "pass") "," CASE("b", "fail") TAIL);
@@ -254,6 +277,7 @@ static void json_is_whole_at_any_time(void)
 RIG_SUITE("report: results", {"no report is refused with its place", no_report_is_refused_with_its_place},
           {"deep text is refused", deep_text_is_refused},
           {"a cut file gives whole cases", a_cut_file_gives_whole_cases},
+          {"a wrong byte is borne", a_wrong_byte_is_borne},
           {"merging counts a case once", merging_counts_a_case_once},
           {"what tells cases apart", what_tells_cases_apart}, {"every change is told", every_change_is_told},
           {"rounds are compared in turn", rounds_are_compared_in_turn},
