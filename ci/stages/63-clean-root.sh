@@ -213,18 +213,9 @@ check "GitHub: the summary tells both verdicts" test "$(grep -cE '^[1-9][0-9]* p
 check "GitHub: reports are where the last step takes them" bash -c "yq -r '.jobs[].steps[] | select(.uses // \"\" | startswith(\"actions/upload\")) | .with.path' \
     '$PACKAGE/ci-examples/github/iscsi.yml' | grep . | while read -r path; do [ -s '$ROOT$WORKSPACE'/\"\$path\"/junit.xml ] || exit 1; done"
 # an action whose scenarios fail fails, and leaves what it takes to see why
-cat >"$ROOT$WORKSPACE/wrong.scn" <<'SCN'
-scenario "two targets where there is one"
-ref RFC7143 4.3
-level MUST
-tags wrong
-target
-  portal 192.0.2.10:3260
-  node iqn.2026-01.example.sim:disk0
-run
-  discover 192.0.2.10:3260 -> $list
-must count $list == 2
-SCN
+# shellcheck disable=SC2016 # $names of the scenario
+printf '%s\n' 'scenario "two targets where there is one"' 'ref RFC7143 4.3' 'level MUST' 'tags wrong' 'target' '  portal 192.0.2.10:3260' \
+    '  node iqn.2026-01.example.sim:disk0' 'run' '  discover 192.0.2.10:3260 -> $list' 'must count $list == 2' >"$ROOT$WORKSPACE/wrong.scn"
 fails_well()
 {
     ! action '{"scenarios": "wrong.scn", "reports": "wrong"}' && grep -q '<failure' "$ROOT$WORKSPACE/wrong/junit.xml" &&
