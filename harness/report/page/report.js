@@ -88,8 +88,9 @@
     $('kind').textContent = compared() ? 'comparison' : 'run report';
     $('bar').append(...present.map((s) => make('span', { class: s, style: `flex:${counts.get(s)}`, title: `${counts.get(s)} ${s}` })));
     $('bar').setAttribute('aria-label', present.map((s) => `${counts.get(s)} ${s}`).join(', ') || 'no case');
-    const files = new Set(cases.map((c) => c.path)).size;
-    fact('Played', `${plural(cases.length, 'case')} of ${plural(files, 'file')}${end && end.real_ns ? ` in ${seconds(end.real_ns, 2)}` : ''}`);
+    const there = cases.filter((c) => c.change !== 'gone');
+    const files = new Set(there.map((c) => c.path)).size;
+    fact('Played', `${plural(there.length, 'case')} of ${plural(files, 'file')}${end && end.real_ns ? ` in ${seconds(end.real_ns, 2)}` : ''}`);
     fact('Version', run.version || '?');
     const peers = [...new Set(cases.map((c) => c.peer || c.mode))];
     fact('Against', peers.join(', ') || run.mode || '?');
@@ -137,7 +138,7 @@
       chips($('changes'), Object.keys(CHANGES), changed, wanted.changes, (w) => CHANGES[w], 'to-');
     }
     choice('tag', 'Any tag', unique((c) => listOf(c.tags)));
-    choice('area', 'Any requirement area', unique((c) => c.areas));
+    choice('area', 'Any area', unique((c) => c.areas));
     choice('peer', 'Any peer', unique((c) => [c.peer]));
     $('words').addEventListener('input', show);
     $('all').addEventListener('click', showEverything);
