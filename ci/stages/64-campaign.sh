@@ -103,10 +103,10 @@ some_are_there()
     [ -e "$RIG_SCRATCH/on-its-way" ] && [ "$(find "$RIG_SCRATCH/campaign/shards" -name '*.json' | wc -l)" -ge $((SHARDS / 4)) ]
 }
 
-# exactly_once: each seed from 1 on, by a reading of its own
+# exactly_once FILE…: each seed from 1 on, by a reading of its own
 exactly_once()
 {
-    jq -r '.cases[].seed' "$RIG_SCRATCH"/campaign/shards/*.json | sort -n | cmp - <(seq "$SEEDS")
+    jq -r '.cases[].seed' "$@" | sort -n | cmp - <(seq "$SEEDS")
 }
 
 in_slurm()
@@ -124,7 +124,8 @@ in_slurm()
     check "the campaign ends well" test "$status" -eq 0
     check "the shard that was lost is played again" grep -qxE 'round 2: shards [0-9]+' "$RIG_SCRATCH/campaign.log"
     check "it says so" grep -qx "sim: $SEEDS results, 0 failed" "$RIG_SCRATCH/campaign.log"
-    check "every seed's result is there exactly once" exactly_once
+    check "every seed's result is there exactly once" exactly_once "$RIG_SCRATCH"/campaign/shards/*.json
+    check "and in what they were merged to" exactly_once "$RIG_SCRATCH/campaign/results.sim.json"
     slurm_stop
 }
 

@@ -9,7 +9,8 @@
 #   PEERS       sim, and names or files of peers as iscsirig matrix knows them, between blanks (default sim)
 #   ISCSIRIG    the program (default iscsirig)
 # plan: says what it comes to. work N: plays shard N; what is there already stays. missing: the shards that are not whole, as 3,7-9.
-# collect: all results in CAMPAIGN/results.json, each exactly once, and the seeds that failed with the command that repeats each.
+# collect: every result exactly once, those of a peer merged by iscsirig report in CAMPAIGN/results.PEER.json, and the seeds that failed with the
+# command that repeats each.
 # Exit status of work: 0 the shard is there, whatever its verdicts, else it is lost and has to be played again. Of collect: 0 all as expected,
 # 1 failures, 2 results are missing or there twice.
 set -u
@@ -135,51 +136,54 @@ ranges()
         $1 != to + 1 || from == "" { put(); from = $1 } { to = $1 } END { put(); if (sep != "") print "" }'
 }
 
-# judge PEER: every case and seed of it once; says what failed, and counts: CASES FAILED
+# judge FILE…: every case and seed of a peer's shards once; says what failed, and counts: CASES FAILED
 judge()
 {
     # shellcheck disable=SC2016 # they are jq's
-    jq -r --arg peer "$1" --arg first "$SEED" --arg seeds "$SEEDS" '
+    jq -r -n --arg peer "$peer" --arg seeds "$SEEDS" '
         def key: "\(.path) \(.case)";
-        .cases as $all |
-        ($all | group_by([.path, .case, .seed]) | map(select(length > 1) | "TWICE \($peer): \(.[0] | key) seed \(.[0].seed)")) +
+        def failed: .verdict == "fail" or .verdict == "error" or .verdict == "fixed";
+        [inputs.cases[] | {path, case, seed, verdict, again, why: (.findings[0].text // .reason // "?")}] as $all |
+        ($all | group_by([.path, .case, .seed]) | map(select(length > 1) | "TWICE \($peer): \(.[0] | key) seed \(.[0].seed)")),
         ($all | group_by([.path, .case]) | map(select(length != ($seeds | tonumber)) |
-            "MISSING \($peer): \(.[0] | key): \(length) of \($seeds) seeds")) +
-        ($all | map(select(.verdict == "fail" or .verdict == "error" or .verdict == "fixed") |
-            "FAILED \($peer): \(.path) seed \(.seed): \(.findings[0].text // .reason // "?")\n  again: \(.again // "iscsirig run \(.path) --seed \(.seed)")")) +
-        ["counts: \($all | length) \($all | map(select(.verdict == "fail" or .verdict == "error" or .verdict == "fixed")) | length)"] | .[]' "$2"
+            "MISSING \($peer): \(.[0] | key): \(length) of \($seeds) seeds")),
+        ($all | map(select(failed) | "FAILED \($peer): \(.path) seed \(.seed): \(.why)\n  again: \(.again)")),
+        ["counts: \($all | length) \($all | map(select(failed)) | length)"] | .[]' "$@"
 }
 
-# merge PEER: its shards as one record of the same schema
-merge()
+# collect_peer: counts and says; its shards as one report
+collect_peer()
 {
-    local shard files=()
-    for ((shard = 1; shard <= SHARDS; shard++)); do files+=("$(shard_file "$1" "$shard")"); done
-    # shellcheck disable=SC2016 # they are jq's
-    cat -- "${files[@]}" | jq -c -n --arg peer "$1" 'reduce inputs as $one (null;
-        if . == null then $one else
-            .cases += $one.cases | .summary.cases += $one.summary.cases | .summary.real_ns += $one.summary.real_ns |
-            reduce ($one.summary.verdicts | keys[]) as $v (.; .summary.verdicts[$v] += $one.summary.verdicts[$v]) end) |
-        .command = "campaign of \($peer)"'
+    local shard files=() cases failed name=${peer##*/}
+    for ((shard = 1; shard <= SHARDS; shard++)); do files+=("$(shard_file "$peer" "$shard")"); done
+    judge "${files[@]}" >"$CAMPAIGN/judged" || die "the results of $peer cannot be read"
+    grep -v '^counts: ' "$CAMPAIGN/judged"
+    read -r cases failed < <(sed -n 's/^counts: //p' "$CAMPAIGN/judged")
+    echo "$peer: $cases results, $failed failed"
+    ! grep -qE '^(TWICE|MISSING) ' "$CAMPAIGN/judged" || return 2
+    "$ISCSIRIG" report --quiet --json "$CAMPAIGN/results.${name%.peer}.json" "${files[@]}"
+    case $? in
+    0 | 1 | 77) ;;
+    *) die "the shards of $peer cannot be merged" ;;
+    esac
+    [ "$failed" -eq 0 ]
 }
 
 collect()
 {
-    local peer lost status=0 cases failed name
+    local peer lost status=0
     command -v jq >/dev/null || die "no jq here"
     lost=$(missing_shards | ranges)
     [ -z "$lost" ] || die "shards are missing: $lost; play them again (work N), then collect"
     for peer in $PEERS; do
-        name=${peer##*/}
-        merge "$peer" >"$CAMPAIGN/results.${name%.peer}.json.part" || die "the shards of $peer cannot be merged"
-        mv -- "$CAMPAIGN/results.${name%.peer}.json.part" "$CAMPAIGN/results.${name%.peer}.json"
-        judge "$peer" "$CAMPAIGN/results.${name%.peer}.json" >"$CAMPAIGN/judged" || die "the results of $peer cannot be read"
-        grep -v '^counts: ' "$CAMPAIGN/judged"
-        read -r cases failed < <(sed -n 's/^counts: //p' "$CAMPAIGN/judged")
-        echo "$peer: $cases results, $failed failed"
-        [ "$failed" -eq 0 ] || [ "$status" -eq 2 ] || status=1
-        ! grep -qE '^(TWICE|MISSING) ' "$CAMPAIGN/judged" || status=2
+        collect_peer
+        case $? in
+        0) ;;
+        1) [ "$status" -eq 2 ] || status=1 ;;
+        *) status=2 ;;
+        esac
     done
+    rm -f -- "$CAMPAIGN"/shards/*.part.* # what lost workers left
     return "$status"
 }
 

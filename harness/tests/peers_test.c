@@ -125,6 +125,31 @@ static void wrong_file(void)
     }
 }
 
+#define EVERYTHING                                                                                           \
+    TARGET "needs sh\nurl chap iscsi://{host}:{port}/{iqn}-chap/1\ncommon\n  a\nstart\n  b\n\n    c\n"       \
+           "ready 1s\n  d\nknown x/1\n  # e\n  a.scn b=c \"why\" seen \"what\"\nlacks digest \"none\"\n"
+
+/* Whatever a byte of a file becomes, the file is read or a place is told. */
+static void any_byte(void)
+{
+    static const char bytes[] = "\n \"{}#\t\xff\0x";
+    char text[sizeof EVERYTHING];
+    for (size_t at = 0; at + 1 < sizeof text; at++)
+        for (size_t b = 0; b < sizeof bytes; b++) {
+            told t = {0};
+            rig_peer *peer = NULL;
+            memcpy(text, EVERYTHING, sizeof text);
+            text[at] = bytes[b];
+            size_t len = b + 1 < sizeof bytes ? sizeof text - 1 : at; /* the last one cuts the file */
+            rig_status status =
+                rig_peer_open(rig_alloc_libc(), "x.peer", rig_view_of(text, len), tell, &t, &peer);
+            CU_ASSERT_EQUAL(status == RIG_OK, peer != NULL);
+            CU_ASSERT_EQUAL(status == RIG_OK, t.num == 0);
+            CU_ASSERT(status == RIG_OK || t.text[0][0] != '0');
+            rig_peer_free(peer);
+        }
+}
+
 /* Each problem of a file is told. */
 static void all_problems(void)
 {
@@ -294,6 +319,6 @@ static void not_here(void)
     bench_close(&b);
 }
 
-RIG_SUITE("peers", {"a whole file", whole_file}, {"files that are wrong", wrong_file},
+RIG_SUITE("peers", {"a whole file", whole_file}, {"files that are wrong", wrong_file}, {"any byte", any_byte},
           {"all problems", all_problems}, {"no memory", no_memory}, {"limits", limits}, {"life", life},
           {"not started", not_started}, {"lines of the file", lines_of_the_file}, {"not here", not_here})
