@@ -221,6 +221,38 @@ holds 'what asks for our target is told' asks_for_ours live 4
 holds 'no scenario tagged live asks for our target' asks_for_ours "$RIG_TOP/scenarios" 0
 says 0 '127 all skipped' iscsirig run --help
 holds 'prove tells of no network' eval 'run_it 0 iscsirig prove --help && ! grep -qE -- "--(tcp|target|junit|shard)" said'
+# chosen NUMBER OPTION…: so many cases of the pack of the tree are listed
+chosen()
+{
+    run_it 0 iscsirig run "$RIG_TOP/scenarios" --list "${@:2}" && [ "$(wc -l <said)" -eq "$1" ]
+}
+# as many: what an expression selects is what its parts add up to
+as_many()
+{
+    local all login chap both
+    all=$(iscsirig run "$RIG_TOP/scenarios" --list | wc -l)
+    login=$(iscsirig run "$RIG_TOP/scenarios" --list --tag login | wc -l)
+    chap=$(iscsirig run "$RIG_TOP/scenarios" --list --tag chap | wc -l)
+    both=$(iscsirig run "$RIG_TOP/scenarios" --list --tag login --tag chap | wc -l)
+    [ "$both" -gt 0 ] && [ "$login" -gt "$both" ] && chosen "$both" --tag 'login and chap' && chosen $((login + chap - both)) --tag 'login or chap' &&
+        chosen $((login - both)) --tag 'login and not chap' && chosen $((login - both)) --tag login --exclude chap &&
+        chosen $((all - login - chap + both)) --exclude '(login or chap)' && chosen $((all - login)) --tag 'not not not login'
+}
+holds 'expressions select what their words do' as_many
+holds 'ids have patterns' eval '[ "$(iscsirig run "$RIG_TOP/scenarios" --list --id "SNACK-*" | wc -l)" -gt "$(iscsirig run "$RIG_TOP/scenarios" --list --id SNACK-003 | wc -l)" ]'
+refuses '"(login": wanted ")", came ""' iscsirig run pack --tag '(login'
+refuses '"login chap": wanted and, or, or the end, came "chap"' iscsirig run pack --tag 'login chap'
+refuses '"login and": wanted a tag' iscsirig run pack --tag 'login and'
+refuses 'no more than 32' iscsirig run pack --tag "$(printf '(%.0s' $(seq 40))login"
+refuses '--exclude "nonsense": no scenario here' iscsirig run pack --exclude nonsense
+holds 'a list as JSON has the same cases' eval 'run_it 0 iscsirig run pack --list --json - && [ "$(jq ".cases | length" said)" -eq "$(iscsirig run pack --list | wc -l)" ] &&
+    jq -e ".schema == \"iscsirig-list/1\" and (.cases[0].path | endswith(\".scn\"))" said >/dev/null'
+holds '--quiet says nothing of what passes' eval 'run_it 0 iscsirig run pack/good.scn --quiet && [ ! -s said ]'
+holds '--verbose has a line for each case' eval 'run_it 0 iscsirig run pack/good.scn --verbose && [ "$(grep -c "^pass  " said)" -eq "$(iscsirig run pack/good.scn --list | wc -l)" ]'
+holds 'the version tells what is built in' eval 'run_it 0 iscsirig --version && grep -qx "reports: .*junit.*" said && grep -q "^built with: libpcap" said'
+refuses 'no page "nothing.1"' iscsirig manual nothing.1
+refuses 'wanted bash, zsh or fish, came "csh"' iscsirig completion csh
+refuses 'no words are called NOTHING' iscsirig completion --words NOTHING
 shards=$(for i in 1 2 3; do iscsirig run pack --repeat 2 --shard $i/3 --list; done | sort)
 holds 'shards make up the whole' test "$shards" = "$(iscsirig run pack --repeat 2 --list | sort)"
 holds 'faults are rows of five columns' eval 'iscsirig target --faults | awk -F"\t" "NF != 5 { exit 1 } END { exit NR == 0 }"'
