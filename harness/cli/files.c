@@ -338,6 +338,13 @@ static void drop_twins(cli_pack *pack)
     pack->num = kept;
 }
 
+/* Links inside a folder lead nowhere, so that none leads round in a circle; the one that was named does. */
+static int how_to_walk(const char *path)
+{
+    struct stat about;
+    return lstat(path, &about) == 0 && S_ISLNK(about.st_mode) ? 0 : FTW_PHYS;
+}
+
 static int path_add(cli_pack *pack, const char *path)
 {
     struct stat about;
@@ -345,7 +352,8 @@ static int path_add(cli_pack *pack, const char *path)
     if (stat(path, &about) != 0)
         return cli_complain("%s: %s", path, strerror(errno));
     walking = pack;
-    int bad = S_ISDIR(about.st_mode) ? nftw(path, walk_file, 16, FTW_PHYS) : scenario_add(pack, path);
+    int bad =
+        S_ISDIR(about.st_mode) ? nftw(path, walk_file, 16, how_to_walk(path)) : scenario_add(pack, path);
     if (!bad && pack->num == before)
         bad = cli_complain("%s: no scenario files in it", path);
     return bad;
