@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The allocation-failure run, thinned: an eighth of the scenarios, another one with each commit, every few allocations of each; ci/long.sh
+# The allocation-failure run, thinned: a part of the scenarios, another one with each commit, every few allocations of each; ci/long.sh
 # plays all of it. On the build with sanitizers: no crash, no leak, no hang, a named end.
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 PROGRAM=$RIG_BUILD/asan/ci/long/alloc_run
-PARTS=8
-STEP=5
+PARTS=24
+STEP=10
 [ -x "$PROGRAM" ] || die "no ${PROGRAM#"$RIG_TOP"/}: ci/test.sh unit builds it"
 cd "$RIG_TOP" || exit 2
 # The number of commits chooses, so that everything has its turn and a commit always plays the same.
