@@ -184,7 +184,7 @@ corpus || {
     complain "pcap/corpus and its EXPECTED.tsv differ"
     exit 1
 }
-cut -f 2 "$RIG_SCRATCH/cases" | awk 'NR % 40 == 1' | sanitized || exit 1
+cut -f 2 "$RIG_SCRATCH/cases" | awk 'NR % 50 == 1 || /malformed/' | sanitized || exit 1 # what is wrong has to stay wrong
 cut -f 2 "$RIG_SCRATCH/cases" | in_parts lint_all >"$RIG_SCRATCH/findings"
 grep -q '^unusable' "$RIG_SCRATCH/findings" && {
     grep '^unusable' "$RIG_SCRATCH/findings"

@@ -1,6 +1,8 @@
 /* Other values of the same length and form, the same for the same value. */
 #include "sanitize.h"
 
+#include <ctype.h>
+
 #include "rig/draws.h"
 #include "rig/text.h"
 
@@ -160,6 +162,8 @@ static rig_status change_binary(rig_sanitize *s, uint8_t *value, size_t len)
 
 /* ---- names ---- */
 
+#define IQN_DATE 11 /* bytes in front of the dot behind the date */
+
 static const char iqn_start[] = "iqn.2001-04.com.example:";
 
 static bool has_format(const uint8_t *name, size_t len)
@@ -168,19 +172,34 @@ static bool has_format(const uint8_t *name, size_t len)
     return rig_view_starts(v, "iqn.") || rig_view_starts(v, "eui.") || rig_view_starts(v, "naa.");
 }
 
-/* The prefix says the format (4.2.7.2); what is no name does not become one. */
+/* "iqn.", a date and a dot, whatever follows. */
+static bool has_date(const uint8_t *name, size_t len)
+{
+    uint8_t head[IQN_DATE + 2];
+    if (len <= IQN_DATE)
+        return false;
+    memcpy(head, name, IQN_DATE + 1);
+    head[IQN_DATE + 1] = 'a';
+    rig_iname_type type;
+    return rig_iname_check(rig_view_of(head, sizeof head), &type, NULL) == RIG_OK && type == RIG_INAME_IQN;
+}
+
+/* The prefix says the format (4.2.7.2); what is no name does not become one, nor wrong in another place. */
 static void change_name(uint8_t *name, size_t len, uint32_t number)
 {
     rig_iname_type type = RIG_INAME_EUI;
     size_t start = sizeof iqn_start - 1;
     bool valid = rig_iname_check(rig_view_of(name, len), &type, NULL) == RIG_OK;
     bool iqn = valid && type == RIG_INAME_IQN;
-    size_t kept = iqn && len > start + 1 ? start : iqn ? 11 : has_format(name, len) ? 4 : 0;
+    bool dated = iqn || has_date(name, len);
+    size_t kept = iqn && len > start + 1 ? start : dated ? IQN_DATE : has_format(name, len) ? 4 : 0;
     if (kept == start)
         memset(name + start, 'a', len - start);
-    if (iqn)
+    if (dated)
         memcpy(name, iqn_start, kept); /* of a short one the date and the dot in front of it */
     (valid && !iqn ? san_digits : san_shape)(name + kept, len - kept, number);
+    if (!valid && kept && !dated && len > kept && isalnum(name[len - 1])) /* a letter that is no digit */
+        name[len - 1] = isupper(name[len - 1]) ? 'G' : 'g';
 }
 
 rig_status san_value(rig_sanitize *s, san_kind kind, uint8_t *value, size_t len)
@@ -190,10 +209,13 @@ rig_status san_value(rig_sanitize *s, san_kind kind, uint8_t *value, size_t len)
         return RIG_OK;
     if (is_binary(value, len) && (kind == SAN_BINARY || kind == SAN_OTHER))
         return change_binary(s, value, len);
+    bool decimal = kind == SAN_BINARY && value[0] >= '1' && value[0] <= '9';
     rig_status status = san_number(s, kind, rig_view_of(value, len), &number);
     if (kind == SAN_NAME)
         change_name(value, len, number);
     else
         san_shape(value, len, number);
+    if (decimal && value[0] == '0') /* which no decimal constant begins with (6.1) */
+        value[0] = '1';
     return status;
 }
