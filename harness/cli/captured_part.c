@@ -66,7 +66,7 @@ rig_status cli_part_items(const cli_part *part, rig_items *out_items)
         return RIG_E_NOMEM;
     out_items->size = num;
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
-        if (lists[i]->num)
+        if (out_items->ptr && lists[i]->num)
             memcpy(out_items->ptr + out_items->num, lists[i]->ptr, lists[i]->num * sizeof *lists[i]->ptr);
         out_items->num += lists[i]->num;
     }

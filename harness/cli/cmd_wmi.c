@@ -95,8 +95,8 @@ const cli_manual cmd_wmi_manual = {
     .examples =
         (const char *const[]){"PersistentLoginClass",
                               "--where PortalAddress=192.0.2.10 SendTargetPortalClass --method Refresh",
-                              "--where TargetName=iqn.2026-01.org.example:disk TargetClass --method Login "
-                              "TargetPortal.Address=192.0.2.10 TargetPortal.Port=3260",
+                              ("--where TargetName=iqn.2026-01.org.example:disk TargetClass --method Login "
+                               "TargetPortal.Address=192.0.2.10 TargetPortal.Port=3260"),
                               "--mof SessionClass", NULL},
     .takes = "CLASS",
     .sections = page_classes};

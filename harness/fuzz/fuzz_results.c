@@ -32,6 +32,8 @@ static void tell(const rig_results *results)
     }
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     rig_results *results = NULL, *again = NULL;

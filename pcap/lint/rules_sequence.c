@@ -128,7 +128,7 @@ void lint_exp_cmd_ahead(lint_at *at)
 {
     const lint_session *session = at->session;
     uint32_t unseen = session && session->joined > 1 ? LINT_AHEAD_MAX : 0;
-    if (numbers_valid(at) && lint_all_seen(at) && session->sent_known &&
+    if (session && numbers_valid(at) && lint_all_seen(at) && session->sent_known &&
         rig_sn_lt(session->sent_sn + unseen, LINT_GET(at, EXP_CMD_SN)))
         lint_field_text(at, RIG_F_EXP_CMD_SN, "at most %u, the first CmdSN not sent yet", session->sent_sn);
 }

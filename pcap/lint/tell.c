@@ -93,7 +93,7 @@ static uint32_t key_byte(const lint_at *at)
 void lint_value(lint_at *at, const char *expected, ...)
 {
     char name[RIG_KEY_MAX + 1];
-    rig_lint_finding finding = {.field = name};
+    rig_lint_finding finding = {.field = at->pair.key.len ? name : "key"};
     rig_text text;
     va_list args;
     va_start(args, expected);

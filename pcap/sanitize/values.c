@@ -1,8 +1,6 @@
 /* Other values of the same length and form, the same for the same value. */
 #include "sanitize.h"
 
-#include <ctype.h>
-
 #include "rig/draws.h"
 #include "rig/text.h"
 
@@ -172,6 +170,15 @@ static bool has_format(const uint8_t *name, size_t len)
     return rig_view_starts(v, "iqn.") || rig_view_starts(v, "eui.") || rig_view_starts(v, "naa.");
 }
 
+/* What may be a hex digit becomes a letter that is none. */
+static void spoil_digit(uint8_t *c)
+{
+    if ((*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z'))
+        *c = 'g';
+    else if (*c >= 'A' && *c <= 'Z')
+        *c = 'G';
+}
+
 /* "iqn.", a date and a dot, whatever follows. */
 static bool has_date(const uint8_t *name, size_t len)
 {
@@ -198,8 +205,8 @@ static void change_name(uint8_t *name, size_t len, uint32_t number)
     if (dated)
         memcpy(name, iqn_start, kept); /* of a short one the date and the dot in front of it */
     (valid && !iqn ? san_digits : san_shape)(name + kept, len - kept, number);
-    if (!valid && kept && !dated && len > kept && isalnum(name[len - 1])) /* a letter that is no digit */
-        name[len - 1] = isupper(name[len - 1]) ? 'G' : 'g';
+    if (!valid && kept && !dated && len > kept)
+        spoil_digit(&name[len - 1]);
 }
 
 rig_status san_value(rig_sanitize *s, san_kind kind, uint8_t *value, size_t len)
