@@ -97,10 +97,16 @@ static bool begins_anew(const cap_flow *flow, const cap_segment *segment)
            (flow->state == CAP_ENDED || !flow->syn_seen || flow->isn != segment->seq);
 }
 
-/* The SYN's answer also tells where the initiator's bytes begin. */
-static void sync_by_answer(cap_direction *other, const cap_segment *segment)
+/*
+ * The SYN's answer also tells where the initiator's bytes begin. Where the capture lacks that answer, the
+ * initiator's first acknowledgement tells it of the target, which says nothing before it is asked.
+ */
+static void sync_by_answer(const cap_flow *flow, cap_direction *other, const cap_segment *segment)
 {
-    if ((segment->flags & (CAP_SYN | CAP_ACK)) == (CAP_SYN | CAP_ACK) && !other->synced) {
+    bool answer = (segment->flags & (CAP_SYN | CAP_ACK)) == (CAP_SYN | CAP_ACK);
+    bool first = (segment->flags & (CAP_SYN | CAP_ACK)) == CAP_ACK && flow->syn_seen && !other->to_target &&
+                 segment->seq == flow->isn + 1;
+    if ((answer || first) && !other->synced) {
         other->synced = true;
         other->next = segment->ack;
     }
@@ -130,7 +136,7 @@ static rig_status follow(cap_flow *flow, const cap_segment *segment, unsigned si
         return RIG_OK;
     if (segment->flags & CAP_RST)
         return reset(flow, side);
-    sync_by_answer(other, segment);
+    sync_by_answer(flow, other, segment);
     rig_status status = cap_tcp_segment(direction, segment);
     if (status == RIG_OK && segment->flags & CAP_ACK)
         status = cap_tcp_acked(other, segment->ack);

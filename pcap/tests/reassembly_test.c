@@ -98,6 +98,24 @@ static void retransmissions_and_overlaps_count_once(void)
     play_end(&p);
 }
 
+/* The initiator's first acknowledgement says where the target's bytes begin. */
+static void loss_of_the_syns_answer_hides_no_other(void)
+{
+    play p;
+    uint8_t stream[STREAM_LEN];
+    play_begin(&p, RIG_PORT);
+    three_pings(stream);
+    play_flag(&p, INITIATOR, SYN);
+    p.ends[TARGET].seq++; /* its SYN, which the capture lacks */
+    play_flag(&p, INITIATOR, ACK);
+    uint32_t seq = p.ends[TARGET].seq;
+    play_segment(&p, TARGET, seq + 48, ACK, rig_view_of(stream + 48, 48));
+    CU_ASSERT_EQUAL(rig_streams_end(p.streams), RIG_OK);
+    CU_ASSERT_EQUAL(p.items.num, 2);
+    CU_ASSERT(is_event(&p, 1, "gap", "bytes=48 to-target=no"));
+    play_end(&p);
+}
+
 static void loss_is_said_when_the_capture_ends(void)
 {
     play p;
@@ -353,6 +371,7 @@ static void offloaded_checksum_is_taken(void)
 RIG_SUITE("pcap reassembly", {"five segments in every order", every_order},
           {"sequence numbers wrap in every order", sequence_numbers_wrap},
           {"retransmissions and overlaps count once", retransmissions_and_overlaps_count_once},
+          {"loss of the SYN's answer hides no other", loss_of_the_syns_answer_hides_no_other},
           {"loss is said when the capture ends", loss_is_said_when_the_capture_ends},
           {"loss is said when its bytes were acknowledged", loss_is_said_when_its_bytes_were_acknowledged},
           {"loss puts PDUs out of turn", loss_puts_pdus_out_of_turn},
