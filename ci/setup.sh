@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # ci/setup.sh [GROUP…]: installs what ci/packages.txt names (all groups, or build, run, judge). Ends 0 at once when all of it is
-# there; a plain user is told what is missing and what to type (status 2). Services of the packages are not started.
+# there; a plain user is told what is missing and what to type (status 2). Services of the packages are not started. Without a package of
+# the group judge, where it cannot be had, its stage says so; without one of the others nothing can be done (status 2).
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 LIST=${RIG_PACKAGES:-$RIG_TOP/ci/packages.txt}
@@ -57,7 +58,16 @@ if [ "$(id -u)" -ne 0 ]; then
     exit 2
 fi
 forbid_services
-install "${todo[@]}" || die "apt-get could not install: ${todo[*]}"
+install "${todo[@]}" || for package in "${todo[@]}"; do
+    install "$package"
+done
+essential=("$@")
+[ $# -gt 0 ] || essential=(build run)
+mapfile -t todo < <(for group in "${essential[@]}"; do [ "$group" = judge ] || missing "$group"; done)
+[ "${#todo[@]}" -eq 0 ] || die "apt-get could not install: ${todo[*]}"
 mapfile -t todo < <(missing "$@")
-[ "${#todo[@]}" -eq 0 ] || die "still missing: ${todo[*]}"
-say "setup: installed"
+if [ "${#todo[@]}" -eq 0 ]; then
+    say "setup: installed"
+else
+    complain "setup: not to be had here: ${todo[*]}"
+fi
