@@ -201,8 +201,8 @@ resident()
     awk '/^VmRSS/ { print $2 }' "/proc/$1/status"
 }
 
-# held COLUMN WORDS SESSIONS: that many sessions at once, and the memory they take
-held()
+# sessions_held COLUMN WORDS SESSIONS: that many sessions at once, and the memory they take
+sessions_held()
 {
     local before after said=$RIG_SCRATCH/held.said line=$RIG_SCRATCH/held.line holder
     ulimit -n "$(ulimit -Hn)"
@@ -254,8 +254,8 @@ logins "login and logout, 64 at once, by 2 clients" 2 32
 logins "login and logout, 64 at once, by a single client" 1 64
 logins "login and logout, 3 clients with 32 at once each" 3 32
 printf '\n| held by | sessions | ms until all were up | kB each at the target | kB each at our engine |\n| --- | --- | --- | --- | --- |\n'
-held ram "our target" "$SESSIONS"
-held tgtd-file tgtd $((SESSIONS * 9 / 10))
+sessions_held ram "our target" "$SESSIONS"
+sessions_held tgtd-file tgtd $((SESSIONS * 9 / 10))
 stop_all
 printf '\n### Discovery\n\nEach target has to come once, by its name; our engine asks, in segments of 8192 bytes.\n\n'
 printf '| targets | bytes | Text PDUs at least | ms | µs a target |\n| --- | --- | --- | --- | --- |\n'
