@@ -33,7 +33,7 @@ theirs()
         -Y 'isakmp || esp || iscsi || tcp' -T fields -E separator='|' -e frame.number -e isakmp.exchangetype -e isakmp.flag_e -e isakmp.messageid \
         -e isakmp.typepayload -e isakmp.ipsec.attr.encap_mode -e isakmp.ipsec.attr.group_description -e esp.spi -e esp.sequence \
         -e esp.protocol -e esp.icv_good -e iscsi.opcode -e tcp.flags.reset -e tcp.analysis.flags -e isakmp.ispi -e ip.src -e ip.dst -e ipv6.src -e ipv6.dst 2>"$WORK/tshark.err" |
-        awk -F'|' -v OFS='\t' -v ours="$WORK/ours" -v pdus="$WORK/pdus" '
+        awk -F'|' -v OFS='\t' -v ours="$WORK/ours" -v pdus="$WORK/pdus" -v left="$RIG_SCRATCH/left" '
             BEGIN {
                 while ((getline line < ours) > 0) {
                     fields = split(line, part, "\t")
@@ -71,7 +71,7 @@ theirs()
             # where the end of phase 1 came twice tshark begins quick modes with an IV of its own, which spoils what follows the first hash
             $2 == 32 && !($15 OFS $4 in begun) {
                 begun[$15 OFS $4] = 1
-                if ($15 in repeated && outer($5) == "8" && $1 in quick) { tell(quick[$1]); next }
+                if ($15 in repeated && outer($5) == "8" && $1 in quick) { tell(quick[$1]); print $1 >>left; next }
             }
             # where the dissector of what is inside stops early it says nothing of the ESP packet: it has not said bad either
             $8 != "" && $10 == "" && $11 == "" && inside[$1] ~ /good/ { tell($1 OFS "ESP" OFS $8 OFS $9 OFS inside[$1]); next }
@@ -172,5 +172,6 @@ judge "$RIG_SCRATCH/half.ab"
 wait "$other"
 read -r passed failed < <(cat "$RIG_SCRATCH"/half.*.judged | awk '{ passed += $1; failed += $2 } END { print passed + 0, failed + 0 }')
 say "IPsec: $passed captures read as tshark does, $failed otherwise"
+[ ! -s "$RIG_SCRATCH/left" ] || say "IPsec: of $(wc -l <"$RIG_SCRATCH/left") quick modes tshark cannot read the first message; ours stands there unjudged"
 [ -z "${RIG_JUDGED:-}" ] || printf '%s %s\n' "$passed" "$failed" >"$RIG_JUDGED"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

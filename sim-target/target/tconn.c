@@ -152,7 +152,7 @@ static void say_closed(tgt_conn *conn, rig_status why, const char *reason)
     tgt_event(conn->target, &event, conn, conn->session);
 }
 
-static void close_stream(tgt_conn *conn, bool flush, bool done)
+static void close_stream(tgt_conn *conn, rig_close_how how)
 {
     rig_target *target = conn->target;
     rig_timerq_disarm(&target->timers, &conn->timer);
@@ -161,9 +161,9 @@ static void close_stream(tgt_conn *conn, bool flush, bool done)
     if (conn->dirty)
         tgt_list_remove(&conn->in_dirty);
     conn->dirty = false;
-    if (flush && conn->stream) {
+    if (how != RIG_CLOSE_RESET && conn->stream) {
         conn->closing = TGT_FLUSHING;
-        rig_close(conn->stream, done ? RIG_CLOSE_DONE : RIG_CLOSE_FLUSH);
+        rig_close(conn->stream, how);
         return;
     }
     conn->closing = TGT_GONE;
@@ -258,7 +258,9 @@ void tgt_conn_end(tgt_conn *conn, tgt_conn_event event, bool flush, rig_status w
     say_closed(conn, why, reason);
     tgt_login_free(conn);
     tgt_text_free(conn);
-    close_stream(conn, flush, event == TGT_LOGOUT_DONE); /* nothing follows a Logout Request (11.14) */
+    /* nothing follows a Logout Request (11.14) */
+    rig_close_how gently = event == TGT_LOGOUT_DONE ? RIG_CLOSE_DONE : RIG_CLOSE_FLUSH;
+    close_stream(conn, flush ? gently : RIG_CLOSE_RESET);
     tgt_command_keep_plugs(conn);
     stop_tasks(conn);
     tgt_session *session = conn->session;
